@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The filter: parse -> judge -> count -> XDP_DROP or XDP_PASS, without state. One question per packet:
+ * TCP to a protected endpoint from a source that is not listed?
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "count.h"
+#include "judge.h"
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline int filter(struct xdp_md *ctx)
+{
+	struct decision decision;
+
+	if (settings.mode == APIGUARD_MODE_OFF) {
+		count(APIGUARD_PASS, APIGUARD_OFF);
+		return XDP_PASS;
+	}
+	decision = judge(ctx);
+	if (decision.outcome == APIGUARD_DROP && settings.mode == APIGUARD_MODE_AUDIT)
+		decision.outcome = APIGUARD_WOULD_DROP;
+	count(decision.outcome, decision.reason);
+	return decision.outcome == APIGUARD_DROP ? XDP_DROP : XDP_PASS;
+}
+
+/* The loader loads one of these two: the kernel lets only a frags-aware program see multi-buffer frames
+ * (5.18), and older kernels refuse the flag. */
+SEC("xdp.frags")
+int apiguard_frags(struct xdp_md *ctx)
+{
+	return filter(ctx);
+}
+
+SEC("xdp")
+int apiguard(struct xdp_md *ctx)
+{
+	return filter(ctx);
+}
+
+/* Never attached: answers `check` for the one frame of a test run, by the same code over the same maps,
+ * and counts nothing. */
+SEC("xdp")
+int apiguard_check(struct xdp_md *ctx)
+{
+	struct decision decision = judge(ctx);
+	struct apiguard_answer *answer = (void *)(long)ctx->data;
+
+	if ((void *)(answer + 1) > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	answer->outcome = decision.outcome;
+	answer->reason = decision.reason;
+	answer->range_id = decision.range ? decision.range->id : 0;
+	answer->has_range = decision.range ? 1 : 0;
+	return XDP_PASS;
+}

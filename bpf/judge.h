@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * struct packet + maps -> decision. Knows ranges and endpoints, not bytes. Shared by the filter and by
+ * the check program, so that both give the same answer.
+ */
+#ifndef APIGUARD_JUDGE_H
+#define APIGUARD_JUDGE_H
+
+#include "parse.h"
+
+struct decision {
+	enum apiguard_outcome outcome; /* APIGUARD_PASS or APIGUARD_DROP; audit is the caller's */
+	enum apiguard_reason reason;
+	const struct apiguard_range *range; /* that decided; NULL if none did */
+};
+
+static __always_inline struct decision decision(enum apiguard_outcome outcome,
+						enum apiguard_reason reason)
+{
+	return (struct decision){ .outcome = outcome, .reason = reason };
+}
+
+/* A key long enough for either family; each trie reads the bytes of its own. */
+union source_key {
+	struct apiguard_key4 ipv4;
+	struct apiguard_key6 ipv6;
+};
+
+static __always_inline const struct apiguard_range *
+lookup(const struct packet *packet, union source_key *key, __u32 prefix_len)
+{
+	key->ipv6.prefix_len = prefix_len;
+	if (packet->family == APIGUARD_IPV4)
+		return bpf_map_lookup_elem(&ranges4, &key->ipv4);
+	return bpf_map_lookup_elem(&ranges6, &key->ipv6);
+}
+
+static __always_inline bool has_ended(const struct apiguard_range *range)
+{
+	return range->until && range->until <= bpf_ktime_get_boot_ns();
+}
+
+static __always_inline struct decision by_range(const struct apiguard_range *range)
+{
+	struct decision result = decision(APIGUARD_PASS, APIGUARD_LISTED);
+
+	if (range->kind == APIGUARD_EXCEPT)
+		result = decision(APIGUARD_DROP, APIGUARD_EXCEPTED);
+	result.range = range;
+	return result;
+}
+
+/*
+ * Rows 20 to 23: the longest match decides; where it has ended, what covers it and ends later. A lookup
+ * with a shorter length in the key finds the next shorter entry, and the loader has left in each entry
+ * the length to go on with.
+ *
+ * This is the seam for a verdict index: an exact listed / unlisted / ask-the-trie answer belongs in front
+ * of the first lookup, and nothing outside this function need know.
+ */
+static __always_inline struct decision judge_source(const struct packet *packet)
+{
+	const __u32 full = packet->family == APIGUARD_IPV4 ? 32 : 128;
+	const struct apiguard_range *range;
+	union source_key key = {};
+	int i;
+
+	__builtin_memcpy(key.ipv6.address, packet->source, 16);
+	range = lookup(packet, &key, full);
+	if (!range)
+		return decision(APIGUARD_DROP, APIGUARD_UNLISTED);
+	if (!settings.has_deadlines)
+		return by_range(range);
+#pragma unroll
+	for (i = 0; i < APIGUARD_MAX_EXPIRY_STEPS; i++) {
+		if (!has_ended(range))
+			return by_range(range);
+		if (!range->has_next)
+			break;
+		range = lookup(packet, &key, range->next_len);
+		if (!range)
+			break;
+	}
+	return decision(APIGUARD_DROP, APIGUARD_EXPIRED);
+}
+
+/* Row 18. IPv4 addresses fill the first four of 16 bytes on both sides, the rest is zero. */
+static __always_inline bool is_endpoint(const struct packet *packet,
+					const volatile struct apiguard_endpoint *endpoint)
+{
+	const volatile __u64 *bound = (const volatile __u64 *)endpoint->address;
+	const __u64 *address = (const __u64 *)packet->destination;
+
+	if (packet->dport != endpoint->port)
+		return false;
+	if (endpoint->family == APIGUARD_ANY_ADDRESS)
+		return true;
+	if (endpoint->family != packet->family)
+		return false;
+	return packet->port_alone || (address[0] == bound[0] && address[1] == bound[1]);
+}
+
+static __always_inline bool is_protected(const struct packet *packet)
+{
+	int i;
+
+#pragma unroll
+	for (i = 0; i < APIGUARD_MAX_ENDPOINTS; i++) {
+		if (i >= settings.endpoint_count)
+			break;
+		if (is_endpoint(packet, &settings.endpoints[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The whole table: what becomes of this frame in enforce mode. */
+static __always_inline struct decision judge(struct xdp_md *ctx)
+{
+	struct packet packet __attribute__((aligned(8))) = {};
+	enum parse_result parsed = parse(ctx, &packet);
+	struct decision result;
+
+	if (parsed == PARSE_PASS)
+		return decision(APIGUARD_PASS, packet.reason);
+	if (parsed == PARSE_DROP)
+		return decision(APIGUARD_DROP, packet.reason);
+	if (parsed == PARSE_TCP && !is_protected(&packet))
+		return decision(APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC);
+	result = judge_source(&packet);
+	if (parsed == PARSE_CANNOT_TELL && result.outcome == APIGUARD_DROP)
+		result.reason = packet.reason;
+	return result;
+}
+
+#endif

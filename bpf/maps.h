@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Every map of one generation, and its settings. */
+#ifndef APIGUARD_MAPS_H
+#define APIGUARD_MAPS_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "apiguard/abi.h"
+
+/* What this generation is. Written by the loader before loading, frozen, so that the verifier knows
+ * the values and drops the code of whatever is not in use. */
+const volatile struct apiguard_settings settings = {};
+
+/* IPv4 ranges. Sized and filled by the loader before attach, read by judge.h, never changed after. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, struct apiguard_key4);
+	__type(value, struct apiguard_range);
+} ranges4 SEC(".maps");
+
+/* IPv6 ranges; a trie of its own, so that no IPv6 prefix can ever match an IPv4 source. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, struct apiguard_key6);
+	__type(value, struct apiguard_range);
+} ranges6 SEC(".maps");
+
+/* Packets by outcome and reason. Written by the filter, read by the loader, handed on from
+ * generation to generation. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct apiguard_counters);
+} counters SEC(".maps");
+
+#endif
