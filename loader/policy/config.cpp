@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// apiguard.toml -> settings and cluster ranges. Every key is known by name; what is not known is
+// refused, because a misspelt key would silently mean its default.
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "apiguard/abi.h"
+#include "loader/policy/draft.hpp"
+#include "loader/policy/scan.hpp"
+#include "loader/policy/spelling.hpp"
+#include "loader/policy/toml.hpp"
+#include "loader/policy/utf8.hpp"
+
+namespace apiguard {
+namespace {
+
+constexpr std::size_t kMaxInterfaceName = 15;  // IFNAMSIZ without its NUL
+constexpr std::uint16_t kDefaultPort = 6443;
+
+std::string_view type_name(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a floating-point number";
+    case toml::node_type::boolean:
+      return "a boolean";
+    case toml::node_type::date:
+      return "a date";
+    case toml::node_type::time:
+      return "a time";
+    case toml::node_type::date_time:
+      return "a date-time";
+    case toml::node_type::none:
+      break;
+  }
+  return "nothing";
+}
+
+// Adds what one configuration file says to a draft.
+class ConfigReader {
+ public:
+  ConfigReader(const SourceFile& file, Draft& draft)
+      : file_(file), draft_(draft), offsets_(file.text) {}
+
+  void read(const toml::table& table);
+
+ private:
+  using Reader = void (ConfigReader::*)(const toml::node&);
+  struct Setting {
+    std::string_view key;
+    Reader read;
+  };
+  static const std::array<Setting, 5> kSettings;
+
+  void read_key(const toml::key& key, const toml::node& value);
+  void read_interfaces(const toml::node& value);
+  void read_endpoints(const toml::node& value);
+  void read_mode(const toml::node& value);
+  void read_xdp_mode(const toml::node& value);
+  void read_cluster(const toml::node& value);
+
+  void add_interface(const toml::node& element);
+  void add_endpoint(const toml::node& element);
+  void add_cluster(const toml::node& element);
+
+  const toml::array* array_of(const toml::node& value, std::string_view what);
+  const std::string* string_of(const toml::node& value, std::string_view what);
+  std::string endpoint_text(const toml::node& element);
+  std::string check_interface(std::string_view name) const;
+
+  std::size_t offset_of(const toml::node& node) { return offsets_(node.source().begin); }
+  std::size_t offset_in(const toml::node& node, std::string_view content, std::size_t offset);
+  void error(const toml::node& node, std::string_view message) {
+    draft_.diagnostics.error(file_, offset_of(node), message);
+  }
+  void warn(const toml::node& node, std::string_view message) {
+    draft_.diagnostics.warn(Warning::kRepeatedSetting, file_, offset_of(node), message);
+  }
+
+  const SourceFile& file_;
+  Draft& draft_;
+  TomlOffsets offsets_;
+  std::string_view key_;  // being read
+};
+
+const std::array<ConfigReader::Setting, 5> ConfigReader::kSettings{{
+    {"interfaces", &ConfigReader::read_interfaces},
+    {"endpoints", &ConfigReader::read_endpoints},
+    {"mode", &ConfigReader::read_mode},
+    {"xdp_mode", &ConfigReader::read_xdp_mode},
+    {"cluster", &ConfigReader::read_cluster},
+}};
+
+// toml++ keeps keys sorted by name; errors are told in the order of the file.
+void ConfigReader::read(const toml::table& table) {
+  std::vector<std::pair<const toml::key*, const toml::node*>> keys;
+  for (auto&& [key, value] : table) keys.emplace_back(&key, &value);
+  std::sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) {
+    return a.first->source().begin < b.first->source().begin;
+  });
+  for (const auto& [key, value] : keys) read_key(*key, *value);
+
+  if (!table.contains("interfaces")) {
+    draft_.diagnostics.error(file_,
+                             "key 'interfaces' is missing: name the interfaces to guard, as in "
+                             "interfaces = [\"eth0\"]");
+  }
+  if (!table.contains("endpoints")) draft_.policy.endpoints = {{std::nullopt, kDefaultPort}};
+}
+
+void ConfigReader::read_key(const toml::key& key, const toml::node& value) {
+  key_ = key.str();
+  const std::size_t at = offsets_(key.source().begin);
+  std::array<std::string_view, 5> known;
+  for (std::size_t i = 0; i < kSettings.size(); ++i) {
+    if (kSettings[i].key == key_) {
+      if (key_ == "mode") draft_.mode_at = at;
+      (this->*kSettings[i].read)(value);
+      return;
+    }
+    known[i] = kSettings[i].key;
+  }
+  draft_.diagnostics.error(file_, at,
+                           fmt::format("unknown key {}{}", quote(key_), suggest(key_, known)));
+}
+
+const toml::array* ConfigReader::array_of(const toml::node& value, std::string_view what) {
+  if (value.is_array_of_tables() || !value.is_array()) {
+    const std::string_view type = value.is_array() ? "an array of tables" : type_name(value);
+    error(value, fmt::format("key '{}': expected an array of {}, not {}", key_, what, type));
+    return nullptr;
+  }
+  return value.as_array();
+}
+
+const std::string* ConfigReader::string_of(const toml::node& value, std::string_view what) {
+  if (const auto* text = value.as_string()) return &text->get();
+  error(value, fmt::format("key '{}': expected {}, not {}", key_, what, type_name(value)));
+  return nullptr;
+}
+
+// Where byte `offset` of a string's content stands; its opening quote if escapes hide that.
+std::size_t ConfigReader::offset_in(const toml::node& node, std::string_view content,
+                                    std::size_t offset) {
+  const std::size_t begin = offset_of(node);
+  const bool plain = std::string_view(file_.text).substr(begin + 1, content.size()) == content;
+  return plain ? begin + 1 + offset : begin;
+}
+
+void ConfigReader::read_interfaces(const toml::node& value) {
+  const toml::array* elements = array_of(value, "strings");
+  if (elements == nullptr) return;
+  if (elements->empty()) error(value, "key 'interfaces': empty, so nothing would be guarded");
+  for (const toml::node& element : *elements) add_interface(element);
+}
+
+// What is wrong with the name, "" if nothing. The rules are those of the kernel's dev_valid_name().
+std::string ConfigReader::check_interface(std::string_view name) const {
+  if (name.empty()) return "interface name is empty";
+  if (name == "." || name == "..") return fmt::format("interface '{}': not a name", name);
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    const bool control = static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
+    if (!control && c != '/' && c != ':') continue;
+    return fmt::format("interface {}: unexpected character {}", quote(name),
+                       describe(decode(name, i)));
+  }
+  const bool glob = name.find_first_of("*?[") != std::string_view::npos;
+  if (!glob && name.size() > kMaxInterfaceName) {
+    return fmt::format("interface {}: longer than {} characters", quote(name), kMaxInterfaceName);
+  }
+  return "";
+}
+
+void ConfigReader::add_interface(const toml::node& element) {
+  const std::string* name = string_of(element, "strings");
+  if (name == nullptr) return;
+  if (const std::string reason = check_interface(*name); !reason.empty()) {
+    error(element, reason);
+    return;
+  }
+  auto& interfaces = draft_.policy.interfaces;
+  if (std::find(interfaces.begin(), interfaces.end(), *name) != interfaces.end()) {
+    warn(element, fmt::format("interface '{}' stands twice", *name));
+  } else {
+    interfaces.push_back(*name);
+  }
+}
+
+void ConfigReader::read_endpoints(const toml::node& value) {
+  const toml::array* elements = array_of(value, "ports or strings");
+  if (elements == nullptr) return;
+  if (elements->empty()) error(value, "key 'endpoints': empty, so nothing would be protected");
+  for (const toml::node& element : *elements) add_endpoint(element);
+}
+
+// "" after an error.
+std::string ConfigReader::endpoint_text(const toml::node& element) {
+  if (const auto* number = element.as_integer()) return fmt::format("{}", number->get());
+  const std::string* text = string_of(element, "ports or strings");
+  if (text == nullptr) return "";
+  if (text->empty()) error(element, "endpoint is empty");
+  return *text;
+}
+
+void ConfigReader::add_endpoint(const toml::node& element) {
+  const std::string text = endpoint_text(element);
+  if (text.empty()) return;
+  const auto endpoint = scan_endpoint(text);
+  if (!endpoint) {
+    const std::size_t at = element.is_string() ? offset_in(element, text, endpoint.error().offset)
+                                               : offset_of(element);
+    draft_.diagnostics.error(file_, at,
+                             fmt::format("endpoint {}: {}", quote(text), endpoint.error().message));
+    return;
+  }
+  auto& endpoints = draft_.policy.endpoints;
+  if (std::find(endpoints.begin(), endpoints.end(), *endpoint) != endpoints.end()) {
+    warn(element, fmt::format("endpoint '{}' stands twice", to_string(*endpoint)));
+  } else if (endpoints.size() == APIGUARD_MAX_ENDPOINTS) {
+    error(element, fmt::format("endpoint '{}': more than {} endpoints", to_string(*endpoint),
+                               APIGUARD_MAX_ENDPOINTS));
+  } else {
+    endpoints.push_back(*endpoint);
+  }
+}
+
+void ConfigReader::read_mode(const toml::node& value) {
+  constexpr std::array<std::string_view, 3> kModes{"enforce", "audit", "off"};
+  const std::string* text = string_of(value, "a string");
+  if (text == nullptr) return;
+  if (const auto mode = parse_mode(*text)) {
+    draft_.policy.mode = *mode;
+    return;
+  }
+  error(value, fmt::format("key 'mode': {} is not enforce, audit or off{}", quote(*text),
+                           suggest(*text, kModes)));
+}
+
+void ConfigReader::read_xdp_mode(const toml::node& value) {
+  constexpr std::array<std::string_view, 3> kModes{"auto", "native", "generic"};
+  const std::string* text = string_of(value, "a string");
+  if (text == nullptr) return;
+  for (const XdpMode mode : {XdpMode::kAuto, XdpMode::kNative, XdpMode::kGeneric}) {
+    if (*text != to_string(mode)) continue;
+    draft_.policy.xdp_mode = mode;
+    return;
+  }
+  error(value, fmt::format("key 'xdp_mode': {} is not auto, native or generic{}", quote(*text),
+                           suggest(*text, kModes)));
+}
+
+void ConfigReader::read_cluster(const toml::node& value) {
+  const toml::array* elements = array_of(value, "strings");
+  if (elements == nullptr) return;
+  for (const toml::node& element : *elements) add_cluster(element);
+}
+
+void ConfigReader::add_cluster(const toml::node& element) {
+  const std::string* text = string_of(element, "strings");
+  if (text == nullptr) return;
+  const auto parsed = scan_prefix(*text);
+  if (!parsed) {
+    draft_.diagnostics.error(file_, offset_in(element, *text, parsed.error().offset),
+                             fmt::format("key 'cluster': {}", parsed.error().message));
+    return;
+  }
+  const Place place{&file_, static_cast<std::uint32_t>(offset_of(element))};
+  if (parsed->host_bits) check_host_bits(*parsed, *text, place, draft_);
+  draft_.add(Range{parsed->prefix, Kind::kCluster, "", std::nullopt,
+                   Origin{file_.name, element.source().begin.line}},
+             place);
+}
+
+}  // namespace
+
+void read_config(const SourceFile& file, Draft& draft) {
+  if (!file.present && file.text.empty()) {
+    draft.diagnostics.error(
+        file, "no such file: it names the interfaces to guard, as in interfaces = [\"eth0\"]");
+    return;
+  }
+  const auto table = parse_toml(file, draft.diagnostics);
+  if (table) ConfigReader(file, draft).read(*table);
+}
+
+}  // namespace apiguard

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The policy while it is being read: the values so far, where each range stands, what is wrong.
+// Each reader adds to it; only a draft without errors becomes a Policy.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "loader/policy/diagnostics.hpp"
+#include "loader/policy/policy.hpp"
+#include "loader/policy/text.hpp"
+
+namespace apiguard {
+
+// Where the CIDR of a range stands. Files are at most 256 MiB.
+struct Place {
+  const SourceFile* file = nullptr;
+  std::uint32_t offset = 0;
+};
+
+struct Draft {
+  ParseOptions options;
+  Policy policy;
+  std::vector<Place> places;           // one for each of policy.ranges
+  std::optional<std::size_t> mode_at;  // offset of `mode` in the configuration file, if it is there
+  Diagnostics diagnostics;
+
+  void add(Range range, Place place) {
+    policy.ranges.push_back(std::move(range));
+    places.push_back(place);
+  }
+};
+
+// Host bits are a warning, an error if strict.
+void check_host_bits(const ParsedPrefix& parsed, std::string_view written, Place place,
+                     Draft& draft);
+
+void read_config(const SourceFile& file, Draft& draft);
+void read_ranges(const SourceFile& file, Draft& draft);
+
+// Warns of what looks wrong in the ranges of an otherwise good draft.
+void lint(Draft& draft);
+
+}  // namespace apiguard

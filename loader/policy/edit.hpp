@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Text -> edited text, for the verbs that change the CLI's own file and the mode in the toml.
+// Comments, order and spacing of every line that is not touched stay byte for byte. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loader/policy/text.hpp"
+
+namespace apiguard {
+
+struct Edited {
+  std::string text;  // the whole file after the edit; equal to before if nothing changed
+  std::vector<std::string> notes;  // for the operator: "range '203.0.113.0/24': already listed"
+  bool changed = false;
+};
+
+// allow/except: appends a line for each entry; a line of the same prefix in this file is replaced
+// in place (kind, name if one is given, and `until` taken from the entry; comment kept). Same
+// prefix, same kind, no other name: a note. `file` must parse; its errors come back as
+// Exit::kBadFile.
+[[nodiscard]] Result<Edited> put_ranges(const SourceFile& file, const std::vector<Range>& entries);
+
+struct Selector {
+  std::optional<Prefix> prefix;  // either a CIDR ...
+  std::string name;              // ... or a name
+};
+
+// revoke: removes every line (allow and except) that a selector names. Exit::kNo if a selector
+// matches nothing in this file; `elsewhere` are the entries of drop-ins and cluster: a match there
+// is Exit::kBadFile naming the file; a CIDR inside a wider range of this file or of `elsewhere` is
+// Exit::kNo with the hint `apiguard except CIDR`.
+[[nodiscard]] Result<Edited> remove_ranges(const SourceFile& file,
+                                           const std::vector<Selector>& selectors,
+                                           const std::vector<Range>& elsewhere);
+
+// set: the allow list of this file becomes exactly `prefixes`; a line kept keeps its name and
+// comment, not its `until`; all other entry lines (except lines too) go; comment-only lines stay.
+[[nodiscard]] Result<Edited> replace_ranges(const SourceFile& file,
+                                            const std::vector<Prefix>& prefixes);
+
+// mode: just that value in the toml, inserted as the first key if absent. The text must be valid
+// toml.
+[[nodiscard]] Result<Edited> replace_mode(const SourceFile& config, Mode mode);
+
+}  // namespace apiguard

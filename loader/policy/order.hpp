@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Ranges in the order of their prefixes, as small keys: a million ranges are sorted without moving
+// one.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "loader/policy/policy.hpp"
+
+namespace apiguard {
+
+// A prefix as a 128-bit number; an IPv4 address takes the upper 32 bits.
+struct Key {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  std::uint32_t index = 0;  // into the ranges
+  Family family = Family::kIpv4;
+  std::uint8_t length = 0;
+
+  [[nodiscard]] bool same_prefix(const Key& other) const {
+    return high == other.high && low == other.low && family == other.family &&
+           length == other.length;
+  }
+};
+
+// By family, address, length, and index: equal prefixes stay in the order of the ranges, and a
+// prefix comes before everything it covers.
+[[nodiscard]] std::vector<Key> ordered(const std::vector<Range>& ranges);
+
+// The keys of the prefix that begins at keys[begin].
+[[nodiscard]] std::span<const Key> group_at(std::span<const Key> keys, std::size_t begin);
+
+// The one range of a group that decides; see effective_ranges.
+[[nodiscard]] std::uint32_t decider(const std::vector<Range>& ranges, std::span<const Key> group);
+
+}  // namespace apiguard

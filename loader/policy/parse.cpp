@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The files together -> Policy: what each reader found, and the rules that hold between files.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "loader/policy/draft.hpp"
+#include "loader/policy/order.hpp"
+
+namespace apiguard {
+namespace {
+
+std::string where(const Range& range) {
+  return fmt::format("{}:{}", range.origin.file, range.origin.line);
+}
+
+struct Clash {
+  std::uint32_t except = 0;  // indexes of ranges
+  std::uint32_t cluster = 0;
+};
+
+// In order a range comes before all that lies inside it: the cluster range that may cover a key is
+// the last one that lay inside no other.
+std::vector<Clash> find_clashes(const std::vector<Range>& ranges) {
+  std::vector<Clash> clashes;
+  std::optional<std::uint32_t> cluster;
+  for (const Key& key : ordered(ranges)) {
+    const Range& range = ranges[key.index];
+    const bool inside = cluster && covers(ranges[*cluster].prefix, range.prefix);
+    if (inside && range.kind == Kind::kExcept) clashes.push_back({key.index, *cluster});
+    if (!inside && range.kind == Kind::kCluster) cluster = key.index;
+  }
+  return clashes;
+}
+
+// An except may not take out what `cluster` promises.
+void check_cluster(Draft& draft) {
+  const auto& ranges = draft.policy.ranges;
+  std::vector<Clash> clashes = find_clashes(ranges);
+  std::sort(clashes.begin(), clashes.end(),
+            [](const Clash& a, const Clash& b) { return a.except < b.except; });
+  for (const Clash& clash : clashes) {
+    const Place& place = draft.places[clash.except];
+    const Range& cluster = ranges[clash.cluster];
+    draft.diagnostics.error(
+        *place.file, place.offset,
+        fmt::format("except of {} inside the cluster range {} ({}), which is always listed",
+                    to_string(ranges[clash.except].prefix), to_string(cluster.prefix),
+                    where(cluster)));
+  }
+}
+
+void check_empty(const SourceFile& config, Draft& draft) {
+  if (draft.policy.mode == Mode::kOff) return;
+  for (const Range& range : draft.policy.ranges) {
+    if (range.kind != Kind::kExcept) return;
+  }
+  const std::string message = fmt::format(
+      "mode '{}' with an empty list: no client would be listed; add a range ('apiguard allow "
+      "CIDR') or switch off ('apiguard mode off')",
+      to_string(draft.policy.mode));
+  if (draft.mode_at) {
+    draft.diagnostics.error(config, *draft.mode_at, message);
+  } else {
+    draft.diagnostics.error(config, message);
+  }
+}
+
+Result<Parsed> finish(Draft& draft) {
+  if (draft.diagnostics.failed()) return fail(draft.diagnostics.to_error());
+  lint(draft);
+  return Parsed{std::move(draft.policy), draft.diagnostics.warnings()};
+}
+
+}  // namespace
+
+Result<Parsed> parse_config(const SourceFile& file, const ParseOptions& options) {
+  Draft draft;
+  draft.options = options;
+  read_config(file, draft);
+  return finish(draft);
+}
+
+Result<Parsed> parse_ranges(const SourceFile& file, const ParseOptions& options) {
+  Draft draft;
+  draft.options = options;
+  read_ranges(file, draft);
+  return finish(draft);
+}
+
+Result<Parsed> parse_policy(const Sources& sources, const ParseOptions& options) {
+  Draft draft;
+  draft.options = options;
+  read_config(sources.config, draft);
+  read_ranges(sources.ranges, draft);
+  for (const SourceFile& file : sources.drop_ins) read_ranges(file, draft);
+  if (!draft.diagnostics.failed()) {
+    check_cluster(draft);
+    check_empty(sources.config, draft);
+  }
+  return finish(draft);
+}
+
+}  // namespace apiguard

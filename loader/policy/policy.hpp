@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The model: what the operator's files say, as plain values. Knows neither files nor BPF.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/policy/prefix.hpp"
+
+namespace apiguard {
+
+enum class Mode : std::uint8_t { kOff = 0, kAudit = 1, kEnforce = 2 };
+enum class XdpMode : std::uint8_t { kAuto, kNative, kGeneric };
+enum class Kind : std::uint8_t { kAllow = 1, kExcept = 2, kCluster = 3 };
+
+// Wall-clock instant, nanoseconds since 1970-01-01T00:00:00Z.
+using Timestamp = std::int64_t;
+
+struct Endpoint {
+  std::optional<Address> address;  // none: every address of both families
+  std::uint16_t port = 0;          // host byte order, 1..65535
+
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+};
+
+// Where an entry was written. Not part of what it means: equality of policies ignores it.
+struct Origin {
+  std::string file;        // "apiguard.toml", "authorized-ranges", "authorized-ranges.d/NAME.list"
+  std::uint32_t line = 0;  // from 1
+
+  friend bool operator==(const Origin&, const Origin&) { return true; }
+};
+
+// One CIDR entry.
+struct Range {
+  Prefix prefix;
+  Kind kind = Kind::kAllow;
+  std::string name;                // empty: none
+  std::optional<Timestamp> until;  // none: permanent
+  Origin origin;
+
+  friend bool operator==(const Range&, const Range&) = default;
+};
+
+struct Policy {
+  Mode mode = Mode::kEnforce;
+  XdpMode xdp_mode = XdpMode::kAuto;
+  std::vector<std::string> interfaces;  // names or globs, as written
+  std::vector<Endpoint> endpoints;
+  std::vector<Range> ranges;  // cluster first, then the CLI's file, then drop-ins in name order
+
+  friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+[[nodiscard]] std::string_view to_string(Mode mode);         // "enforce", "audit", "off"
+[[nodiscard]] std::string_view to_string(XdpMode xdp_mode);  // "auto", "native", "generic"
+[[nodiscard]] std::string_view to_string(Kind kind);         // "allow", "except", "cluster"
+[[nodiscard]] std::string to_string(const Endpoint& endpoint);
+[[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
+
+// The ranges that decide: one entry a prefix, sorted by family, address, length. Of several entries
+// with the same prefix except wins over allow; of allows of one prefix cluster wins, then
+// permanent, then the one that ends last; of excepts permanent, then the one that ends last. The
+// order of `ranges` is irrelevant to everything but the name of equal entries (first wins).
+[[nodiscard]] std::vector<Range> effective_ranges(const std::vector<Range>& ranges);
+
+// SHA-256 (64 hex digits) of what is judged: mode, endpoints, effective ranges with kind and until.
+// Neither interfaces, names, comments nor the order of anything count, so equal hosts show equal
+// values.
+[[nodiscard]] std::string fingerprint(const Policy& policy);
+
+// What a change adds and removes: entries (prefix, kind, until, name) of one set that are not in
+// the other, sorted like effective_ranges.
+struct Difference {
+  std::vector<Range> added;
+  std::vector<Range> removed;
+  std::vector<std::string> settings;  // "mode: audit -> enforce", "interfaces: ...", one line each
+
+  [[nodiscard]] bool empty() const { return added.empty() && removed.empty() && settings.empty(); }
+};
+[[nodiscard]] Difference difference(const Policy& before, const Policy& after);
+
+}  // namespace apiguard

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What the readers inside this room return: a value, or a flaw at an offset of the text they were
+// given. The public readers of prefix.hpp and text.hpp drop the offset; the file readers turn it
+// into a column.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "loader/policy/policy.hpp"
+#include "loader/policy/prefix.hpp"
+
+namespace apiguard {
+
+struct Flaw {
+  std::size_t offset = 0;  // bytes from the start of the text
+  std::string message;
+};
+
+template <typename T>
+using Scanned = tl::expected<T, Flaw>;
+
+[[nodiscard]] inline tl::unexpected<Flaw> flaw(std::size_t offset, std::string message) {
+  return tl::unexpected<Flaw>(Flaw{offset, std::move(message)});
+}
+
+// The flaw of a part of the text that begins `start` bytes in.
+[[nodiscard]] inline tl::unexpected<Flaw> flaw_in(std::size_t start, Flaw inner) {
+  inner.offset += start;
+  return tl::unexpected<Flaw>(std::move(inner));
+}
+
+[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Decimal without sign, spaces or leading zeros, at most `limit`; `what` names it in messages.
+[[nodiscard]] Scanned<std::uint32_t> scan_number(std::string_view digits, std::uint32_t limit,
+                                                 std::string_view what);
+
+[[nodiscard]] Scanned<Address> scan_address(std::string_view text);
+[[nodiscard]] Scanned<ParsedPrefix> scan_prefix(std::string_view text);
+
+// PORT, ADDRESS:PORT or [V6ADDRESS]:PORT.
+[[nodiscard]] Scanned<Endpoint> scan_endpoint(std::string_view text);
+
+// The name rule, with the reason.
+[[nodiscard]] Scanned<std::string_view> scan_name(std::string_view name);
+
+}  // namespace apiguard

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Policy -> text that the readers take back as the same policy.
+#include <fmt/format.h>
+
+#include "loader/policy/text.hpp"
+
+namespace apiguard {
+namespace {
+
+// A TOML basic string. What an interface name may hold needs no escape but these two.
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string toml_array(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const std::string& text : texts) {
+    if (out.size() > 1) out += ", ";
+    out += toml_string(text);
+  }
+  return out + "]";
+}
+
+std::vector<std::string> endpoint_texts(const Policy& policy) {
+  std::vector<std::string> out;
+  for (const Endpoint& endpoint : policy.endpoints) out.push_back(to_string(endpoint));
+  return out;
+}
+
+std::vector<std::string> cluster_texts(const Policy& policy) {
+  std::vector<std::string> out;
+  for (const Range& range : policy.ranges) {
+    if (range.kind == Kind::kCluster) out.push_back(to_string(range.prefix));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string show_config(const Policy& policy) {
+  return fmt::format(
+      "interfaces = {}\n"
+      "endpoints = {}\n"
+      "mode = \"{}\"\n"
+      "xdp_mode = \"{}\"\n"
+      "cluster = {}\n",
+      toml_array(policy.interfaces), toml_array(endpoint_texts(policy)), to_string(policy.mode),
+      to_string(policy.xdp_mode), toml_array(cluster_texts(policy)));
+}
+
+std::string show(const Range& range) {
+  std::string out = range.kind == Kind::kExcept ? "except " : "";
+  out += to_string(range.prefix);
+  if (!range.name.empty()) out += " name=" + range.name;
+  if (range.until) out += " until=" + format_timestamp(*range.until);
+  return out;
+}
+
+std::string show_ranges(const std::vector<Range>& ranges) {
+  std::string out;
+  for (const Range& range : ranges) {
+    if (range.kind != Kind::kCluster) out += show(range) + '\n';
+  }
+  return out;
+}
+
+}  // namespace apiguard

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// text -> Policy -> text. All or nothing: any error refuses the whole, and every error is told
+// (the first ten in full, then a count) as
+//
+//   /etc/apiguard/authorized-ranges:3:9: host bits ...
+//     10.0.0.300/24  name=office
+//           ^
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loader/policy/policy.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+// One file as it was read. The state directory keeps these byte for byte.
+struct SourceFile {
+  std::string name;  // relative to the configuration folder, as in Origin::file
+  std::string path;  // for messages
+  std::string text;
+  bool present = false;  // a missing list file is an empty one
+
+  friend bool operator==(const SourceFile& a, const SourceFile& b) {
+    return a.name == b.name && a.text == b.text;
+  }
+};
+
+struct Sources {
+  SourceFile config;                 // apiguard.toml
+  SourceFile ranges;                 // authorized-ranges
+  std::vector<SourceFile> drop_ins;  // authorized-ranges.d/*.list in name order
+
+  friend bool operator==(const Sources&, const Sources&) = default;
+};
+
+struct Parsed {
+  Policy policy;
+  std::vector<std::string>
+      warnings;  // finished texts, file:line:column in front where there is one
+};
+
+struct ParseOptions {
+  bool strict = false;  // host bits are errors
+};
+
+// The whole: parse, cross-file rules (empty policy, except inside cluster, except beside allow),
+// lint. Errors carry Exit::kBadFile.
+[[nodiscard]] Result<Parsed> parse_policy(const Sources& sources, const ParseOptions& options = {});
+
+// Parts of it, for `validate FILE`.
+[[nodiscard]] Result<Parsed> parse_config(const SourceFile& file, const ParseOptions& options = {});
+[[nodiscard]] Result<Parsed> parse_ranges(const SourceFile& file, const ParseOptions& options = {});
+
+// PORT, ADDRESS:PORT or [V6ADDRESS]:PORT, as in `endpoints`. The message has no position and no
+// file.
+[[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
+
+// What parse_config and parse_ranges read back as the same policy.
+[[nodiscard]] std::string show_config(const Policy& policy);
+[[nodiscard]] std::string show_ranges(
+    const std::vector<Range>& ranges);               // cluster entries left out
+[[nodiscard]] std::string show(const Range& range);  // one line, no newline
+
+// RFC 3339: parse with Z or offset and optional fractions; print in UTC, fraction only if not zero.
+[[nodiscard]] Result<Timestamp> parse_timestamp(std::string_view text);
+[[nodiscard]] std::string format_timestamp(Timestamp time);
+
+// Name rule: [A-Za-z0-9][A-Za-z0-9._-]{0,62} and no address.
+[[nodiscard]] bool valid_name(std::string_view name);
+
+}  // namespace apiguard
