@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The operator's files on disk: read with care, replaced as a whole.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loader/policy/text.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+// Reads the toml, the CLI's file and the drop-ins, each once. Exit::kBadFile for: a missing toml
+// (with the words how to make one), a file or its folder that is not root's or the caller's or that
+// others can write (fstat after open; of a symlink both the folder of the link and that of its
+// target count), a file over 256 MiB, something that is no regular file. A missing
+// authorized-ranges is an empty file. Exit::kFailed where the machine does not let us look (EACCES,
+// EIO, ...).
+[[nodiscard]] Result<Sources> read_sources(const std::string& config_path);
+
+// One file, same rules; for `validate FILE` without the ownership rule.
+[[nodiscard]] Result<SourceFile> read_source(const std::string& path, bool check_owner);
+
+// A replacement that is already on disk beside the file, complete and synced, so that what is left
+// is one rename: a full disk shows before the kernel is touched. Mode and owner are those of the
+// old file, else 0644 and the caller's. A symlink is followed: its target is replaced. Destroying
+// it without commit() removes the temporary. The lock must be held: the name of the temporary is
+// fixed.
+class Replacement {
+ public:
+  [[nodiscard]] static Result<Replacement> prepare(const std::string& path,
+                                                   const std::string& text);
+  // Rename, fsync of the folder. If only the latter fails the new text is in place, which the error
+  // says.
+  [[nodiscard]] Result<> commit();
+
+  Replacement(Replacement&& other) noexcept;
+  Replacement& operator=(Replacement&& other) noexcept;
+  ~Replacement();
+
+ private:
+  Replacement(std::string path, std::string temporary);
+  std::string path_;
+  std::string temporary_;  // empty: nothing to do
+};
+
+// Removes temporaries of replacements that died before commit (their names are fixed:
+// ".NAME.apiguard-new"). Only with the lock held.
+void remove_stale_replacements(const std::string& config_path);
+
+// mkdir -p with fsynced parents: `mode` for the last folder, whatever the umask, 0755 for those
+// above. A folder that exists stays as it is.
+[[nodiscard]] Result<> make_directory(const std::string& path, unsigned mode);
+
+// Plain helpers of the state directory; errors are Exit::kFailed.
+[[nodiscard]] Result<std::string> read_text(
+    const std::string& path);  // a regular file up to 256 MiB
+// Create (0600, in place of whatever had the name), write, fsync. A failure leaves no file.
+[[nodiscard]] Result<> write_synced(const std::string& path, const std::string& text);
+[[nodiscard]] Result<> sync_directory(const std::string& path);
+// Names in a folder without "." and "..", sorted bytewise.
+[[nodiscard]] Result<std::vector<std::string>> list_directory(const std::string& path);
+// What of a drop-in folder is read: "*.list" that does not start with a dot and is no path.
+[[nodiscard]] bool is_drop_in(std::string_view name);
+
+// "KIND 'NAME': WHAT: REASON" with the reason of an errno in lower case, Exit::kFailed.
+[[nodiscard]] tl::unexpected<Error> fail_os(std::string_view kind, std::string_view name,
+                                            std::string_view what, int os_error);
+
+}  // namespace apiguard

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/host/interfaces.hpp"
+
+#include <fnmatch.h>
+#include <libmnl/libmnl.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include "loader/host/files.hpp"
+
+namespace apiguard {
+namespace {
+
+// ---- the link list of the kernel
+
+constexpr int kAttempts = 20;
+// The kernel fills what it is given up to 32 KiB; less than that and a link with many attributes is
+// lost.
+constexpr std::size_t kBuffer = 65536;
+
+struct CloseSocket {
+  void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
+};
+using Socket = std::unique_ptr<mnl_socket, CloseSocket>;
+
+tl::unexpected<Error> fail_netlink(std::string_view what, int os_error) {
+  return fail_os("netlink", "route", what, os_error);
+}
+
+std::uint32_t number_of(const nlattr* attribute) {
+  return mnl_attr_validate(attribute, MNL_TYPE_U32) < 0 ? 0 : mnl_attr_get_u32(attribute);
+}
+
+std::string text_of(const nlattr* attribute) {
+  return mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) < 0 ? "" : mnl_attr_get_str(attribute);
+}
+
+// With programs on several hooks (XDP_ATTACHED_MULTI) there is no IFLA_XDP_PROG_ID, only one a
+// hook.
+int take_xdp(const nlattr* attribute, void* data) {
+  Interface& interface = *static_cast<Interface*>(data);
+  switch (mnl_attr_get_type(attribute)) {
+    case IFLA_XDP_ATTACHED:
+      if (mnl_attr_validate(attribute, MNL_TYPE_U8) >= 0) {
+        interface.xdp_attached = mnl_attr_get_u8(attribute);
+      }
+      break;
+    case IFLA_XDP_PROG_ID:
+    case IFLA_XDP_DRV_PROG_ID:
+    case IFLA_XDP_SKB_PROG_ID:
+    case IFLA_XDP_HW_PROG_ID:
+      if (interface.xdp_prog_id == 0) interface.xdp_prog_id = number_of(attribute);
+      break;
+    default:
+      break;
+  }
+  return MNL_CB_OK;
+}
+
+int take_link_info(const nlattr* attribute, void* data) {
+  if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND) {
+    static_cast<Interface*>(data)->kind = text_of(attribute);
+  }
+  return MNL_CB_OK;
+}
+
+int take_attribute(const nlattr* attribute, void* data) {
+  Interface& interface = *static_cast<Interface*>(data);
+  switch (mnl_attr_get_type(attribute)) {
+    case IFLA_IFNAME:
+      interface.name = text_of(attribute);
+      break;
+    case IFLA_MASTER:
+      interface.master = static_cast<int>(number_of(attribute));
+      break;
+    case IFLA_LINKINFO:
+      return mnl_attr_parse_nested(attribute, take_link_info, data);
+    case IFLA_XDP:
+      return mnl_attr_parse_nested(attribute, take_xdp, data);
+    default:
+      break;
+  }
+  return MNL_CB_OK;
+}
+
+int take_link(const nlmsghdr* message, void* data) {
+  if (message->nlmsg_type != RTM_NEWLINK) return MNL_CB_OK;
+  if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return MNL_CB_OK;
+  const auto* header = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
+  Interface interface;
+  interface.ifindex = header->ifi_index;
+  interface.type = header->ifi_type;
+  const int parsed = mnl_attr_parse(message, sizeof(ifinfomsg), take_attribute, &interface);
+  static_cast<std::vector<Interface>*>(data)->push_back(std::move(interface));
+  return parsed;
+}
+
+Result<Socket> open_socket() {
+  Socket socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
+  if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
+    const int os_error = errno;
+    return fail_netlink("open", os_error);
+  }
+  return socket;
+}
+
+Result<> ask_for_links(const mnl_socket* socket, std::uint32_t sequence) {
+  alignas(nlmsghdr) std::array<char, 256> buffer{};
+  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
+  message->nlmsg_type = RTM_GETLINK;
+  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  message->nlmsg_seq = sequence;
+  auto* header = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg)));
+  header->ifi_family = AF_UNSPEC;
+  mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0) {
+    const int os_error = errno;
+    return fail_netlink("ask for the links", os_error);
+  }
+  return {};
+}
+
+Result<std::vector<Interface>> receive_links(const mnl_socket* socket, std::uint32_t sequence) {
+  std::vector<Interface> links;
+  const auto buffer = std::make_unique<char[]>(kBuffer);
+  int state = MNL_CB_OK;
+  while (state > MNL_CB_STOP) {
+    const ssize_t got = mnl_socket_recvfrom(socket, buffer.get(), kBuffer);
+    const int os_error = errno;
+    if (got < 0 && os_error == EINTR) continue;
+    if (got < 0) return fail_netlink("receive", os_error);
+    state = mnl_cb_run(buffer.get(), static_cast<std::size_t>(got), sequence,
+                       mnl_socket_get_portid(socket), take_link, &links);
+    const int run_error = errno;
+    if (state < 0) return fail_netlink("list the links", run_error);
+  }
+  return links;
+}
+
+// A new socket each time: what is left of an interrupted answer goes with the old one.
+Result<std::vector<Interface>> dump_links() {
+  constexpr std::uint32_t kSequence = 1;
+  const Result<Socket> socket = open_socket();
+  if (!socket) return fail(socket.error());
+  if (Result<> asked = ask_for_links(socket->get(), kSequence); !asked) return fail(asked.error());
+  return receive_links(socket->get(), kSequence);
+}
+
+// ---- selection
+
+bool is_glob(const std::string& text) { return text.find_first_of("*?[") != std::string::npos; }
+
+bool is_loopback(const Interface& interface) {
+  return interface.type == ARPHRD_LOOPBACK || interface.name == "lo";
+}
+
+bool matches(const std::string& wanted, const Interface& interface) {
+  if (wanted == interface.name) return true;
+  return is_glob(wanted) && !is_loopback(interface) &&
+         fnmatch(wanted.c_str(), interface.name.c_str(), 0) == 0;
+}
+
+bool matches_any(const std::vector<std::string>& wanted, const Interface& interface) {
+  return std::any_of(wanted.begin(), wanted.end(),
+                     [&](const std::string& entry) { return matches(entry, interface); });
+}
+
+// What arrives on such a port arrives on its master too, where it is judged: twice would count it
+// twice.
+bool is_port_of_matched(const std::vector<Interface>& present,
+                        const std::vector<std::string>& wanted, const Interface& interface) {
+  if (interface.master == 0) return false;
+  return std::any_of(present.begin(), present.end(), [&](const Interface& master) {
+    return master.ifindex == interface.master &&
+           (master.kind == "bond" || master.kind == "bridge") && matches_any(wanted, master);
+  });
+}
+
+void add_once(std::vector<Interface>& to, const Interface& interface) {
+  const bool known = std::any_of(to.begin(), to.end(), [&](const Interface& present) {
+    return present.ifindex == interface.ifindex;
+  });
+  if (!known) to.push_back(interface);
+}
+
+}  // namespace
+
+// NLM_F_DUMP_INTR (libmnl says EINTR): links changed while the kernel listed them, so some may be
+// missing.
+Result<std::vector<Interface>> list_interfaces() {
+  Result<std::vector<Interface>> links = dump_links();
+  for (int i = 1; i < kAttempts && !links && links.error().os_error == EINTR; ++i)
+    links = dump_links();
+  return links;
+}
+
+bool has_ethernet_header(const Interface& interface) {
+  return interface.type == ARPHRD_ETHER || interface.type == ARPHRD_LOOPBACK;
+}
+
+Selection select_interfaces(const std::vector<Interface>& present,
+                            const std::vector<std::string>& wanted) {
+  Selection selection;
+  for (const std::string& entry : wanted) {
+    bool found = false;
+    for (const Interface& interface : present) {
+      if (!matches(entry, interface)) continue;
+      found = true;  // also where its master stands for it
+      if (entry == interface.name || !is_port_of_matched(present, wanted, interface)) {
+        add_once(selection.interfaces, interface);
+      }
+    }
+    if (!found) selection.absent.push_back(entry);
+  }
+  return selection;
+}
+
+}  // namespace apiguard

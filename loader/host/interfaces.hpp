@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Network interfaces of the namespace we run in, over rtnetlink (libmnl).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+struct Interface {
+  std::string name;
+  int ifindex = 0;
+  std::uint16_t type = 0;         // ARPHRD_*
+  int master = 0;                 // ifindex of the bond or bridge it is a port of, 0: none
+  std::uint32_t xdp_prog_id = 0;  // 0: no program on any hook
+  std::uint8_t xdp_attached = 0;  // IFLA_XDP_ATTACHED: XDP_ATTACHED_* of linux/if_link.h
+  std::string kind;  // IFLA_INFO_KIND: "bond", "bridge", "vlan", "veth", ...; empty for hardware
+};
+
+[[nodiscard]] Result<std::vector<Interface>> list_interfaces();
+
+// Ethernet header in front of every packet: ARPHRD_ETHER, or the loopback.
+[[nodiscard]] bool has_ethernet_header(const Interface& interface);
+
+struct Selection {
+  std::vector<Interface> interfaces;  // each once, in the order of `wanted`
+  std::vector<std::string> absent;    // entries that match nothing
+};
+// Names match exactly, globs by fnmatch(3); globs skip lo and the ports of a bond or bridge that is
+// itself matched.
+[[nodiscard]] Selection select_interfaces(const std::vector<Interface>& present,
+                                          const std::vector<std::string>& wanted);
+
+}  // namespace apiguard

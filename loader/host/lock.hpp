@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// One change at a time.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "loader/fd.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+// Holds an flock on RUN_DIR/lock, which the kernel releases when the holder dies. The file's text
+// ("PID VERB\n") is only for the message of whoever waits in vain: Exit::kFailed naming pid and
+// verb.
+class Lock {
+ public:
+  [[nodiscard]] static Result<Lock> take(
+      const std::string& run_dir, const std::string& verb,
+      std::chrono::milliseconds patience = std::chrono::seconds(10));
+
+ private:
+  explicit Lock(Fd fd) : fd_(std::move(fd)) {}
+  Fd fd_;
+};
+
+}  // namespace apiguard

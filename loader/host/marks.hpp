@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// RUN_DIR/detached: one interface name a line, taken off by hand. Whoever repairs missing links
+// leaves these alone until the next apply; a boot empties the folder.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+[[nodiscard]] Result<> add_detached(const std::string& run_dir,
+                                    const std::vector<std::string>& interfaces);
+void clear_detached(const std::string& run_dir);
+
+}  // namespace apiguard

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Where everything of one instance lies. Options win over the environment, which wins over the
+// defaults.
+#pragma once
+
+#include <string>
+
+namespace apiguard {
+
+struct Places {
+  std::string config = "/etc/apiguard/apiguard.toml";  // list files lie beside it
+  std::string state_dir = "/var/lib/apiguard";
+  std::string run_dir = "/run/apiguard";
+  std::string pin_dir = "/sys/fs/bpf/apiguard";
+};
+
+}  // namespace apiguard

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/host/record.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+
+namespace apiguard {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::uint64_t kSchema = 1;
+
+// Members of an object, strictly typed; remembers the first that is missing or of another type.
+class Fields {
+ public:
+  explicit Fields(const Json& json) : json_(json) {}
+
+  void take(const char* key, std::string& to) {
+    if (const Json* member = find(key, Json::value_t::string)) to = member->get<std::string>();
+  }
+  void take(const char* key, std::uint64_t& to) {
+    if (const Json* member = find(key, Json::value_t::number_unsigned))
+      to = member->get<std::uint64_t>();
+  }
+  void take(const char* key, bool& to) {
+    if (const Json* member = find(key, Json::value_t::boolean)) to = member->get<bool>();
+  }
+  const Json* take_array(const char* key) { return find(key, Json::value_t::array); }
+  void refuse(const char* key) {
+    if (refused_.empty()) refused_ = key;
+  }
+
+  [[nodiscard]] const std::string& refused() const { return refused_; }
+
+ private:
+  const Json* find(const char* key, Json::value_t type) {
+    const auto member = json_.find(key);
+    if (member != json_.end() && member->type() == type) return &*member;
+    refuse(key);
+    return nullptr;
+  }
+
+  const Json& json_;
+  std::string refused_;
+};
+
+void take_edits(Fields& fields, std::vector<GenerationMeta::Edit>& to) {
+  const Json* edits = fields.take_array("edits");
+  if (edits == nullptr) return;
+  for (const Json& json : *edits) {
+    GenerationMeta::Edit edit;
+    Fields parts(json);
+    parts.take("name", edit.name);
+    parts.take("before", edit.before);
+    if (!parts.refused().empty()) fields.refuse("edits");
+    to.push_back(std::move(edit));
+  }
+}
+
+void take_time(Fields& fields, Timestamp& to) {
+  std::string text;
+  fields.take("time", text);
+  if (const Result<Timestamp> time = parse_timestamp(text)) {
+    to = *time;
+  } else {
+    fields.refuse("time");
+  }
+}
+
+void take_mode(Fields& fields, Mode& to) {
+  std::string text;
+  fields.take("mode", text);
+  if (const std::optional<Mode> mode = parse_mode(text)) {
+    to = *mode;
+  } else {
+    fields.refuse("mode");
+  }
+}
+
+std::string take_record(const Json& json, Record& record) {
+  Fields fields(json);
+  GenerationMeta& meta = record.meta;
+  fields.take("generation", meta.generation);
+  take_time(fields, meta.time);
+  fields.take("by", meta.by);
+  fields.take("verb", meta.verb);
+  take_mode(fields, meta.mode);
+  fields.take("confirmed", meta.confirmed);
+  fields.take("fingerprint", meta.fingerprint);
+  fields.take("program_build", meta.program_build);
+  fields.take("added", meta.added);
+  fields.take("removed", meta.removed);
+  fields.take("ranges4", meta.ranges4);
+  fields.take("ranges6", meta.ranges6);
+  take_edits(fields, meta.edits);
+  fields.take("digest", record.digest);
+  return fields.refused();
+}
+
+tl::unexpected<Error> fail_damaged(std::string_view what) {
+  return fail(Exit::kFailed, fmt::format("meta.json: {}: the state directory was damaged", what));
+}
+
+Result<> check_schema(const Json& json) {
+  std::uint64_t schema = 0;
+  Fields fields(json);
+  fields.take("schema", schema);
+  if (schema > kSchema) {
+    return fail(
+        Exit::kFailed,
+        fmt::format("meta.json: schema {} is of a newer apiguard, this one reads {}; install "
+                    "the newer one again or take another generation",
+                    schema, kSchema));
+  }
+  if (schema != kSchema) return fail_damaged("'schema' is missing or wrong");
+  return {};
+}
+
+}  // namespace
+
+std::string show_record(const Record& record) {
+  const GenerationMeta& meta = record.meta;
+  Json edits = Json::array();
+  for (const GenerationMeta::Edit& edit : meta.edits) {
+    edits.push_back({{"name", edit.name}, {"before", edit.before}});
+  }
+  const Json json = {{"schema", kSchema},
+                     {"generation", meta.generation},
+                     {"time", format_timestamp(meta.time)},
+                     {"by", meta.by},
+                     {"verb", meta.verb},
+                     {"mode", to_string(meta.mode)},
+                     {"confirmed", meta.confirmed},
+                     {"fingerprint", meta.fingerprint},
+                     {"program_build", meta.program_build},
+                     {"added", meta.added},
+                     {"removed", meta.removed},
+                     {"ranges4", meta.ranges4},
+                     {"ranges6", meta.ranges6},
+                     {"edits", edits},
+                     {"digest", record.digest}};
+  // `by` and `verb` come from outside and may be no UTF-8.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<Record> parse_record(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail_damaged("it is no JSON object");
+  if (Result<> known = check_schema(json); !known) return fail(known.error());
+  Record record;
+  const std::string refused = take_record(json, record);
+  if (!refused.empty()) return fail_damaged(fmt::format("'{}' is missing or wrong", refused));
+  return record;
+}
+
+}  // namespace apiguard

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The writing half of files.hpp: what is written is complete on disk before it takes a name.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "loader/fd.hpp"
+#include "loader/host/files.hpp"
+#include "loader/host/paths.hpp"
+
+namespace apiguard {
+namespace {
+
+struct Attributes {
+  mode_t mode = 0600;
+  std::optional<std::pair<uid_t, gid_t>> owner;  // none: the caller's
+};
+
+Result<> write_all(int fd, const std::string& path, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    const int os_error = errno;
+    if (written < 0 && os_error == EINTR) continue;
+    if (written < 0) return fail_os("file", path, "write", os_error);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+// Owner first: chown takes set-id bits away. It is left alone where it is right, because a caller
+// without CAP_CHOWN may not set even that.
+Result<> set_attributes(int fd, const std::string& path, const Attributes& attributes) {
+  struct stat info {};
+  if (fstat(fd, &info) != 0) {
+    const int os_error = errno;
+    return fail_os("file", path, "stat", os_error);
+  }
+  if (attributes.owner && *attributes.owner != std::pair(info.st_uid, info.st_gid) &&
+      fchown(fd, attributes.owner->first, attributes.owner->second) != 0) {
+    const int os_error = errno;
+    return fail_os("file", path, "set owner", os_error);
+  }
+  if (fchmod(fd, attributes.mode) != 0) {
+    const int os_error = errno;
+    return fail_os("file", path, "set mode", os_error);
+  }
+  return {};
+}
+
+Result<> fill(int fd, const std::string& path, const std::string& text,
+              const Attributes& attributes) {
+  if (Result<> written = write_all(fd, path, text); !written) return written;
+  if (Result<> set = set_attributes(fd, path, attributes); !set) return set;
+  if (fsync(fd) != 0) {
+    const int os_error = errno;
+    return fail_os("file", path, "sync", os_error);
+  }
+  return {};
+}
+
+// O_EXCL after unlink: what somebody else may have put there, a link above all, is never written
+// through.
+Result<> create_synced(const std::string& path, const std::string& text,
+                       const Attributes& attributes) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
+    const int os_error = errno;
+    return fail_os("file", path, "remove the old one", os_error);
+  }
+  const Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) {
+    const int os_error = errno;
+    return fail_os("file", path, "create", os_error);
+  }
+  Result<> filled = fill(fd.get(), path, text, attributes);
+  if (!filled) unlink(path.c_str());
+  return filled;
+}
+
+std::string temporary_of(const std::string& path) {
+  return beside(path, fmt::format(".{}.apiguard-new", base_of(path)));
+}
+
+struct Target {
+  std::string path;  // no link in it if it exists
+  Attributes attributes;
+};
+
+Result<Target> existing_target(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) {
+    const int os_error = errno;
+    return fail_os("file", path, "stat", os_error);
+  }
+  if (!S_ISREG(info.st_mode)) {
+    return fail(Exit::kFailed, fmt::format("file '{}': replace: it is no regular file", path));
+  }
+  return Target{path, {info.st_mode & 07777, std::pair(info.st_uid, info.st_gid)}};
+}
+
+Result<Target> resolve_target(const std::string& path) {
+  const std::optional<std::string> real = real_path(path);
+  const int os_error = errno;
+  if (real) return existing_target(*real);
+  if (os_error != ENOENT) return fail_os("file", path, "resolve", os_error);
+  struct stat link {};
+  if (lstat(path.c_str(), &link) == 0) {
+    return fail(
+        Exit::kFailed,
+        fmt::format("file '{}': resolve: a symbolic link to a file that does not exist; create "
+                    "that file or remove the link",
+                    path),
+        os_error);
+  }
+  return Target{path, {0644, std::nullopt}};
+}
+
+}  // namespace
+
+Replacement::Replacement(std::string path, std::string temporary)
+    : path_(std::move(path)), temporary_(std::move(temporary)) {}
+
+Replacement::Replacement(Replacement&& other) noexcept
+    : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, {})) {}
+
+Replacement& Replacement::operator=(Replacement&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(temporary_, other.temporary_);
+  return *this;
+}
+
+Replacement::~Replacement() {
+  if (!temporary_.empty()) unlink(temporary_.c_str());
+}
+
+Result<Replacement> Replacement::prepare(const std::string& path, const std::string& text) {
+  const Result<Target> target = resolve_target(path);
+  if (!target) return fail(target.error());
+  const std::string temporary = temporary_of(target->path);
+  if (Result<> created = create_synced(temporary, text, target->attributes); !created) {
+    return fail(created.error());
+  }
+  return Replacement(target->path, temporary);
+}
+
+Result<> Replacement::commit() {
+  if (temporary_.empty()) return {};
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const int os_error = errno;
+    return fail_os("file", path_, "replace", os_error);
+  }
+  temporary_.clear();
+  if (Result<> synced = sync_directory(folder_of(path_)); !synced) {
+    return fail_in(fmt::format("file '{}': replaced, but a power cut may undo it", path_),
+                   synced.error());
+  }
+  return {};
+}
+
+void remove_stale_replacements(const std::string& config_path) {
+  for (const std::string& path : {config_path, beside(config_path, kRangesName)}) {
+    unlink(temporary_of(path).c_str());
+    if (const auto real = real_path(path)) unlink(temporary_of(*real).c_str());
+  }
+}
+
+Result<> make_directory(const std::string& path, unsigned mode) {
+  if (is_directory(path)) return {};
+  const std::string parent = folder_of(path);
+  if (parent != path && !is_directory(parent)) {
+    if (Result<> made = make_directory(parent, 0755); !made) return made;
+  }
+  if (mkdir(path.c_str(), mode) != 0) {
+    const int os_error = errno;
+    if (os_error == EEXIST && is_directory(path)) return {};  // somebody else was faster
+    return fail_os("folder", path, "create", os_error);
+  }
+  if (chmod(path.c_str(), mode) != 0) {
+    const int os_error = errno;
+    return fail_os("folder", path, "set mode", os_error);
+  }
+  return sync_directory(parent);
+}
+
+Result<> write_synced(const std::string& path, const std::string& text) {
+  return create_synced(path, text, {});
+}
+
+Result<> sync_directory(const std::string& path) {
+  const Fd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) {
+    const int os_error = errno;
+    return fail_os("folder", path, "open", os_error);
+  }
+  // EINVAL: a file system without fsync of folders (9p); it keeps what order it can.
+  if (fsync(fd.get()) != 0 && errno != EINVAL) {
+    const int os_error = errno;
+    return fail_os("folder", path, "sync", os_error);
+  }
+  return {};
+}
+
+}  // namespace apiguard

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The state directory: the last ten generations, each with the text it was made of.
+//
+//   STATE/generations/17/meta.json
+//   STATE/generations/17/files/apiguard.toml
+//   STATE/generations/17/files/authorized-ranges
+//   STATE/generations/17/files/authorized-ranges.d/*.list
+//   STATE/in-force                       "17\n"
+//
+// A generation is written under a temporary name (".new-17"), synced and renamed: a number that
+// exists is complete; removed, it takes the name ".old-17" first. `in-force` says what was
+// published last; the kernel is the truth, this is what a boot starts from. All writing functions
+// need the lock.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/policy/text.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+struct GenerationMeta {
+  std::uint64_t generation = 0;
+  Timestamp time = 0;  // when it was written, wall clock
+  std::string by;      // "root", "alice (uid 1000) from 203.0.113.7"
+  std::string verb;    // "allow 203.0.113.0/24"
+  Mode mode = Mode::kEnforce;
+  bool confirmed = true;
+  std::string fingerprint;  // of the policy
+  std::string program_build;
+  std::uint64_t added = 0;  // against the generation before
+  std::uint64_t removed = 0;
+  std::uint64_t ranges4 = 0;  // effective ranges of the list, whatever the mode
+  std::uint64_t ranges6 = 0;
+  // What the change writes to the operator's files once it is in force; names of Sources
+  // ("apiguard.toml", "authorized-ranges"). Rolling forward after a crash replaces a file only if
+  // it still is what `before` digests.
+  struct Edit {
+    std::string name;
+    std::string before;  // SHA-256 of the file the edit started from, "" if it was absent
+  };
+  std::vector<Edit> edits;
+};
+
+struct StoredGeneration {
+  GenerationMeta meta;
+  Sources sources;  // byte for byte; paths are those in the state directory
+};
+
+class StateDir {
+ public:
+  explicit StateDir(std::string path);
+
+  // Numbers of complete generations, ascending. A state directory that does not exist has none.
+  [[nodiscard]] Result<std::vector<std::uint64_t>> generations() const;
+  [[nodiscard]] Result<StoredGeneration> read(
+      std::uint64_t generation) const;  // checks the digest written with it
+  [[nodiscard]] Result<GenerationMeta> read_meta(std::uint64_t generation) const;
+  [[nodiscard]] Result<std::optional<std::uint64_t>> in_force() const;
+
+  // Creates the directory (0700) if absent. Of a number that exists already: with the same sources
+  // only the meta is replaced (at once: the old or the new, at any moment), with others the whole
+  // generation.
+  [[nodiscard]] Result<> write(const GenerationMeta& meta, const Sources& sources);
+  [[nodiscard]] Result<> mark_in_force(std::uint64_t generation);
+  [[nodiscard]] Result<> remove(std::uint64_t generation);  // absent already: done
+  // Keeps the newest ten and whatever is in force; removes what writes and removals that died left
+  // behind. Where `in-force` cannot be read nothing but that is removed.
+  [[nodiscard]] Result<> prune();
+
+ private:
+  std::string path_;
+};
+
+}  // namespace apiguard
