@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/datapath/generation.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "apiguard.skel.h"
+#include "loader/datapath/fill.hpp"
+#include "loader/datapath/log.hpp"
+#include "loader/policy/sha256.hpp"
+
+namespace apiguard::datapath {
+namespace {
+
+struct Destroy {
+  void operator()(apiguard_bpf* skeleton) const { apiguard_bpf::destroy(skeleton); }
+};
+using Skeleton = std::unique_ptr<apiguard_bpf, Destroy>;
+
+// One hint for the failures that have a known cause.
+std::string_view hint(int error) {
+  if (error == EPERM) {
+    return "; needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (root), and before kernel 5.11 room in RLIMIT_MEMLOCK";
+  }
+  if (error == ENOMEM) return "; the kernel or the memory limit of this unit has no room for the maps";
+  return "";
+}
+
+tl::unexpected<Error> failed(std::string_view what, int error) {
+  const std::string messages = take_library_messages();
+  std::string text = fmt::format("program 'apiguard': {}: {}{}", what, std::strerror(error), hint(error));
+  if (error == EACCES || error == EINVAL) text += "\n" + messages;
+  const bool cannot = error == EACCES || error == EINVAL || error == ENOTSUP;
+  return fail(cannot ? Exit::kUnsupported : Exit::kFailed, std::move(text), error);
+}
+
+Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& options, bool frags) {
+  skeleton.rodata->settings = image.settings;
+  skeleton.rodata->settings.frags = frags ? 1 : 0;
+  skeleton.rodata->settings.build = program_build();
+  bpf_program__set_autoload(skeleton.progs.apiguard_frags, frags);
+  bpf_program__set_autoload(skeleton.progs.apiguard, !frags);
+  const auto size4 = static_cast<__u32>(std::max<std::size_t>(1, image.ranges4.size()));
+  const auto size6 = static_cast<__u32>(std::max<std::size_t>(1, image.ranges6.size()));
+  if (bpf_map__set_max_entries(skeleton.maps.ranges4, size4) != 0) return failed("size ranges4", errno);
+  if (bpf_map__set_max_entries(skeleton.maps.ranges6, size6) != 0) return failed("size ranges6", errno);
+  if (options.counters_fd < 0) return {};
+  const int reused = bpf_map__reuse_fd(skeleton.maps.counters, options.counters_fd);
+  if (reused != 0) return failed("adopt the counters", -reused);
+  return {};
+}
+
+Result<Skeleton> load_kind(const Image& image, const LoadOptions& options, bool frags) {
+  Skeleton skeleton(apiguard_bpf::open(nullptr));
+  if (!skeleton) return failed("open", errno);
+  if (auto ready = prepare(*skeleton, image, options, frags); !ready) return fail(ready.error());
+  const int loaded = apiguard_bpf::load(skeleton.get());
+  if (loaded != 0) return failed("load", -loaded);
+  return skeleton;
+}
+
+}  // namespace
+
+struct Generation::State {
+  Skeleton skeleton;
+  bool frags = false;
+};
+
+// Only EINVAL means that this kernel does not know the frags flag (before 5.18). Anything else, lack of memory
+// above all, says nothing about the kernel and must not decide the kind for the rest of the boot.
+Result<Generation> Generation::load(const Image& image, const LoadOptions& options) {
+  bridge_library_messages();
+  auto state = std::make_unique<State>();
+  state->frags = options.kind != ProgramKind::kPlain;
+  auto skeleton = load_kind(image, options, state->frags);
+  if (!skeleton && options.kind == ProgramKind::kProbe && skeleton.error().os_error == EINVAL) {
+    state->frags = false;
+    skeleton = load_kind(image, options, false);
+  }
+  if (!skeleton) return fail(skeleton.error());
+  state->skeleton = std::move(*skeleton);
+  Generation generation(std::move(state));
+  if (auto filled = fill(generation.ranges4_fd(), image.ranges4); !filled) return fail(filled.error());
+  if (auto filled = fill(generation.ranges6_fd(), image.ranges6); !filled) return fail(filled.error());
+  return generation;
+}
+
+Generation::Generation(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Generation::Generation(Generation&&) noexcept = default;
+Generation& Generation::operator=(Generation&&) noexcept = default;
+Generation::~Generation() = default;
+
+int Generation::filter_fd() const {
+  const auto& programs = state_->skeleton->progs;
+  return bpf_program__fd(state_->frags ? programs.apiguard_frags : programs.apiguard);
+}
+int Generation::check_fd() const { return bpf_program__fd(state_->skeleton->progs.apiguard_check); }
+int Generation::counters_fd() const { return bpf_map__fd(state_->skeleton->maps.counters); }
+int Generation::settings_fd() const { return bpf_map__fd(state_->skeleton->maps.rodata); }
+int Generation::ranges4_fd() const { return bpf_map__fd(state_->skeleton->maps.ranges4); }
+int Generation::ranges6_fd() const { return bpf_map__fd(state_->skeleton->maps.ranges6); }
+bool Generation::frags() const { return state_->frags; }
+
+Result<apiguard_counters> read_counters(int counters_fd) {
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus < 0) return fail(Exit::kFailed, "counters: count the CPUs: " + std::string(std::strerror(-cpus)), -cpus);
+  std::vector<apiguard_counters> per_cpu(static_cast<std::size_t>(cpus));
+  const __u32 key = 0;
+  if (bpf_map_lookup_elem(counters_fd, &key, per_cpu.data()) != 0) {
+    const int error = errno;
+    return fail(Exit::kFailed, fmt::format("counters: read: {}", std::strerror(error)), error);
+  }
+  apiguard_counters sum{};
+  for (const apiguard_counters& one : per_cpu) {
+    for (int outcome = 0; outcome < APIGUARD_OUTCOME_MAX; ++outcome) {
+      for (int reason = 0; reason < APIGUARD_REASON_MAX; ++reason) {
+        sum.packets[outcome][reason] += one.packets[outcome][reason];
+      }
+    }
+  }
+  return sum;
+}
+
+std::uint64_t program_build() {
+  std::size_t size = 0;
+  const void* object = apiguard_bpf::elf_bytes(&size);
+  return std::stoull(sha256_hex({static_cast<const char*>(object), size}).substr(0, 16), nullptr, 16);
+}
+
+}  // namespace apiguard::datapath

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// libbpf's own messages: kept quiet, shown only on failure or with --verbose.
+#pragma once
+
+#include <string>
+
+namespace apiguard::datapath {
+
+// Takes over libbpf's printing. Called by whatever may make libbpf speak; once is enough, more is harmless.
+void bridge_library_messages();
+
+void show_library_messages(bool show);  // on stderr as they come; off by default
+
+// Messages since the last take, at most the last 4 KiB: what the verifier said last is what matters.
+[[nodiscard]] std::string take_library_messages();
+
+[[nodiscard]] std::string library_version();  // "libbpf v1.1"
+
+}  // namespace apiguard::datapath

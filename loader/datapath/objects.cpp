@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/datapath/objects.hpp"
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include <fmt/format.h>
+
+namespace apiguard::datapath {
+namespace {
+
+constexpr std::string_view kProgramName = "apiguard";
+constexpr std::size_t kMapsOfProgram = 16;
+
+Result<Fd> open_at(const std::string& path, __u32 flags) {
+  LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = flags);
+  Fd fd(bpf_obj_get_opts(path.c_str(), &options));
+  if (!fd) return kernel_error("pin '" + path + "'", "open", errno);
+  return fd;
+}
+
+std::optional<apiguard_settings> read_if_settings(std::uint32_t map_id) {
+  const Fd map(bpf_map_get_fd_by_id(map_id));
+  if (!map) return std::nullopt;
+  bpf_map_info info{};
+  __u32 size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(map.get(), &info, &size) != 0) return std::nullopt;
+  if (info.type != BPF_MAP_TYPE_ARRAY || info.value_size != sizeof(apiguard_settings)) return std::nullopt;
+  apiguard_settings settings{};
+  const __u32 key = 0;
+  if (bpf_map_lookup_elem(map.get(), &key, &settings) != 0) return std::nullopt;
+  return settings;
+}
+
+}  // namespace
+
+tl::unexpected<Error> kernel_error(const std::string& subject, const std::string& what, int error) {
+  return fail(Exit::kFailed, fmt::format("{}: {}: {}", subject, what, std::strerror(error)), error);
+}
+
+Result<Fd> open_pinned(const std::string& path) { return open_at(path, BPF_F_RDONLY); }
+
+Result<Fd> open_pinned_link(const std::string& path) { return open_at(path, 0); }
+
+Result<> pin_object(int fd, const std::string& path) {
+  if (bpf_obj_pin(fd, path.c_str()) != 0) return kernel_error("pin '" + path + "'", "create", errno);
+  return {};
+}
+
+Result<LinkInfo> link_info(int link_fd) {
+  bpf_link_info info{};
+  __u32 size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(link_fd, &info, &size) != 0) return kernel_error("link", "read its info", errno);
+  LinkInfo result;
+  result.link_id = info.id;
+  result.prog_id = info.prog_id;
+  result.xdp = info.type == BPF_LINK_TYPE_XDP;
+  result.ifindex = static_cast<int>(info.xdp.ifindex);
+  return result;
+}
+
+Result<std::uint32_t> program_id(int program_fd) {
+  bpf_prog_info info{};
+  __u32 size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(program_fd, &info, &size) != 0) {
+    return kernel_error("program", "read its info", errno);
+  }
+  return info.id;
+}
+
+Result<> check_counters(int map_fd, const std::string& pin) {
+  bpf_map_info info{};
+  __u32 size = sizeof(info);
+  const bool known = bpf_obj_get_info_by_fd(map_fd, &info, &size) == 0;
+  if (known && info.type == BPF_MAP_TYPE_PERCPU_ARRAY && info.value_size == sizeof(apiguard_counters)) return {};
+  return fail(Exit::kFailed, fmt::format("pin '{}': is no map of ours: remove it by hand", pin));
+}
+
+Result<Fd> open_program(std::uint32_t id) {
+  Fd fd(bpf_prog_get_fd_by_id(id));
+  if (!fd) return kernel_error(fmt::format("program {}", id), "open by id", errno);
+  return fd;
+}
+
+Result<Fd> open_link(std::uint32_t id) {
+  Fd fd(bpf_link_get_fd_by_id(id));
+  if (!fd) return kernel_error(fmt::format("link {}", id), "open by id", errno);
+  return fd;
+}
+
+std::vector<std::uint32_t> link_ids() {
+  std::vector<std::uint32_t> ids;
+  __u32 id = 0;
+  while (bpf_link_get_next_id(id, &id) == 0) ids.push_back(id);
+  return ids;
+}
+
+std::string program_name(std::uint32_t id) {
+  const auto program = open_program(id);
+  if (!program) return {};
+  bpf_prog_info info{};
+  __u32 size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(program->get(), &info, &size) != 0) return {};
+  return {info.name, strnlen(info.name, sizeof(info.name))};
+}
+
+std::optional<apiguard_settings> settings_of(std::uint32_t id) {
+  const auto program = open_program(id);
+  if (!program) return std::nullopt;
+  std::array<__u32, kMapsOfProgram> maps{};
+  bpf_prog_info info{};
+  info.nr_map_ids = kMapsOfProgram;
+  info.map_ids = reinterpret_cast<__u64>(maps.data());
+  __u32 size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(program->get(), &info, &size) != 0) return std::nullopt;
+  if (std::string_view(info.name).substr(0, kProgramName.size()) != kProgramName) return std::nullopt;
+  for (std::size_t i = 0; i < info.nr_map_ids && i < maps.size(); ++i) {
+    if (auto settings = read_if_settings(maps[i])) return settings;
+  }
+  return std::nullopt;
+}
+
+}  // namespace apiguard::datapath

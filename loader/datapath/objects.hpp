@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Thin wrappers of the bpf(2) calls the room needs: results instead of errno, descriptors with owners.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apiguard/abi.h"
+#include "loader/fd.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::datapath {
+
+// "kind 'name': what: reason of `error`".
+[[nodiscard]] tl::unexpected<Error> kernel_error(const std::string& subject, const std::string& what, int error);
+
+// Opens a pinned program or map without asking for write permission: a read-only bpffs allows that.
+[[nodiscard]] Result<Fd> open_pinned(const std::string& path);
+// Opens a pinned link; the kernel gives links out for writing only (EROFS on a read-only bpffs).
+[[nodiscard]] Result<Fd> open_pinned_link(const std::string& path);
+[[nodiscard]] Result<> pin_object(int fd, const std::string& path);
+
+struct LinkInfo {
+  std::uint32_t link_id = 0;
+  std::uint32_t prog_id = 0;
+  int ifindex = 0;  // 0: the device is gone
+  bool xdp = false;
+};
+[[nodiscard]] Result<LinkInfo> link_info(int link_fd);
+[[nodiscard]] Result<std::uint32_t> program_id(int program_fd);
+
+// Refuses a map that is not the counters of this ABI, whoever pinned it there.
+[[nodiscard]] Result<> check_counters(int map_fd, const std::string& pin);
+
+// By id: needs CAP_SYS_ADMIN.
+[[nodiscard]] Result<Fd> open_program(std::uint32_t id);
+[[nodiscard]] Result<Fd> open_link(std::uint32_t id);
+[[nodiscard]] std::vector<std::uint32_t> link_ids();
+// Name of a program, empty where privilege or the program is missing.
+[[nodiscard]] std::string program_name(std::uint32_t id);
+// The settings of a program of ours, found through its own maps; none if it is not ours or privilege is missing.
+[[nodiscard]] std::optional<apiguard_settings> settings_of(std::uint32_t program_id);
+
+}  // namespace apiguard::datapath

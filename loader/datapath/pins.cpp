@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/datapath/pins.hpp"
+
+#include <bpf/bpf.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "loader/datapath/objects.hpp"
+
+namespace apiguard::datapath {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kCounters = "counters-v";
+
+// Entries of a folder by name; a folder that does not exist has none.
+Result<std::vector<std::string>> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code code;
+  for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
+    names.push_back(it->path().filename().string());
+  }
+  if (code && code.value() != ENOENT) return kernel_error("pin '" + folder + "'", "read the folder", code.value());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::optional<std::uint64_t> number_of(const std::string& name) {
+  std::uint64_t number = 0;
+  const char* end = name.data() + name.size();
+  const auto [last, error] = std::from_chars(name.data(), end, number);
+  if (error != std::errc{} || last != end) return std::nullopt;
+  return number;
+}
+
+Result<> make_folder(const std::string& path) {
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return kernel_error("pin '" + path + "'", "create the folder", errno);
+  }
+  return {};
+}
+
+Result<> remove_pin(const std::string& path) {
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return kernel_error("pin '" + path + "'", "remove", errno);
+  return {};
+}
+
+Result<> remove_folder(const std::string& path) {
+  const auto names = names_in(path);
+  if (!names) return fail(names.error());
+  for (const std::string& name : *names) {
+    if (auto removed = remove_pin(path + "/" + name); !removed) return removed;
+  }
+  if (rmdir(path.c_str()) != 0 && errno != ENOENT) return kernel_error("pin '" + path + "'", "remove", errno);
+  return {};
+}
+
+// bpffs refuses names with dots; VLAN devices have them.
+std::string pin_name(const std::string& interface, int ifindex) {
+  std::string name = fmt::format("{}-{}", interface, ifindex);
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+}
+
+Result<LinkState> read_link(const std::string& pin) {
+  const auto link = open_pinned_link(pin);
+  if (!link) return fail(link.error());
+  const auto info = link_info(link->get());
+  if (!info) return fail(info.error());
+  return LinkState{pin, info->ifindex, info->link_id, info->prog_id, 0};
+}
+
+// Links that run one of the pinned filters, found by id: for a bpffs that has gone read-only.
+std::vector<LinkState> links_by_id(const std::vector<PinnedGeneration>& generations) {
+  std::vector<LinkState> links;
+  for (const std::uint32_t id : link_ids()) {
+    const auto link = open_link(id);
+    if (!link) continue;
+    const auto info = link_info(link->get());
+    if (!info || !info->xdp) continue;
+    const bool ours = std::any_of(generations.begin(), generations.end(), [&](const auto& generation) {
+      return generation.filter_id == info->prog_id;
+    });
+    if (ours) links.push_back({"", info->ifindex, info->link_id, info->prog_id, 0});
+  }
+  return links;
+}
+
+// A program that no pin names is still recognised by its own settings, e.g. after a `mode off` that could not pin.
+std::uint64_t generation_of(std::uint32_t prog_id, const std::vector<PinnedGeneration>& generations) {
+  for (const PinnedGeneration& generation : generations) {
+    if (generation.filter_id == prog_id) return generation.number;
+  }
+  const auto settings = settings_of(prog_id);
+  return settings ? settings->generation : 0;
+}
+
+Result<> check_bpffs(const std::string& directory) {
+  std::string existing = directory;
+  struct statfs info {};
+  while (statfs(existing.c_str(), &info) != 0 && errno == ENOENT && existing.size() > 1) {
+    existing = fs::path(existing).parent_path().string();
+  }
+  if (static_cast<unsigned long>(info.f_type) == BPF_FS_MAGIC) return {};
+  return fail(Exit::kFailed, fmt::format("pin '{}': '{}' is no bpffs: mount it with "
+                                         "'mount -t bpf bpf /sys/fs/bpf'",
+                                         directory, existing));
+}
+
+}  // namespace
+
+const LinkState* Live::link_of(int ifindex) const {
+  const auto found = std::find_if(links.begin(), links.end(),
+                                  [&](const LinkState& link) { return link.ifindex == ifindex; });
+  return found == links.end() ? nullptr : &*found;
+}
+
+std::string Pins::generation_dir(std::uint64_t number) const {
+  return fmt::format("{}/generations/{}", directory_, number);
+}
+
+std::string Pins::counters_pin() const {
+  return fmt::format("{}/{}{}", directory_, kCounters, APIGUARD_ABI);
+}
+
+Result<Live> Pins::read() const {
+  Live live;
+  const auto numbers = names_in(directory_ + "/generations");
+  if (!numbers) return fail(numbers.error());
+  for (const std::string& name : *numbers) {
+    const auto number = number_of(name);
+    if (!number) continue;
+    PinnedGeneration generation{*number, 0};
+    if (auto filter = open_filter(*number)) generation.filter_id = program_id(filter->get()).value_or(0);
+    live.generations.push_back(generation);
+  }
+  std::sort(live.generations.begin(), live.generations.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
+  const auto names = names_in(directory_ + "/links");
+  if (!names) return fail(names.error());
+  for (const std::string& name : *names) {
+    auto link = read_link(directory_ + "/links/" + name);
+    if (!link && link.error().os_error == EROFS) {
+      live.links = links_by_id(live.generations);
+      break;
+    }
+    if (!link) return fail(link.error());
+    live.links.push_back(*link);
+  }
+  for (LinkState& link : live.links) {
+    link.generation = generation_of(link.prog_id, live.generations);
+    if (link.generation != 0) live.generation = std::max(live.generation.value_or(0), link.generation);
+  }
+  return live;
+}
+
+Result<Fd> Pins::open_counters() const {
+  auto map = open_pinned(counters_pin());
+  if (!map) return map;
+  if (auto ours = check_counters(map->get(), counters_pin()); !ours) return fail(ours.error());
+  return map;
+}
+
+Result<Fd> Pins::open_check(std::uint64_t generation) const {
+  return open_pinned(generation_dir(generation) + "/check");
+}
+
+Result<Fd> Pins::open_filter(std::uint64_t generation) const {
+  return open_pinned(generation_dir(generation) + "/filter");
+}
+
+Result<apiguard_settings> Pins::read_settings(std::uint64_t generation) const {
+  const std::string pin = generation_dir(generation) + "/settings";
+  const auto map = open_pinned(pin);
+  if (!map) return fail(map.error());
+  apiguard_settings settings{};
+  const __u32 key = 0;
+  if (bpf_map_lookup_elem(map->get(), &key, &settings) != 0) {
+    return kernel_error("pin '" + pin + "'", "read", errno);
+  }
+  return settings;
+}
+
+Result<Fd> Pins::open_link(const LinkState& link) const {
+  return link.pin.empty() ? datapath::open_link(link.link_id) : open_pinned_link(link.pin);
+}
+
+Result<> Pins::create() const {
+  if (auto bpffs = check_bpffs(directory_); !bpffs) return bpffs;
+  for (const std::string& folder : {directory_, directory_ + "/generations", directory_ + "/links"}) {
+    if (auto made = make_folder(folder); !made) return made;
+  }
+  return {};
+}
+
+Result<> Pins::pin(const Generation& generation, std::uint64_t number) const {
+  const std::string folder = generation_dir(number);
+  if (auto removed = remove_folder(folder); !removed) return removed;
+  if (auto made = make_folder(folder); !made) return made;
+  const std::vector<std::pair<const char*, int>> objects{{"filter", generation.filter_fd()},
+                                                         {"check", generation.check_fd()},
+                                                         {"settings", generation.settings_fd()},
+                                                         {"ranges4", generation.ranges4_fd()},
+                                                         {"ranges6", generation.ranges6_fd()}};
+  for (const auto& [name, fd] : objects) {
+    if (auto pinned = pin_object(fd, folder + "/" + name); !pinned) return pinned;
+  }
+  auto counters = pin_object(generation.counters_fd(), counters_pin());
+  if (!counters && counters.error().os_error != EEXIST) return counters;
+  return {};
+}
+
+Result<std::string> Pins::pin_link(int link_fd, const std::string& interface, int ifindex) const {
+  const std::string folder = directory_ + "/links/";
+  const std::string pin = folder + pin_name(interface, ifindex);
+  auto pinned = pin_object(link_fd, pin);
+  if (pinned) return pin;
+  if (pinned.error().os_error != EEXIST) return fail(pinned.error());
+  // Pinning over a pin is refused, renaming over it is not.
+  const std::string fresh = pin + "-new";
+  if (auto removed = remove_pin(fresh); !removed) return fail(removed.error());
+  if (auto again = pin_object(link_fd, fresh); !again) return fail(again.error());
+  if (rename(fresh.c_str(), pin.c_str()) != 0) return kernel_error("pin '" + fresh + "'", "rename", errno);
+  return pin;
+}
+
+Result<> Pins::unpin_link(const std::string& pin) const { return remove_pin(pin); }
+
+Result<> Pins::unpin_generation(std::uint64_t number) const { return remove_folder(generation_dir(number)); }
+
+std::vector<std::string> Pins::foreign_counters() const {
+  std::vector<std::string> pins;
+  const auto names = names_in(directory_);
+  if (!names) return pins;
+  for (const std::string& name : *names) {
+    const std::string path = directory_ + "/" + name;
+    if (name.substr(0, kCounters.size()) == kCounters && path != counters_pin()) pins.push_back(path);
+  }
+  return pins;
+}
+
+void Pins::remove_foreign_counters() const {
+  for (const std::string& pin : foreign_counters()) unlink(pin.c_str());
+}
+
+}  // namespace apiguard::datapath
