@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/plan.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "loader/host/ports.hpp"
+
+namespace apiguard::publish {
+namespace {
+
+constexpr std::uint8_t kWide4 = 8;
+constexpr std::uint8_t kWide6 = 16;
+
+bool is_wide(const Range& range) {
+  const bool ipv4 = range.prefix.address.family == Family::kIpv4;
+  return range.prefix.length < (ipv4 ? kWide4 : kWide6);
+}
+
+std::string join(const std::vector<std::string>& parts) { return fmt::format("{}", fmt::join(parts, ", ")); }
+
+void add_wide(const Difference& difference, std::vector<Risk>& risks) {
+  std::vector<std::string> wide;
+  for (const Range& range : difference.added) {
+    if (is_wide(range)) wide.push_back(fmt::format("{} {}", to_string(range.kind), to_string(range.prefix)));
+  }
+  if (wide.empty()) return;
+  risks.push_back({"wide", fmt::format("new range shorter than /{} (IPv4) or /{} (IPv6): {}", kWide4, kWide6, join(wide))});
+}
+
+void add_unapplied(const Difference& unapplied, std::vector<Risk>& risks) {
+  if (unapplied.empty()) return;
+  std::vector<std::string> lines = unapplied.settings;
+  for (const Range& range : unapplied.added) lines.push_back("+ " + show(range));
+  for (const Range& range : unapplied.removed) lines.push_back("- " + show(range));
+  constexpr std::size_t kShown = 10;
+  const std::size_t more = lines.size() > kShown ? lines.size() - kShown : 0;
+  lines.resize(lines.size() - more);
+  std::string text = "the files hold edits that are not in force and would take effect too:";
+  for (const std::string& line : lines) text += "\n    " + line;
+  if (more > 0) text += fmt::format("\n    ... and {} more", more);
+  risks.push_back({"unapplied", text});
+}
+
+std::vector<Risk> raised(const Request& request, const Difference& difference) {
+  std::vector<Risk> risks;
+  if (request.boot) return risks;
+  add_wide(difference, risks);
+  add_unapplied(request.unapplied, risks);
+  const auto accepted = [&](const Risk& risk) { return request.accepted.count(risk.name) != 0; };
+  risks.erase(std::remove_if(risks.begin(), risks.end(), accepted), risks.end());
+  return risks;
+}
+
+// Replies to the host's own connections come to its ephemeral ports: protecting one cuts them at random.
+Result<> check_ports(const World& world, const Request& request, std::vector<std::string>& warnings) {
+  const LocalPorts ports = read_local_ports();
+  std::vector<std::uint16_t> before;
+  if (world.in_force && world.in_force->policy) {
+    before = ephemeral_conflicts(world.in_force->policy->endpoints, ports);
+  }
+  for (const std::uint16_t port : ephemeral_conflicts(request.policy.endpoints, ports)) {
+    const std::string text = describe_conflict(port, ports);
+    const bool known = std::find(before.begin(), before.end(), port) != before.end();
+    if (!known && !request.boot && !request.way_out) return fail(Exit::kBadFile, text);
+    warnings.push_back(text);
+  }
+  return {};
+}
+
+bool is_attached(const World& world, const datapath::Target& target) {
+  const datapath::LinkState* link = world.live.link_of(target.ifindex);
+  return link != nullptr && link->generation == world.in_force->generation && target.foreign_id == 0;
+}
+
+// "Same" is the same text, byte for byte, and the same program. A republish compares numbers as well.
+bool same_in_force(const World& world, const Request& request) {
+  if (!world.in_force || !world.in_force->stored) return false;
+  if (world.in_force->settings.build != datapath::program_build()) return false;
+  return world.in_force->stored->sources == request.sources;
+}
+
+std::uint64_t next_number(const World& world) {
+  std::uint64_t newest = std::max(world.live.generation.value_or(0), world.marked.value_or(0));
+  if (!world.stored.empty()) newest = std::max(newest, world.stored.back());
+  for (const auto& pinned : world.live.generations) newest = std::max(newest, pinned.number);
+  return newest + 1;
+}
+
+Difference against_in_force(const World& world, const Policy& policy) {
+  if (world.in_force && world.in_force->policy) return difference(*world.in_force->policy, policy);
+  Policy nothing = policy;
+  nothing.ranges.clear();
+  return difference(nothing, policy);
+}
+
+// Boot guards what it can: a hook that is taken is reported when it is tried, not before.
+Result<> check_hooks(const World& world, const Request& request, const Plan& plan) {
+  if (request.boot) return {};
+  return datapath::check_targets(world.live, plan.targets, request.policy.xdp_mode);
+}
+
+void find_sameness(const World& world, const Request& request, Plan& plan) {
+  if (!same_in_force(world, request)) return;
+  plan.generation = world.in_force->generation;
+  const bool all = std::all_of(plan.targets.begin(), plan.targets.end(),
+                               [&](const auto& target) { return is_attached(world, target); });
+  plan.unchanged = all && leftover_links(world, plan.targets).empty();
+  plan.attach_only = !plan.unchanged;
+}
+
+}  // namespace
+
+Result<Plan> make_plan(const World& world, const Request& request) {
+  Plan plan;
+  plan.warnings = request.warnings;
+  plan.difference = against_in_force(world, request.policy);
+  if (auto ports = check_ports(world, request, plan.warnings); !ports) return fail(ports.error());
+  auto targets = targets_of(request.policy, world);
+  if (!targets) return fail(targets.error());
+  plan.targets = std::move(targets->targets);
+  plan.warnings.insert(plan.warnings.end(), targets->warnings.begin(), targets->warnings.end());
+  if (auto hooks = check_hooks(world, request, plan); !hooks) return fail(hooks.error());
+  plan.generation = request.republish ? request.generation : next_number(world);
+  find_sameness(world, request, plan);
+  plan.risks = raised(request, plan.difference);
+  return plan;
+}
+
+}  // namespace apiguard::publish

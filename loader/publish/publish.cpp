@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/publish.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "loader/datapath/generation.hpp"
+#include "loader/host/clock.hpp"
+#include "loader/host/files.hpp"
+#include "loader/host/identity.hpp"
+#include "loader/host/marks.hpp"
+#include "loader/policy/sha256.hpp"
+
+namespace apiguard::publish {
+namespace {
+
+class Publisher {
+ public:
+  Publisher(const Places& places, const World& world, const Request& request, const Plan& plan)
+      : places_(places), world_(world), request_(request), plan_(plan), pins_(places.pin_dir), state_(places.state_dir) {}
+
+  Result<Published> run() {
+    if (auto ready = write(); !ready) return fail(ready.error());
+    auto done = plan_.attach_only ? attach() : replace();
+    if (!done) {
+      take_back();
+      return fail(done.error());
+    }
+    enter();
+    clean_up();
+    return Published{plan_.generation, std::move(warnings_)};
+  }
+
+ private:
+  // --- before the kernel is touched -------------------------------------------------------------
+
+  // A way out goes on without a disk to write to: what it changes in the kernel holds until a reboot.
+  Result<> tolerate(Result<> result, const std::string& consequence) {
+    if (result || !request_.way_out) return result;
+    warnings_.push_back(result.error().message + ": " + consequence);
+    return {};
+  }
+
+  Result<> write() {
+    for (const FileEdit& edit : request_.edits) {
+      auto prepared = Replacement::prepare(edit.path, edit.after);
+      if (prepared) {
+        replacements_.push_back(std::move(*prepared));
+      } else if (auto go_on = tolerate(fail(prepared.error()), "the file stays as it is"); !go_on) {
+        return go_on;
+      }
+    }
+    if (plan_.attach_only || request_.republish) return {};
+    return tolerate(write_state(), "this change is not remembered: a reboot brings back the generation before");
+  }
+
+  Result<> write_state() {
+    if (auto written = state_.write(meta(), request_.sources); !written) return written;
+    stored_ = true;
+    auto mark = Replacement::prepare(places_.state_dir + "/in-force", fmt::format("{}\n", plan_.generation));
+    if (!mark) {
+      take_back();
+      return fail(mark.error());
+    }
+    mark_ = std::move(*mark);
+    return {};
+  }
+
+  [[nodiscard]] GenerationMeta meta() const {
+    GenerationMeta meta;
+    meta.generation = plan_.generation;
+    meta.time = clocks().wall;
+    meta.by = whoami();
+    meta.verb = request_.verb;
+    meta.mode = request_.policy.mode;
+    meta.fingerprint = fingerprint(request_.policy);
+    meta.program_build = fmt::format("{:016x}", datapath::program_build());
+    meta.added = plan_.difference.added.size();
+    meta.removed = plan_.difference.removed.size();
+    for (const Range& range : effective_ranges(request_.policy.ranges)) {
+      ++(range.prefix.address.family == Family::kIpv4 ? meta.ranges4 : meta.ranges6);
+    }
+    for (const FileEdit& edit : request_.edits) {
+      meta.edits.push_back({edit.name, edit.existed ? sha256_hex(edit.before) : std::string()});
+    }
+    return meta;
+  }
+
+  // Time never runs backwards across generations: an end that has been judged as past stays past.
+  [[nodiscard]] Now clocks() const {
+    return read_clocks(world_.in_force && world_.in_force->stored ? world_.in_force->stored->meta.time : 0);
+  }
+
+  // --- the kernel ------------------------------------------------------------------------------
+
+  Result<> replace() {
+    auto image = compile(request_.policy, plan_.generation, clocks());
+    if (!image) return fail(image.error());
+    const auto counters = pins_.open_counters();
+    if (!counters && counters.error().os_error != ENOENT && !request_.way_out) return fail(counters.error());
+    if (!counters && !pins_.foreign_counters().empty()) {
+      warnings_.emplace_back("counters: those of another version are not adopted: they start from zero");
+    }
+    auto generation = datapath::Generation::load(*image, {kind(), counters ? counters->get() : -1});
+    if (!generation) return fail(generation.error());
+    if (auto pinned = tolerate(pin(*generation), "the new program is not pinned, the links that run it are"); !pinned) {
+      return pinned;
+    }
+    return switch_to(generation->filter_fd());
+  }
+
+  // One kind a boot: the two cannot stand in for each other.
+  [[nodiscard]] datapath::ProgramKind kind() const {
+    if (!world_.in_force || world_.in_force->settings.abi == 0) return datapath::ProgramKind::kProbe;
+    return world_.in_force->settings.frags != 0 ? datapath::ProgramKind::kFrags : datapath::ProgramKind::kPlain;
+  }
+
+  Result<> pin(const datapath::Generation& generation) {
+    pins_writable_ = false;
+    if (auto created = pins_.create(); !created) return created;
+    if (auto pinned = pins_.pin(generation, plan_.generation); !pinned) return pinned;
+    pins_writable_ = true;
+    return {};
+  }
+
+  Result<> attach() {
+    auto filter = pins_.open_filter(plan_.generation);
+    if (!filter) return fail(filter.error());
+    return switch_to(filter->get());
+  }
+
+  Result<> switch_to(int filter_fd) {
+    datapath::SwitchOptions options;
+    options.xdp_mode = request_.policy.xdp_mode;
+    options.accept_generic = request_.boot || request_.accepted.count("generic-xdp") != 0;
+    options.pins_writable = pins_writable_;
+    options.keep_going = request_.boot;
+    auto switched = datapath::switch_links(pins_, world_.live, filter_fd, plan_.targets, options);
+    if (!switched) return fail(switched.error());
+    warnings_.insert(warnings_.end(), switched->warnings.begin(), switched->warnings.end());
+    return {};
+  }
+
+  // --- after it --------------------------------------------------------------------------------
+
+  // Nothing here may turn back what packets see already; what fails is said, and settled by the next verb.
+  void enter() {
+    for (Replacement& replacement : replacements_) warn(replacement.commit());
+    if (mark_) {
+      warn(mark_->commit());
+    } else if (request_.republish) {
+      warn(state_.mark_in_force(plan_.generation));
+    }
+  }
+
+  void clean_up() {
+    for (const auto& link : leftover_links(world_, plan_.targets)) warn(datapath::detach_link(pins_, link));
+    if (pins_writable_) {
+      for (const auto& pinned : world_.live.generations) {
+        if (pinned.number != plan_.generation) warn(pins_.unpin_generation(pinned.number));
+      }
+      pins_.remove_foreign_counters();
+    }
+    if (stored_) warn(state_.prune());
+    clear_detached(places_.run_dir);
+  }
+
+  void take_back() {
+    if (!plan_.attach_only && pinned_by_us()) (void)pins_.unpin_generation(plan_.generation);
+    if (stored_) (void)state_.remove(plan_.generation);
+    stored_ = false;
+  }
+
+  // A republish after a boot may find pins of its own number in use; those are not ours to remove.
+  [[nodiscard]] bool pinned_by_us() const { return world_.live.generation != plan_.generation; }
+
+  void warn(const Result<>& result) {
+    if (!result) warnings_.push_back(result.error().message);
+  }
+
+  const Places& places_;
+  const World& world_;
+  const Request& request_;
+  const Plan& plan_;
+  datapath::Pins pins_;
+  StateDir state_;
+  std::vector<Replacement> replacements_;
+  std::optional<Replacement> mark_;
+  std::vector<std::string> warnings_;
+  bool stored_ = false;
+  bool pins_writable_ = true;
+};
+
+}  // namespace
+
+Result<Published> carry_out(const Places& places, const World& world, const Request& request, const Plan& plan) {
+  return Publisher(places, world, request, plan).run();
+}
+
+}  // namespace apiguard::publish

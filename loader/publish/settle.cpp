@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/settle.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "loader/host/files.hpp"
+#include "loader/policy/sha256.hpp"
+
+namespace apiguard::publish {
+namespace {
+
+// What no link runs and no mark names: state written and maps pinned by a publish that died before its first link.
+// With a mark that cannot be read nothing is known, so nothing is removed.
+Result<> remove_unpublished(const Places& places, const World& world, Settled& settled) {
+  const std::uint64_t newest = std::max(world.live.generation.value_or(0), world.marked.value_or(0));
+  StateDir state(places.state_dir);
+  for (const std::uint64_t number : world.stored) {
+    if (number <= newest || world.state_error) continue;
+    if (auto removed = state.remove(number); !removed) return removed;
+    settled.messages.push_back(fmt::format("generation {}: was never published: removed", number));
+    settled.changed = true;
+  }
+  const datapath::Pins pins(places.pin_dir);
+  for (const datapath::PinnedGeneration& pinned : world.live.generations) {
+    if (pinned.number <= world.live.generation.value_or(0)) continue;
+    if (auto removed = pins.unpin_generation(pinned.number); !removed) return removed;
+    settled.changed = true;
+  }
+  return {};
+}
+
+bool links_differ(const World& world) {
+  return std::any_of(world.live.links.begin(), world.live.links.end(), [&](const datapath::LinkState& link) {
+    return link.ifindex != 0 && link.generation != 0 && link.generation != *world.live.generation;
+  });
+}
+
+// The links a dying publish did not reach.
+Result<> finish_links(const Places& places, const World& world, Settled& settled) {
+  if (!links_differ(world)) return {};
+  const datapath::Pins pins(places.pin_dir);
+  auto filter = pins.open_filter(*world.live.generation);
+  if (!filter) return fail(filter.error());
+  std::vector<datapath::Target> targets;
+  for (const datapath::LinkState& link : world.live.links) {
+    if (link.ifindex == 0) continue;
+    datapath::Target target;
+    target.name = link.pin.substr(link.pin.rfind('/') + 1);
+    target.ifindex = link.ifindex;
+    targets.push_back(std::move(target));
+  }
+  auto switched = datapath::switch_links(pins, world.live, filter->get(), targets, {});
+  if (!switched) return fail(switched.error());
+  settled.changed = true;
+  return {};
+}
+
+const SourceFile* source_named(const Sources& sources, const std::string& name) {
+  if (name == sources.config.name) return &sources.config;
+  if (name == sources.ranges.name) return &sources.ranges;
+  return nullptr;
+}
+
+// Replaces a file only if it still is what the change started from: an edit made by hand since then is not ours to undo.
+void finish_text(const Places& places, const StoredGeneration& stored, const GenerationMeta::Edit& edit,
+                 Settled& settled) {
+  const SourceFile* source = source_named(stored.sources, edit.name);
+  if (source == nullptr) return;
+  const std::string path =
+      (std::filesystem::path(places.config).parent_path() / (edit.name == stored.sources.config.name
+                                                                 ? std::filesystem::path(places.config).filename()
+                                                                 : std::filesystem::path(edit.name)))
+          .string();
+  const auto current = read_text(path);
+  if (current && *current == source->text) return;
+  const std::string digest = current ? sha256_hex(*current) : std::string();
+  if (digest != edit.before) {
+    settled.messages.push_back(fmt::format("file '{}': was edited since generation {}: left as it is", path,
+                                           stored.meta.generation));
+    return;
+  }
+  auto replacement = Replacement::prepare(path, source->text);
+  const auto replaced = replacement ? replacement->commit() : Result<>(fail(replacement.error()));
+  settled.messages.push_back(replaced ? fmt::format("file '{}': brought to generation {}", path, stored.meta.generation)
+                                      : replaced.error().message);
+}
+
+void finish_state(const Places& places, const World& world, Settled& settled) {
+  const std::uint64_t number = *world.live.generation;
+  if (world.marked == number || !world.in_force->stored) return;
+  if (world.marked.value_or(0) < number) {
+    for (const auto& edit : world.in_force->stored->meta.edits) finish_text(places, *world.in_force->stored, edit, settled);
+  }
+  const auto marked = StateDir(places.state_dir).mark_in_force(number);
+  settled.messages.push_back(marked ? fmt::format("generation {}: an interrupted change was finished", number)
+                                    : marked.error().message);
+  settled.changed = true;
+}
+
+}  // namespace
+
+Result<Settled> settle(const Places& places, const World& world) {
+  Settled settled;
+  remove_stale_replacements(places.config);
+  if (auto removed = remove_unpublished(places, world, settled); !removed) return fail(removed.error());
+  if (!world.live.generation) return settled;
+  if (auto finished = finish_links(places, world, settled); !finished) return fail(finished.error());
+  finish_state(places, world, settled);
+  return settled;
+}
+
+}  // namespace apiguard::publish

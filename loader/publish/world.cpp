@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/world.hpp"
+
+#include <linux/if_link.h>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace apiguard::publish {
+namespace {
+
+InForce read_in_force(const Places& places, std::uint64_t number) {
+  InForce in_force;
+  in_force.generation = number;
+  in_force.settings = datapath::Pins(places.pin_dir).read_settings(number).value_or(apiguard_settings{});
+  auto stored = StateDir(places.state_dir).read(number);
+  if (!stored) {
+    in_force.missing = stored.error().message;
+    return in_force;
+  }
+  auto parsed = parse_policy(stored->sources);
+  if (!parsed) {
+    in_force.missing = parsed.error().message;
+    return in_force;
+  }
+  in_force.stored = std::move(*stored);
+  in_force.policy = std::move(parsed->policy);
+  return in_force;
+}
+
+const Interface* find_interface(const World& world, int ifindex) {
+  const auto found = std::find_if(world.interfaces.begin(), world.interfaces.end(),
+                                  [&](const Interface& interface) { return interface.ifindex == ifindex; });
+  return found == world.interfaces.end() ? nullptr : &*found;
+}
+
+// A link of ours really sits on this interface of this namespace; a device that moved to another namespace may have
+// left its number to a new one here.
+bool is_ours(const World& world, const Interface& interface) {
+  return interface.xdp_prog_id != 0 && world.live.link_of(interface.ifindex) != nullptr;
+}
+
+bool in_force_guards(const World& world, const Interface& interface) {
+  if (!world.in_force || !world.in_force->policy) return false;
+  const auto selected = select_interfaces(world.interfaces, world.in_force->policy->interfaces);
+  return std::any_of(selected.interfaces.begin(), selected.interfaces.end(),
+                     [&](const Interface& one) { return one.ifindex == interface.ifindex; });
+}
+
+datapath::Target target(const World& world, const Interface& interface) {
+  datapath::Target target;
+  target.name = interface.name;
+  target.ifindex = interface.ifindex;
+  target.native = interface.xdp_attached == XDP_ATTACHED_DRV;
+  if (!is_ours(world, interface)) target.foreign_id = interface.xdp_prog_id;
+  target.reattach = in_force_guards(world, interface);
+  return target;
+}
+
+// A device that was moved to another namespace stays guarded, and by the list in force.
+void add_moved(const World& world, std::vector<datapath::Target>& targets) {
+  for (const datapath::LinkState& link : world.live.links) {
+    if (link.ifindex == 0 || find_interface(world, link.ifindex) != nullptr) continue;
+    datapath::Target moved;
+    moved.name = link.pin.substr(link.pin.rfind('/') + 1);
+    moved.ifindex = link.ifindex;
+    targets.push_back(std::move(moved));
+  }
+}
+
+tl::unexpected<Error> no_ethernet(const Interface& interface) {
+  return fail(Exit::kUnsupported,
+              fmt::format("interface '{}': its packets have no Ethernet header (link type {}): it cannot be guarded; "
+                          "take it out of 'interfaces'",
+                          interface.name, interface.type));
+}
+
+}  // namespace
+
+Result<World> look(const Places& places) {
+  World world;
+  auto live = datapath::Pins(places.pin_dir).read();
+  if (!live) return fail(live.error());
+  world.live = std::move(*live);
+  auto interfaces = list_interfaces();
+  if (!interfaces) return fail(interfaces.error());
+  world.interfaces = std::move(*interfaces);
+  const StateDir state(places.state_dir);
+  if (auto stored = state.generations()) {
+    world.stored = std::move(*stored);
+  } else {
+    world.state_error = stored.error().message;
+  }
+  if (auto marked = state.in_force()) {
+    world.marked = *marked;
+  } else {
+    world.state_error = marked.error().message;
+  }
+  if (world.live.generation) world.in_force = read_in_force(places, *world.live.generation);
+  return world;
+}
+
+std::optional<StoredGeneration> last_confirmed(const Places& places, const World& world) {
+  const StateDir state(places.state_dir);
+  if (world.marked) {
+    auto stored = state.read(*world.marked);
+    if (stored && stored->meta.confirmed && parse_policy(stored->sources)) return std::move(*stored);
+  }
+  for (auto number = world.stored.rbegin(); number != world.stored.rend(); ++number) {
+    if (world.marked && *number > *world.marked) continue;
+    auto stored = state.read(*number);
+    if (stored && stored->meta.confirmed && parse_policy(stored->sources)) return std::move(*stored);
+  }
+  return std::nullopt;
+}
+
+Result<Targets> targets_of(const Policy& policy, const World& world) {
+  const Selection selection = select_interfaces(world.interfaces, policy.interfaces);
+  Targets result;
+  for (const std::string& absent : selection.absent) {
+    result.warnings.push_back(fmt::format("interface '{}': does not exist: not guarded until it appears and "
+                                          "'apiguard apply' runs",
+                                          absent));
+  }
+  if (selection.interfaces.empty()) {
+    return fail(Exit::kFailed, fmt::format("interfaces: none of the configured ones exists ({}): 'ip -br link' "
+                                           "shows what does",
+                                           fmt::join(policy.interfaces, ", ")));
+  }
+  for (const Interface& interface : selection.interfaces) {
+    if (!has_ethernet_header(interface)) return no_ethernet(interface);
+    result.targets.push_back(target(world, interface));
+  }
+  add_moved(world, result.targets);
+  return result;
+}
+
+std::vector<datapath::LinkState> leftover_links(const World& world,
+                                                const std::vector<datapath::Target>& targets) {
+  std::vector<datapath::LinkState> left;
+  for (const datapath::LinkState& link : world.live.links) {
+    const bool wanted = std::any_of(targets.begin(), targets.end(), [&](const datapath::Target& target) {
+      return target.ifindex == link.ifindex;
+    });
+    if (!wanted) left.push_back(link);
+  }
+  return left;
+}
+
+}  // namespace apiguard::publish
