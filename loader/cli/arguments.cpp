@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/arguments.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "loader/policy/text.hpp"
+
+namespace apiguard::cli {
+namespace {
+
+constexpr std::array<std::string_view, 4> kRisks = {"drop-peers", "wide", "unapplied",
+                                                    "generic-xdp"};
+
+tl::unexpected<Error> bad(std::string_view text, std::string_view reason) {
+  return fail(Exit::kUsage, fmt::format("argument '{}': {}", text, reason));
+}
+
+std::string_view trim(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool has_only(std::string_view text, std::string_view allowed) {
+  return text.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+// Decimal without sign, spaces or leading zeros, at least 1.
+std::optional<std::uint64_t> parse_positive(std::string_view text) {
+  std::uint64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || rest != end || text.front() == '0') return std::nullopt;
+  return number;
+}
+
+Result<> add_risk(std::set<std::string>& accepted, const std::string& name) {
+  if (name == "all") {
+    accepted.insert(kRisks.begin(), kRisks.end());
+    return {};
+  }
+  if (std::find(kRisks.begin(), kRisks.end(), name) == kRisks.end()) {
+    return bad(name, "no such risk: drop-peers, wide, unapplied, generic-xdp or all");
+  }
+  accepted.insert(name);
+  return {};
+}
+
+}  // namespace
+
+Result<ParsedPrefix> parse_cidr_argument(const std::string& text) {
+  auto parsed = parse_prefix(text);
+  if (!parsed) return bad(text, parsed.error().message);
+  return *parsed;
+}
+
+Result<std::vector<ParsedPrefix>> parse_cidr_arguments(const std::vector<std::string>& texts) {
+  std::vector<ParsedPrefix> prefixes;
+  for (const std::string& text : texts) {
+    auto parsed = parse_cidr_argument(text);
+    if (!parsed) return fail(parsed.error());
+    prefixes.push_back(*parsed);
+  }
+  return prefixes;
+}
+
+Result<std::vector<std::string>> split_list(const std::string& text) {
+  std::vector<std::string> elements;
+  std::string_view rest = text;
+  while (true) {
+    const auto comma = rest.find(',');
+    const std::string_view element = trim(rest.substr(0, comma));
+    if (element.empty()) return bad(text, "empty element");
+    elements.emplace_back(element);
+    if (comma == std::string_view::npos) return elements;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+Result<std::string> parse_name_argument(const std::string& text) {
+  if (valid_name(text)) return text;
+  return bad(text, "no name: [A-Za-z0-9][A-Za-z0-9._-]{0,62} and no address");
+}
+
+Result<Selector> parse_selector_argument(const std::string& text) {
+  const bool like_an_address =
+      text.find_first_of(":/") != std::string::npos ||
+      (text.find('.') != std::string::npos && has_only(text, "0123456789."));
+  auto prefix = parse_prefix(text);
+  if (prefix) return Selector{prefix->prefix, ""};
+  if (like_an_address) return bad(text, prefix.error().message);
+  auto name = parse_name_argument(text);
+  if (!name) return fail(name.error());
+  return Selector{std::nullopt, *name};
+}
+
+Result<Mode> parse_mode_argument(const std::string& text) {
+  const auto mode = parse_mode(text);
+  if (!mode) return bad(text, "no such mode: enforce, audit or off");
+  return *mode;
+}
+
+Result<std::uint64_t> parse_generation_argument(const std::string& text) {
+  const auto number = parse_positive(text);
+  if (!number) return bad(text, "no generation: a positive number as 'apiguard history' shows it");
+  return *number;
+}
+
+Result<Address> parse_address_argument(const std::string& text) {
+  auto address = parse_address(text);
+  if (!address) return bad(text, address.error().message);
+  return *address;
+}
+
+Result<Endpoint> parse_destination_argument(const std::string& text) {
+  auto endpoint = parse_endpoint(text);
+  if (!endpoint) return fail(Exit::kUsage, endpoint.error().message);
+  if (!endpoint->address) return bad(text, "the address is missing: write ADDRESS:PORT");
+  return *endpoint;
+}
+
+Result<std::set<std::string>> parse_risk_arguments(const std::vector<std::string>& texts) {
+  std::set<std::string> accepted;
+  for (const std::string& text : texts) {
+    const auto names = split_list(text);
+    if (!names) return fail(names.error());
+    for (const std::string& name : *names) {
+      if (auto added = add_risk(accepted, name); !added) return fail(added.error());
+    }
+  }
+  return accepted;
+}
+
+}  // namespace apiguard::cli

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/change.hpp"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "loader/cli/reading.hpp"
+#include "loader/host/files.hpp"
+#include "loader/host/lock.hpp"
+#include "loader/publish/publish.hpp"
+#include "loader/publish/settle.hpp"
+#include "loader/report/change.hpp"
+#include "loader/report/terminal.hpp"
+
+namespace apiguard::cli {
+namespace {
+
+using publish::Plan;
+using publish::Request;
+using publish::Risk;
+using publish::World;
+
+void note_all(const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) note(text);
+}
+
+bool can_ask() { return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1; }
+
+std::string command_to_repeat(const CommandLine& line, const std::vector<Risk>& risks) {
+  std::string names;
+  for (const Risk& risk : risks) names += (names.empty() ? "" : ",") + risk.name;
+  return fmt::format("apiguard {} --accept-risk {}", line.command, names);
+}
+
+Error refusal(const CommandLine& line, const std::vector<Risk>& risks) {
+  return {fmt::format("refused: nothing was changed; if this is what you want: {}", command_to_repeat(line, risks)),
+          Exit::kRefused, 0};
+}
+
+void show_risks(const std::vector<Risk>& risks) {
+  for (const Risk& risk : risks) note(fmt::format("risk '{}': {}", risk.name, risk.message));
+}
+
+bool ask() {
+  fmt::print(stderr, "Go on? [y/N] ");
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+// One attempt: from the lock to the end, or to a question that has to be asked without the lock.
+struct Attempt {
+  std::optional<Exit> exit;
+  std::vector<Risk> risks;  // to be asked about
+  std::string preview;      // what the question is about
+};
+
+// What was agreed to: these risks, of the change that looked like this.
+struct Agreement {
+  std::set<std::string> risks;
+  std::string preview;
+};
+
+class Changer {
+ public:
+  Changer(const CommandLine& line, const ChangeFlags& flags, const ChangeKind& kind,
+          const MakeRequest& make_request)
+      : line_(line), flags_(flags), kind_(kind), make_request_(make_request) {}
+
+  Result<Exit> run() {
+    std::optional<Agreement> agreement;
+    while (true) {
+      auto attempt = try_once(agreement);
+      if (!attempt) return fail(attempt.error());
+      if (attempt->exit) return *attempt->exit;
+      show_risks(attempt->risks);
+      if (flags_.dry_run || !can_ask() || !ask()) return fail(refusal(line_, attempt->risks));
+      if (!agreement || agreement->preview != attempt->preview) agreement = Agreement{{}, attempt->preview};
+      for (const Risk& risk : attempt->risks) agreement->risks.insert(risk.name);
+    }
+  }
+
+ private:
+  Result<Attempt> try_once(const std::optional<Agreement>& agreement) {
+    std::optional<Lock> lock;
+    if (auto locked = take_lock(lock); !locked) return fail(locked.error());
+    auto world = look_and_settle();
+    if (!world) return fail(world.error());
+    auto request = make_request_(*world);
+    if (!request) return fail(request.error());
+    request->verb = line_.command;
+    request->accepted = flags_.accepted;
+    if (request->nothing) return unchanged(*world, *request, {});
+    auto plan = publish::make_plan(*world, *request);
+    if (!plan) return fail(plan.error());
+    const bool show = !agreement || !apply_agreement(*agreement, *request, *plan);
+    return proceed(*world, *request, *plan, show);
+  }
+
+  // If the world has changed since the question, the agreement is void and the change is shown anew.
+  static bool apply_agreement(const Agreement& agreement, Request& request, Plan& plan) {
+    if (report::preview(plan.difference, false) != agreement.preview) {
+      note("something changed while the question waited: this is the change as it is now");
+      return false;
+    }
+    request.accepted.insert(agreement.risks.begin(), agreement.risks.end());
+    std::erase_if(plan.risks, [&](const Risk& risk) { return agreement.risks.count(risk.name) != 0; });
+    return true;
+  }
+
+  Result<> take_lock(std::optional<Lock>& lock) {
+    if (flags_.dry_run) return {};
+    auto taken = Lock::take(line_.places.run_dir, line_.command);
+    if (taken) {
+      lock = std::move(*taken);
+      return {};
+    }
+    const int error = taken.error().os_error;
+    const bool no_place = error == EROFS || error == ENOSPC || error == EACCES || error == ENOENT || error == ENOTDIR;
+    if (!kind_.way_out || !no_place) return fail(taken.error());
+    note(taken.error().message + ": going on without it");
+    return {};
+  }
+
+  Result<World> look_and_settle() {
+    auto world = publish::look(line_.places);
+    if (!world || flags_.dry_run) return world;
+    auto settled = publish::settle(line_.places, *world);
+    if (!settled) {
+      if (!kind_.way_out) return fail(settled.error());
+      note(settled.error().message);
+      return world;
+    }
+    note_all(settled->messages);
+    return settled->changed ? publish::look(line_.places) : std::move(world);
+  }
+
+  void show_preview(const Plan& plan) const {
+    if (!flags_.json) fmt::print("{}", report::preview(plan.difference, report::colour_wanted(STDOUT_FILENO)));
+    std::fflush(stdout);
+  }
+
+  Result<Attempt> proceed(const World& world, const Request& request, const Plan& plan, bool show) {
+    if (show) {
+      note_all(request.notes);
+      print_warnings(plan.warnings);
+      show_preview(plan);
+    }
+    if (!plan.risks.empty()) return Attempt{std::nullopt, plan.risks, report::preview(plan.difference, false)};
+    if (plan.unchanged) return unchanged(world, request, plan.warnings);
+    if (flags_.dry_run) return answer(plan, {}, "dry run: nothing was written or loaded");
+    auto published = publish::carry_out(line_.places, world, request, plan);
+    if (!published && published.error().exit == Exit::kRefused) {
+      return Attempt{std::nullopt, {{"generic-xdp", published.error().message}}, report::preview(plan.difference, false)};
+    }
+    if (!published) return fail(published.error());
+    print_warnings(published->warnings);
+    return answer(plan, published->warnings, describe(request.policy, plan));
+  }
+
+  // The kernel has it already; the text may still differ (the mode in a toml that management put back).
+  Result<Attempt> unchanged(const World& world, const Request& request, const std::vector<std::string>& warnings) {
+    if (request.nothing) note_all(request.notes);
+    for (const publish::FileEdit& edit : request.edits) {
+      if (flags_.dry_run) break;
+      auto replacement = Replacement::prepare(edit.path, edit.after);
+      const auto done = replacement ? replacement->commit() : Result<>(fail(replacement.error()));
+      if (!done) note(done.error().message);
+    }
+    report::Change change;
+    change.dry_run = flags_.dry_run;
+    change.generation = world.in_force ? world.in_force->generation : 0;
+    change.warnings = warnings;
+    finish(change, fmt::format("unchanged: generation {} stays in force", change.generation));
+    return Attempt{Exit::kDone, {}, {}};
+  }
+
+  Result<Attempt> answer(const Plan& plan, const std::vector<std::string>& more, const std::string& text) const {
+    report::Change change;
+    change.changed = true;
+    change.dry_run = flags_.dry_run;
+    change.generation = plan.generation;
+    change.difference = plan.difference;
+    change.warnings = plan.warnings;
+    change.warnings.insert(change.warnings.end(), more.begin(), more.end());
+    finish(change, text);
+    return Attempt{Exit::kDone, {}, {}};
+  }
+
+  void finish(const report::Change& change, const std::string& text) const {
+    if (flags_.json) {
+      print(report::to_json(change));
+    } else {
+      print(text);
+    }
+  }
+
+  static std::string describe(const Policy& policy, const Plan& plan) {
+    std::vector<std::string> names;
+    for (const auto& target : plan.targets) names.push_back(target.name);
+    std::string text = fmt::format("generation {} is in force on {}: mode {}", plan.generation, fmt::join(names, ", "),
+                                   to_string(policy.mode));
+    if (policy.mode == Mode::kAudit) text += ": nothing is dropped, what enforce would drop is counted";
+    if (policy.mode == Mode::kOff) text += ": everything passes";
+    return text;
+  }
+
+  const CommandLine& line_;
+  const ChangeFlags& flags_;
+  const ChangeKind& kind_;
+  const MakeRequest& make_request_;
+};
+
+}  // namespace
+
+Result<Exit> change(const CommandLine& line, const ChangeFlags& flags, const ChangeKind& kind,
+                    const MakeRequest& make_request) {
+  return Changer(line, flags, kind, make_request).run();
+}
+
+}  // namespace apiguard::cli

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/help.hpp"
+
+#include <array>
+
+namespace apiguard::cli {
+namespace {
+
+constexpr std::string_view kChange = "Change what is in force";
+constexpr std::string_view kLook = "Look";
+
+constexpr std::array<VerbHelp, 16> kVerbs = {{
+    {"apply", kChange, "", "Publish the files.",
+     R"(A packet is judged by the old list or by the new one. On any error the old one
+stays in force. Unchanged files change nothing.
+
+Examples:
+  apiguard apply --dry-run
+  apiguard apply
+  apiguard apply --accept-risk generic-xdp)"},
+    {"allow", kChange, "CIDR...", "List ranges in the CLI's file and publish.",
+     R"(A bare address is a /32 or /128. Where ranges overlap the longest prefix decides.
+
+Examples:
+  apiguard allow 203.0.113.0/24 --name office
+  apiguard allow 198.51.100.7 2001:db8:12::/48
+  apiguard allow 203.0.113.0/24 --dry-run)"},
+    {"except", kChange, "CIDR...", "Take a part out of a wider range and publish.",
+     R"(Sources in an except range are dropped although a wider range lists them. A range
+of 'cluster' cannot be taken out.
+
+Examples:
+  apiguard except 203.0.113.128/25 --name office-guests
+  apiguard except 203.0.113.9)"},
+    {"revoke", kChange, "CIDR|NAME...", "Remove entries from the CLI's file and publish.",
+     R"(Removes every line of that CIDR or name, except lines too. No match: 1. A part of a
+wider range is taken out with 'except'.
+
+Examples:
+  apiguard revoke 203.0.113.0/24
+  apiguard revoke ci-run-123
+  apiguard revoke office 198.51.100.7)"},
+    {"set", kChange, "CIDR,CIDR,...", "Replace the list in the CLI's file and publish.",
+     R"(The list becomes exactly these ranges. Lines that stay keep name and comment. The
+empty string is 'mode off': every packet passes, and the list is left as it is.
+
+Examples:
+  apiguard set "203.0.113.0/24,198.51.100.7"
+  apiguard set "203.0.113.0/24" --dry-run
+  apiguard set "")"},
+    {"edit", kChange, "", "Edit the CLI's file in $EDITOR, then publish.",
+     R"(The text is checked before it takes effect. Refused or failed, the file is as it was.
+
+Examples:
+  apiguard edit
+  EDITOR=nano apiguard edit --strict)"},
+    {"mode", kChange, "enforce|audit|off", "Switch between dropping, counting and passing.",
+     R"(enforce drops sources that are not listed. audit passes them and counts them as
+would_drop. off passes everything. audit and off work with broken files, too.
+
+Examples:
+  apiguard mode audit
+  apiguard mode enforce
+  apiguard mode off)"},
+    {"rollback", kChange, "[GENERATION]", "Publish an earlier generation again, exactly.",
+     R"(Without a number: the one in force before this one. Restores the CLI's file and the
+configuration, never drop-ins. Works with broken files.
+
+Examples:
+  apiguard rollback
+  apiguard rollback 17
+  apiguard rollback --dry-run)"},
+    {"detach", kChange, "INTERFACE...", "Take the program off interfaces.",
+     R"(The only verb that does. To let packets pass for a while use 'mode off'.
+
+Examples:
+  apiguard detach eth1
+  apiguard detach --all)"},
+    {"status", kLook, "", "What is enforced where, and the counters.",
+     R"(Exit status 1 if an interface of the generation in force is not attached or runs
+another program.
+
+Examples:
+  apiguard status
+  apiguard status --json | jq .counters.drop)"},
+    {"list", kLook, "", "The ranges in force.",
+     R"(One entry a prefix: of several that are written, the one that decides.
+
+Examples:
+  apiguard list
+  apiguard list --json | jq -r '.ranges[].cidr')"},
+    {"check", kLook, "ADDRESS...", "Ask the kernel what becomes of a source.",
+     R"(Names the range or the reason. In audit and off the verdict is the list's. Exit status
+1 if any source would be dropped.
+
+Examples:
+  apiguard check 203.0.113.7
+  apiguard check 203.0.113.7 --to 10.0.0.1:6443
+  apiguard check 2001:db8::7 198.51.100.7 --json)"},
+    {"validate", kLook, "[FILE...]", "Parse and lint only.",
+     R"(Without FILE: all files. FILE ending in .toml is a configuration, any other a list of
+ranges. Needs neither root nor a kernel.
+
+Examples:
+  apiguard validate
+  apiguard validate ./authorized-ranges --strict)"},
+    {"diff", kLook, "", "The files against the generation in force.",
+     R"(Exit status 1 if they differ.
+
+Examples:
+  apiguard diff
+  apiguard diff --json)"},
+    {"history", kLook, "", "The generations that are kept, newest first.",
+     R"(Examples:
+  apiguard history
+  apiguard history --json)"},
+    {"version", kLook, "", "Version, program build and ABI.",
+     R"(With --verbose also libbpf, the oldest kernel and the places in use.
+
+Examples:
+  apiguard version
+  apiguard version --verbose)"},
+}};
+
+constexpr std::string_view kFooter =
+    R"(Exit status:
+  0  done, or yes
+  1  no: would be dropped, differs, no match, not attached
+  2  usage or bad argument
+  3  bad file, nothing changed
+  4  failed, previous state still in force
+  5  the XDP hook belongs to another program
+  6  kernel or driver cannot
+  7  refused: needs --accept-risk
+
+See 'apiguard VERB --help' and apiguard(8).)";
+
+}  // namespace
+
+std::span<const VerbHelp> verb_helps() { return kVerbs; }
+
+std::string_view main_footer() { return kFooter; }
+
+}  // namespace apiguard::cli

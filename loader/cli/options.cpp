@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// CLI11 sorts the words of the command line, nothing more: what they mean is decided in typed.cpp,
+// so that the texts of errors are ours and the same with every CLI11.
+#include "loader/cli/options.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+
+#include <fmt/format.h>
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "loader/cli/help.hpp"
+#include "loader/cli/typed.hpp"
+
+namespace apiguard::cli {
+namespace {
+
+tl::unexpected<Error> usage(std::string message) { return fail(Exit::kUsage, std::move(message)); }
+
+// --- registration
+
+// The usage line of the manual; no defaults or environment behind the options.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string) const override {
+    if (app->get_parent() == nullptr) {
+      return "\nUsage: apiguard [OPTION]... VERB [OPTION]... [ARGUMENT]...\n";
+    }
+    for (const VerbHelp& verb : verb_helps()) {
+      if (verb.name != app->get_name()) continue;
+      return fmt::format("\nUsage: apiguard {} [OPTION]...{}{}\n", verb.name,
+                         verb.arguments.empty() ? "" : " ", verb.arguments);
+    }
+    return "";
+  }
+  std::string make_positionals(const CLI::App*) const override { return ""; }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string type = option->get_type_name();
+    return type.empty() ? "" : " " + type;
+  }
+};
+
+// Takes exactly one word each time it is given; how often is judged later.
+void add_text(CLI::App& app, const char* name, Words& target, const char* type, const char* what,
+              const char* environment = "") {
+  app.add_option(name, target, what)
+      ->type_name(type)
+      ->allow_extra_args(false)
+      ->envname(environment);
+}
+
+void add_places(CLI::App& app, Typed& typed) {
+  add_text(app, "--config", typed.config, "FILE", "configuration; the list files lie beside it",
+           "APIGUARD_CONFIG");
+  add_text(app, "--state-dir", typed.state_dir, "DIR", "generations", "APIGUARD_STATE_DIR");
+  add_text(app, "--run-dir", typed.run_dir, "DIR", "lock and marks", "APIGUARD_RUN_DIR");
+  add_text(app, "--pin-dir", typed.pin_dir, "DIR", "pins in bpffs", "APIGUARD_PIN_DIR");
+  app.add_flag("--verbose", typed.verbose, "show libbpf's own messages");
+}
+
+void add_change_options(CLI::App& verb, Typed& typed) {
+  verb.add_flag("--dry-run", typed.dry_run, "preview and preflight only, nothing changes");
+  verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
+  verb.add_flag("--json", typed.json, "answer in JSON");
+  add_text(verb, "--accept-risk", typed.accepted, "NAME,...",
+           "drop-peers, wide, unapplied, generic-xdp or all");
+}
+
+void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {
+  const auto is_one_of = [name](std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (name == "apply") {
+    verb.add_flag("--boot", typed.boot, "publish what state has, whatever the files say");
+  }
+  if (is_one_of({"allow", "except"})) {
+    add_text(verb, "--name", typed.name, "NAME", "name of the entries");
+  }
+  if (is_one_of({"apply", "allow", "except", "revoke", "set", "edit", "mode", "rollback"})) {
+    add_change_options(verb, typed);
+  }
+  if (name == "detach") verb.add_flag("--all", typed.all, "every interface of ours");
+  if (name == "check") {
+    add_text(verb, "--to", typed.to, "ADDRESS:PORT", "only this destination, not all endpoints");
+  }
+  if (name == "validate") {
+    verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
+  }
+  if (is_one_of({"status", "list", "check", "diff", "history"})) {
+    verb.add_flag("--json", typed.json, "answer in JSON");
+  }
+}
+
+// CLI11 hands surplus words up, so only verbs that take arguments get the positional.
+void add_verb(CLI::App& app, const VerbHelp& help, Typed& typed) {
+  CLI::App& verb = *app.add_subcommand(std::string(help.name), std::string(help.summary));
+  verb.group(std::string(help.group));
+  verb.footer(std::string(help.details));
+  if (!help.arguments.empty()) verb.add_option("ARGUMENT", typed.arguments)->expected(0, 1 << 20);
+  add_verb_options(verb, help.name, typed);
+}
+
+std::unique_ptr<CLI::App> make_app(Typed& typed) {
+  auto app = std::make_unique<CLI::App>(
+      "apiguard: an allowlist of source ranges in front of the Kubernetes API server port",
+      "apiguard");
+  auto formatter = std::make_shared<HelpFormatter>();
+  formatter->column_width(28);
+  app->formatter(formatter);
+  app->set_help_flag("-h,--help", "this text");
+  app->add_flag("--version", typed.version, "the same as 'apiguard version'");
+  app->fallthrough();
+  app->require_subcommand(0, 1);
+  app->footer(std::string(main_footer()));
+  add_places(*app, typed);
+  for (const VerbHelp& help : verb_helps()) add_verb(*app, help, typed);
+  return app;
+}
+
+// --- the whole
+
+// The verb and its arguments without the options that stand for every verb.
+std::string make_command(const Words& words) {
+  std::string command;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    const std::string_view option = word.substr(0, word.find('='));
+    const bool is_place = option == "--config" || option == "--state-dir" ||
+                          option == "--run-dir" || option == "--pin-dir";
+    if (is_place && option == word) ++i;
+    if (is_place || word == "--verbose") continue;
+    const bool plain = !word.empty() && word.find(' ') == std::string_view::npos;
+    command += fmt::format("{}{}", command.empty() ? "" : " ",
+                           plain ? std::string(word) : fmt::format("\"{}\"", word));
+  }
+  return command;
+}
+
+// CLI11 reads "[a,b]" as a list and "--name=" as "--name" with the next word.
+Result<> refuse_odd_words(const Words& words) {
+  for (const std::string& word : words) {
+    if (word.starts_with('[') && word.ends_with(']')) {
+      return usage(fmt::format("argument '{}': brackets belong to [V6ADDRESS]:PORT", word));
+    }
+    if (word.starts_with("--") && word.ends_with('=')) {
+      return usage(fmt::format("option '{}': a value is missing", word.substr(0, word.size() - 1)));
+    }
+  }
+  return {};
+}
+
+Error describe_extra(const CLI::App& app) {
+  const auto verbs = app.get_subcommands();
+  const auto extras = app.remaining(true);
+  const std::string extra = extras.empty() ? "" : extras.front();
+  const bool option = extra.starts_with('-');
+  if (verbs.empty() && !option) {
+    return {fmt::format("verb '{}': no such verb: see 'apiguard --help'", extra), Exit::kUsage};
+  }
+  const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
+  return {fmt::format("{} '{}': {}: see 'apiguard {}--help'", option ? "option" : "argument", extra,
+                      option ? "no such option" : "one too many", verb),
+          Exit::kUsage};
+}
+
+Result<Verb> sort_words(CLI::App& app, const Words& words, const Typed& typed) {
+  try {
+    app.parse(Words(words.rbegin(), words.rend()));
+  } catch (const CLI::ExtrasError&) {
+    return fail(describe_extra(app));
+  } catch (const CLI::ArgumentMismatch&) {
+    // Every option that takes a value takes one word, so only the last word can lack it.
+    return usage(fmt::format("option '{}': a value is missing", words.back()));
+  }
+  const auto verbs = app.get_subcommands();
+  if (typed.version) return VersionOptions{typed.verbose};
+  if (verbs.empty()) return usage("a verb is missing: see 'apiguard --help'");
+  return make_verb(verbs.front()->get_name(), typed);
+}
+
+Result<CommandLine> make_command_line(CLI::App& app, const Words& words, const Typed& typed) {
+  if (auto sane = refuse_odd_words(words); !sane) return fail(sane.error());
+  auto verb = sort_words(app, words, typed);
+  if (!verb) return fail(verb.error());
+  auto places = make_places(typed);
+  if (!places) return fail(places.error());
+  return CommandLine{*places, make_command(words), typed.verbose, *verb};
+}
+
+}  // namespace
+
+std::variant<CommandLine, Printed> parse(int argc, const char* const* argv) {
+  const Words words(argc > 0 ? argv + 1 : argv, argv + argc);
+  Typed typed;
+  const auto app = make_app(typed);
+  try {
+    auto line = make_command_line(*app, words, typed);
+    if (line) return *line;
+    if (words.empty()) return Printed{app->help(), Exit::kUsage};
+    return Printed{fmt::format("apiguard: {}\n", line.error().message), Exit::kUsage};
+  } catch (const CLI::CallForHelp&) {
+    return Printed{app->help(), Exit::kDone};
+  } catch (const CLI::Error& error) {
+    return Printed{fmt::format("apiguard: {}\n", error.what()), Exit::kUsage};
+  }
+}
+
+}  // namespace apiguard::cli

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// argv -> one plain struct a verb. Parsing does nothing else; only options.cpp includes CLI11.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "loader/host/places.hpp"
+#include "loader/policy/edit.hpp"
+#include "loader/policy/policy.hpp"
+
+namespace apiguard::cli {
+
+// Shared by all changing verbs.
+struct ChangeFlags {
+  bool dry_run = false;
+  bool strict = false;
+  bool json = false;
+  std::set<std::string> accepted;  // names of contract section 3, "all" expanded to all of them
+};
+
+struct ApplyOptions {
+  ChangeFlags flags;
+  bool boot = false;
+};
+struct PutOptions {  // allow, except
+  ChangeFlags flags;
+  Kind kind = Kind::kAllow;
+  std::vector<ParsedPrefix> prefixes;
+  std::vector<std::string> texts;  // as typed, for messages
+  std::string name;
+};
+struct RevokeOptions {
+  ChangeFlags flags;
+  std::vector<Selector> selectors;
+};
+struct SetOptions {
+  ChangeFlags flags;
+  bool off = false;  // the argument was ""
+  std::vector<ParsedPrefix> prefixes;
+  std::vector<std::string> texts;
+};
+struct EditOptions {
+  ChangeFlags flags;
+};
+struct ModeOptions {
+  ChangeFlags flags;
+  Mode mode = Mode::kEnforce;
+};
+struct RollbackOptions {
+  ChangeFlags flags;
+  std::optional<std::uint64_t> generation;
+};
+struct DetachOptions {
+  bool all = false;
+  std::vector<std::string> interfaces;
+};
+struct HistoryOptions {
+  bool json = false;
+};
+struct ListOptions {
+  bool json = false;
+};
+struct StatusOptions {
+  bool json = false;
+};
+struct CheckOptions {
+  bool json = false;
+  std::vector<Address> sources;
+  std::optional<Endpoint> to;  // --to ADDRESS:PORT; the address is always there
+};
+struct ValidateOptions {
+  bool strict = false;
+  std::vector<std::string> files;
+};
+struct DiffOptions {
+  bool json = false;
+};
+struct VersionOptions {
+  bool verbose = false;
+};
+
+using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions, ModeOptions,
+                          RollbackOptions, DetachOptions, HistoryOptions, ListOptions, StatusOptions,
+                          CheckOptions, ValidateOptions, DiffOptions, VersionOptions>;
+
+struct CommandLine {
+  Places places;
+  std::string command;  // the verb and its arguments as typed, for history and the lock
+  bool verbose = false;  // libbpf's own messages
+  Verb verb;
+};
+
+// Either a command line, or what to print and with which status (help, version, usage errors with Exit::kUsage).
+struct Printed {
+  std::string text;
+  Exit exit = Exit::kDone;  // kDone goes to stdout, anything else to stderr
+};
+[[nodiscard]] std::variant<CommandLine, Printed> parse(int argc, const char* const* argv);
+
+}  // namespace apiguard::cli

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/reading.hpp"
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+namespace apiguard::cli {
+namespace {
+
+Endpoint endpoint_of(const apiguard_endpoint& entry) {
+  Endpoint endpoint;
+  endpoint.port = ntohs(entry.port);
+  if (entry.family == APIGUARD_ANY_ADDRESS) return endpoint;
+  Address address;
+  address.family = entry.family == APIGUARD_IPV4 ? Family::kIpv4 : Family::kIpv6;
+  std::copy(std::begin(entry.address), std::end(entry.address), address.bytes.begin());
+  endpoint.address = address;
+  return endpoint;
+}
+
+bool has_settings(const publish::InForce& in_force) { return in_force.settings.generation != 0; }
+
+}  // namespace
+
+Result<publish::World> look_for_reading(const Places& places) {
+  auto world = publish::look(places);
+  if (world || geteuid() == 0) return world;
+  const int os_error = world.error().os_error;
+  if (os_error != EACCES && os_error != EPERM) return world;
+  return fail_in("needs root", world.error());
+}
+
+Mode mode_of(const publish::InForce& in_force) {
+  if (has_settings(in_force)) return static_cast<Mode>(in_force.settings.mode);
+  return in_force.policy ? in_force.policy->mode : Mode::kEnforce;
+}
+
+std::vector<Endpoint> endpoints_of(const publish::InForce& in_force) {
+  if (in_force.policy) return in_force.policy->endpoints;
+  std::vector<Endpoint> endpoints;
+  const auto count = std::min<unsigned>(in_force.settings.endpoint_count, APIGUARD_MAX_ENDPOINTS);
+  for (unsigned i = 0; i < count; ++i) {
+    endpoints.push_back(endpoint_of(in_force.settings.endpoints[i]));
+  }
+  return endpoints;
+}
+
+Error text_unknown(const publish::InForce& in_force) {
+  return {fmt::format("generation '{}': its text is not known: {}", in_force.generation,
+                      in_force.missing)};
+}
+
+void print(std::string_view text) { fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n"); }
+
+void note(std::string_view text) { fmt::print(stderr, "apiguard: {}\n", text); }
+
+void print_warnings(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
+}
+
+std::string count_of(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+FamilyCounts count_ranges(const std::vector<Range>& ranges) {
+  FamilyCounts counts;
+  for (const Range& range : effective_ranges(ranges)) {
+    const bool ipv4 = range.prefix.address.family == Family::kIpv4;
+    ++(ipv4 ? counts.ipv4 : counts.ipv6);
+  }
+  return counts;
+}
+
+}  // namespace apiguard::cli

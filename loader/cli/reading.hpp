@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What the reading verbs share. They look at the world as the changing verbs do, but change and
+// lock nothing.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loader/host/places.hpp"
+#include "loader/policy/policy.hpp"
+#include "loader/publish/world.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::cli {
+
+// publish::look(), with "needs root" in front where privilege is what is missing.
+[[nodiscard]] Result<publish::World> look_for_reading(const Places& places);
+
+// The kernel's where its settings could be read, else the text's.
+[[nodiscard]] Mode mode_of(const publish::InForce& in_force);
+// The text's, else the kernel's.
+[[nodiscard]] std::vector<Endpoint> endpoints_of(const publish::InForce& in_force);
+
+// "generation '17': its text is not known: ..."; Exit::kFailed.
+[[nodiscard]] Error text_unknown(const publish::InForce& in_force);
+
+inline constexpr std::string_view kNothingInForce =
+    "nothing is in force: 'apiguard apply' publishes the files";
+
+// One text on stdout, ending in a newline.
+void print(std::string_view text);
+// A message for people, on stderr: "apiguard: TEXT".
+void note(std::string_view text);
+// "warning: TEXT" on stderr: warnings name their file themselves.
+void print_warnings(const std::vector<std::string>& warnings);
+
+// "1 range", "2 ranges".
+[[nodiscard]] std::string count_of(std::size_t count, std::string_view noun);
+
+struct FamilyCounts {
+  std::size_t ipv4 = 0;
+  std::size_t ipv6 = 0;
+};
+// Of the ranges that decide.
+[[nodiscard]] FamilyCounts count_ranges(const std::vector<Range>& ranges);
+
+}  // namespace apiguard::cli

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/typed.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "loader/cli/arguments.hpp"
+
+namespace apiguard::cli {
+namespace {
+
+tl::unexpected<Error> usage(std::string message) { return fail(Exit::kUsage, std::move(message)); }
+
+Result<std::optional<std::string>> at_most_one(const char* option, const Words& words) {
+  if (words.size() > 1) return usage(fmt::format("option '{}': given more than once", option));
+  if (words.empty()) return std::optional<std::string>();
+  return std::optional<std::string>(words.front());
+}
+
+Result<> count_arguments(std::string_view verb, const Words& words, std::size_t least,
+                         std::size_t most, std::string_view what) {
+  const std::string help = fmt::format("see 'apiguard {} --help'", verb);
+  if (words.size() < least)
+    return usage(fmt::format("verb '{}': {} is missing: {}", verb, what, help));
+  if (words.size() > most)
+    return usage(fmt::format("argument '{}': one too many: {}", words[most], help));
+  return {};
+}
+
+constexpr std::size_t kAnyNumber = static_cast<std::size_t>(-1);
+
+Result<ChangeFlags> change_flags(const Typed& typed) {
+  auto accepted = parse_risk_arguments(typed.accepted);
+  if (!accepted) return fail(accepted.error());
+  return ChangeFlags{typed.dry_run, typed.strict, typed.json, *accepted};
+}
+
+Result<Verb> make_put(const Typed& typed, const ChangeFlags& flags, Kind kind) {
+  if (auto enough = count_arguments(kind == Kind::kAllow ? "allow" : "except", typed.arguments, 1,
+                                    kAnyNumber, "CIDR");
+      !enough) {
+    return fail(enough.error());
+  }
+  auto prefixes = parse_cidr_arguments(typed.arguments);
+  if (!prefixes) return fail(prefixes.error());
+  auto name = at_most_one("--name", typed.name);
+  if (!name) return fail(name.error());
+  PutOptions options{flags, kind, *prefixes, typed.arguments, ""};
+  if (!*name) return options;
+  auto valid = parse_name_argument(**name);
+  if (!valid) return fail(valid.error());
+  options.name = *valid;
+  return options;
+}
+
+Result<Verb> make_revoke(const Typed& typed, const ChangeFlags& flags) {
+  if (auto enough = count_arguments("revoke", typed.arguments, 1, kAnyNumber, "CIDR or NAME");
+      !enough) {
+    return fail(enough.error());
+  }
+  RevokeOptions options{flags, {}};
+  for (const std::string& text : typed.arguments) {
+    auto selector = parse_selector_argument(text);
+    if (!selector) return fail(selector.error());
+    options.selectors.push_back(*selector);
+  }
+  return options;
+}
+
+Result<Verb> make_set(const Typed& typed, const ChangeFlags& flags) {
+  if (auto one = count_arguments("set", typed.arguments, 1, 1, "the list"); !one) {
+    return fail(one.error());
+  }
+  SetOptions options{flags, typed.arguments.front().empty(), {}, {}};
+  if (options.off) return options;
+  auto texts = split_list(typed.arguments.front());
+  if (!texts) return fail(texts.error());
+  auto prefixes = parse_cidr_arguments(*texts);
+  if (!prefixes) return fail(prefixes.error());
+  options.prefixes = *prefixes;
+  options.texts = *texts;
+  return options;
+}
+
+Result<Verb> make_mode(const Typed& typed, const ChangeFlags& flags) {
+  if (auto one = count_arguments("mode", typed.arguments, 1, 1, "enforce, audit or off"); !one) {
+    return fail(one.error());
+  }
+  auto mode = parse_mode_argument(typed.arguments.front());
+  if (!mode) return fail(mode.error());
+  return ModeOptions{flags, *mode};
+}
+
+Result<Verb> make_rollback(const Typed& typed, const ChangeFlags& flags) {
+  if (auto one = count_arguments("rollback", typed.arguments, 0, 1, "GENERATION"); !one) {
+    return fail(one.error());
+  }
+  if (typed.arguments.empty()) return RollbackOptions{flags, std::nullopt};
+  auto generation = parse_generation_argument(typed.arguments.front());
+  if (!generation) return fail(generation.error());
+  return RollbackOptions{flags, *generation};
+}
+
+Result<Verb> make_detach(const Typed& typed) {
+  if (typed.all && !typed.arguments.empty()) {
+    return usage(
+        "verb 'detach': either INTERFACE or --all, not both: see 'apiguard detach --help'");
+  }
+  if (!typed.all && typed.arguments.empty()) {
+    return usage("verb 'detach': INTERFACE or --all is missing: see 'apiguard detach --help'");
+  }
+  const auto empty = [](const std::string& name) { return name.empty(); };
+  if (std::any_of(typed.arguments.begin(), typed.arguments.end(), empty)) {
+    return usage("argument '': no interface name");
+  }
+  return DetachOptions{typed.all, typed.arguments};
+}
+
+Result<Verb> make_check(const Typed& typed) {
+  if (auto enough = count_arguments("check", typed.arguments, 1, kAnyNumber, "ADDRESS"); !enough) {
+    return fail(enough.error());
+  }
+  CheckOptions options{typed.json, {}, {}};
+  auto to = at_most_one("--to", typed.to);
+  if (!to) return fail(to.error());
+  if (*to) {
+    auto destination = parse_destination_argument(**to);
+    if (!destination) return fail(destination.error());
+    options.to = *destination;
+  }
+  for (const std::string& text : typed.arguments) {
+    auto address = parse_address_argument(text);
+    if (!address) return fail(address.error());
+    if (options.to && options.to->address->family != address->family) {
+      return usage(fmt::format("argument '{}': its family is not that of --to '{}'", text, **to));
+    }
+    options.sources.push_back(*address);
+  }
+  return options;
+}
+
+Result<Verb> make_changing_verb(std::string_view name, const Typed& typed) {
+  const auto flags = change_flags(typed);
+  if (!flags) return fail(flags.error());
+  if (name == "apply") return ApplyOptions{*flags, typed.boot};
+  if (name == "allow") return make_put(typed, *flags, Kind::kAllow);
+  if (name == "except") return make_put(typed, *flags, Kind::kExcept);
+  if (name == "revoke") return make_revoke(typed, *flags);
+  if (name == "set") return make_set(typed, *flags);
+  if (name == "edit") return EditOptions{*flags};
+  if (name == "mode") return make_mode(typed, *flags);
+  return make_rollback(typed, *flags);
+}
+
+}  // namespace
+
+Result<Verb> make_verb(std::string_view name, const Typed& typed) {
+  if (name == "detach") return make_detach(typed);
+  if (name == "status") return StatusOptions{typed.json};
+  if (name == "list") return ListOptions{typed.json};
+  if (name == "check") return make_check(typed);
+  if (name == "validate") return ValidateOptions{typed.strict, typed.arguments};
+  if (name == "diff") return DiffOptions{typed.json};
+  if (name == "history") return HistoryOptions{typed.json};
+  if (name == "version") return VersionOptions{typed.verbose};
+  return make_changing_verb(name, typed);
+}
+
+Result<Places> make_places(const Typed& typed) {
+  Places places;
+  const std::tuple<const char*, const Words&, std::string&> options[] = {
+      {"--config", typed.config, places.config},
+      {"--state-dir", typed.state_dir, places.state_dir},
+      {"--run-dir", typed.run_dir, places.run_dir},
+      {"--pin-dir", typed.pin_dir, places.pin_dir}};
+  for (const auto& [name, words, place] : options) {
+    const auto word = at_most_one(name, words);
+    if (!word) return fail(word.error());
+    if (!*word) continue;
+    if ((*word)->empty()) return usage(fmt::format("option '{}': an empty path", name));
+    place = **word;
+  }
+  return places;
+}
+
+}  // namespace apiguard::cli

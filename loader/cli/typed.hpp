@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The words of a command line, sorted but not yet understood, and what they mean. Knows no CLI11.
+// Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loader/cli/options.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::cli {
+
+using Words = std::vector<std::string>;
+
+// What was typed, for whatever verb: one verb is parsed a run. Options that take a value keep every
+// one given.
+struct Typed {
+  Words config, state_dir, run_dir, pin_dir;
+  bool verbose = false;
+  bool version = false;
+  bool dry_run = false;
+  bool strict = false;
+  bool json = false;
+  bool boot = false;
+  bool all = false;
+  Words accepted, name, to;
+  Words arguments;
+};
+
+// Errors carry Exit::kUsage.
+[[nodiscard]] Result<Verb> make_verb(std::string_view name, const Typed& typed);
+[[nodiscard]] Result<Places> make_places(const Typed& typed);
+
+}  // namespace apiguard::cli

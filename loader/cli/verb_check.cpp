@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Asks the program that judges packets, so that the answer is the kernel's and not ours.
+#include "loader/report/check.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "loader/cli/reading.hpp"
+#include "loader/cli/verbs.hpp"
+#include "loader/datapath/generation.hpp"
+#include "loader/host/clock.hpp"
+#include "loader/report/names.hpp"
+
+namespace apiguard::cli {
+namespace {
+
+// Something to ask, and what its range ids index.
+struct Judge {
+  Fd pinned;
+  std::optional<datapath::Generation> transient;
+  std::vector<Endpoint> endpoints;
+  std::vector<Range> ranges;
+  Mode mode = Mode::kEnforce;
+
+  [[nodiscard]] int fd() const { return transient ? transient->check_fd() : pinned.get(); }
+};
+
+// Mode off loads no ranges: the list is asked through a generation that is never attached.
+Result<datapath::Generation> load_list(const publish::InForce& in_force) {
+  if (!in_force.policy) return fail(text_unknown(in_force));
+  Policy policy = *in_force.policy;
+  policy.mode = Mode::kEnforce;
+  const auto image = compile(policy, in_force.generation, read_clocks(in_force.stored->meta.time));
+  if (!image) return fail(image.error());
+  return datapath::Generation::load(*image, {datapath::ProgramKind::kPlain, -1});
+}
+
+Result<Judge> make_judge(const Places& places, const publish::InForce& in_force) {
+  Judge judge;
+  judge.endpoints = endpoints_of(in_force);
+  judge.mode = mode_of(in_force);
+  if (in_force.policy) judge.ranges = effective_ranges(in_force.policy->ranges);
+  if (judge.mode == Mode::kOff) {
+    auto loaded = load_list(in_force);
+    if (!loaded) return fail(loaded.error());
+    judge.transient = std::move(*loaded);
+    return judge;
+  }
+  if (!in_force.policy) note(text_unknown(in_force).message);
+  auto pinned = datapath::Pins(places.pin_dir).open_check(in_force.generation);
+  if (!pinned) return fail(pinned.error());
+  judge.pinned = std::move(*pinned);
+  return judge;
+}
+
+// Some address of the family (RFC 5737, RFC 3849): an endpoint without an address means all of
+// them.
+Address any_destination(Family family) {
+  Address address;
+  address.family = family;
+  if (family == Family::kIpv4) {
+    address.bytes = {192, 0, 2, 1};
+  } else {
+    address.bytes = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  }
+  return address;
+}
+
+std::vector<Endpoint> destinations(const Judge& judge, const CheckOptions& options, Family family) {
+  if (options.to) return {*options.to};
+  std::vector<Endpoint> asked;
+  for (Endpoint endpoint : judge.endpoints) {
+    if (!endpoint.address) endpoint.address = any_destination(family);
+    if (endpoint.address->family == family) asked.push_back(endpoint);
+  }
+  return asked;
+}
+
+report::Check describe(const Judge& judge, const Address& source, const apiguard_answer& answer) {
+  report::Check check;
+  check.source = source;
+  check.pass = answer.outcome == APIGUARD_PASS;
+  check.reason = report::reason_name(answer.reason);
+  check.mode = judge.mode;
+  if (answer.has_range != 0 && answer.range_id < judge.ranges.size()) {
+    check.range = judge.ranges[answer.range_id];
+  }
+  return check;
+}
+
+// The worst answer over all destinations; with none, what is no endpoint's traffic is.
+Result<report::Check> check_source(const Judge& judge, const CheckOptions& options,
+                                   const Address& source) {
+  apiguard_answer worst{};
+  worst.outcome = APIGUARD_PASS;
+  worst.reason = APIGUARD_OTHER_TRAFFIC;
+  for (const Endpoint& to : destinations(judge, options, source.family)) {
+    const auto answer = datapath::ask(judge.fd(), source, *to.address, to.port);
+    if (!answer) return fail_in(fmt::format("check '{}'", to_string(source)), answer.error());
+    const bool first = worst.reason == APIGUARD_OTHER_TRAFFIC;
+    if (first || (answer->outcome != APIGUARD_PASS && worst.outcome == APIGUARD_PASS)) {
+      worst = *answer;
+    }
+  }
+  return describe(judge, source, worst);
+}
+
+}  // namespace
+
+Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
+  const auto world = look_for_reading(line.places);
+  if (!world) return fail(world.error());
+  if (!world->in_force) return fail(Exit::kFailed, std::string(kNothingInForce));
+  const auto judge = make_judge(line.places, *world->in_force);
+  if (!judge) return fail(judge.error());
+  std::vector<report::Check> checks;
+  for (const Address& source : options.sources) {
+    auto check = check_source(*judge, options, source);
+    if (!check) return fail(check.error());
+    checks.push_back(std::move(*check));
+  }
+  print(options.json ? report::check_json(checks) : report::check_text(checks));
+  if (judge->mode != Mode::kEnforce) {
+    note(fmt::format("mode is {}: packets that would be dropped pass", to_string(judge->mode)));
+  }
+  const bool all_pass = std::all_of(checks.begin(), checks.end(),
+                                    [](const report::Check& check) { return check.pass; });
+  return all_pass ? Exit::kDone : Exit::kNo;
+}
+
+}  // namespace apiguard::cli

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The only verb that takes the program off. It needs no file, no state and no lock that cannot be had.
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "loader/cli/reading.hpp"
+#include "loader/cli/verbs.hpp"
+#include "loader/host/lock.hpp"
+#include "loader/host/marks.hpp"
+#include "loader/publish/world.hpp"
+
+namespace apiguard::cli {
+namespace {
+
+std::string name_of(const publish::World& world, const datapath::LinkState& link) {
+  for (const Interface& interface : world.interfaces) {
+    if (interface.ifindex == link.ifindex) return interface.name;
+  }
+  return link.pin.substr(link.pin.rfind('/') + 1);
+}
+
+Result<std::vector<datapath::LinkState>> chosen_links(const publish::World& world, const DetachOptions& options) {
+  if (options.all) return world.live.links;
+  std::vector<datapath::LinkState> chosen;
+  for (const std::string& name : options.interfaces) {
+    const auto found = std::find_if(world.live.links.begin(), world.live.links.end(),
+                                    [&](const auto& link) { return name_of(world, link) == name; });
+    if (found == world.live.links.end()) {
+      return fail(Exit::kFailed, fmt::format("interface '{}': detach: no program of ours is attached there", name));
+    }
+    chosen.push_back(*found);
+  }
+  return chosen;
+}
+
+// With the last link goes what only links used; the counters stay.
+void drop_generations(const datapath::Pins& pins) {
+  const auto live = pins.read();
+  if (!live || !live->links.empty()) return;
+  for (const auto& generation : live->generations) {
+    if (auto dropped = pins.unpin_generation(generation.number); !dropped) note(dropped.error().message);
+  }
+}
+
+}  // namespace
+
+Result<Exit> run(const CommandLine& line, const DetachOptions& options) {
+  const auto lock = Lock::take(line.places.run_dir, line.command);
+  if (!lock) note(lock.error().message + ": going on without it");
+  const auto world = publish::look(line.places);
+  if (!world) return fail(world.error());
+  const auto links = chosen_links(*world, options);
+  if (!links) return fail(links.error());
+  const datapath::Pins pins(line.places.pin_dir);
+  std::vector<std::string> names;
+  std::optional<Error> failed;
+  for (const datapath::LinkState& link : *links) {
+    if (auto detached = datapath::detach_link(pins, link); !detached) failed = detached.error();
+    names.push_back(name_of(*world, link));
+  }
+  if (auto marked = add_detached(line.places.run_dir, names); !marked) note(marked.error().message);
+  drop_generations(pins);
+  if (failed) return fail(*failed);
+  print(names.empty() ? "nothing was attached" : fmt::format("detached: {}", fmt::join(names, ", ")));
+  return Exit::kDone;
+}
+
+}  // namespace apiguard::cli

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/reading.hpp"
+#include "loader/cli/verbs.hpp"
+#include "loader/host/clock.hpp"
+#include "loader/report/list.hpp"
+
+namespace apiguard::cli {
+
+Result<Exit> run(const CommandLine& line, const ListOptions& options) {
+  const auto world = look_for_reading(line.places);
+  if (!world) return fail(world.error());
+  if (!world->in_force) {
+    note(kNothingInForce);
+    if (options.json) print(report::list_json({}));
+    return Exit::kDone;
+  }
+  const publish::InForce& in_force = *world->in_force;
+  if (!in_force.policy) return fail(text_unknown(in_force));
+  if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
+
+  const auto ranges = effective_ranges(in_force.policy->ranges);
+  const Timestamp now = read_clocks(in_force.stored->meta.time).wall;
+  print(options.json ? report::list_json(ranges) : report::list_text(ranges, now));
+  return Exit::kDone;
+}
+
+}  // namespace apiguard::cli

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/change.hpp"
+#include "loader/cli/reading.hpp"
+#include "loader/cli/verbs.hpp"
+#include "loader/host/files.hpp"
+#include "loader/publish/request.hpp"
+
+namespace apiguard::cli {
+namespace {
+
+// Drop-ins belong to other tools and are never put back; whoever rolls back has to know.
+void tell_differences(const CommandLine& line) {
+  const auto world = publish::look(line.places);
+  if (!world || !world->in_force || !world->in_force->stored) return;
+  const auto files = read_sources(line.places.config);
+  if (files && *files == world->in_force->stored->sources) return;
+  note("the files still differ from what is in force: 'apiguard diff' shows where");
+}
+
+}  // namespace
+
+Result<Exit> run(const CommandLine& line, const RollbackOptions& options) {
+  ChangeKind kind;
+  kind.way_out = true;
+  auto exit = change(line, options.flags, kind, [&](const publish::World& world) {
+    return publish::request_rollback(line.places, world, options.generation);
+  });
+  if (exit && !options.flags.dry_run) tell_differences(line);
+  return exit;
+}
+
+}  // namespace apiguard::cli

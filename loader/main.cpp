@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// argv -> verb -> exit status. The only place that prints an Error.
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <string>
+#include <variant>
+
+#include "loader/cli/options.hpp"
+#include "loader/cli/verbs.hpp"
+#include "loader/datapath/log.hpp"
+
+namespace {
+
+using namespace apiguard;
+
+// An error in a file begins with its path, as compilers write it; editors jump there.
+int report(const Error& error) {
+  const char* prefix = error.message.starts_with('/') ? "" : "apiguard: ";
+  std::fprintf(stderr, "%s%s\n", prefix, error.message.c_str());
+  return static_cast<int>(error.exit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto parsed = cli::parse(argc, argv);
+  if (const auto* printed = std::get_if<cli::Printed>(&parsed)) {
+    std::fputs(printed->text.c_str(), printed->exit == Exit::kDone ? stdout : stderr);
+    return static_cast<int>(printed->exit);
+  }
+  const auto& line = std::get<cli::CommandLine>(parsed);
+  datapath::show_library_messages(line.verbose);
+  const auto exit =
+      std::visit([&line](const auto& options) { return cli::run(line, options); }, line.verb);
+  if (!exit) return report(exit.error());
+  if (std::fflush(stdout) == 0) return static_cast<int>(*exit);
+  return report({std::string("standard output: write: ") + std::strerror(errno)});
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/report/change.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include <fmt/format.h>
+
+#include "loader/policy/text.hpp"
+#include "loader/report/json.hpp"
+#include "loader/report/terminal.hpp"
+
+namespace apiguard::report {
+namespace {
+
+constexpr std::size_t kShown = 50;  // of each sign; a list may hold a million
+
+std::string line_of(char sign, const Range& range) {
+  std::string text = fmt::format("{} ", sign);
+  if (range.kind != Kind::kAllow) text += fmt::format("{} ", to_string(range.kind));
+  text += to_string(range.prefix);
+  if (!range.name.empty()) text += "  " + range.name;
+  if (range.until) text += "  until " + format_timestamp(*range.until);
+  return text;
+}
+
+std::string lines_of(char sign, const std::vector<Range>& ranges, bool colour) {
+  const Colour paint_with = sign == '+' ? Colour::kGreen : Colour::kRed;
+  const std::size_t shown = std::min(ranges.size(), kShown);
+  std::string text;
+  for (std::size_t i = 0; i < shown; ++i) {
+    text += paint(line_of(sign, ranges[i]), paint_with, colour) + "\n";
+  }
+  if (shown == ranges.size()) return text;
+  const std::string rest = fmt::format("{} and {} more", sign, ranges.size() - shown);
+  return text + paint(rest, paint_with, colour) + "\n";
+}
+
+}  // namespace
+
+std::string preview(const Difference& difference, bool colour) {
+  std::string text =
+      lines_of('+', difference.added, colour) + lines_of('-', difference.removed, colour);
+  for (const std::string& setting : difference.settings) text += setting + "\n";
+  return text;
+}
+
+std::string to_json(const Change& change) {
+  const Json generation = change.generation == 0 ? Json(nullptr) : Json(change.generation);
+  return dump({{"schema", 1},
+               {"changed", change.changed},
+               {"generation", generation},
+               {"added", ranges_json(change.difference.added)},
+               {"removed", ranges_json(change.difference.removed)},
+               {"cut", Json::array()},
+               {"warnings", change.warnings}});
+}
+
+}  // namespace apiguard::report

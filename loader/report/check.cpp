@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/report/check.hpp"
+
+#include "loader/policy/text.hpp"
+#include "loader/report/json.hpp"
+#include "loader/report/table.hpp"
+
+namespace apiguard::report {
+namespace {
+
+std::string verdict(const Check& check) { return check.pass ? "pass" : "drop"; }
+
+void add_members(Json& json, const Check& check) {
+  const auto& range = check.range;
+  json["source"] = to_string(check.source);
+  json["verdict"] = verdict(check);
+  json["reason"] = check.reason;
+  json["range"] = range ? Json(to_string(range->prefix)) : Json(nullptr);
+  json["name"] = range ? text_or_null(range->name) : Json(nullptr);
+  json["until"] = range ? time_or_null(range->until) : Json(nullptr);
+  json["mode"] = to_string(check.mode);
+}
+
+}  // namespace
+
+std::string check_text(const std::vector<Check>& checks) {
+  Table table({"SOURCE", "VERDICT", "REASON", "RANGE", "NAME", "UNTIL"});
+  for (const Check& check : checks) {
+    const Range range = check.range.value_or(Range{});
+    table.add({to_string(check.source), verdict(check), check.reason,
+               check.range ? to_string(range.prefix) : "", range.name,
+               range.until ? format_timestamp(*range.until) : ""});
+  }
+  return table.text();
+}
+
+std::string check_json(const std::vector<Check>& checks) {
+  Json json = {{"schema", 1}};
+  if (checks.size() == 1) {
+    add_members(json, checks.front());
+    return dump(json);
+  }
+  json["checks"] = Json::array();
+  for (const Check& check : checks) {
+    Json entry = Json::object();
+    add_members(entry, check);
+    json["checks"].push_back(std::move(entry));
+  }
+  return dump(json);
+}
+
+}  // namespace apiguard::report

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What the kernel answers when it is asked about a source.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/policy/policy.hpp"
+
+namespace apiguard::report {
+
+struct Check {
+  Address source;
+  bool pass = false;           // the list's verdict, whatever the mode
+  std::string reason;          // as counted: "listed", "unlisted", ...
+  std::optional<Range> range;  // that decided; none: no range did, or its text is not known
+  Mode mode = Mode::kEnforce;
+};
+
+// A table, one line a source.
+[[nodiscard]] std::string check_text(const std::vector<Check>& checks);
+
+// One: {schema, source, verdict, reason, range, name, until, mode}; several: {schema, checks[]} of
+// these.
+[[nodiscard]] std::string check_json(const std::vector<Check>& checks);
+
+}  // namespace apiguard::report

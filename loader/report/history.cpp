@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/report/history.hpp"
+
+#include <fmt/format.h>
+
+#include "loader/policy/text.hpp"
+#include "loader/report/json.hpp"
+#include "loader/report/table.hpp"
+
+namespace apiguard::report {
+namespace {
+
+std::string standing(const History& history, const GenerationMeta& meta) {
+  if (!meta.confirmed) return "unconfirmed";
+  return history.in_force == meta.generation ? "in force" : "";
+}
+
+}  // namespace
+
+std::string to_text(const History& history) {
+  Table table({"GENERATION", "TIME", "STATE", "MODE", "CHANGE", "BY", "VERB"});
+  for (const GenerationMeta& meta : history.generations) {
+    table.add({std::to_string(meta.generation), format_timestamp(meta.time),
+               standing(history, meta), std::string(to_string(meta.mode)),
+               fmt::format("+{} -{}", meta.added, meta.removed), meta.by, meta.verb});
+  }
+  return table.text();
+}
+
+std::string to_json(const History& history) {
+  Json array = Json::array();
+  for (const GenerationMeta& meta : history.generations) {
+    array.push_back({{"generation", meta.generation},
+                     {"time", format_timestamp(meta.time)},
+                     {"by", meta.by},
+                     {"in_force", history.in_force == meta.generation},
+                     {"confirmed", meta.confirmed},
+                     {"added", meta.added},
+                     {"removed", meta.removed},
+                     {"verb", meta.verb}});
+  }
+  return dump({{"schema", 1}, {"generations", std::move(array)}});
+}
+
+}  // namespace apiguard::report

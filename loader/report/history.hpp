@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The generations that are kept.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/host/state.hpp"
+
+namespace apiguard::report {
+
+// `generations` newest first; `in_force` is the kernel's number.
+struct History {
+  std::vector<GenerationMeta> generations;
+  std::optional<std::uint64_t> in_force;
+};
+
+[[nodiscard]] std::string to_text(const History& history);
+
+// {schema, generations[]{generation, time, by, in_force, confirmed, added, removed, verb}}.
+[[nodiscard]] std::string to_json(const History& history);
+
+}  // namespace apiguard::report

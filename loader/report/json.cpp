@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/report/json.hpp"
+
+#include "loader/policy/text.hpp"
+
+namespace apiguard::report {
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json time_or_null(const std::optional<Timestamp>& time) {
+  return time ? Json(format_timestamp(*time)) : Json(nullptr);
+}
+
+std::string origin_text(const Origin& origin) {
+  return origin.line == 0 ? origin.file : origin.file + ":" + std::to_string(origin.line);
+}
+
+Json range_json(const Range& range) {
+  return {{"cidr", to_string(range.prefix)},
+          {"kind", to_string(range.kind)},
+          {"name", text_or_null(range.name)},
+          {"until", time_or_null(range.until)},
+          {"origin", origin_text(range.origin)}};
+}
+
+Json ranges_json(const std::vector<Range>& ranges) {
+  Json array = Json::array();
+  for (const Range& range : ranges) array.push_back(range_json(range));
+  return array;
+}
+
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace apiguard::report

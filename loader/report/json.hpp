@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// JSON values that several reports share. Private to this room: only its .cpp files see the
+// library.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "loader/policy/policy.hpp"
+
+namespace apiguard::report {
+
+using Json = nlohmann::ordered_json;  // members stay in the order of the contract
+
+// Null where there is nothing to say.
+[[nodiscard]] Json text_or_null(const std::string& text);
+[[nodiscard]] Json time_or_null(const std::optional<Timestamp>& time);
+
+template <typename T>
+[[nodiscard]] Json value_or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+// "authorized-ranges:3"; without the line where there is none.
+[[nodiscard]] std::string origin_text(const Origin& origin);
+
+// {cidr, kind, name, until, origin}.
+[[nodiscard]] Json range_json(const Range& range);
+[[nodiscard]] Json ranges_json(const std::vector<Range>& ranges);
+
+// Indented, bytes that are not UTF-8 replaced, no newline at the end.
+[[nodiscard]] std::string dump(const Json& json);
+
+}  // namespace apiguard::report

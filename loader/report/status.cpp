@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/report/status.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "loader/report/json.hpp"
+#include "loader/report/table.hpp"
+#include "loader/report/terminal.hpp"
+
+namespace apiguard::report {
+namespace {
+
+Json interface_json(const InterfaceStatus& interface) {
+  return {{"name", interface.name},
+          {"ifindex", value_or_null(interface.ifindex)},
+          {"attached", interface.attached},
+          {"xdp_mode", interface.xdp_mode ? Json(to_string(*interface.xdp_mode)) : Json(nullptr)},
+          {"prog_id", value_or_null(interface.prog_id)},
+          {"link_id", value_or_null(interface.link_id)}};
+}
+
+Json interfaces_json(const Status& status) {
+  Json array = Json::array();
+  for (const InterfaceStatus& interface : status.interfaces) {
+    array.push_back(interface_json(interface));
+  }
+  return array;
+}
+
+Json endpoints_json(const Status& status) {
+  Json array = Json::array();
+  for (const Endpoint& endpoint : status.endpoints) array.push_back(to_string(endpoint));
+  return array;
+}
+
+Json counters_json(const apiguard_counters& counters) {
+  Json json = Json::object();
+  for (unsigned outcome = 0; outcome < APIGUARD_OUTCOME_MAX; ++outcome) {
+    Json& reasons = json[std::string(outcome_name(outcome))] = Json::object();
+    for (unsigned reason = 0; reason < APIGUARD_REASON_MAX; ++reason) {
+      const std::uint64_t packets = counters.packets[outcome][reason];
+      if (packets != 0) reasons[std::string(reason_name(reason))] = packets;
+    }
+  }
+  return json;
+}
+
+std::string number_or_nothing(const std::optional<std::uint32_t>& number) {
+  return number ? std::to_string(*number) : "";
+}
+
+std::string interfaces_text(const std::vector<InterfaceStatus>& interfaces) {
+  if (interfaces.empty()) return "";
+  Table table({"INTERFACE", "STATE", "XDP MODE", "PROGRAM", "LINK"});
+  for (const InterfaceStatus& interface : interfaces) {
+    const char* state = interface.attached  ? "attached"
+                        : interface.ifindex ? "NOT ATTACHED"
+                                            : "absent";
+    table.add({interface.name, state,
+               interface.xdp_mode ? std::string(to_string(*interface.xdp_mode)) : "",
+               number_or_nothing(interface.prog_id), number_or_nothing(interface.link_id)});
+  }
+  return "\n" + table.text();
+}
+
+std::string counters_text(const apiguard_counters& counters) {
+  Table table({"OUTCOME", "REASON", "PACKETS"});
+  for (unsigned outcome = 0; outcome < APIGUARD_OUTCOME_MAX; ++outcome) {
+    for (unsigned reason = 0; reason < APIGUARD_REASON_MAX; ++reason) {
+      const std::uint64_t packets = counters.packets[outcome][reason];
+      if (packets == 0) continue;
+      table.add({std::string(outcome_name(outcome)), std::string(reason_name(reason)),
+                 std::to_string(packets)});
+    }
+  }
+  return table.empty() ? "" : "\n" + table.text();
+}
+
+std::string endpoints_text(const std::vector<Endpoint>& endpoints) {
+  std::string text;
+  for (const Endpoint& endpoint : endpoints) text += " " + to_string(endpoint);
+  return text.empty() ? "-" : text.substr(1);
+}
+
+std::string count_text(const std::optional<std::size_t>& count) {
+  return count ? std::to_string(*count) : "?";
+}
+
+std::string head_text(const Status& status) {
+  if (!status.generation) return "";
+  return fmt::format(
+      "mode         {}\n"
+      "generation   {}\n"
+      "fingerprint  {}\n"
+      "endpoints    {}\n"
+      "ranges       {} IPv4, {} IPv6\n",
+      status.mode ? to_string(*status.mode) : "?", *status.generation,
+      status.fingerprint.empty() ? "?" : status.fingerprint, endpoints_text(status.endpoints),
+      count_text(status.ranges4), count_text(status.ranges6));
+}
+
+}  // namespace
+
+std::string not_enforced(const Status& status) {
+  const bool attached = std::any_of(status.interfaces.begin(), status.interfaces.end(),
+                                    [](const InterfaceStatus& each) { return each.attached; });
+  if (!status.generation) return "NOT ENFORCED: nothing is in force: every packet passes";
+  if (!attached) return "NOT ENFORCED: no interface is attached: every packet passes";
+  if (status.mode == Mode::kAudit) {
+    return "NOT ENFORCED: mode is audit: packets that enforce would drop are passed and counted as "
+           "would_drop";
+  }
+  if (status.mode == Mode::kOff) return "NOT ENFORCED: mode is off: every packet passes";
+  return "";
+}
+
+std::string to_text(const Status& status, bool colour) {
+  std::string text;
+  if (const std::string loud = not_enforced(status); !loud.empty()) {
+    text += paint(loud, Colour::kLoud, colour) + "\n";
+  }
+  text += head_text(status);
+  if (status.unapplied) {
+    text += "unapplied    the files say something else: see 'apiguard diff'\n";
+  }
+  return text + interfaces_text(status.interfaces) + counters_text(status.counters);
+}
+
+std::string to_json(const Status& status) {
+  return dump({{"schema", 1},
+               {"mode", status.mode ? Json(to_string(*status.mode)) : Json(nullptr)},
+               {"generation", value_or_null(status.generation)},
+               {"confirmed", status.confirmed},
+               {"confirm_deadline", time_or_null(status.confirm_deadline)},
+               {"unapplied", status.unapplied},
+               {"fingerprint", text_or_null(status.fingerprint)},
+               {"endpoints", endpoints_json(status)},
+               {"ranges",
+                {{"ipv4", value_or_null(status.ranges4)}, {"ipv6", value_or_null(status.ranges6)}}},
+               {"interfaces", interfaces_json(status)},
+               {"counters", counters_json(status.counters)}});
+}
+
+}  // namespace apiguard::report

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What is enforced where, and what became of the packets.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/policy/policy.hpp"
+#include "loader/report/names.hpp"
+
+namespace apiguard::report {
+
+struct InterfaceStatus {
+  std::string name;                 // a glob that matches nothing stands for itself
+  std::optional<int> ifindex;       // none: no such interface
+  bool attached = false;            // a link of ours is on it
+  std::optional<XdpMode> xdp_mode;  // kNative or kGeneric, if attached
+  std::optional<std::uint32_t> prog_id;
+  std::optional<std::uint32_t> link_id;
+};
+
+struct Status {
+  std::optional<Mode> mode;                 // none: nothing is in force
+  std::optional<std::uint64_t> generation;  // in the kernel
+  bool confirmed = true;
+  std::optional<Timestamp> confirm_deadline;
+  bool unapplied = false;   // the files say something else than the generation in force
+  std::string fingerprint;  // empty: not known
+  std::vector<Endpoint> endpoints;
+  // Effective ranges of the list, whatever the mode; none: the text of the generation is not known.
+  std::optional<std::size_t> ranges4;
+  std::optional<std::size_t> ranges6;
+  std::vector<InterfaceStatus> interfaces;
+  apiguard_counters counters{};
+};
+
+[[nodiscard]] std::string to_text(const Status& status, bool colour);
+
+// The object of contract section 5. Counters hold the reasons that are not zero.
+[[nodiscard]] std::string to_json(const Status& status);
+
+// One loud sentence if packets that are not listed pass: "NOT ENFORCED: ..."; empty in enforce.
+[[nodiscard]] std::string not_enforced(const Status& status);
+
+}  // namespace apiguard::report
