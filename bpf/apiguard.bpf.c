@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The filter: parse -> judge -> count -> XDP_DROP or XDP_PASS, without state. One question per packet:
- * TCP to a protected endpoint from a source that is not listed?
+ * The filter: parse -> judge -> count -> XDP_DROP or XDP_PASS, without state. One question per
+ * packet: TCP to a protected endpoint from a source that is not listed?
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
@@ -26,8 +26,8 @@ static __always_inline int filter(struct xdp_md *ctx)
 	return decision.outcome == APIGUARD_DROP ? XDP_DROP : XDP_PASS;
 }
 
-/* The loader loads one of these two: the kernel lets only a frags-aware program see multi-buffer frames
- * (5.18), and older kernels refuse the flag. */
+/* The loader loads one of these two: the kernel lets only a frags-aware program see multi-buffer
+ * frames (5.18), and older kernels refuse the flag. */
 SEC("xdp.frags")
 int apiguard_frags(struct xdp_md *ctx)
 {
@@ -40,8 +40,18 @@ int apiguard(struct xdp_md *ctx)
 	return filter(ctx);
 }
 
-/* Never attached: answers `check` for the one frame of a test run, by the same code over the same maps,
- * and counts nothing. */
+/* Not inlined, so that the layout of the answer stands in the BTF of the object. */
+static __attribute__((noinline)) void write_answer(struct apiguard_answer *answer, __u32 outcome,
+						   __u32 reason, const struct apiguard_range *range)
+{
+	answer->outcome = outcome;
+	answer->reason = reason;
+	answer->range_id = range ? range->id : 0;
+	answer->has_range = range ? 1 : 0;
+}
+
+/* Never attached: answers `check` for the one frame of a test run, by the same code over the same
+ * maps, and counts nothing. */
 SEC("xdp")
 int apiguard_check(struct xdp_md *ctx)
 {
@@ -50,9 +60,6 @@ int apiguard_check(struct xdp_md *ctx)
 
 	if ((void *)(answer + 1) > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
-	answer->outcome = decision.outcome;
-	answer->reason = decision.reason;
-	answer->range_id = decision.range ? decision.range->id : 0;
-	answer->has_range = decision.range ? 1 : 0;
+	write_answer(answer, decision.outcome, decision.reason, decision.range);
 	return XDP_PASS;
 }

@@ -13,7 +13,8 @@
 #include "maps.h"
 
 /* No header we look for starts further in: 14 + 4 tags + 40 + 8 extension headers of 2,048 bytes. A
- * bound the verifier needs for packet pointers (MAX_PACKET_OFF), never one that a packet can reach. */
+ * bound the verifier needs for packet pointers (MAX_PACKET_OFF), never one that a packet can reach.
+ */
 #define MAX_OFFSET 0x7fff
 
 /* Copies `length` (a constant) bytes at `offset`; false if the frame does not hold them all. */

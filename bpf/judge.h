@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * struct packet + maps -> decision. Knows ranges and endpoints, not bytes. Shared by the filter and by
- * the check program, so that both give the same answer.
+ * struct packet + maps -> decision. Knows ranges and endpoints, not bytes. Shared by the filter and
+ * by the check program, so that both give the same answer.
  */
 #ifndef APIGUARD_JUDGE_H
 #define APIGUARD_JUDGE_H
@@ -17,7 +17,7 @@ struct decision {
 static __always_inline struct decision decision(enum apiguard_outcome outcome,
 						enum apiguard_reason reason)
 {
-	return (struct decision){ .outcome = outcome, .reason = reason };
+	return (struct decision){.outcome = outcome, .reason = reason};
 }
 
 /* A key long enough for either family; each trie reads the bytes of its own. */
@@ -26,8 +26,8 @@ union source_key {
 	struct apiguard_key6 ipv6;
 };
 
-static __always_inline const struct apiguard_range *
-lookup(const struct packet *packet, union source_key *key, __u32 prefix_len)
+static __always_inline const struct apiguard_range *lookup(const struct packet *packet,
+							   union source_key *key, __u32 prefix_len)
 {
 	key->ipv6.prefix_len = prefix_len;
 	if (packet->family == APIGUARD_IPV4)
@@ -51,12 +51,12 @@ static __always_inline struct decision by_range(const struct apiguard_range *ran
 }
 
 /*
- * Rows 20 to 23: the longest match decides; where it has ended, what covers it and ends later. A lookup
- * with a shorter length in the key finds the next shorter entry, and the loader has left in each entry
- * the length to go on with.
+ * Rows 20 to 23: the longest match decides; where it has ended, what covers it and ends later. A
+ * lookup with a shorter length in the key finds the next shorter entry, and the loader has left in
+ * each entry the length to go on with.
  *
- * This is the seam for a verdict index: an exact listed / unlisted / ask-the-trie answer belongs in front
- * of the first lookup, and nothing outside this function need know.
+ * This is the seam for a verdict index: an exact listed / unlisted / ask-the-trie answer belongs in
+ * front of the first lookup, and nothing outside this function need know.
  */
 static __always_inline struct decision judge_source(const struct packet *packet)
 {
@@ -93,11 +93,10 @@ static __always_inline bool is_endpoint(const struct packet *packet,
 
 	if (packet->dport != endpoint->port)
 		return false;
-	if (endpoint->family == APIGUARD_ANY_ADDRESS)
+	if (endpoint->family == APIGUARD_ANY_ADDRESS || packet->port_alone)
 		return true;
-	if (endpoint->family != packet->family)
-		return false;
-	return packet->port_alone || (address[0] == bound[0] && address[1] == bound[1]);
+	return endpoint->family == packet->family && address[0] == bound[0] &&
+	       address[1] == bound[1];
 }
 
 static __always_inline bool is_protected(const struct packet *packet)

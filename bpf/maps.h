@@ -12,7 +12,8 @@
  * the values and drops the code of whatever is not in use. */
 const volatile struct apiguard_settings settings = {};
 
-/* IPv4 ranges. Sized and filled by the loader before attach, read by judge.h, never changed after. */
+/* IPv4 ranges. Sized and filled by the loader before attach, read by judge.h, never changed after.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);

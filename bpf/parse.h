@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Frame bytes -> struct packet. Knows headers, not maps. Every way of not understanding a packet is a
- * result of its own with its reason; row numbers are those of the verdict table in the README.
+ * Frame bytes -> struct packet. Knows headers, not maps. Every way of not understanding a packet is
+ * a result of its own with its reason; row numbers are those of the verdict table in the README.
  */
 #ifndef APIGUARD_PARSE_H
 #define APIGUARD_PARSE_H
@@ -15,19 +15,20 @@
 #include "frame.h"
 
 enum parse_result {
-	PARSE_TCP,         /* dport is read: endpoint and source decide */
-	PARSE_CANNOT_TELL, /* could be TCP to an endpoint: the source decides, else drop by reason */
-	PARSE_PASS,        /* is none of ours */
-	PARSE_DROP,        /* whatever the source */
+	PARSE_TCP,	   /* dport is read: endpoint and source decide */
+	PARSE_CANNOT_TELL, /* could be TCP to an endpoint: the source decides, else drop by reason
+			    */
+	PARSE_PASS,	   /* is none of ours */
+	PARSE_DROP,	   /* whatever the source */
 };
 
 struct packet {
-	__u8 source[16];      /* network byte order; IPv4 in the first four bytes */
+	__u8 source[16]; /* network byte order; IPv4 in the first four bytes */
 	__u8 destination[16];
 	__be16 dport;
-	__u8 family;          /* enum apiguard_family */
-	__u8 port_alone;      /* source routing may still change the destination: row 18 */
-	__u32 reason;         /* enum apiguard_reason of every result but PARSE_TCP */
+	__u8 family;	 /* enum apiguard_family */
+	__u8 port_alone; /* source routing may still change the destination: row 18 */
+	__u32 reason;	 /* enum apiguard_reason of every result but PARSE_TCP */
 };
 
 struct vlan_header {
@@ -38,14 +39,14 @@ struct vlan_header {
 /* The first four bytes of every IPv6 extension header there is to walk. */
 struct ext_header {
 	__u8 next;
-	__u8 length;          /* its unit depends on the header */
-	__be16 fragment;      /* of a fragment header: offset, two reserved bits, M */
+	__u8 length;	 /* its unit depends on the header */
+	__be16 fragment; /* of a fragment header: offset, two reserved bits, M */
 };
 
 #define IPV4_OFFSET_MASK 0x1fff
 #define IPV6_OFFSET_MASK 0xfff8
 #define IPV6_MORE 0x0001
-#define PORTS_LENGTH 4            /* source and destination port */
+#define PORTS_LENGTH 4 /* source and destination port */
 #define NO_LIMIT 0xffffffff
 
 #define NEXT_HOP_BY_HOP 0
@@ -111,7 +112,8 @@ static __always_inline bool is_extension(__u8 next)
 	return next < 64 && (kinds >> next & 1);
 }
 
-/* Bytes of an extension header, each kind in its own unit (RFC 8200 section 4, RFC 4302 section 2.2). */
+/* Bytes of an extension header, each kind in its own unit (RFC 8200 section 4, RFC 4302
+ * section 2.2). */
 static __always_inline __u32 extension_length(__u8 next, __u8 length)
 {
 	if (next == NEXT_FRAGMENT)
@@ -122,12 +124,15 @@ static __always_inline __u32 extension_length(__u8 next, __u8 length)
 }
 
 /*
- * Reads the extension header of kind `next` at `offset`: 0 if the frame does not hold all of it, else
+ * Reads the extension header of kind `next` at `offset`: 0 if the frame does not hold all of it,
+ * else
  *
- *    63..32  offset behind it   31..24  0   23..8  fragment field, host order   7..0  kind of what follows
+ *    63..32  offset behind it   31..24  0   23..8  fragment field, host order   7..0  kind of what
+ * follows
  *
- * A global function, so that the verifier checks it once and takes its result as any number; inlined
- * eight times over, the states multiply. Only scalars and ctx pass: pointers to the caller's stack need 5.13.
+ * A global function, so that the verifier checks it once and takes its result as any number;
+ * inlined eight times over, the states multiply. Only scalars and ctx pass: pointers to the
+ * caller's stack need 5.13.
  */
 __attribute__((noinline)) __u64 read_extension(struct xdp_md *ctx, __u32 offset, __u32 next)
 {
@@ -144,9 +149,9 @@ __attribute__((noinline)) __u64 read_extension(struct xdp_md *ctx, __u32 offset,
 
 /* Where the walk through the extension headers stands. */
 struct chain {
-	__u32 offset;    /* of the next header */
-	__u32 limit;     /* offset behind which no byte of this packet exists: row 15 */
-	__u8 next;       /* kind of the next header */
+	__u32 offset;	 /* of the next header */
+	__u32 limit;	 /* offset behind which no byte of this packet exists: row 15 */
+	__u8 next;	 /* kind of the next header */
 	__u8 fragmented; /* a fragment header was seen */
 };
 
@@ -157,11 +162,11 @@ enum step_result {
 };
 
 /*
- * Over one extension header. A first piece (offset 0, M set) ends where its payload length says, because
- * that is where reassembly cuts it: what stands behind is a decoy.
+ * Over one extension header. A first piece (offset 0, M set) ends where its payload length says,
+ * because that is where reassembly cuts it: what stands behind is a decoy.
  */
-static __always_inline enum step_result step(struct xdp_md *ctx, struct chain *chain, __u32 first_end,
-					     struct packet *packet)
+static __always_inline enum step_result step(struct xdp_md *ctx, struct chain *chain,
+					     __u32 first_end, struct packet *packet)
 {
 	const bool fragment = chain->next == NEXT_FRAGMENT;
 	__u64 header;
@@ -190,8 +195,8 @@ static __always_inline enum step_result step(struct xdp_md *ctx, struct chain *c
 }
 
 /* Rows 12 to 16: from the first header behind the IPv6 header to the last. */
-static __always_inline enum step_result walk(struct xdp_md *ctx, struct chain *chain, __u32 first_end,
-					     struct packet *packet)
+static __always_inline enum step_result walk(struct xdp_md *ctx, struct chain *chain,
+					     __u32 first_end, struct packet *packet)
 {
 	enum step_result result;
 	int i;
@@ -212,7 +217,7 @@ static __always_inline enum step_result walk(struct xdp_md *ctx, struct chain *c
 static __always_inline enum parse_result parse_ipv6(struct xdp_md *ctx, __u32 offset,
 						    struct packet *packet)
 {
-	struct chain chain = { .offset = offset + sizeof(struct ipv6hdr), .limit = NO_LIMIT };
+	struct chain chain = {.offset = offset + sizeof(struct ipv6hdr), .limit = NO_LIMIT};
 	enum step_result walked;
 	struct ipv6hdr ip;
 
@@ -237,8 +242,8 @@ static __always_inline enum parse_result parse_ipv6(struct xdp_md *ctx, __u32 of
 
 /*
  * Looks through VLAN tags from `offset`, where the first one stands: 0 if the frame ends before the
- * EtherType behind a tag, else offset behind the last tag read << 16 | EtherType, network order. Global for
- * the verifier's sake: see read_extension.
+ * EtherType behind a tag, else offset behind the last tag read << 16 | EtherType, network order.
+ * Global for the verifier's sake: see read_extension.
  */
 __attribute__((noinline)) __u32 skip_vlan_tags(struct xdp_md *ctx)
 {
@@ -274,7 +279,8 @@ static __always_inline enum parse_result parse(struct xdp_md *ctx, struct packet
 			return done(packet, PARSE_PASS, APIGUARD_NOT_IP);
 		ethertype = tagged;
 		offset = tagged >> 16;
-		/* The kernel strips any number of tags with VID 0, so passing a deeper stack is a bypass. */
+		/* The kernel strips any number of tags with VID 0, so passing a deeper stack is a
+		 * bypass. */
 		if (is_vlan(ethertype))
 			return done(packet, PARSE_DROP, APIGUARD_VLAN_DEPTH);
 	}

@@ -26,9 +26,9 @@ enum class Exit {
 };
 
 struct Error {
-  std::string message;          // "kind 'name': what failed: reason", no newline at the end
-  Exit exit = Exit::kFailed;    // status of the verb that ends with this error
-  int os_error = 0;             // errno, 0 if none
+  std::string message;        // "kind 'name': what failed: reason", no newline at the end
+  Exit exit = Exit::kFailed;  // status of the verb that ends with this error
+  int os_error = 0;           // errno, 0 if none
 };
 
 template <typename T = void>

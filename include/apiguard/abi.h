@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The contract between the XDP program and the loader: every key, value, number and limit that both
- * sides know. Compiles as C11 (BPF) and C++20 (loader). Fixed-width members only, padding is named and
- * zero, byte order stands in the type and in the comment. Nothing here is written down twice.
+ * sides know. Compiles as C11 (BPF) and C++20 (loader). Fixed-width members only, padding is named
+ * and zero, byte order stands in the type and in the comment. Nothing here is written down twice.
  */
 #ifndef APIGUARD_ABI_H
 #define APIGUARD_ABI_H
@@ -19,10 +19,10 @@
 #define APIGUARD_ABI 1
 
 /* Limits. */
-#define APIGUARD_MAX_ENDPOINTS 32     /* endpoints in one policy */
-#define APIGUARD_MAX_VLAN_TAGS 4      /* tags looked through; verdicts rows 2 and 3 */
-#define APIGUARD_MAX_EXT_HEADERS 8    /* IPv6 extension headers walked; verdicts rows 12 and 13 */
-#define APIGUARD_MAX_EXPIRY_STEPS 8   /* ranges with ever later ends nested in one another */
+#define APIGUARD_MAX_ENDPOINTS 32   /* endpoints in one policy */
+#define APIGUARD_MAX_VLAN_TAGS 4    /* tags looked through; verdicts rows 2 and 3 */
+#define APIGUARD_MAX_EXT_HEADERS 8  /* IPv6 extension headers walked; verdicts rows 12 and 13 */
+#define APIGUARD_MAX_EXPIRY_STEPS 8 /* ranges with ever later ends nested in one another */
 
 enum apiguard_mode {
 	APIGUARD_MODE_OFF = 0,
@@ -34,68 +34,69 @@ enum apiguard_mode {
 enum apiguard_outcome {
 	APIGUARD_PASS = 0,
 	APIGUARD_DROP = 1,
-	APIGUARD_WOULD_DROP = 2,   /* audit: passed, enforce would have dropped it */
+	APIGUARD_WOULD_DROP = 2, /* audit: passed, enforce would have dropped it */
 	APIGUARD_OUTCOME_MAX = 3,
 };
 
 /* Why. The order is part of the ABI: it indexes the counters. */
 enum apiguard_reason {
-	APIGUARD_NOT_IP = 0,           /* row 1 */
-	APIGUARD_VLAN_DEPTH = 1,       /* row 3 */
-	APIGUARD_MALFORMED = 2,        /* rows 4, 11 */
-	APIGUARD_LATER_FRAGMENT = 3,   /* rows 6, 14 */
-	APIGUARD_SHORT_TCP = 4,        /* rows 8, 13a */
-	APIGUARD_OTHER_TRAFFIC = 5,    /* rows 10, 17, 18 */
-	APIGUARD_EXT_CHAIN = 6,        /* rows 13, 15, 16 */
-	APIGUARD_LISTED = 7,           /* row 20 */
-	APIGUARD_EXCEPTED = 8,         /* row 21 */
-	APIGUARD_EXPIRED = 9,          /* row 22 */
-	APIGUARD_UNLISTED = 10,        /* row 23 */
-	APIGUARD_OFF = 11,             /* mode off */
+	APIGUARD_NOT_IP = 0,	     /* row 1 */
+	APIGUARD_VLAN_DEPTH = 1,     /* row 3 */
+	APIGUARD_MALFORMED = 2,	     /* rows 4, 11 */
+	APIGUARD_LATER_FRAGMENT = 3, /* rows 6, 14 */
+	APIGUARD_SHORT_TCP = 4,	     /* rows 8, 13a */
+	APIGUARD_OTHER_TRAFFIC = 5,  /* rows 10, 17, 18 */
+	APIGUARD_EXT_CHAIN = 6,	     /* rows 13, 15, 16 */
+	APIGUARD_LISTED = 7,	     /* row 20 */
+	APIGUARD_EXCEPTED = 8,	     /* row 21 */
+	APIGUARD_EXPIRED = 9,	     /* row 22 */
+	APIGUARD_UNLISTED = 10,	     /* row 23 */
+	APIGUARD_OFF = 11,	     /* mode off */
 	APIGUARD_REASON_MAX = 12,
 };
 
 enum apiguard_kind {
 	APIGUARD_ALLOW = 1,
 	APIGUARD_EXCEPT = 2,
-	APIGUARD_CLUSTER = 3,          /* allow that no verb takes out */
+	APIGUARD_CLUSTER = 3, /* allow that no verb takes out */
 };
 
 enum apiguard_family {
-	APIGUARD_ANY_ADDRESS = 0,      /* the endpoint's port on every address of both families */
+	APIGUARD_ANY_ADDRESS = 0, /* the endpoint's port on every address of both families */
 	APIGUARD_IPV4 = 4,
 	APIGUARD_IPV6 = 6,
 };
 
 /* Keys of the two tries, one per family, as BPF_MAP_TYPE_LPM_TRIE wants them. */
 struct apiguard_key4 {
-	__u32 prefix_len;   /* 0..32, host byte order */
-	__u8 address[4];    /* network byte order */
+	__u32 prefix_len; /* 0..32, host byte order */
+	__u8 address[4];  /* network byte order */
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_key4) == 8, "LPM key: length, then bytes");
 
 struct apiguard_key6 {
-	__u32 prefix_len;   /* 0..128, host byte order */
-	__u8 address[16];   /* network byte order */
+	__u32 prefix_len; /* 0..128, host byte order */
+	__u8 address[16]; /* network byte order */
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_key6) == 20, "LPM key: length, then bytes");
 
 /* Value of both tries. */
 struct apiguard_range {
-	__u64 until;        /* boot-time clock, nanoseconds; 0: permanent */
-	__u32 id;           /* index of the range in the generation's policy */
-	__u8 kind;          /* enum apiguard_kind */
-	__u8 prefix_len;    /* of this entry */
-	__u8 next_len;      /* where to look once it has ended: the longest length that can hold the next deciding entry */
-	__u8 has_next;      /* 0: nothing that ends later covers it */
+	__u64 until;	 /* boot-time clock, nanoseconds; 0: permanent */
+	__u32 id;	 /* index of the range in the generation's policy */
+	__u8 kind;	 /* enum apiguard_kind */
+	__u8 prefix_len; /* of this entry */
+	__u8 next_len; /* where to look once it has ended: the longest length that can hold the next
+			  deciding entry */
+	__u8 has_next; /* 0: nothing that ends later covers it */
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_range) == 16, "no hidden padding");
 
 /* One protected endpoint. */
 struct apiguard_endpoint {
-	__u8 address[16];   /* network byte order; IPv4 in the first four bytes, rest 0 */
-	__be16 port;        /* network byte order */
-	__u8 family;        /* enum apiguard_family */
+	__u8 address[16]; /* network byte order; IPv4 in the first four bytes, rest 0 */
+	__be16 port;	  /* network byte order */
+	__u8 family;	  /* enum apiguard_family */
 	__u8 pad[5];
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_endpoint) == 24, "no hidden padding");
@@ -103,17 +104,21 @@ APIGUARD_ASSERT(sizeof(struct apiguard_endpoint) == 24, "no hidden padding");
 /* Frozen .rodata of one generation: what the verifier specialises the program by. */
 struct apiguard_settings {
 	__u64 generation;
-	__u64 build;            /* first 8 bytes of the SHA-256 of the object: which program this is */
-	__u32 abi;              /* APIGUARD_ABI of the loader that published it */
-	__u8 mode;              /* enum apiguard_mode */
-	__u8 frags;             /* 1: the frags-aware program runs */
-	__u8 has_deadlines;     /* 1: some range ends; the clock is read only then */
-	__u8 endpoint_count;    /* 0..APIGUARD_MAX_ENDPOINTS */
+	__u64 build;	/* first 8 bytes of the SHA-256 of the object: which program this is */
+	__u64 instance; /* first 8 bytes of the SHA-256 of the pin directory: whose it is without
+			   its pins */
+	__u32 abi;	/* APIGUARD_ABI of the loader that published it */
+	__u8 mode;	/* enum apiguard_mode */
+	__u8 frags;	/* 1: the frags-aware program runs */
+	__u8 has_deadlines;  /* 1: some range ends; the clock is read only then */
+	__u8 endpoint_count; /* 0..APIGUARD_MAX_ENDPOINTS */
 	struct apiguard_endpoint endpoints[APIGUARD_MAX_ENDPOINTS];
 };
-APIGUARD_ASSERT(sizeof(struct apiguard_settings) == 24 + 24 * APIGUARD_MAX_ENDPOINTS, "no hidden padding");
+APIGUARD_ASSERT(sizeof(struct apiguard_settings) == 32 + 24 * APIGUARD_MAX_ENDPOINTS,
+		"no hidden padding");
 
-/* Value of the per-CPU counters, key 0. Outlives generations. Packets, written by the program only. */
+/* Value of the per-CPU counters, key 0. Outlives generations. Packets, written by the program only.
+ */
 struct apiguard_counters {
 	__u64 packets[APIGUARD_OUTCOME_MAX][APIGUARD_REASON_MAX];
 };
@@ -121,12 +126,13 @@ APIGUARD_ASSERT(sizeof(struct apiguard_counters) == 8 * 36, "counters index by o
 
 /*
  * What the check program writes over the first bytes of the frame it was given. Its return value is
- * XDP_PASS when it wrote an answer, XDP_ABORTED otherwise. The verdict is the list's, whatever the mode.
+ * XDP_PASS when it wrote an answer, XDP_ABORTED otherwise. The verdict is the list's, whatever the
+ * mode.
  */
 struct apiguard_answer {
-	__u32 outcome;      /* APIGUARD_PASS or APIGUARD_DROP */
-	__u32 reason;       /* enum apiguard_reason */
-	__u32 range_id;     /* of the range that decided; valid if has_range */
+	__u32 outcome;	/* APIGUARD_PASS or APIGUARD_DROP */
+	__u32 reason;	/* enum apiguard_reason */
+	__u32 range_id; /* of the range that decided; valid if has_range */
 	__u32 has_range;
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_answer) == 16, "no hidden padding");

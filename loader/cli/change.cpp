@@ -37,7 +37,8 @@ std::string command_to_repeat(const CommandLine& line, const std::vector<Risk>& 
 }
 
 Error refusal(const CommandLine& line, const std::vector<Risk>& risks) {
-  return {fmt::format("refused: nothing was changed; if this is what you want: {}", command_to_repeat(line, risks)),
+  return {fmt::format("refused: nothing was changed; if this is what you want: {}",
+                      command_to_repeat(line, risks)),
           Exit::kRefused, 0};
 }
 
@@ -79,7 +80,8 @@ class Changer {
       if (attempt->exit) return *attempt->exit;
       show_risks(attempt->risks);
       if (flags_.dry_run || !can_ask() || !ask()) return fail(refusal(line_, attempt->risks));
-      if (!agreement || agreement->preview != attempt->preview) agreement = Agreement{{}, attempt->preview};
+      if (!agreement || agreement->preview != attempt->preview)
+        agreement = Agreement{{}, attempt->preview};
       for (const Risk& risk : attempt->risks) agreement->risks.insert(risk.name);
     }
   }
@@ -101,14 +103,16 @@ class Changer {
     return proceed(*world, *request, *plan, show);
   }
 
-  // If the world has changed since the question, the agreement is void and the change is shown anew.
+  // If the world has changed since the question, the agreement is void and the change is shown
+  // anew.
   static bool apply_agreement(const Agreement& agreement, Request& request, Plan& plan) {
     if (report::preview(plan.difference, false) != agreement.preview) {
       note("something changed while the question waited: this is the change as it is now");
       return false;
     }
     request.accepted.insert(agreement.risks.begin(), agreement.risks.end());
-    std::erase_if(plan.risks, [&](const Risk& risk) { return agreement.risks.count(risk.name) != 0; });
+    std::erase_if(plan.risks,
+                  [&](const Risk& risk) { return agreement.risks.count(risk.name) != 0; });
     return true;
   }
 
@@ -120,7 +124,8 @@ class Changer {
       return {};
     }
     const int error = taken.error().os_error;
-    const bool no_place = error == EROFS || error == ENOSPC || error == EACCES || error == ENOENT || error == ENOTDIR;
+    const bool no_place =
+        error == EROFS || error == ENOSPC || error == EACCES || error == ENOENT || error == ENOTDIR;
     if (!kind_.way_out || !no_place) return fail(taken.error());
     note(taken.error().message + ": going on without it");
     return {};
@@ -140,7 +145,8 @@ class Changer {
   }
 
   void show_preview(const Plan& plan) const {
-    if (!flags_.json) fmt::print("{}", report::preview(plan.difference, report::colour_wanted(STDOUT_FILENO)));
+    if (!flags_.json)
+      fmt::print("{}", report::preview(plan.difference, report::colour_wanted(STDOUT_FILENO)));
     std::fflush(stdout);
   }
 
@@ -150,20 +156,25 @@ class Changer {
       print_warnings(plan.warnings);
       show_preview(plan);
     }
-    if (!plan.risks.empty()) return Attempt{std::nullopt, plan.risks, report::preview(plan.difference, false)};
+    if (!plan.risks.empty())
+      return Attempt{std::nullopt, plan.risks, report::preview(plan.difference, false)};
     if (plan.unchanged) return unchanged(world, request, plan.warnings);
     if (flags_.dry_run) return answer(plan, {}, "dry run: nothing was written or loaded");
     auto published = publish::carry_out(line_.places, world, request, plan);
     if (!published && published.error().exit == Exit::kRefused) {
-      return Attempt{std::nullopt, {{"generic-xdp", published.error().message}}, report::preview(plan.difference, false)};
+      return Attempt{std::nullopt,
+                     {{"generic-xdp", published.error().message}},
+                     report::preview(plan.difference, false)};
     }
     if (!published) return fail(published.error());
     print_warnings(published->warnings);
     return answer(plan, published->warnings, describe(request.policy, plan));
   }
 
-  // The kernel has it already; the text may still differ (the mode in a toml that management put back).
-  Result<Attempt> unchanged(const World& world, const Request& request, const std::vector<std::string>& warnings) {
+  // The kernel has it already; the text may still differ (the mode in a toml that management put
+  // back).
+  Result<Attempt> unchanged(const World& world, const Request& request,
+                            const std::vector<std::string>& warnings) {
     if (request.nothing) note_all(request.notes);
     for (const publish::FileEdit& edit : request.edits) {
       if (flags_.dry_run) break;
@@ -179,7 +190,8 @@ class Changer {
     return Attempt{Exit::kDone, {}, {}};
   }
 
-  Result<Attempt> answer(const Plan& plan, const std::vector<std::string>& more, const std::string& text) const {
+  Result<Attempt> answer(const Plan& plan, const std::vector<std::string>& more,
+                         const std::string& text) const {
     report::Change change;
     change.changed = true;
     change.dry_run = flags_.dry_run;
@@ -202,9 +214,10 @@ class Changer {
   static std::string describe(const Policy& policy, const Plan& plan) {
     std::vector<std::string> names;
     for (const auto& target : plan.targets) names.push_back(target.name);
-    std::string text = fmt::format("generation {} is in force on {}: mode {}", plan.generation, fmt::join(names, ", "),
-                                   to_string(policy.mode));
-    if (policy.mode == Mode::kAudit) text += ": nothing is dropped, what enforce would drop is counted";
+    std::string text = fmt::format("generation {} is in force on {}: mode {}", plan.generation,
+                                   fmt::join(names, ", "), to_string(policy.mode));
+    if (policy.mode == Mode::kAudit)
+      text += ": nothing is dropped, what enforce would drop is counted";
     if (policy.mode == Mode::kOff) text += ": everything passes";
     return text;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What all changing verbs share: lock, settle, plan, preview, risks, the question, publish, the answer.
+// What all changing verbs share: lock, settle, plan, preview, risks, the question, publish, the
+// answer.
 #pragma once
 
 #include <functional>
@@ -10,14 +11,15 @@
 
 namespace apiguard::cli {
 
-// Makes the verb's request of the world as it is; called again if the world changed while a question waited.
+// Makes the verb's request of the world as it is; called again if the world changed while a
+// question waited.
 using MakeRequest = std::function<Result<publish::Request>(const publish::World&)>;
 
 struct ChangeKind {
   bool way_out = false;  // goes on without the lock where the run directory cannot be written
 };
 
-[[nodiscard]] Result<Exit> change(const CommandLine& line, const ChangeFlags& flags, const ChangeKind& kind,
-                                  const MakeRequest& make_request);
+[[nodiscard]] Result<Exit> change(const CommandLine& line, const ChangeFlags& flags,
+                                  const ChangeKind& kind, const MakeRequest& make_request);
 
 }  // namespace apiguard::cli

@@ -70,7 +70,7 @@ Examples:
   apiguard rollback
   apiguard rollback 17
   apiguard rollback --dry-run)"},
-    {"detach", kChange, "INTERFACE...", "Take the program off interfaces.",
+    {"detach", kChange, "INTERFACE...|--all", "Take the program off interfaces.",
      R"(The only verb that does. To let packets pass for a while use 'mode off'.
 
 Examples:
@@ -133,7 +133,8 @@ constexpr std::string_view kFooter =
   6  kernel or driver cannot
   7  refused: needs --accept-risk
 
-See 'apiguard VERB --help' and apiguard(8).)";
+APIGUARD_CONFIG, APIGUARD_STATE_DIR, APIGUARD_RUN_DIR and APIGUARD_PIN_DIR stand for
+the options of these names. See 'apiguard VERB --help' and apiguard(8).)";
 
 }  // namespace
 

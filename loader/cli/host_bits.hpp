@@ -9,8 +9,9 @@
 
 namespace apiguard::cli {
 
-// A warning for each argument with host bits, showing what it is taken as; with `strict` an Exit::kUsage instead.
-[[nodiscard]] Result<std::vector<std::string>> mask_arguments(const std::vector<ParsedPrefix>& prefixes,
-                                                              const std::vector<std::string>& texts, bool strict);
+// A warning for each argument with host bits, showing what it is taken as; with `strict` an
+// Exit::kUsage instead.
+[[nodiscard]] Result<std::vector<std::string>> mask_arguments(
+    const std::vector<ParsedPrefix>& prefixes, const std::vector<std::string>& texts, bool strict);
 
 }  // namespace apiguard::cli

@@ -84,18 +84,20 @@ struct VersionOptions {
   bool verbose = false;
 };
 
-using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions, ModeOptions,
-                          RollbackOptions, DetachOptions, HistoryOptions, ListOptions, StatusOptions,
-                          CheckOptions, ValidateOptions, DiffOptions, VersionOptions>;
+using Verb =
+    std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions, ModeOptions,
+                 RollbackOptions, DetachOptions, HistoryOptions, ListOptions, StatusOptions,
+                 CheckOptions, ValidateOptions, DiffOptions, VersionOptions>;
 
 struct CommandLine {
   Places places;
-  std::string command;  // the verb and its arguments as typed, for history and the lock
+  std::string command;   // the verb and its arguments as typed, for history and the lock
   bool verbose = false;  // libbpf's own messages
   Verb verb;
 };
 
-// Either a command line, or what to print and with which status (help, version, usage errors with Exit::kUsage).
+// Either a command line, or what to print and with which status (help, version, usage errors with
+// Exit::kUsage).
 struct Printed {
   std::string text;
   Exit exit = Exit::kDone;  // kDone goes to stdout, anything else to stderr

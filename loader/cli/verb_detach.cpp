@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The only verb that takes the program off. It needs no file, no state and no lock that cannot be had.
+// The only verb that takes the program off. It needs no file, no state and no lock that cannot be
+// had.
 #include <algorithm>
 #include <optional>
 
@@ -21,14 +22,17 @@ std::string name_of(const publish::World& world, const datapath::LinkState& link
   return link.pin.substr(link.pin.rfind('/') + 1);
 }
 
-Result<std::vector<datapath::LinkState>> chosen_links(const publish::World& world, const DetachOptions& options) {
+Result<std::vector<datapath::LinkState>> chosen_links(const publish::World& world,
+                                                      const DetachOptions& options) {
   if (options.all) return world.live.links;
   std::vector<datapath::LinkState> chosen;
   for (const std::string& name : options.interfaces) {
     const auto found = std::find_if(world.live.links.begin(), world.live.links.end(),
                                     [&](const auto& link) { return name_of(world, link) == name; });
     if (found == world.live.links.end()) {
-      return fail(Exit::kFailed, fmt::format("interface '{}': detach: no program of ours is attached there", name));
+      return fail(
+          Exit::kFailed,
+          fmt::format("interface '{}': detach: no program of ours is attached there", name));
     }
     chosen.push_back(*found);
   }
@@ -40,7 +44,8 @@ void drop_generations(const datapath::Pins& pins) {
   const auto live = pins.read();
   if (!live || !live->links.empty()) return;
   for (const auto& generation : live->generations) {
-    if (auto dropped = pins.unpin_generation(generation.number); !dropped) note(dropped.error().message);
+    if (auto dropped = pins.unpin_generation(generation.number); !dropped)
+      note(dropped.error().message);
   }
 }
 
@@ -63,7 +68,8 @@ Result<Exit> run(const CommandLine& line, const DetachOptions& options) {
   if (auto marked = add_detached(line.places.run_dir, names); !marked) note(marked.error().message);
   drop_generations(pins);
   if (failed) return fail(*failed);
-  print(names.empty() ? "nothing was attached" : fmt::format("detached: {}", fmt::join(names, ", ")));
+  print(names.empty() ? "nothing was attached"
+                      : fmt::format("detached: {}", fmt::join(names, ", ")));
   return Exit::kDone;
 }
 

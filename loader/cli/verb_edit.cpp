@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The CLI's file in an editor, checked before it takes effect, as visudo does. The editor works on a copy; the lock is not held
-// while it is open, so the file is compared with what the copy was made of before anything is done.
+// The CLI's file in an editor, checked before it takes effect, as visudo does. The editor works on
+// a copy; the lock is not held while it is open, so the file is compared with what the copy was
+// made of before anything is done.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,7 +52,8 @@ std::string editor_command() {
   return "vi";
 }
 
-// The variable may hold arguments ("vim -n"), so a shell splits it; the path is passed as a parameter and never parsed.
+// The variable may hold arguments ("vim -n"), so a shell splits it; the path is passed as a
+// parameter and never parsed.
 Result<> run_editor(const std::string& path) {
   const std::string command = editor_command();
   const std::string script = command + " \"$1\"";
@@ -61,8 +63,10 @@ Result<> run_editor(const std::string& path) {
     _exit(127);
   }
   int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    return fail(Exit::kFailed, fmt::format("editor '{}': did not end well: nothing was changed", command));
+  if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status) ||
+      WEXITSTATUS(status) != 0) {
+    return fail(Exit::kFailed,
+                fmt::format("editor '{}': did not end well: nothing was changed", command));
   }
   return {};
 }
@@ -102,10 +106,12 @@ Result<Exit> run(const CommandLine& line, const EditOptions& options) {
     return publish::request_edit(
         line.places, world, publish::Which::kRanges, options.flags.strict,
         [&](const Sources& now) -> Result<Edited> {
-          if (now.ranges.text == sources->ranges.text) return Edited{*text, {}, *text != now.ranges.text};
-          return fail(Exit::kFailed, fmt::format("file '{}': was changed by somebody else meanwhile: nothing was "
-                                                 "done, your edit is kept in '{}'",
-                                                 now.ranges.path, copy->leave()));
+          if (now.ranges.text == sources->ranges.text)
+            return Edited{*text, {}, *text != now.ranges.text};
+          return fail(Exit::kFailed,
+                      fmt::format("file '{}': was changed by somebody else meanwhile: nothing was "
+                                  "done, your edit is kept in '{}'",
+                                  now.ranges.path, copy->leave()));
         });
   });
 }

@@ -6,20 +6,23 @@
 
 namespace apiguard::cli {
 
-// off and audit are ways out: they start from the generation in force. enforce is a change like any other.
+// off and audit are ways out: they start from the generation in force. enforce is a change like any
+// other.
 Result<Exit> run(const CommandLine& line, const ModeOptions& options) {
   ChangeKind kind;
   kind.way_out = options.mode != Mode::kEnforce;
   return change(line, options.flags, kind, [&](const publish::World& world) {
     auto request = options.mode == Mode::kEnforce
-                       ? publish::request_edit(line.places, world, publish::Which::kConfig, options.flags.strict,
+                       ? publish::request_edit(line.places, world, publish::Which::kConfig,
+                                               options.flags.strict,
                                                [&](const Sources& sources) {
                                                  return replace_mode(sources.config, options.mode);
                                                })
                        : publish::request_mode(line.places, world, options.mode);
     if (request && !request->edits.empty()) {
-      request->notes.push_back("file '" + line.places.config +
-                               "': mode is changed there; configuration management may put it back");
+      request->notes.push_back(
+          "file '" + line.places.config +
+          "': mode is changed there; configuration management may put it back");
     }
     return request;
   });

@@ -30,7 +30,8 @@ Result<Exit> run(const CommandLine& line, const PutOptions& options) {
     auto request = publish::request_edit(
         line.places, world, publish::Which::kRanges, options.flags.strict,
         [&](const Sources& sources) { return put_ranges(sources.ranges, entries); });
-    if (request) request->warnings.insert(request->warnings.begin(), masked->begin(), masked->end());
+    if (request)
+      request->warnings.insert(request->warnings.begin(), masked->begin(), masked->end());
     return request;
   });
 }

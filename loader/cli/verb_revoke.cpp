@@ -6,7 +6,8 @@
 namespace apiguard::cli {
 namespace {
 
-// The entries that no verb takes out: cluster ranges and drop-ins. Files that do not parse are told by the edit itself.
+// The entries that no verb takes out: cluster ranges and drop-ins. Files that do not parse are told
+// by the edit itself.
 std::vector<Range> entries_elsewhere(const Sources& sources) {
   std::vector<Range> elsewhere;
   if (auto config = parse_config(sources.config)) elsewhere = std::move(config->policy.ranges);

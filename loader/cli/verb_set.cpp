@@ -27,7 +27,8 @@ Result<Exit> run(const CommandLine& line, const SetOptions& options) {
     auto request = publish::request_edit(
         line.places, world, publish::Which::kRanges, options.flags.strict,
         [&](const Sources& sources) { return replace_ranges(sources.ranges, prefixes); });
-    if (request) request->warnings.insert(request->warnings.begin(), masked->begin(), masked->end());
+    if (request)
+      request->warnings.insert(request->warnings.begin(), masked->begin(), masked->end());
     return request;
   });
 }

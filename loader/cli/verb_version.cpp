@@ -10,8 +10,8 @@
 namespace apiguard::cli {
 
 Result<Exit> run(const CommandLine& line, const VersionOptions& options) {
-  print(fmt::format("apiguard {} (program {}, abi {})", APIGUARD_VERSION, datapath::program_build(),
-                    APIGUARD_ABI));
+  print(fmt::format("apiguard {} (program {:016x}, abi {})", APIGUARD_VERSION,
+                    datapath::program_build(), APIGUARD_ABI));
   if (!options.verbose) return Exit::kDone;
   print(
       fmt::format("library          {}\n"

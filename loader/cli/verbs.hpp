@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// One function a verb, one file a function: verb_NAME.cpp. Each prints its result on stdout, its messages on stderr,
-// and returns the exit status; an Error is printed by main.
+// One function a verb, one file a function: verb_NAME.cpp. Each prints its result on stdout, its
+// messages on stderr, and returns the exit status; an Error is printed by main.
 #pragma once
 
 #include "loader/cli/options.hpp"

@@ -21,7 +21,8 @@ static_assert(static_cast<int>(Kind::kCluster) == APIGUARD_CLUSTER);
 static_assert(static_cast<int>(Family::kIpv4) == APIGUARD_IPV4);
 static_assert(static_cast<int>(Family::kIpv6) == APIGUARD_IPV6);
 
-// Deadline on the boot-time clock. What has ended already gets 1: ended since ever, but not permanent.
+// Deadline on the boot-time clock. What has ended already gets 1: ended since ever, but not
+// permanent.
 std::uint64_t deadline(const Range& range, const Now& now) {
   if (!range.until) return 0;
   // In 128 bits: `until` may lie centuries away from a wall clock that is wrong.
@@ -36,8 +37,9 @@ bool ends_later(const Range& cover, const Range& range) {
   return !cover.until || *cover.until > *range.until;
 }
 
-// The ranges that cover the one at hand, widest first: a stack, because the list is sorted by address, then
-// length. Steps counts the lookups that the range can cost when it and what follows it has ended.
+// The ranges that cover the one at hand, widest first: a stack, because the list is sorted by
+// address, then length. Steps counts the lookups that the range can cost when it and what follows
+// it has ended.
 struct Cover {
   const Range* range;
   unsigned steps;
@@ -47,7 +49,8 @@ class Nesting {
  public:
   // Returns the entry's value; ranges come in sorted order.
   Result<apiguard_range> place(const Range& range, std::uint32_t id, const Now& now) {
-    while (!covers_.empty() && !covers(covers_.back().range->prefix, range.prefix)) covers_.pop_back();
+    while (!covers_.empty() && !covers(covers_.back().range->prefix, range.prefix))
+      covers_.pop_back();
     apiguard_range value{};
     value.until = deadline(range, now);
     value.id = id;
@@ -75,11 +78,12 @@ class Nesting {
   }
 
   static tl::unexpected<Error> too_deep(const Range& range) {
-    return fail(Exit::kBadFile,
-                fmt::format("range '{}': {}, line {}: nested in more than {} ranges that end one after "
-                            "another: make one of them permanent or take some out",
-                            to_string(range.prefix), range.origin.file, range.origin.line,
-                            APIGUARD_MAX_EXPIRY_STEPS - 1));
+    return fail(
+        Exit::kBadFile,
+        fmt::format("range '{}': {}, line {}: nested in more than {} ranges that end one after "
+                    "another: make one of them permanent or take some out",
+                    to_string(range.prefix), range.origin.file, range.origin.line,
+                    APIGUARD_MAX_EXPIRY_STEPS - 1));
   }
 
   std::vector<Cover> covers_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
-#include <linux/if_ether.h>
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <netinet/in.h>
@@ -82,7 +82,8 @@ Result<apiguard_answer> ask(int check_fd, const Address& source, const Address& 
   options.repeat = 1;
   if (bpf_prog_test_run_opts(check_fd, &options) != 0) {
     const int error = errno;
-    return fail(Exit::kFailed, fmt::format("program 'apiguard_check': run: {}", std::strerror(error)), error);
+    return fail(Exit::kFailed,
+                fmt::format("program 'apiguard_check': run: {}", std::strerror(error)), error);
   }
   apiguard_answer answer{};
   if (options.retval != XDP_PASS) {

@@ -35,7 +35,8 @@ bool driver_cannot(int error) {
 std::uint32_t program_on(int ifindex) {
   LIBBPF_OPTS(bpf_xdp_query_opts, options);
   if (bpf_xdp_query(ifindex, 0, &options) != 0) return 0;
-  for (const __u32 id : {options.prog_id, options.drv_prog_id, options.skb_prog_id, options.hw_prog_id}) {
+  for (const __u32 id :
+       {options.prog_id, options.drv_prog_id, options.skb_prog_id, options.hw_prog_id}) {
     if (id != 0) return id;
   }
   return 0;
@@ -44,18 +45,23 @@ std::uint32_t program_on(int ifindex) {
 tl::unexpected<Error> attach_error(const Target& target, const char* mode, int error) {
   if (error == EBUSY || error == EEXIST) return occupied(target, program_on(target.ifindex), error);
   const Exit exit = driver_cannot(error) ? Exit::kUnsupported : Exit::kFailed;
-  return fail(exit, fmt::format("interface '{}': attach xdp ({}): {}", target.name, mode, std::strerror(error)), error);
+  return fail(
+      exit,
+      fmt::format("interface '{}': attach xdp ({}): {}", target.name, mode, std::strerror(error)),
+      error);
 }
 
 }  // namespace
 
 tl::unexpected<Error> occupied(const Target& target, std::uint32_t id, int error) {
   const std::string name = program_name(id);
-  return fail(Exit::kOccupied,
-              fmt::format("interface '{}': attach xdp: the hook belongs to program {}{}: take that off first "
-                          "('bpftool link list', 'ip link set dev {} xdp off') or guard another interface",
-                          target.name, id, name.empty() ? "" : fmt::format(" '{}'", name), target.name),
-              error);
+  return fail(
+      Exit::kOccupied,
+      fmt::format(
+          "interface '{}': attach xdp: the hook belongs to program {}{}: take that off first "
+          "('bpftool link list', 'ip link set dev {} xdp off') or guard another interface",
+          target.name, id, name.empty() ? "" : fmt::format(" '{}'", name), target.name),
+      error);
 }
 
 Result<Attached> attach(int filter_fd, const Target& target, XdpMode xdp_mode) {
@@ -64,7 +70,8 @@ Result<Attached> attach(int filter_fd, const Target& target, XdpMode xdp_mode) {
   if (xdp_mode != XdpMode::kGeneric) {
     attached.link = create_native(filter_fd, target.ifindex, error);
     if (attached.link) return attached;
-    if (xdp_mode == XdpMode::kNative || !driver_cannot(error)) return attach_error(target, "native", error);
+    if (xdp_mode == XdpMode::kNative || !driver_cannot(error))
+      return attach_error(target, "native", error);
     attached.reason = std::strerror(error);
   }
   attached.generic = true;

@@ -14,12 +14,15 @@ struct Attached {
   std::string reason;  // why native was not possible; empty unless auto fell back
 };
 
-// Creates a link on an interface that has none of ours. `auto` takes native, and generic for the errnos by which drivers
-// say that they cannot: EOPNOTSUPP, EINVAL (MTU on ixgbevf), ERANGE (MTU on veth), ENOMEM (missing queues; after one more
-// try, because it may be plain lack of memory). EBUSY and EEXIST mean that the hook is taken and never fall back.
+// Creates a link on an interface that has none of ours. `auto` takes native, and generic for the
+// errnos by which drivers say that they cannot: EOPNOTSUPP, EINVAL (MTU on ixgbevf), ERANGE (MTU on
+// veth), ENOMEM (missing queues; after one more try, because it may be plain lack of memory). EBUSY
+// and EEXIST mean that the hook is taken and never fall back.
 [[nodiscard]] Result<Attached> attach(int filter_fd, const Target& target, XdpMode xdp_mode);
 
-// The error for a hook that belongs to another program: its id, and its name where privilege allows.
-[[nodiscard]] tl::unexpected<Error> occupied(const Target& target, std::uint32_t program_id, int error);
+// The error for a hook that belongs to another program: its id, and its name where privilege
+// allows.
+[[nodiscard]] tl::unexpected<Error> occupied(const Target& target, std::uint32_t program_id,
+                                             int error);
 
 }  // namespace apiguard::datapath

@@ -17,7 +17,8 @@ constexpr int kNotSupported = 524;
 constexpr std::size_t kBatch = 65536;
 
 tl::unexpected<Error> failed(int error) {
-  return fail(Exit::kFailed, fmt::format("ranges: write to the trie: {}", std::strerror(error)), error);
+  return fail(Exit::kFailed, fmt::format("ranges: write to the trie: {}", std::strerror(error)),
+              error);
 }
 
 template <typename Key>

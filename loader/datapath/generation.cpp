@@ -14,6 +14,7 @@
 #include "apiguard.skel.h"
 #include "loader/datapath/fill.hpp"
 #include "loader/datapath/log.hpp"
+#include "loader/datapath/privilege.hpp"
 #include "loader/policy/sha256.hpp"
 
 namespace apiguard::datapath {
@@ -27,21 +28,28 @@ using Skeleton = std::unique_ptr<apiguard_bpf, Destroy>;
 // One hint for the failures that have a known cause.
 std::string_view hint(int error) {
   if (error == EPERM) {
-    return "; needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (root), and before kernel 5.11 room in RLIMIT_MEMLOCK";
+    return "; needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (root), and before kernel 5.11 room in "
+           "RLIMIT_MEMLOCK";
   }
-  if (error == ENOMEM) return "; the kernel or the memory limit of this unit has no room for the maps";
+  if (error == ENOMEM)
+    return "; the kernel or the memory limit of this unit has no room for the maps";
   return "";
 }
 
+// Without CAP_PERFMON the verifier refuses packet pointers with words that lead nowhere near the
+// cause.
 tl::unexpected<Error> failed(std::string_view what, int error) {
   const std::string messages = take_library_messages();
-  std::string text = fmt::format("program 'apiguard': {}: {}{}", what, std::strerror(error), hint(error));
+  if ((error == EACCES || error == EINVAL) && lacks_privilege()) error = EPERM;
+  std::string text =
+      fmt::format("program 'apiguard': {}: {}{}", what, std::strerror(error), hint(error));
   if (error == EACCES || error == EINVAL) text += "\n" + messages;
   const bool cannot = error == EACCES || error == EINVAL || error == ENOTSUP;
   return fail(cannot ? Exit::kUnsupported : Exit::kFailed, std::move(text), error);
 }
 
-Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& options, bool frags) {
+Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& options,
+                 bool frags) {
   skeleton.rodata->settings = image.settings;
   skeleton.rodata->settings.frags = frags ? 1 : 0;
   skeleton.rodata->settings.build = program_build();
@@ -49,8 +57,10 @@ Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& 
   bpf_program__set_autoload(skeleton.progs.apiguard, !frags);
   const auto size4 = static_cast<__u32>(std::max<std::size_t>(1, image.ranges4.size()));
   const auto size6 = static_cast<__u32>(std::max<std::size_t>(1, image.ranges6.size()));
-  if (bpf_map__set_max_entries(skeleton.maps.ranges4, size4) != 0) return failed("size ranges4", errno);
-  if (bpf_map__set_max_entries(skeleton.maps.ranges6, size6) != 0) return failed("size ranges6", errno);
+  if (bpf_map__set_max_entries(skeleton.maps.ranges4, size4) != 0)
+    return failed("size ranges4", errno);
+  if (bpf_map__set_max_entries(skeleton.maps.ranges6, size6) != 0)
+    return failed("size ranges6", errno);
   if (options.counters_fd < 0) return {};
   const int reused = bpf_map__reuse_fd(skeleton.maps.counters, options.counters_fd);
   if (reused != 0) return failed("adopt the counters", -reused);
@@ -73,8 +83,9 @@ struct Generation::State {
   bool frags = false;
 };
 
-// Only EINVAL means that this kernel does not know the frags flag (before 5.18). Anything else, lack of memory
-// above all, says nothing about the kernel and must not decide the kind for the rest of the boot.
+// Only EINVAL means that this kernel does not know the frags flag (before 5.18). Anything else,
+// lack of memory above all, says nothing about the kernel and must not decide the kind for the rest
+// of the boot.
 Result<Generation> Generation::load(const Image& image, const LoadOptions& options) {
   bridge_library_messages();
   auto state = std::make_unique<State>();
@@ -87,8 +98,10 @@ Result<Generation> Generation::load(const Image& image, const LoadOptions& optio
   if (!skeleton) return fail(skeleton.error());
   state->skeleton = std::move(*skeleton);
   Generation generation(std::move(state));
-  if (auto filled = fill(generation.ranges4_fd(), image.ranges4); !filled) return fail(filled.error());
-  if (auto filled = fill(generation.ranges6_fd(), image.ranges6); !filled) return fail(filled.error());
+  if (auto filled = fill(generation.ranges4_fd(), image.ranges4); !filled)
+    return fail(filled.error());
+  if (auto filled = fill(generation.ranges6_fd(), image.ranges6); !filled)
+    return fail(filled.error());
   return generation;
 }
 
@@ -110,7 +123,9 @@ bool Generation::frags() const { return state_->frags; }
 
 Result<apiguard_counters> read_counters(int counters_fd) {
   const int cpus = libbpf_num_possible_cpus();
-  if (cpus < 0) return fail(Exit::kFailed, "counters: count the CPUs: " + std::string(std::strerror(-cpus)), -cpus);
+  if (cpus < 0)
+    return fail(Exit::kFailed, "counters: count the CPUs: " + std::string(std::strerror(-cpus)),
+                -cpus);
   std::vector<apiguard_counters> per_cpu(static_cast<std::size_t>(cpus));
   const __u32 key = 0;
   if (bpf_map_lookup_elem(counters_fd, &key, per_cpu.data()) != 0) {
@@ -131,7 +146,8 @@ Result<apiguard_counters> read_counters(int counters_fd) {
 std::uint64_t program_build() {
   std::size_t size = 0;
   const void* object = apiguard_bpf::elf_bytes(&size);
-  return std::stoull(sha256_hex({static_cast<const char*>(object), size}).substr(0, 16), nullptr, 16);
+  return std::stoull(sha256_hex({static_cast<const char*>(object), size}).substr(0, 16), nullptr,
+                     16);
 }
 
 }  // namespace apiguard::datapath

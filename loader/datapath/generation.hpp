@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Image -> kernel: one loaded generation. Destroying the object never changes what packets see: pins
-// and links govern that.
+// Image -> kernel: one loaded generation. Destroying the object never changes what packets see:
+// pins and links govern that.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace apiguard::datapath {
 
-// Which of the two programs of the object runs. They cannot replace each other in a program array, so
-// there is one kind per boot: kProbe is for the first generation only.
+// Which of the two programs of the object runs. They cannot replace each other in a program array,
+// so there is one kind per boot: kProbe is for the first generation only.
 enum class ProgramKind { kProbe, kFrags, kPlain };
 
 struct LoadOptions {
@@ -48,8 +48,8 @@ class Generation {
 // Sum over all CPUs.
 [[nodiscard]] Result<apiguard_counters> read_counters(int counters_fd);
 
-// First eight bytes of the SHA-256 of the embedded object, as apiguard_settings.build: two loaders with the same build
-// publish the same program. Printed as 16 hex digits.
+// First eight bytes of the SHA-256 of the embedded object, as apiguard_settings.build: two loaders
+// with the same build publish the same program. Printed as 16 hex digits.
 [[nodiscard]] std::uint64_t program_build();
 
 }  // namespace apiguard::datapath

@@ -6,12 +6,14 @@
 
 namespace apiguard::datapath {
 
-// Takes over libbpf's printing. Called by whatever may make libbpf speak; once is enough, more is harmless.
+// Takes over libbpf's printing. Called by whatever may make libbpf speak; once is enough, more is
+// harmless.
 void bridge_library_messages();
 
 void show_library_messages(bool show);  // on stderr as they come; off by default
 
-// Messages since the last take, at most the last 4 KiB: what the verifier said last is what matters.
+// Messages since the last take, at most the last 4 KiB: what the verifier said last is what
+// matters.
 [[nodiscard]] std::string take_library_messages();
 
 [[nodiscard]] std::string library_version();  // "libbpf v1.1"

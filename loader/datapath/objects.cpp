@@ -30,7 +30,8 @@ std::optional<apiguard_settings> read_if_settings(std::uint32_t map_id) {
   bpf_map_info info{};
   __u32 size = sizeof(info);
   if (bpf_obj_get_info_by_fd(map.get(), &info, &size) != 0) return std::nullopt;
-  if (info.type != BPF_MAP_TYPE_ARRAY || info.value_size != sizeof(apiguard_settings)) return std::nullopt;
+  if (info.type != BPF_MAP_TYPE_ARRAY || info.value_size != sizeof(apiguard_settings))
+    return std::nullopt;
   apiguard_settings settings{};
   const __u32 key = 0;
   if (bpf_map_lookup_elem(map.get(), &key, &settings) != 0) return std::nullopt;
@@ -48,14 +49,16 @@ Result<Fd> open_pinned(const std::string& path) { return open_at(path, BPF_F_RDO
 Result<Fd> open_pinned_link(const std::string& path) { return open_at(path, 0); }
 
 Result<> pin_object(int fd, const std::string& path) {
-  if (bpf_obj_pin(fd, path.c_str()) != 0) return kernel_error("pin '" + path + "'", "create", errno);
+  if (bpf_obj_pin(fd, path.c_str()) != 0)
+    return kernel_error("pin '" + path + "'", "create", errno);
   return {};
 }
 
 Result<LinkInfo> link_info(int link_fd) {
   bpf_link_info info{};
   __u32 size = sizeof(info);
-  if (bpf_obj_get_info_by_fd(link_fd, &info, &size) != 0) return kernel_error("link", "read its info", errno);
+  if (bpf_obj_get_info_by_fd(link_fd, &info, &size) != 0)
+    return kernel_error("link", "read its info", errno);
   LinkInfo result;
   result.link_id = info.id;
   result.prog_id = info.prog_id;
@@ -77,7 +80,9 @@ Result<> check_counters(int map_fd, const std::string& pin) {
   bpf_map_info info{};
   __u32 size = sizeof(info);
   const bool known = bpf_obj_get_info_by_fd(map_fd, &info, &size) == 0;
-  if (known && info.type == BPF_MAP_TYPE_PERCPU_ARRAY && info.value_size == sizeof(apiguard_counters)) return {};
+  if (known && info.type == BPF_MAP_TYPE_PERCPU_ARRAY &&
+      info.value_size == sizeof(apiguard_counters))
+    return {};
   return fail(Exit::kFailed, fmt::format("pin '{}': is no map of ours: remove it by hand", pin));
 }
 
@@ -118,7 +123,8 @@ std::optional<apiguard_settings> settings_of(std::uint32_t id) {
   info.map_ids = reinterpret_cast<__u64>(maps.data());
   __u32 size = sizeof(info);
   if (bpf_obj_get_info_by_fd(program->get(), &info, &size) != 0) return std::nullopt;
-  if (std::string_view(info.name).substr(0, kProgramName.size()) != kProgramName) return std::nullopt;
+  if (std::string_view(info.name).substr(0, kProgramName.size()) != kProgramName)
+    return std::nullopt;
   for (std::size_t i = 0; i < info.nr_map_ids && i < maps.size(); ++i) {
     if (auto settings = read_if_settings(maps[i])) return settings;
   }

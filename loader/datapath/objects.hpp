@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Thin wrappers of the bpf(2) calls the room needs: results instead of errno, descriptors with owners.
+// Thin wrappers of the bpf(2) calls the room needs: results instead of errno, descriptors with
+// owners.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@
 namespace apiguard::datapath {
 
 // "kind 'name': what: reason of `error`".
-[[nodiscard]] tl::unexpected<Error> kernel_error(const std::string& subject, const std::string& what, int error);
+[[nodiscard]] tl::unexpected<Error> kernel_error(const std::string& subject,
+                                                 const std::string& what, int error);
 
 // Opens a pinned program or map without asking for write permission: a read-only bpffs allows that.
 [[nodiscard]] Result<Fd> open_pinned(const std::string& path);
@@ -40,7 +42,8 @@ struct LinkInfo {
 [[nodiscard]] std::vector<std::uint32_t> link_ids();
 // Name of a program, empty where privilege or the program is missing.
 [[nodiscard]] std::string program_name(std::uint32_t id);
-// The settings of a program of ours, found through its own maps; none if it is not ours or privilege is missing.
+// The settings of a program of ours, found through its own maps; none if it is not ours or
+// privilege is missing.
 [[nodiscard]] std::optional<apiguard_settings> settings_of(std::uint32_t program_id);
 
 }  // namespace apiguard::datapath

@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/objects.hpp"
+#include "loader/policy/sha256.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -32,7 +33,8 @@ Result<std::vector<std::string>> names_in(const std::string& folder) {
   for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
     names.push_back(it->path().filename().string());
   }
-  if (code && code.value() != ENOENT) return kernel_error("pin '" + folder + "'", "read the folder", code.value());
+  if (code && code.value() != ENOENT)
+    return kernel_error("pin '" + folder + "'", "read the folder", code.value());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -53,7 +55,8 @@ Result<> make_folder(const std::string& path) {
 }
 
 Result<> remove_pin(const std::string& path) {
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) return kernel_error("pin '" + path + "'", "remove", errno);
+  if (unlink(path.c_str()) != 0 && errno != ENOENT)
+    return kernel_error("pin '" + path + "'", "remove", errno);
   return {};
 }
 
@@ -63,7 +66,8 @@ Result<> remove_folder(const std::string& path) {
   for (const std::string& name : *names) {
     if (auto removed = remove_pin(path + "/" + name); !removed) return removed;
   }
-  if (rmdir(path.c_str()) != 0 && errno != ENOENT) return kernel_error("pin '" + path + "'", "remove", errno);
+  if (rmdir(path.c_str()) != 0 && errno != ENOENT)
+    return kernel_error("pin '" + path + "'", "remove", errno);
   return {};
 }
 
@@ -82,24 +86,25 @@ Result<LinkState> read_link(const std::string& pin) {
   return LinkState{pin, info->ifindex, info->link_id, info->prog_id, 0};
 }
 
-// Links that run one of the pinned filters, found by id: for a bpffs that has gone read-only.
-std::vector<LinkState> links_by_id(const std::vector<PinnedGeneration>& generations) {
+// XDP links of this instance, found by id: for a bpffs that has gone read-only or is not mounted.
+std::vector<LinkState> links_by_id(std::uint64_t instance) {
   std::vector<LinkState> links;
   for (const std::uint32_t id : link_ids()) {
     const auto link = open_link(id);
     if (!link) continue;
     const auto info = link_info(link->get());
     if (!info || !info->xdp) continue;
-    const bool ours = std::any_of(generations.begin(), generations.end(), [&](const auto& generation) {
-      return generation.filter_id == info->prog_id;
-    });
-    if (ours) links.push_back({"", info->ifindex, info->link_id, info->prog_id, 0});
+    const auto settings = settings_of(info->prog_id);
+    if (!settings || settings->instance != instance) continue;
+    links.push_back({"", info->ifindex, info->link_id, info->prog_id, settings->generation});
   }
   return links;
 }
 
-// A program that no pin names is still recognised by its own settings, e.g. after a `mode off` that could not pin.
-std::uint64_t generation_of(std::uint32_t prog_id, const std::vector<PinnedGeneration>& generations) {
+// A program that no pin names is still recognised by its own settings, e.g. after a `mode off` that
+// could not pin.
+std::uint64_t generation_of(std::uint32_t prog_id,
+                            const std::vector<PinnedGeneration>& generations) {
   for (const PinnedGeneration& generation : generations) {
     if (generation.filter_id == prog_id) return generation.number;
   }
@@ -143,7 +148,8 @@ Result<Live> Pins::read() const {
     const auto number = number_of(name);
     if (!number) continue;
     PinnedGeneration generation{*number, 0};
-    if (auto filter = open_filter(*number)) generation.filter_id = program_id(filter->get()).value_or(0);
+    if (auto filter = open_filter(*number))
+      generation.filter_id = program_id(filter->get()).value_or(0);
     live.generations.push_back(generation);
   }
   std::sort(live.generations.begin(), live.generations.end(),
@@ -153,15 +159,18 @@ Result<Live> Pins::read() const {
   for (const std::string& name : *names) {
     auto link = read_link(directory_ + "/links/" + name);
     if (!link && link.error().os_error == EROFS) {
-      live.links = links_by_id(live.generations);
+      live.by_id = true;
       break;
     }
     if (!link) return fail(link.error());
     live.links.push_back(*link);
   }
+  if (!check_bpffs(directory_)) live.by_id = true;
+  if (live.by_id) live.links = links_by_id(instance());
   for (LinkState& link : live.links) {
-    link.generation = generation_of(link.prog_id, live.generations);
-    if (link.generation != 0) live.generation = std::max(live.generation.value_or(0), link.generation);
+    if (!live.by_id) link.generation = generation_of(link.prog_id, live.generations);
+    if (link.generation != 0)
+      live.generation = std::max(live.generation.value_or(0), link.generation);
   }
   return live;
 }
@@ -193,13 +202,22 @@ Result<apiguard_settings> Pins::read_settings(std::uint64_t generation) const {
   return settings;
 }
 
+std::uint64_t Pins::instance() const {
+  return std::stoull(sha256_hex(directory_).substr(0, 16), nullptr, 16);
+}
+
+std::optional<apiguard_settings> Pins::settings_behind(const LinkState& link) {
+  return settings_of(link.prog_id);
+}
+
 Result<Fd> Pins::open_link(const LinkState& link) const {
   return link.pin.empty() ? datapath::open_link(link.link_id) : open_pinned_link(link.pin);
 }
 
 Result<> Pins::create() const {
   if (auto bpffs = check_bpffs(directory_); !bpffs) return bpffs;
-  for (const std::string& folder : {directory_, directory_ + "/generations", directory_ + "/links"}) {
+  for (const std::string& folder :
+       {directory_, directory_ + "/generations", directory_ + "/links"}) {
     if (auto made = make_folder(folder); !made) return made;
   }
   return {};
@@ -232,13 +250,16 @@ Result<std::string> Pins::pin_link(int link_fd, const std::string& interface, in
   const std::string fresh = pin + "-new";
   if (auto removed = remove_pin(fresh); !removed) return fail(removed.error());
   if (auto again = pin_object(link_fd, fresh); !again) return fail(again.error());
-  if (rename(fresh.c_str(), pin.c_str()) != 0) return kernel_error("pin '" + fresh + "'", "rename", errno);
+  if (rename(fresh.c_str(), pin.c_str()) != 0)
+    return kernel_error("pin '" + fresh + "'", "rename", errno);
   return pin;
 }
 
 Result<> Pins::unpin_link(const std::string& pin) const { return remove_pin(pin); }
 
-Result<> Pins::unpin_generation(std::uint64_t number) const { return remove_folder(generation_dir(number)); }
+Result<> Pins::unpin_generation(std::uint64_t number) const {
+  return remove_folder(generation_dir(number));
+}
 
 std::vector<std::string> Pins::foreign_counters() const {
   std::vector<std::string> pins;
@@ -246,7 +267,8 @@ std::vector<std::string> Pins::foreign_counters() const {
   if (!names) return pins;
   for (const std::string& name : *names) {
     const std::string path = directory_ + "/" + name;
-    if (name.substr(0, kCounters.size()) == kCounters && path != counters_pin()) pins.push_back(path);
+    if (name.substr(0, kCounters.size()) == kCounters && path != counters_pin())
+      pins.push_back(path);
   }
   return pins;
 }

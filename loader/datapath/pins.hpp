@@ -3,10 +3,12 @@
 //
 //   PINS/counters-v1               per-CPU counters of ABI 1; outlive generations
 //   PINS/generations/17/           filter, check, settings, ranges4, ranges6 of generation 17
-//   PINS/links/eth0-3              one XDP link an interface ("NAME-IFINDEX" at the time, dots as underscores)
+//   PINS/links/eth0-3              one XDP link an interface ("NAME-IFINDEX" at the time, dots as
+//   underscores)
 //
-// Pin names are for people; link info is the truth. Nothing of the normal way needs CAP_SYS_ADMIN; where the pins
-// themselves are out of reach (a bpffs gone read-only refuses to open links), links are found by id, which does.
+// Pin names are for people; link info is the truth. Nothing of the normal way needs CAP_SYS_ADMIN;
+// where the pins themselves are out of reach (a bpffs gone read-only refuses to open links), links
+// are found by id, which does.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +25,8 @@
 namespace apiguard::datapath {
 
 struct LinkState {
-  std::string pin;               // path; empty for a link found by id
-  int ifindex = 0;               // 0: its device is gone
+  std::string pin;  // path; empty for a link found by id
+  int ifindex = 0;  // 0: its device is gone
   std::uint32_t link_id = 0;
   std::uint32_t prog_id = 0;
   std::uint64_t generation = 0;  // whose filter it runs; 0: not one of ours
@@ -32,7 +34,8 @@ struct LinkState {
 
 struct PinnedGeneration {
   std::uint64_t number = 0;
-  std::uint32_t filter_id = 0;  // program id of its filter; 0: the pin is missing (a publish died while pinning)
+  std::uint32_t filter_id =
+      0;  // program id of its filter; 0: the pin is missing (a publish died while pinning)
 };
 
 struct Live {
@@ -40,6 +43,7 @@ struct Live {
   std::vector<PinnedGeneration> generations;  // ascending
   // The number in the kernel: the newest generation that any link runs; none without links.
   std::optional<std::uint64_t> generation;
+  bool by_id = false;  // the pins are out of reach: bpffs is read-only or not mounted
 
   [[nodiscard]] const LinkState* link_of(int ifindex) const;
 };
@@ -49,7 +53,11 @@ class Pins {
   explicit Pins(std::string directory) : directory_(std::move(directory)) {}
 
   [[nodiscard]] const std::string& directory() const { return directory_; }
-  // A directory that does not exist is an empty Live; one that cannot be read an Exit::kFailed.
+  // As in apiguard_settings: tells our links from those of another instance where only ids are
+  // left.
+  [[nodiscard]] std::uint64_t instance() const;
+  // A directory that does not exist is an empty Live, unless no bpffs is mounted there: links may
+  // live on through pins in another mount namespace. One that cannot be read is an Exit::kFailed.
   [[nodiscard]] Result<Live> read() const;
 
   // Owned by the caller. Opened read-only, which a read-only bpffs allows.
@@ -57,15 +65,19 @@ class Pins {
   [[nodiscard]] Result<Fd> open_check(std::uint64_t generation) const;
   [[nodiscard]] Result<Fd> open_filter(std::uint64_t generation) const;
   [[nodiscard]] Result<apiguard_settings> read_settings(std::uint64_t generation) const;
+  // Of the program a link runs, by id: for a generation whose pins are not there.
+  [[nodiscard]] static std::optional<apiguard_settings> settings_behind(const LinkState& link);
   // A link as LinkState names it: by pin, else by id.
   [[nodiscard]] Result<Fd> open_link(const LinkState& link) const;
 
   // mkdir, mode 0700, after making sure that the parent is a bpffs.
   [[nodiscard]] Result<> create() const;
-  // Pins programs and maps of a loaded generation, the counters too. Leftovers of the same number are replaced.
+  // Pins programs and maps of a loaded generation, the counters too. Leftovers of the same number
+  // are replaced.
   [[nodiscard]] Result<> pin(const Generation& generation, std::uint64_t number) const;
   // Pins a new link, over the pin of a link whose device is gone if that has the same name.
-  [[nodiscard]] Result<std::string> pin_link(int link_fd, const std::string& interface, int ifindex) const;
+  [[nodiscard]] Result<std::string> pin_link(int link_fd, const std::string& interface,
+                                             int ifindex) const;
   [[nodiscard]] Result<> unpin_link(const std::string& pin) const;
   [[nodiscard]] Result<> unpin_generation(std::uint64_t number) const;
   // Pins of counters of other ABI numbers; removed once the new ones are in use.
@@ -78,9 +90,10 @@ class Pins {
   std::string directory_;
 };
 
-// Runs a check program (pinned or of a loaded Generation) on one TCP segment of `source` to `destination`.
-// Addresses are of one family, network byte order as in Address::bytes; port in host byte order.
-[[nodiscard]] Result<apiguard_answer> ask(int check_fd, const Address& source, const Address& destination,
-                                          std::uint16_t port);
+// Runs a check program (pinned or of a loaded Generation) on one TCP segment of `source` to
+// `destination`. Addresses are of one family, network byte order as in Address::bytes; port in host
+// byte order.
+[[nodiscard]] Result<apiguard_answer> ask(int check_fd, const Address& source,
+                                          const Address& destination, std::uint16_t port);
 
 }  // namespace apiguard::datapath

@@ -40,7 +40,9 @@ class Journal {
   Journal(const Pins& pins, int filter_fd) : pins_(pins), filter_fd_(filter_fd) {}
 
   void updated(Fd link, Fd old) { updates_.push_back({std::move(link), std::move(old)}); }
-  void attached(Fd link, std::string pin) { attachments_.push_back({std::move(link), std::move(pin)}); }
+  void attached(Fd link, std::string pin) {
+    attachments_.push_back({std::move(link), std::move(pin)});
+  }
 
   // Best effort: there is nothing better to do with a failure here than to go on with the rest.
   void put_back() {
@@ -73,7 +75,11 @@ class Journal {
 class Switch {
  public:
   Switch(const Pins& pins, const Live& live, int filter_fd, const SwitchOptions& options)
-      : pins_(pins), live_(live), filter_fd_(filter_fd), options_(options), journal_(pins, filter_fd) {}
+      : pins_(pins),
+        live_(live),
+        filter_fd_(filter_fd),
+        options_(options),
+        journal_(pins, filter_fd) {}
 
   Result<SwitchReport> run(const std::vector<Target>& targets) {
     std::size_t guarded = 0;
@@ -110,15 +116,18 @@ class Switch {
     if (!link) return fail(link.error());
     Fd old = old_program(pins_, state);
     const int error = update(link->get(), filter_fd_, old.get());
-    if (error == ENOLINK) return fail(Exit::kFailed, fmt::format("interface '{}': it went away", target.name), error);
-    if (error != 0) return kernel_error("interface '" + target.name + "'", "replace the program", error);
+    if (error == ENOLINK)
+      return fail(Exit::kFailed, fmt::format("interface '{}': it went away", target.name), error);
+    if (error != 0)
+      return kernel_error("interface '" + target.name + "'", "replace the program", error);
     journal_.updated(std::move(*link), std::move(old));
     return {};
   }
 
   Result<> attach_new(const Target& target) {
     if (!options_.pins_writable) {
-      report_.warnings.push_back(fmt::format("interface '{}': not attached: the pins cannot be written", target.name));
+      report_.warnings.push_back(
+          fmt::format("interface '{}': not attached: the pins cannot be written", target.name));
       return {};
     }
     auto attached = attach(filter_fd_, target, options_.xdp_mode);
@@ -132,12 +141,14 @@ class Switch {
     return {};
   }
 
-  // Refusing after the attach and not before: only the driver can tell. The link closes unpinned, which detaches.
+  // Refusing after the attach and not before: only the driver can tell. The link closes unpinned,
+  // which detaches.
   Result<> note_generic(const Target& target, const std::string& reason) {
-    const std::string text =
-        fmt::format("interface '{}': native XDP is not possible ({}): generic mode works on every driver but costs "
-                    "several times more a packet",
-                    target.name, reason);
+    const std::string text = fmt::format(
+        "interface '{}': native XDP is not possible ({}): generic mode works on every driver but "
+        "costs "
+        "several times more a packet",
+        target.name, reason);
     if (!options_.accept_generic && !target.reattach) return fail(Exit::kRefused, text);
     report_.warnings.push_back(text);
     return {};
@@ -154,10 +165,12 @@ class Switch {
 Result<> check_mode(const Target& target, XdpMode xdp_mode) {
   const bool fits = xdp_mode == XdpMode::kAuto || (xdp_mode == XdpMode::kNative) == target.native;
   if (fits) return {};
-  return fail(Exit::kFailed, fmt::format("interface '{}': attached in {} mode, xdp_mode is \"{}\": changing it takes "
-                                         "'apiguard detach {}' first, then 'apiguard apply'",
-                                         target.name, target.native ? "native" : "generic",
-                                         to_string(xdp_mode), target.name));
+  return fail(
+      Exit::kFailed,
+      fmt::format("interface '{}': attached in {} mode, xdp_mode is \"{}\": changing it takes "
+                  "'apiguard detach {}' first, then 'apiguard apply'",
+                  target.name, target.native ? "native" : "generic", to_string(xdp_mode),
+                  target.name));
 }
 
 }  // namespace
@@ -174,18 +187,25 @@ Result<> check_targets(const Live& live, const std::vector<Target>& targets, Xdp
 }
 
 Result<SwitchReport> switch_links(const Pins& pins, const Live& live, int filter_fd,
-                                  const std::vector<Target>& targets, const SwitchOptions& options) {
+                                  const std::vector<Target>& targets,
+                                  const SwitchOptions& options) {
   return Switch(pins, live, filter_fd, options).run(targets);
 }
 
 Result<> detach_link(const Pins& pins, const LinkState& state) {
   const auto link = pins.open_link(state);
   if (!link) return fail(link.error());
-  // Detaching through the link works although its pin may not be removable; a device that is gone is detached already.
-  if (bpf_link_detach(link->get()) != 0 && errno != ENOLINK && errno != ENODEV && state.ifindex != 0) {
+  // Detaching through the link works although its pin may not be removable; a device that is gone
+  // is detached already.
+  if (bpf_link_detach(link->get()) != 0 && errno != ENOLINK && errno != ENODEV &&
+      state.ifindex != 0) {
     return kernel_error(fmt::format("link {}", state.link_id), "detach", errno);
   }
-  return state.pin.empty() ? Result<>{} : pins.unpin_link(state.pin);
+  if (state.pin.empty()) return {};
+  auto unpinned = pins.unpin_link(state.pin);
+  // The pin of a detached link guards nothing; the next publish over a writable bpffs removes it.
+  if (!unpinned && unpinned.error().os_error == EROFS) return {};
+  return unpinned;
 }
 
 }  // namespace apiguard::datapath

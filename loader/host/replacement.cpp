@@ -64,15 +64,15 @@ Result<> fill(int fd, const std::string& path, const std::string& text,
   return {};
 }
 
-// O_EXCL after unlink: what somebody else may have put there, a link above all, is never written
-// through.
+int open_new(const std::string& path) {
+  return open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+// What has the name already, a link above all, is removed and never written through.
 Result<> create_synced(const std::string& path, const std::string& text,
                        const Attributes& attributes) {
-  if (unlink(path.c_str()) != 0 && errno != ENOENT) {
-    const int os_error = errno;
-    return fail_os("file", path, "remove the old one", os_error);
-  }
-  const Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  Fd fd(open_new(path));
+  if (!fd && errno == EEXIST && unlink(path.c_str()) == 0) fd = Fd(open_new(path));
   if (!fd) {
     const int os_error = errno;
     return fail_os("file", path, "create", os_error);

@@ -30,9 +30,6 @@ class Tokens {
     return line_.substr(begin, at_ - begin);
   }
 
-  std::size_t offset_of(std::string_view part) const {
-    return static_cast<std::size_t>(part.data() - line_.data());
-  }
   std::size_t position() const { return at_; }  // behind the last token
   std::string_view rest() const { return line_.substr(at_); }
 
@@ -52,84 +49,94 @@ Scanned<ParsedPrefix> scan_cidr(std::string_view token) {
   return prefix;
 }
 
-Scanned<Entry> set_name(Entry entry, std::string_view token, std::string_view value) {
-  if (!entry.name_token.empty()) return flaw(0, "key 'name' stands twice");
-  const auto name = scan_name(value);
-  if (!name) return flaw_in(token.size() - value.size(), name.error());
-  entry.name = *name;
-  entry.name_token = token;
-  return entry;
+// A '#' glued to a token may be what is left of a longer one.
+Scanned<void> check_hash(std::string_view token) {
+  const std::size_t hash = token.find('#');
+  if (hash == std::string_view::npos) return {};
+  return flaw(hash, "a comment begins with a space in front of its '#'");
 }
 
-Scanned<Entry> set_until(Entry entry, std::string_view token, std::string_view value) {
-  if (!entry.until_token.empty()) return flaw(0, "key 'until' stands twice");
-  const auto until = parse_timestamp(value);
-  if (!until) return flaw(token.size() - value.size(), until.error().message);
-  entry.until = *until;
-  entry.until_token = token;
-  return entry;
+tl::unexpected<Flaw> no_value(std::size_t offset, std::string_view key) {
+  return flaw(offset, fmt::format("key '{}' has no value: write {}=VALUE", key, key));
 }
 
-Scanned<Entry> set_option(const Entry& entry, std::string_view token) {
+// Fills one entry, token by token.
+class EntryReader {
+ public:
+  explicit EntryReader(std::string_view line) : tokens_(line) {}
+
+  Scanned<std::optional<Entry>> read();
+
+ private:
+  Scanned<void> read_cidr(std::string_view token);
+  Scanned<void> read_option(std::string_view token);
+  Scanned<void> set_name(std::string_view token, std::string_view value);
+  Scanned<void> set_until(std::string_view token, std::string_view value);
+
+  Tokens tokens_;
+  Entry entry_;
+};
+
+Scanned<std::optional<Entry>> EntryReader::read() {
+  std::string_view token = tokens_.next();
+  if (token.empty()) return std::nullopt;
+  if (token == "except") {
+    entry_.kind = Kind::kExcept;
+    token = tokens_.next();
+    if (token.empty()) return flaw(tokens_.position(), "an address is missing behind 'except'");
+  }
+  auto done = read_cidr(token);
+  while (done && !(token = tokens_.next()).empty()) done = read_option(token);
+  if (!done) return flaw_in(tokens_.position() - token.size(), done.error());
+  entry_.tail = tokens_.rest();
+  return entry_;
+}
+
+Scanned<void> EntryReader::read_cidr(std::string_view token) {
+  if (auto whole = check_hash(token); !whole) return whole;
+  const auto prefix = scan_cidr(token);
+  if (!prefix) return tl::unexpected<Flaw>(prefix.error());
+  entry_.parsed = *prefix;
+  entry_.cidr = token;
+  return {};
+}
+
+Scanned<void> EntryReader::read_option(std::string_view token) {
+  if (auto whole = check_hash(token); !whole) return whole;
   const std::size_t equals = token.find('=');
   const std::string_view key = token.substr(0, equals);
   const bool known = key == "name" || key == "until";
   if (equals == std::string_view::npos) {
-    if (known) return flaw(0, fmt::format("key '{}' has no value: write {}=VALUE", key, key));
+    if (known) return no_value(0, key);
     return flaw(0, fmt::format("unexpected {}: an entry is [except] CIDR [name=NAME] [until=TIME]",
                                quote(token)));
   }
   if (!known) return flaw(0, fmt::format("unknown key {}{}", quote(key), suggest(key, kKeys)));
   const std::string_view value = token.substr(equals + 1);
-  if (value.empty()) {
-    return flaw(equals + 1, fmt::format("key '{}' has no value: write {}=VALUE", key, key));
-  }
-  return key == "name" ? set_name(entry, token, value) : set_until(entry, token, value);
+  if (value.empty()) return no_value(equals + 1, key);
+  return key == "name" ? set_name(token, value) : set_until(token, value);
 }
 
-// A '#' glued to a token may be what is left of a longer one.
-Scanned<std::string_view> without_hash(std::string_view token) {
-  const std::size_t hash = token.find('#');
-  if (hash == std::string_view::npos) return token;
-  return flaw(hash, "a comment begins with a space in front of its '#'");
+Scanned<void> EntryReader::set_name(std::string_view token, std::string_view value) {
+  if (!entry_.name_token.empty()) return flaw(0, "key 'name' stands twice");
+  const auto name = scan_name(value);
+  if (!name) return flaw_in(token.size() - value.size(), name.error());
+  entry_.name = *name;
+  entry_.name_token = token;
+  return {};
 }
 
-Scanned<Entry> scan_options(Entry entry, Tokens tokens) {
-  while (true) {
-    const std::string_view token = tokens.next();
-    if (token.empty()) break;
-    const std::size_t at = tokens.offset_of(token);
-    if (const auto whole = without_hash(token); !whole) return flaw_in(at, whole.error());
-    auto next = set_option(entry, token);
-    if (!next) return flaw_in(at, next.error());
-    entry = *next;
-  }
-  entry.tail = tokens.rest();
-  return entry;
+Scanned<void> EntryReader::set_until(std::string_view token, std::string_view value) {
+  if (!entry_.until_token.empty()) return flaw(0, "key 'until' stands twice");
+  const auto until = parse_timestamp(value);
+  if (!until) return flaw(token.size() - value.size(), until.error().message);
+  entry_.until = *until;
+  entry_.until_token = token;
+  return {};
 }
 
 }  // namespace
 
-Scanned<std::optional<Entry>> scan_line(std::string_view line) {
-  Tokens tokens(line);
-  std::string_view token = tokens.next();
-  if (token.empty()) return std::nullopt;
-
-  Entry entry;
-  if (token == "except") {
-    entry.kind = Kind::kExcept;
-    token = tokens.next();
-    if (token.empty()) return flaw(tokens.position(), "an address is missing behind 'except'");
-  }
-  const std::size_t at = tokens.offset_of(token);
-  if (const auto whole = without_hash(token); !whole) return flaw_in(at, whole.error());
-  const auto prefix = scan_cidr(token);
-  if (!prefix) return flaw_in(at, prefix.error());
-  entry.parsed = *prefix;
-  entry.cidr = token;
-  auto scanned = scan_options(entry, tokens);
-  if (!scanned) return tl::unexpected<Flaw>(scanned.error());
-  return *scanned;
-}
+Scanned<std::optional<Entry>> scan_line(std::string_view line) { return EntryReader(line).read(); }
 
 }  // namespace apiguard

@@ -89,14 +89,12 @@ void check_alone(const std::vector<Range>& ranges, std::vector<Finding>& finding
 
 // ---- ranges of one prefix ----------------------------------------------------------------------
 
-void check_group(const std::vector<Range>& ranges, std::span<const Key> group, std::uint32_t winner,
-                 std::vector<Finding>& findings) {
-  const bool except_wins = ranges[winner].kind == Kind::kExcept;
+void check_group(std::span<const Key> group, const Key& winner, std::vector<Finding>& findings) {
   for (const Key& key : group) {
-    if (key.index == winner) continue;
-    const bool beaten = except_wins && ranges[key.index].kind != Kind::kExcept;
+    if (key.index == winner.index) continue;
+    const bool beaten = winner.kind == Kind::kExcept && key.kind != Kind::kExcept;
     findings.push_back(
-        {beaten ? Warning::kAllowAndExcept : Warning::kRepeatedRange, key.index, winner});
+        {beaten ? Warning::kAllowAndExcept : Warning::kRepeatedRange, key.index, winner.index});
   }
 }
 
@@ -128,43 +126,36 @@ Number successor(Number number) {
 // whether a wider one makes it redundant, and whether narrower ones leave it nothing to decide.
 class Nesting {
  public:
-  explicit Nesting(const std::vector<Range>& ranges) : ranges_(ranges) {}
-
-  void enter(const Key& key, std::uint32_t index);
+  void enter(const Key& key);
   void leave_all();
   void report(std::vector<Finding>& findings) const;
 
  private:
   struct Node {
     Key key;
-    std::uint32_t index = 0;
     std::optional<std::uint32_t> cover;  // permanent, same kind, nothing of another kind between
     Number frontier;                     // narrower permanent ranges decide everything before it
     bool full = false;                   // ... and everything at all
   };
 
-  bool permanent(const Node& node) const { return !ranges_[node.index].until; }
-  std::optional<std::uint32_t> cover_below(const Node& parent, Kind kind) const;
+  static std::optional<std::uint32_t> cover_below(const Node& parent, Kind kind);
   void leave();
 
-  const std::vector<Range>& ranges_;
   std::vector<Node> open_;
   std::vector<Finding> covered_;
   std::vector<std::uint32_t> full_;
 };
 
-std::optional<std::uint32_t> Nesting::cover_below(const Node& parent, Kind kind) const {
-  if (ranges_[parent.index].kind != kind) return std::nullopt;
-  return permanent(parent) ? parent.index : parent.cover;
+std::optional<std::uint32_t> Nesting::cover_below(const Node& parent, Kind kind) {
+  if (parent.key.kind != kind) return std::nullopt;
+  return parent.key.permanent ? parent.key.index : parent.cover;
 }
 
-void Nesting::enter(const Key& key, std::uint32_t index) {
-  while (!open_.empty() && !covers(ranges_[open_.back().index].prefix, ranges_[index].prefix)) {
-    leave();
-  }
-  Node node{key, index, std::nullopt, first_of(key), false};
-  if (!open_.empty()) node.cover = cover_below(open_.back(), ranges_[index].kind);
-  if (node.cover) covered_.push_back({Warning::kCovered, index, *node.cover});
+void Nesting::enter(const Key& key) {
+  while (!open_.empty() && !covers(open_.back().key, key)) leave();
+  Node node{key, std::nullopt, first_of(key), false};
+  if (!open_.empty()) node.cover = cover_below(open_.back(), key.kind);
+  if (node.cover) covered_.push_back({Warning::kCovered, key.index, *node.cover});
   open_.push_back(node);
 }
 
@@ -172,11 +163,11 @@ void Nesting::enter(const Key& key, std::uint32_t index) {
 void Nesting::leave() {
   const Node node = open_.back();
   open_.pop_back();
-  if (node.full) full_.push_back(node.index);
+  if (node.full) full_.push_back(node.key.index);
   if (open_.empty()) return;
   Node& parent = open_.back();
   if (parent.full || parent.frontier != first_of(node.key)) return;
-  if (!permanent(node) && !node.full) {
+  if (!node.key.permanent && !node.full) {
     parent.frontier = node.frontier;
   } else if (last_of(node.key) == last_of(parent.key)) {
     parent.full = true;
@@ -206,12 +197,12 @@ std::vector<Finding> find_all(const std::vector<Range>& ranges) {
   std::vector<Finding> findings;
   check_alone(ranges, findings);
   const std::vector<Key> keys = ordered(ranges);
-  Nesting nesting(ranges);
+  Nesting nesting;
   for (std::size_t at = 0; at < keys.size();) {
     const auto group = group_at(keys, at);
-    const std::uint32_t winner = decider(ranges, group);
-    check_group(ranges, group, winner, findings);
-    nesting.enter(keys[at], winner);
+    const Key& winner = decider(ranges, group);
+    check_group(group, winner, findings);
+    nesting.enter(winner);
     at += group.size();
   }
   nesting.leave_all();

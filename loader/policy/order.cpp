@@ -15,13 +15,29 @@ std::uint64_t big_endian(const std::uint8_t* bytes) {
 
 Key to_key(const Range& range, std::uint32_t index) {
   const auto& bytes = range.prefix.address.bytes;
-  return {big_endian(bytes.data()), big_endian(bytes.data() + 8), index,
-          range.prefix.address.family, range.prefix.length};
+  return {big_endian(bytes.data()),
+          big_endian(bytes.data() + 8),
+          index,
+          range.prefix.address.family,
+          range.prefix.length,
+          range.kind,
+          !range.until};
 }
 
-bool before(const Key& a, const Key& b) {
-  return std::tie(a.family, a.high, a.low, a.length, a.index) <
-         std::tie(b.family, b.high, b.low, b.length, b.index);
+struct Before {
+  bool operator()(const Key& a, const Key& b) const {
+    if (a.family != b.family) return a.family < b.family;
+    if (a.high != b.high) return a.high < b.high;
+    if (a.low != b.low) return a.low < b.low;
+    if (a.length != b.length) return a.length < b.length;
+    return a.index < b.index;
+  }
+};
+
+// True if the first `bits` of two words are the same.
+bool same_bits(std::uint64_t a, std::uint64_t b, int bits) {
+  if (bits <= 0) return true;
+  return bits >= 64 ? a == b : (a ^ b) >> (64 - bits) == 0;
 }
 
 // What outranks what within one prefix: except, cluster, allow; then permanent; then the later end.
@@ -32,14 +48,20 @@ std::tuple<int, bool, Timestamp> rank(const Range& range) {
 
 }  // namespace
 
+bool covers(const Key& outer, const Key& inner) {
+  return outer.family == inner.family && outer.length <= inner.length &&
+         same_bits(outer.high, inner.high, outer.length) &&
+         same_bits(outer.low, inner.low, outer.length - 64);
+}
+
 std::vector<Key> ordered(const std::vector<Range>& ranges) {
   std::vector<Key> keys;
   keys.reserve(ranges.size());
   for (const Range& range : ranges) {
     keys.push_back(to_key(range, static_cast<std::uint32_t>(keys.size())));
   }
-  if (!std::is_sorted(keys.begin(), keys.end(), before)) {
-    std::sort(keys.begin(), keys.end(), before);
+  if (!std::is_sorted(keys.begin(), keys.end(), Before())) {
+    std::sort(keys.begin(), keys.end(), Before());
   }
   return keys;
 }
@@ -50,12 +72,12 @@ std::span<const Key> group_at(std::span<const Key> keys, std::size_t begin) {
   return keys.subspan(begin, end - begin);
 }
 
-std::uint32_t decider(const std::vector<Range>& ranges, std::span<const Key> group) {
-  std::uint32_t best = group.front().index;
+const Key& decider(const std::vector<Range>& ranges, std::span<const Key> group) {
+  const Key* best = &group.front();
   for (const Key& key : group.subspan(1)) {
-    if (rank(ranges[key.index]) > rank(ranges[best])) best = key.index;
+    if (rank(ranges[key.index]) > rank(ranges[best->index])) best = &key;
   }
-  return best;
+  return *best;
 }
 
 }  // namespace apiguard

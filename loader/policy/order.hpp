@@ -11,19 +11,25 @@
 
 namespace apiguard {
 
-// A prefix as a 128-bit number; an IPv4 address takes the upper 32 bits.
+// A prefix as a 128-bit number, and what a walk asks of its range; an IPv4 address takes the upper
+// 32 bits.
 struct Key {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
   std::uint32_t index = 0;  // into the ranges
   Family family = Family::kIpv4;
   std::uint8_t length = 0;
+  Kind kind = Kind::kAllow;
+  bool permanent = true;
 
   [[nodiscard]] bool same_prefix(const Key& other) const {
     return high == other.high && low == other.low && family == other.family &&
            length == other.length;
   }
 };
+
+// True if the prefix of `inner` is that of `outer` or lies inside it.
+[[nodiscard]] bool covers(const Key& outer, const Key& inner);
 
 // By family, address, length, and index: equal prefixes stay in the order of the ranges, and a
 // prefix comes before everything it covers.
@@ -33,6 +39,6 @@ struct Key {
 [[nodiscard]] std::span<const Key> group_at(std::span<const Key> keys, std::size_t begin);
 
 // The one range of a group that decides; see effective_ranges.
-[[nodiscard]] std::uint32_t decider(const std::vector<Range>& ranges, std::span<const Key> group);
+[[nodiscard]] const Key& decider(const std::vector<Range>& ranges, std::span<const Key> group);
 
 }  // namespace apiguard

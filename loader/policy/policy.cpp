@@ -134,7 +134,7 @@ std::vector<Range> effective_ranges(const std::vector<Range>& ranges) {
   out.reserve(keys.size());
   for (std::size_t at = 0; at < keys.size();) {
     const auto group = group_at(keys, at);
-    out.push_back(ranges[decider(ranges, group)]);
+    out.push_back(ranges[decider(ranges, group).index]);
     at += group.size();
   }
   return out;
@@ -149,7 +149,7 @@ std::string fingerprint(const Policy& policy) {
   const std::vector<Key> keys = ordered(policy.ranges);
   for (std::size_t at = 0; at < keys.size();) {
     const auto group = group_at(keys, at);
-    const Range& range = policy.ranges[decider(policy.ranges, group)];
+    const Range& range = policy.ranges[decider(policy.ranges, group).index];
     digest.add(fmt::format("{} {} {}\n", to_string(range.kind), to_string(range.prefix),
                            range.until ? format_timestamp(*range.until) : "permanent"));
     at += group.size();

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include <fmt/format.h>
+#include <fmt/compile.h>
 
 namespace apiguard {
 namespace {
@@ -35,7 +35,7 @@ Run longest_zero_run(const Address& address) {
 }
 
 std::string format_ipv4(const std::uint8_t* bytes) {
-  return fmt::format("{}.{}.{}.{}", bytes[0], bytes[1], bytes[2], bytes[3]);
+  return fmt::format(FMT_COMPILE("{}.{}.{}.{}"), bytes[0], bytes[1], bytes[2], bytes[3]);
 }
 
 std::string format_ipv6(const Address& address) {
@@ -65,7 +65,7 @@ std::string to_string(const Address& address) {
 }
 
 std::string to_string(const Prefix& prefix) {
-  return fmt::format("{}/{}", to_string(prefix.address), prefix.length);
+  return fmt::format(FMT_COMPILE("{}/{}"), to_string(prefix.address), prefix.length);
 }
 
 bool covers(const Prefix& outer, const Address& address) {

@@ -18,15 +18,19 @@ bool is_wide(const Range& range) {
   return range.prefix.length < (ipv4 ? kWide4 : kWide6);
 }
 
-std::string join(const std::vector<std::string>& parts) { return fmt::format("{}", fmt::join(parts, ", ")); }
+std::string join(const std::vector<std::string>& parts) {
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
 
 void add_wide(const Difference& difference, std::vector<Risk>& risks) {
   std::vector<std::string> wide;
   for (const Range& range : difference.added) {
-    if (is_wide(range)) wide.push_back(fmt::format("{} {}", to_string(range.kind), to_string(range.prefix)));
+    if (is_wide(range))
+      wide.push_back(fmt::format("{} {}", to_string(range.kind), to_string(range.prefix)));
   }
   if (wide.empty()) return;
-  risks.push_back({"wide", fmt::format("new range shorter than /{} (IPv4) or /{} (IPv6): {}", kWide4, kWide6, join(wide))});
+  risks.push_back({"wide", fmt::format("new range shorter than /{} (IPv4) or /{} (IPv6): {}",
+                                       kWide4, kWide6, join(wide))});
 }
 
 void add_unapplied(const Difference& unapplied, std::vector<Risk>& risks) {
@@ -53,8 +57,10 @@ std::vector<Risk> raised(const Request& request, const Difference& difference) {
   return risks;
 }
 
-// Replies to the host's own connections come to its ephemeral ports: protecting one cuts them at random.
-Result<> check_ports(const World& world, const Request& request, std::vector<std::string>& warnings) {
+// Replies to the host's own connections come to its ephemeral ports: protecting one cuts them at
+// random.
+Result<> check_ports(const World& world, const Request& request,
+                     std::vector<std::string>& warnings) {
   const LocalPorts ports = read_local_ports();
   std::vector<std::uint16_t> before;
   if (world.in_force && world.in_force->policy) {
@@ -71,10 +77,12 @@ Result<> check_ports(const World& world, const Request& request, std::vector<std
 
 bool is_attached(const World& world, const datapath::Target& target) {
   const datapath::LinkState* link = world.live.link_of(target.ifindex);
-  return link != nullptr && link->generation == world.in_force->generation && target.foreign_id == 0;
+  return link != nullptr && link->generation == world.in_force->generation &&
+         target.foreign_id == 0;
 }
 
-// "Same" is the same text, byte for byte, and the same program. A republish compares numbers as well.
+// "Same" is the same text, byte for byte, and the same program. A republish compares numbers as
+// well.
 bool same_in_force(const World& world, const Request& request) {
   if (!world.in_force || !world.in_force->stored) return false;
   if (world.in_force->settings.build != datapath::program_build()) return false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// A change before it happens: what it would do, what is risky about it, why it is refused. Reads, writes nothing.
+// A change before it happens: what it would do, what is risky about it, why it is refused. Reads,
+// writes nothing.
 #pragma once
 
 #include <set>
@@ -12,7 +13,7 @@ namespace apiguard::publish {
 
 // How a change is entered into the operator's files: the whole new text of one of them.
 struct FileEdit {
-  std::string name;    // as in Sources
+  std::string name;  // as in Sources
   std::string path;
   std::string before;  // text the edit started from
   bool existed = true;
@@ -21,19 +22,19 @@ struct FileEdit {
 
 // What a verb asks for.
 struct Request {
-  std::string verb;                    // as typed
-  Sources sources;                     // text of the generation to publish
-  Policy policy;                       // what it says
+  std::string verb;  // as typed
+  Sources sources;   // text of the generation to publish
+  Policy policy;     // what it says
   std::vector<FileEdit> edits;
-  std::vector<std::string> warnings;   // of parsing
-  std::vector<std::string> notes;      // "range '...': already listed"
-  Difference unapplied;                // edits in the files beyond this change that are not in force
-  std::set<std::string> accepted;      // risks
-  bool nothing = false;                // all of it is in force already
-  bool way_out = false;                // must work with a full disk, read-only folders, broken files
-  bool boot = false;                   // never refuses what it can do in part, raises no risk
-  bool republish = false;              // no new number: put a stored generation back after a boot
-  std::uint64_t generation = 0;        // with republish: its number
+  std::vector<std::string> warnings;  // of parsing
+  std::vector<std::string> notes;     // "range '...': already listed"
+  Difference unapplied;               // edits in the files beyond this change that are not in force
+  std::set<std::string> accepted;     // risks
+  bool nothing = false;               // all of it is in force already
+  bool way_out = false;               // must work with a full disk, read-only folders, broken files
+  bool boot = false;                  // never refuses what it can do in part, raises no risk
+  bool republish = false;             // no new number: put a stored generation back after a boot
+  std::uint64_t generation = 0;       // with republish: its number
 };
 
 struct Risk {
@@ -42,17 +43,18 @@ struct Risk {
 };
 
 struct Plan {
-  bool unchanged = false;      // same text, same program, everything attached
-  bool attach_only = false;    // same text and program, but an interface lacks its link
-  std::uint64_t generation = 0;  // number it would get; the one in force if unchanged or attach_only
-  Difference difference;       // against the generation in force
-  std::vector<Risk> risks;     // raised and not accepted
+  bool unchanged = false;    // same text, same program, everything attached
+  bool attach_only = false;  // same text and program, but an interface lacks its link
+  std::uint64_t generation =
+      0;                    // number it would get; the one in force if unchanged or attach_only
+  Difference difference;    // against the generation in force
+  std::vector<Risk> risks;  // raised and not accepted
   std::vector<std::string> warnings;
   std::vector<datapath::Target> targets;
 };
 
-// Errors are those of the real run: Exit::kOccupied, kUnsupported, kFailed, kBadFile (a port of the ephemeral range that is
-// newly protected).
+// Errors are those of the real run: Exit::kOccupied, kUnsupported, kFailed, kBadFile (a port of the
+// ephemeral range that is newly protected).
 [[nodiscard]] Result<Plan> make_plan(const World& world, const Request& request);
 
 }  // namespace apiguard::publish

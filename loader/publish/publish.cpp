@@ -20,7 +20,12 @@ namespace {
 class Publisher {
  public:
   Publisher(const Places& places, const World& world, const Request& request, const Plan& plan)
-      : places_(places), world_(world), request_(request), plan_(plan), pins_(places.pin_dir), state_(places.state_dir) {}
+      : places_(places),
+        world_(world),
+        request_(request),
+        plan_(plan),
+        pins_(places.pin_dir),
+        state_(places.state_dir) {}
 
   Result<Published> run() {
     if (auto ready = write(); !ready) return fail(ready.error());
@@ -37,7 +42,8 @@ class Publisher {
  private:
   // --- before the kernel is touched -------------------------------------------------------------
 
-  // A way out goes on without a disk to write to: what it changes in the kernel holds until a reboot.
+  // A way out goes on without a disk to write to: what it changes in the kernel holds until a
+  // reboot.
   Result<> tolerate(Result<> result, const std::string& consequence) {
     if (result || !request_.way_out) return result;
     warnings_.push_back(result.error().message + ": " + consequence);
@@ -54,13 +60,15 @@ class Publisher {
       }
     }
     if (plan_.attach_only || request_.republish) return {};
-    return tolerate(write_state(), "this change is not remembered: a reboot brings back the generation before");
+    return tolerate(write_state(),
+                    "this change is not remembered: a reboot brings back the generation before");
   }
 
   Result<> write_state() {
     if (auto written = state_.write(meta(), request_.sources); !written) return written;
     stored_ = true;
-    auto mark = Replacement::prepare(places_.state_dir + "/in-force", fmt::format("{}\n", plan_.generation));
+    auto mark = Replacement::prepare(places_.state_dir + "/in-force",
+                                     fmt::format("{}\n", plan_.generation));
     if (!mark) {
       take_back();
       return fail(mark.error());
@@ -91,7 +99,8 @@ class Publisher {
 
   // Time never runs backwards across generations: an end that has been judged as past stays past.
   [[nodiscard]] Now clocks() const {
-    return read_clocks(world_.in_force && world_.in_force->stored ? world_.in_force->stored->meta.time : 0);
+    return read_clocks(
+        world_.in_force && world_.in_force->stored ? world_.in_force->stored->meta.time : 0);
   }
 
   // --- the kernel ------------------------------------------------------------------------------
@@ -99,14 +108,19 @@ class Publisher {
   Result<> replace() {
     auto image = compile(request_.policy, plan_.generation, clocks());
     if (!image) return fail(image.error());
+    image->settings.instance = pins_.instance();
     const auto counters = pins_.open_counters();
-    if (!counters && counters.error().os_error != ENOENT && !request_.way_out) return fail(counters.error());
+    if (!counters && counters.error().os_error != ENOENT && !request_.way_out)
+      return fail(counters.error());
     if (!counters && !pins_.foreign_counters().empty()) {
-      warnings_.emplace_back("counters: those of another version are not adopted: they start from zero");
+      warnings_.emplace_back(
+          "counters: those of another version are not adopted: they start from zero");
     }
     auto generation = datapath::Generation::load(*image, {kind(), counters ? counters->get() : -1});
     if (!generation) return fail(generation.error());
-    if (auto pinned = tolerate(pin(*generation), "the new program is not pinned, the links that run it are"); !pinned) {
+    if (auto pinned =
+            tolerate(pin(*generation), "the new program is not pinned, the links that run it are");
+        !pinned) {
       return pinned;
     }
     return switch_to(generation->filter_fd());
@@ -114,8 +128,10 @@ class Publisher {
 
   // One kind a boot: the two cannot stand in for each other.
   [[nodiscard]] datapath::ProgramKind kind() const {
-    if (!world_.in_force || world_.in_force->settings.abi == 0) return datapath::ProgramKind::kProbe;
-    return world_.in_force->settings.frags != 0 ? datapath::ProgramKind::kFrags : datapath::ProgramKind::kPlain;
+    if (!world_.in_force || world_.in_force->settings.abi == 0)
+      return datapath::ProgramKind::kProbe;
+    return world_.in_force->settings.frags != 0 ? datapath::ProgramKind::kFrags
+                                                : datapath::ProgramKind::kPlain;
   }
 
   Result<> pin(const datapath::Generation& generation) {
@@ -146,7 +162,8 @@ class Publisher {
 
   // --- after it --------------------------------------------------------------------------------
 
-  // Nothing here may turn back what packets see already; what fails is said, and settled by the next verb.
+  // Nothing here may turn back what packets see already; what fails is said, and settled by the
+  // next verb.
   void enter() {
     for (Replacement& replacement : replacements_) warn(replacement.commit());
     if (mark_) {
@@ -157,7 +174,8 @@ class Publisher {
   }
 
   void clean_up() {
-    for (const auto& link : leftover_links(world_, plan_.targets)) warn(datapath::detach_link(pins_, link));
+    for (const auto& link : leftover_links(world_, plan_.targets))
+      warn(datapath::detach_link(pins_, link));
     if (pins_writable_) {
       for (const auto& pinned : world_.live.generations) {
         if (pinned.number != plan_.generation) warn(pins_.unpin_generation(pinned.number));
@@ -196,7 +214,8 @@ class Publisher {
 
 }  // namespace
 
-Result<Published> carry_out(const Places& places, const World& world, const Request& request, const Plan& plan) {
+Result<Published> carry_out(const Places& places, const World& world, const Request& request,
+                            const Plan& plan) {
   return Publisher(places, world, request, plan).run();
 }
 

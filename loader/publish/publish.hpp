@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Makes a plan true. The order is the promise:
 //
-//   write the new text beside the old, the generation into the state directory      (a full disk shows here)
-//   load and fill the program, pin it                                                (lack of memory shows here)
-//   switch the links                                                                 (packets notice this and nothing else)
-//   rename the text and the mark of what is in force into place
-//   drop the generation before
+//   write the new text beside the old, the generation into the state directory      (a full disk
+//   shows here) load and fill the program, pin it (lack of memory shows here) switch the links
+//   (packets notice this and nothing else) rename the text and the mark of what is in force into
+//   place drop the generation before
 //
-// Until the links are switched every failure leaves everything as it was. A kill anywhere is settled by the next verb.
+// Until the links are switched every failure leaves everything as it was. A kill anywhere is
+// settled by the next verb.
 #pragma once
 
 #include <string>
@@ -23,7 +23,7 @@ struct Published {
 };
 
 // Needs the lock, and a plan made under it.
-[[nodiscard]] Result<Published> carry_out(const Places& places, const World& world, const Request& request,
-                                          const Plan& plan);
+[[nodiscard]] Result<Published> carry_out(const Places& places, const World& world,
+                                          const Request& request, const Plan& plan);
 
 }  // namespace apiguard::publish

@@ -10,9 +10,11 @@
 namespace apiguard::publish {
 namespace {
 
-// The files before the edit as a policy, to tell this change from edits that wait in the files. They may not parse by
-// themselves (an empty list that this change fills): then everything of the edited file counts as this change.
-Difference unapplied_edits(const World& world, const Sources& before, const Policy& after, Which which) {
+// The files before the edit as a policy, to tell this change from edits that wait in the files.
+// They may not parse by themselves (an empty list that this change fills): then everything of the
+// edited file counts as this change.
+Difference unapplied_edits(const World& world, const Sources& before, const Policy& after,
+                           Which which) {
   if (!world.in_force || !world.in_force->policy) return {};
   if (world.in_force->stored->sources == before) return {};
   auto parsed = parse_policy(before);
@@ -20,7 +22,8 @@ Difference unapplied_edits(const World& world, const Sources& before, const Poli
   Policy rest = after;
   if (which == Which::kRanges) {
     rest.ranges = world.in_force->policy->ranges;
-    std::erase_if(rest.ranges, [&](const Range& range) { return range.origin.file != before.ranges.name; });
+    std::erase_if(rest.ranges,
+                  [&](const Range& range) { return range.origin.file != before.ranges.name; });
     for (const Range& range : after.ranges) {
       if (range.origin.file != before.ranges.name) rest.ranges.push_back(range);
     }
@@ -47,24 +50,27 @@ void edit_config_mode(const Places& places, Mode mode, Request& request) {
   auto file = read_source(places.config, true);
   auto edited = file ? replace_mode(*file, mode) : Result<Edited>(fail(file.error()));
   if (!edited) {
-    request.notes.push_back(fmt::format("file '{}': stays as it is, its mode is not changed: {}", places.config,
-                                        edited.error().message));
+    request.notes.push_back(fmt::format("file '{}': stays as it is, its mode is not changed: {}",
+                                        places.config, edited.error().message));
     return;
   }
   file->name = request.sources.config.name;
   if (edited->changed) request.edits.push_back(edit_of(*file, edited->text));
 }
 
-// What of a generation whose text is lost can still be said: its interfaces by its links, its endpoints by its settings.
+// What of a generation whose text is lost can still be said: its interfaces by its links, its
+// endpoints by its settings.
 Result<Sources> sources_from_kernel(const Places& places, const World& world) {
   Policy policy;
   policy.mode = Mode::kOff;
   for (const Interface& interface : world.interfaces) {
-    if (world.live.link_of(interface.ifindex) != nullptr) policy.interfaces.push_back(interface.name);
+    if (world.live.link_of(interface.ifindex) != nullptr)
+      policy.interfaces.push_back(interface.name);
   }
   if (policy.interfaces.empty()) return fail(Exit::kFailed, world.in_force->missing);
   policy.endpoints = endpoints_of(world.in_force->settings);
-  if (policy.endpoints.empty()) policy.endpoints = {Endpoint{std::nullopt, 6443}};  // its pins are gone as well
+  if (policy.endpoints.empty())
+    policy.endpoints = {Endpoint{std::nullopt, 6443}};  // its pins are gone as well
   Sources sources;
   sources.config = {"apiguard.toml", places.config, show_config(policy), true};
   sources.ranges = {"authorized-ranges", "", "", false};
@@ -73,21 +79,26 @@ Result<Sources> sources_from_kernel(const Places& places, const World& world) {
 
 Result<StoredGeneration> generation_before(const Places& places, const World& world) {
   const StateDir state(places.state_dir);
-  const std::uint64_t current = world.in_force ? world.in_force->generation : world.marked.value_or(0);
+  const std::uint64_t current =
+      world.in_force ? world.in_force->generation : world.marked.value_or(0);
   for (auto number = world.stored.rbegin(); number != world.stored.rend(); ++number) {
     if (*number >= current) continue;
     auto stored = state.read(*number);
     if (stored && stored->meta.confirmed) return std::move(*stored);
   }
-  return fail(Exit::kFailed, fmt::format("generation {}: there is none before it to go back to: 'apiguard history' "
-                                         "shows what is kept",
-                                         current));
+  return fail(
+      Exit::kFailed,
+      fmt::format("generation {}: there is none before it to go back to: 'apiguard history' "
+                  "shows what is kept",
+                  current));
 }
 
-Result<StoredGeneration> generation_numbered(const Places& places, const World& world, std::uint64_t number) {
+Result<StoredGeneration> generation_numbered(const Places& places, const World& world,
+                                             std::uint64_t number) {
   if (std::find(world.stored.begin(), world.stored.end(), number) == world.stored.end()) {
-    return fail(Exit::kFailed,
-                fmt::format("generation {}: is not kept: 'apiguard history' shows those that are", number));
+    return fail(
+        Exit::kFailed,
+        fmt::format("generation {}: is not kept: 'apiguard history' shows those that are", number));
   }
   return StateDir(places.state_dir).read(number);
 }
@@ -98,14 +109,16 @@ void keep_aside(const SourceFile& current, const SourceFile* in_force, Request& 
   if (in_force != nullptr && in_force->text == current.text) return;
   const std::string path = current.path + ".before-rollback";
   request.edits.push_back({current.name + ".before-rollback", path, "", false, current.text});
-  request.notes.push_back(
-      fmt::format("file '{}': held edits that were not in force: kept as '{}'", current.path, path));
+  request.notes.push_back(fmt::format("file '{}': held edits that were not in force: kept as '{}'",
+                                      current.path, path));
 }
 
-void restore(const std::string& path, const SourceFile& wanted, const SourceFile* in_force, Request& request) {
+void restore(const std::string& path, const SourceFile& wanted, const SourceFile* in_force,
+             Request& request) {
   auto current = read_source(path, true);
   if (!current && current.error().os_error != ENOENT) {
-    request.notes.push_back(fmt::format("file '{}': stays as it is: {}", path, current.error().message));
+    request.notes.push_back(
+        fmt::format("file '{}': stays as it is: {}", path, current.error().message));
     return;
   }
   SourceFile file = current ? *current : SourceFile{wanted.name, path, "", false};
@@ -120,7 +133,8 @@ bool config_is_broken(const Places& places, Request& request) {
   auto file = read_source(places.config, true);
   if (!file) return false;
   if (parse_config(*file)) return false;
-  request.notes.push_back(fmt::format("file '{}': is broken and stays as it is: 'apiguard validate' shows why", places.config));
+  request.notes.push_back(fmt::format(
+      "file '{}': is broken and stays as it is: 'apiguard validate' shows why", places.config));
   return true;
 }
 
@@ -147,14 +161,16 @@ Result<Request> request_edit(const Places& places, const World& world, Which whi
   request->notes = edited->notes;
   request->unapplied = unapplied_edits(world, *before, request->policy, which);
   if (edited->changed) request->edits.push_back(edit_of(original, edited->text));
-  request->nothing = !edited->changed && world.in_force && world.in_force->policy && request->unapplied.empty();
+  request->nothing =
+      !edited->changed && world.in_force && world.in_force->policy && request->unapplied.empty();
   return request;
 }
 
 Result<Request> request_mode(const Places& places, const World& world, Mode mode) {
   if (!world.in_force || (!world.in_force->stored && mode != Mode::kOff)) {
-    return request_edit(places, world, Which::kConfig, false,
-                        [mode](const Sources& sources) { return replace_mode(sources.config, mode); });
+    return request_edit(places, world, Which::kConfig, false, [mode](const Sources& sources) {
+      return replace_mode(sources.config, mode);
+    });
   }
   auto sources = world.in_force->stored ? Result<Sources>(world.in_force->stored->sources)
                                         : sources_from_kernel(places, world);
@@ -172,7 +188,8 @@ Result<Request> request_mode(const Places& places, const World& world, Mode mode
 
 Result<Request> request_rollback(const Places& places, const World& world,
                                  std::optional<std::uint64_t> generation) {
-  auto stored = generation ? generation_numbered(places, world, *generation) : generation_before(places, world);
+  auto stored = generation ? generation_numbered(places, world, *generation)
+                           : generation_before(places, world);
   if (!stored) return fail(stored.error());
   auto request = request_sources(stored->sources, false);
   if (!request) return request;
@@ -182,9 +199,11 @@ Result<Request> request_rollback(const Places& places, const World& world,
   const Sources* now = known ? &world.in_force->stored->sources : nullptr;
   const std::string folder = places.config.substr(0, places.config.rfind('/') + 1);
   if (!config_is_broken(places, *request)) {
-    restore(places.config, stored->sources.config, now != nullptr ? &now->config : nullptr, *request);
+    restore(places.config, stored->sources.config, now != nullptr ? &now->config : nullptr,
+            *request);
   }
-  restore(folder + "authorized-ranges", stored->sources.ranges, now != nullptr ? &now->ranges : nullptr, *request);
+  restore(folder + "authorized-ranges", stored->sources.ranges,
+          now != nullptr ? &now->ranges : nullptr, *request);
   return request;
 }
 

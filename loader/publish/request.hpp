@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Verbs -> Request. Those that edit read the operator's files; the ways out start from the generation in force and never
-// parse a list file.
+// Verbs -> Request. Those that edit read the operator's files; the ways out start from the
+// generation in force and never parse a list file.
 #pragma once
 
 #include <functional>
@@ -14,22 +14,26 @@ namespace apiguard::publish {
 // apply: the files as they are.
 [[nodiscard]] Result<Request> request_files(const Places& places, bool strict);
 
-// allow, except, revoke, set, edit: the files with one of them edited. The editor gets the files as they are now.
+// allow, except, revoke, set, edit: the files with one of them edited. The editor gets the files as
+// they are now.
 enum class Which { kConfig, kRanges };
 using Editor = std::function<Result<Edited>(const Sources&)>;
-[[nodiscard]] Result<Request> request_edit(const Places& places, const World& world, Which which, bool strict,
-                                           const Editor& editor);
+[[nodiscard]] Result<Request> request_edit(const Places& places, const World& world, Which which,
+                                           bool strict, const Editor& editor);
 
-// mode off, mode audit: the generation in force in another mode. A toml that is broken or not there stays as it is, which
-// becomes a note. Without a stored text only `off` is possible: from the endpoints that the kernel knows.
+// mode off, mode audit: the generation in force in another mode. A toml that is broken or not there
+// stays as it is, which becomes a note. Without a stored text only `off` is possible: from the
+// endpoints that the kernel knows.
 [[nodiscard]] Result<Request> request_mode(const Places& places, const World& world, Mode mode);
 
-// rollback: a stored generation, to the letter, and its authorized-ranges and toml put back. Files that hold edits not in
-// force are kept beside as NAME.before-rollback. Exit::kFailed if there is no such generation.
+// rollback: a stored generation, to the letter, and its authorized-ranges and toml put back. Files
+// that hold edits not in force are kept beside as NAME.before-rollback. Exit::kFailed if there is
+// no such generation.
 [[nodiscard]] Result<Request> request_rollback(const Places& places, const World& world,
                                                std::optional<std::uint64_t> generation);
 
-// apply --boot: the last confirmed generation, whatever the files say; the files only where there is none.
+// apply --boot: the last confirmed generation, whatever the files say; the files only where there
+// is none.
 [[nodiscard]] Result<Request> request_boot(const Places& places, const World& world);
 
 }  // namespace apiguard::publish

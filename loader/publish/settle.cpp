@@ -12,10 +12,11 @@
 namespace apiguard::publish {
 namespace {
 
-// What no link runs and no mark names: state written and maps pinned by a publish that died before its first link.
-// With a mark that cannot be read nothing is known, so nothing is removed.
+// What no link runs and no mark names: state written and maps pinned by a publish that died before
+// its first link. With a mark that cannot be read nothing is known, so nothing is removed.
 Result<> remove_unpublished(const Places& places, const World& world, Settled& settled) {
-  const std::uint64_t newest = std::max(world.live.generation.value_or(0), world.marked.value_or(0));
+  const std::uint64_t newest =
+      std::max(world.live.generation.value_or(0), world.marked.value_or(0));
   StateDir state(places.state_dir);
   for (const std::uint64_t number : world.stored) {
     if (number <= newest || world.state_error) continue;
@@ -23,6 +24,8 @@ Result<> remove_unpublished(const Places& places, const World& world, Settled& s
     settled.messages.push_back(fmt::format("generation {}: was never published: removed", number));
     settled.changed = true;
   }
+  if (!world.state_error) (void)state.prune();  // what a dying write left under a temporary name
+  if (world.live.by_id) return {};  // the pins cannot be touched, and are not the whole truth
   const datapath::Pins pins(places.pin_dir);
   for (const datapath::PinnedGeneration& pinned : world.live.generations) {
     if (pinned.number <= world.live.generation.value_or(0)) continue;
@@ -33,9 +36,12 @@ Result<> remove_unpublished(const Places& places, const World& world, Settled& s
 }
 
 bool links_differ(const World& world) {
-  return std::any_of(world.live.links.begin(), world.live.links.end(), [&](const datapath::LinkState& link) {
-    return link.ifindex != 0 && link.generation != 0 && link.generation != *world.live.generation;
-  });
+  if (world.live.by_id) return false;  // no pinned filter to bring them to
+  return std::any_of(world.live.links.begin(), world.live.links.end(),
+                     [&](const datapath::LinkState& link) {
+                       return link.ifindex != 0 && link.generation != 0 &&
+                              link.generation != *world.live.generation;
+                     });
 }
 
 // The links a dying publish did not reach.
@@ -64,39 +70,43 @@ const SourceFile* source_named(const Sources& sources, const std::string& name) 
   return nullptr;
 }
 
-// Replaces a file only if it still is what the change started from: an edit made by hand since then is not ours to undo.
-void finish_text(const Places& places, const StoredGeneration& stored, const GenerationMeta::Edit& edit,
-                 Settled& settled) {
+// Replaces a file only if it still is what the change started from: an edit made by hand since then
+// is not ours to undo.
+void finish_text(const Places& places, const StoredGeneration& stored,
+                 const GenerationMeta::Edit& edit, Settled& settled) {
   const SourceFile* source = source_named(stored.sources, edit.name);
   if (source == nullptr) return;
   const std::string path =
-      (std::filesystem::path(places.config).parent_path() / (edit.name == stored.sources.config.name
-                                                                 ? std::filesystem::path(places.config).filename()
-                                                                 : std::filesystem::path(edit.name)))
+      (std::filesystem::path(places.config).parent_path() /
+       (edit.name == stored.sources.config.name ? std::filesystem::path(places.config).filename()
+                                                : std::filesystem::path(edit.name)))
           .string();
   const auto current = read_text(path);
   if (current && *current == source->text) return;
   const std::string digest = current ? sha256_hex(*current) : std::string();
   if (digest != edit.before) {
-    settled.messages.push_back(fmt::format("file '{}': was edited since generation {}: left as it is", path,
-                                           stored.meta.generation));
+    settled.messages.push_back(fmt::format(
+        "file '{}': was edited since generation {}: left as it is", path, stored.meta.generation));
     return;
   }
   auto replacement = Replacement::prepare(path, source->text);
   const auto replaced = replacement ? replacement->commit() : Result<>(fail(replacement.error()));
-  settled.messages.push_back(replaced ? fmt::format("file '{}': brought to generation {}", path, stored.meta.generation)
-                                      : replaced.error().message);
+  settled.messages.push_back(
+      replaced ? fmt::format("file '{}': brought to generation {}", path, stored.meta.generation)
+               : replaced.error().message);
 }
 
 void finish_state(const Places& places, const World& world, Settled& settled) {
   const std::uint64_t number = *world.live.generation;
   if (world.marked == number || !world.in_force->stored) return;
   if (world.marked.value_or(0) < number) {
-    for (const auto& edit : world.in_force->stored->meta.edits) finish_text(places, *world.in_force->stored, edit, settled);
+    for (const auto& edit : world.in_force->stored->meta.edits)
+      finish_text(places, *world.in_force->stored, edit, settled);
   }
   const auto marked = StateDir(places.state_dir).mark_in_force(number);
-  settled.messages.push_back(marked ? fmt::format("generation {}: an interrupted change was finished", number)
-                                    : marked.error().message);
+  settled.messages.push_back(
+      marked ? fmt::format("generation {}: an interrupted change was finished", number)
+             : marked.error().message);
   settled.changed = true;
 }
 
@@ -105,9 +115,11 @@ void finish_state(const Places& places, const World& world, Settled& settled) {
 Result<Settled> settle(const Places& places, const World& world) {
   Settled settled;
   remove_stale_replacements(places.config);
-  if (auto removed = remove_unpublished(places, world, settled); !removed) return fail(removed.error());
+  if (auto removed = remove_unpublished(places, world, settled); !removed)
+    return fail(removed.error());
   if (!world.live.generation) return settled;
-  if (auto finished = finish_links(places, world, settled); !finished) return fail(finished.error());
+  if (auto finished = finish_links(places, world, settled); !finished)
+    return fail(finished.error());
   finish_state(places, world, settled);
   return settled;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// After a kill anywhere in a publish the next verb finishes it or takes it back. The generation number in the kernel
-// decides: a generation that some link runs is finished (remaining links, text, mark), one that none runs is removed.
+// After a kill anywhere in a publish the next verb finishes it or takes it back. The generation
+// number in the kernel decides: a generation that some link runs is finished (remaining links,
+// text, mark), one that none runs is removed.
 #pragma once
 
 #include <string>
@@ -11,8 +12,8 @@
 namespace apiguard::publish {
 
 struct Settled {
-  bool changed = false;                // look() again
-  std::vector<std::string> messages;   // what was done, for the operator
+  bool changed = false;               // look() again
+  std::vector<std::string> messages;  // what was done, for the operator
 };
 
 // Needs the lock.

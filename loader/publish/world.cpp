@@ -10,10 +10,20 @@
 namespace apiguard::publish {
 namespace {
 
-InForce read_in_force(const Places& places, std::uint64_t number) {
+apiguard_settings read_settings(const Places& places, const datapath::Live& live,
+                                std::uint64_t number) {
+  if (auto pinned = datapath::Pins(places.pin_dir).read_settings(number)) return *pinned;
+  for (const datapath::LinkState& link : live.links) {
+    if (link.generation == number)
+      return datapath::Pins::settings_behind(link).value_or(apiguard_settings{});
+  }
+  return {};
+}
+
+InForce read_in_force(const Places& places, const datapath::Live& live, std::uint64_t number) {
   InForce in_force;
   in_force.generation = number;
-  in_force.settings = datapath::Pins(places.pin_dir).read_settings(number).value_or(apiguard_settings{});
+  in_force.settings = read_settings(places, live, number);
   auto stored = StateDir(places.state_dir).read(number);
   if (!stored) {
     in_force.missing = stored.error().message;
@@ -30,13 +40,14 @@ InForce read_in_force(const Places& places, std::uint64_t number) {
 }
 
 const Interface* find_interface(const World& world, int ifindex) {
-  const auto found = std::find_if(world.interfaces.begin(), world.interfaces.end(),
-                                  [&](const Interface& interface) { return interface.ifindex == ifindex; });
+  const auto found =
+      std::find_if(world.interfaces.begin(), world.interfaces.end(),
+                   [&](const Interface& interface) { return interface.ifindex == ifindex; });
   return found == world.interfaces.end() ? nullptr : &*found;
 }
 
-// A link of ours really sits on this interface of this namespace; a device that moved to another namespace may have
-// left its number to a new one here.
+// A link of ours really sits on this interface of this namespace; a device that moved to another
+// namespace may have left its number to a new one here.
 bool is_ours(const World& world, const Interface& interface) {
   return interface.xdp_prog_id != 0 && world.live.link_of(interface.ifindex) != nullptr;
 }
@@ -70,10 +81,10 @@ void add_moved(const World& world, std::vector<datapath::Target>& targets) {
 }
 
 tl::unexpected<Error> no_ethernet(const Interface& interface) {
-  return fail(Exit::kUnsupported,
-              fmt::format("interface '{}': its packets have no Ethernet header (link type {}): it cannot be guarded; "
-                          "take it out of 'interfaces'",
-                          interface.name, interface.type));
+  return fail(Exit::kUnsupported, fmt::format("interface '{}': its packets have no Ethernet header "
+                                              "(link type {}): it cannot be guarded; "
+                                              "take it out of 'interfaces'",
+                                              interface.name, interface.type));
 }
 
 }  // namespace
@@ -97,7 +108,8 @@ Result<World> look(const Places& places) {
   } else {
     world.state_error = marked.error().message;
   }
-  if (world.live.generation) world.in_force = read_in_force(places, *world.live.generation);
+  if (world.live.generation)
+    world.in_force = read_in_force(places, world.live, *world.live.generation);
   return world;
 }
 
@@ -105,12 +117,14 @@ std::optional<StoredGeneration> last_confirmed(const Places& places, const World
   const StateDir state(places.state_dir);
   if (world.marked) {
     auto stored = state.read(*world.marked);
-    if (stored && stored->meta.confirmed && parse_policy(stored->sources)) return std::move(*stored);
+    if (stored && stored->meta.confirmed && parse_policy(stored->sources))
+      return std::move(*stored);
   }
   for (auto number = world.stored.rbegin(); number != world.stored.rend(); ++number) {
     if (world.marked && *number > *world.marked) continue;
     auto stored = state.read(*number);
-    if (stored && stored->meta.confirmed && parse_policy(stored->sources)) return std::move(*stored);
+    if (stored && stored->meta.confirmed && parse_policy(stored->sources))
+      return std::move(*stored);
   }
   return std::nullopt;
 }
@@ -119,14 +133,16 @@ Result<Targets> targets_of(const Policy& policy, const World& world) {
   const Selection selection = select_interfaces(world.interfaces, policy.interfaces);
   Targets result;
   for (const std::string& absent : selection.absent) {
-    result.warnings.push_back(fmt::format("interface '{}': does not exist: not guarded until it appears and "
-                                          "'apiguard apply' runs",
-                                          absent));
+    result.warnings.push_back(
+        fmt::format("interface '{}': does not exist: not guarded until it appears and "
+                    "'apiguard apply' runs",
+                    absent));
   }
   if (selection.interfaces.empty()) {
-    return fail(Exit::kFailed, fmt::format("interfaces: none of the configured ones exists ({}): 'ip -br link' "
-                                           "shows what does",
-                                           fmt::join(policy.interfaces, ", ")));
+    return fail(Exit::kFailed,
+                fmt::format("interfaces: none of the configured ones exists ({}): 'ip -br link' "
+                            "shows what does",
+                            fmt::join(policy.interfaces, ", ")));
   }
   for (const Interface& interface : selection.interfaces) {
     if (!has_ethernet_header(interface)) return no_ethernet(interface);
@@ -140,9 +156,9 @@ std::vector<datapath::LinkState> leftover_links(const World& world,
                                                 const std::vector<datapath::Target>& targets) {
   std::vector<datapath::LinkState> left;
   for (const datapath::LinkState& link : world.live.links) {
-    const bool wanted = std::any_of(targets.begin(), targets.end(), [&](const datapath::Target& target) {
-      return target.ifindex == link.ifindex;
-    });
+    const bool wanted =
+        std::any_of(targets.begin(), targets.end(),
+                    [&](const datapath::Target& target) { return target.ifindex == link.ifindex; });
     if (!wanted) left.push_back(link);
   }
   return left;

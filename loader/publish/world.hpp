@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What is, at one moment: kernel, state directory and interfaces, read and put together. Every verb starts here.
+// What is, at one moment: kernel, state directory and interfaces, read and put together. Every verb
+// starts here.
 #pragma once
 
 #include <cstdint>
@@ -16,39 +17,43 @@
 
 namespace apiguard::publish {
 
-// The generation that judges packets now. The kernel knows its number and settings; its text is in the state directory,
-// unless that was full or read-only when it was published, or is damaged.
+// The generation that judges packets now. The kernel knows its number and settings; its text is in
+// the state directory, unless that was full or read-only when it was published, or is damaged.
 struct InForce {
   std::uint64_t generation = 0;
-  apiguard_settings settings{};           // all zero if its pins are out of reach
+  apiguard_settings settings{};  // all zero if its pins are out of reach
   std::optional<StoredGeneration> stored;
-  std::optional<Policy> policy;           // of `stored`
-  std::string missing;                    // why `stored` is not there
+  std::optional<Policy> policy;  // of `stored`
+  std::string missing;           // why `stored` is not there
 };
 
 struct World {
   datapath::Live live;
   std::vector<Interface> interfaces;
-  std::optional<InForce> in_force;              // none: nothing of ours is attached
-  std::optional<std::uint64_t> marked;          // STATE/in-force: what a boot publishes
-  std::vector<std::uint64_t> stored;            // numbers in the state directory, ascending
-  std::optional<std::string> state_error;       // why the state directory could not be read
+  std::optional<InForce> in_force;         // none: nothing of ours is attached
+  std::optional<std::uint64_t> marked;     // STATE/in-force: what a boot publishes
+  std::vector<std::uint64_t> stored;       // numbers in the state directory, ascending
+  std::optional<std::string> state_error;  // why the state directory could not be read
 };
 
 [[nodiscard]] Result<World> look(const Places& places);
 
-// The generation a boot would publish: the marked one, else the newest confirmed one that can be read.
-[[nodiscard]] std::optional<StoredGeneration> last_confirmed(const Places& places, const World& world);
+// The generation a boot would publish: the marked one, else the newest confirmed one that can be
+// read.
+[[nodiscard]] std::optional<StoredGeneration> last_confirmed(const Places& places,
+                                                             const World& world);
 
 struct Targets {
   std::vector<datapath::Target> targets;
   std::vector<std::string> warnings;  // configured but absent
 };
-// The interfaces a policy guards. Exit::kFailed if none of them exists, Exit::kUnsupported for one without an Ethernet header.
+// The interfaces a policy guards. Exit::kFailed if none of them exists, Exit::kUnsupported for one
+// without an Ethernet header.
 [[nodiscard]] Result<Targets> targets_of(const Policy& policy, const World& world);
 
-// Links whose interface is not among the targets: those of devices that are gone, and of interfaces that left the set.
-[[nodiscard]] std::vector<datapath::LinkState> leftover_links(const World& world,
-                                                              const std::vector<datapath::Target>& targets);
+// Links whose interface is not among the targets: those of devices that are gone, and of interfaces
+// that left the set.
+[[nodiscard]] std::vector<datapath::LinkState> leftover_links(
+    const World& world, const std::vector<datapath::Target>& targets);
 
 }  // namespace apiguard::publish

@@ -11,19 +11,19 @@
 namespace apiguard::report {
 
 struct Change {
-  bool changed = false;            // a new generation is (or, in a dry run, would be) in force
+  bool changed = false;  // a new generation is (or, in a dry run, would be) in force
   bool dry_run = false;
-  std::uint64_t generation = 0;    // in force afterwards; 0: none
-  Difference difference;           // against the generation in force before
+  std::uint64_t generation = 0;  // in force afterwards; 0: none
+  Difference difference;         // against the generation in force before
   std::vector<std::string> warnings;
 };
 
-// The preview: one "+ 203.0.113.0/24  office" or "- ..." line a range (the first 50, then a count), settings as they are.
-// Green and red with `colour`. Empty string if nothing differs.
+// The preview: one "+ 203.0.113.0/24  office" or "- ..." line a range (the first 50, then a count),
+// settings as they are. Green and red with `colour`. Empty string if nothing differs.
 [[nodiscard]] std::string preview(const Difference& difference, bool colour);
 
-// {schema, changed, generation, added[], removed[], cut[], warnings[]}; added and removed hold objects
-// {cidr, kind, name, until, origin}, name and until null where absent.
+// {schema, changed, generation, added[], removed[], cut[], warnings[]}; added and removed hold
+// objects {cidr, kind, name, until, origin}, name and until null where absent.
 [[nodiscard]] std::string to_json(const Change& change);
 
 }  // namespace apiguard::report

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The check program gives the list's verdict on a source, names the range, and counts nothing.
+#include "loader/datapath/pins.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/oracle.hpp"
+#include "tests/support/packet.hpp"
+#include "tests/support/random.hpp"
+#include "tests/support/rows.hpp"
+#include "tests/support/run.hpp"
+
+using namespace apiguard;
+using namespace apiguard::test;
+
+namespace {
+
+apiguard_answer ask(const Harness& harness, const Address& source, const Address& destination,
+                    std::uint16_t port) {
+  const auto answer = datapath::ask(harness.generation().check_fd(), source, destination, port);
+  if (!answer) FAIL(answer.error().message);
+  return *answer;
+}
+
+Verdict verdict_of(const apiguard_answer& answer) {
+  return {static_cast<apiguard_outcome>(answer.outcome),
+          static_cast<apiguard_reason>(answer.reason)};
+}
+
+// What enforce would make of a SYN, whatever the mode of the policy.
+Verdict wanted(Policy policy, const Address& source, const Address& destination,
+               std::uint16_t port) {
+  policy.mode = Mode::kEnforce;
+  const Tcp syn{.dport = port};
+  const bool ipv4 = source.family == Family::kIpv4;
+  const Packet packet = ipv4 ? Eth() / Ipv4{.src = source, .dst = destination} / syn
+                             : Eth() / Ipv6{.src = source, .dst = destination} / syn;
+  return judge(policy, kNow, packet.bytes());
+}
+
+void check_source(const Policy& policy, const Harness& harness, const Address& source,
+                  const Address& destination, std::uint16_t port) {
+  INFO(dump(policy) << to_string(source) << " to " << to_string(destination) << " port " << port);
+  const apiguard_answer answer = ask(harness, source, destination, port);
+  const Verdict verdict = wanted(policy, source, destination, port);
+  REQUIRE(test::to_string(verdict_of(answer)) == test::to_string(verdict));
+  const SourceVerdict list = judge_source(policy, kNow, source);
+  if (verdict.reason == APIGUARD_OTHER_TRAFFIC) return;
+  REQUIRE((answer.has_range != 0) == list.range.has_value());
+  if (!list.range) return;
+  const std::vector<Range> ranges = effective_ranges(policy.ranges);
+  REQUIRE(answer.range_id < ranges.size());
+  CHECK(to_string(ranges[answer.range_id].prefix) == to_string(list.range->prefix));
+}
+
+Address random_destination(Random& random, const Policy& policy, Family family) {
+  const Endpoint& endpoint = random.pick(policy.endpoints);
+  if (endpoint.address && endpoint.address->family == family) return *endpoint.address;
+  return address(family == Family::kIpv4 ? "198.51.100.9" : "2001:db8:1::9");
+}
+
+}  // namespace
+
+TEST_CASE("check answers with the list's verdict and the range that decided") {
+  const Policy policy = table_policy(Mode::kEnforce);
+  const Harness harness(policy);
+  const Address api = address("198.51.100.1");
+  for (const char* source :
+       {"192.0.2.7", "192.0.2.200", "203.0.113.9", "198.51.100.99", "127.0.0.1"}) {
+    for (const std::uint16_t port : {6443, 443, 22}) {
+      check_source(policy, harness, address(source), api, port);
+      check_source(policy, harness, address(source), address("198.51.100.2"), port);
+    }
+  }
+}
+
+TEST_CASE("check answers for the list in audit as in enforce") {
+  const Policy policy = table_policy(Mode::kAudit);
+  const Harness harness(policy);
+  const Address api = address("2001:db8:1::1");
+  CHECK(test::to_string(verdict_of(ask(harness, address("2001:db8::1"), api, 6443))) ==
+        "drop unlisted");
+  CHECK(test::to_string(verdict_of(ask(harness, address("2001:db8:a::1"), api, 443))) ==
+        "pass listed");
+  CHECK(test::to_string(verdict_of(ask(harness, address("2001:db8:a:8000::"), api, 443))) ==
+        "drop excepted");
+  CHECK(test::to_string(verdict_of(ask(harness, address("2001:db8:e::"), api, 443))) ==
+        "drop expired");
+}
+
+TEST_CASE("check counts nothing") {
+  Harness harness(table_policy(Mode::kEnforce));
+  (void)harness.run(Bytes(Eth() / Ipv4{} / Tcp{}));
+  const std::uint64_t before = harness.counted_in_kernel();
+  for (int i = 0; i < 100; ++i) {
+    (void)ask(harness, address("203.0.114.1"), address("198.51.100.1"), 6443);
+    (void)ask(harness, address("2001:db8::1"), address("2001:db8:1::1"), 22);
+  }
+  CHECK(harness.counted_in_kernel() == before);
+}
+
+TEST_CASE("check agrees with the reference judge on random lists") {
+  skip_unless_root();
+  Random random(seed_from_environment());
+  for (std::size_t round = 0; round < 60; ++round) {
+    Policy policy =
+        random_policy(random, {.max_ranges = 200, .ends = {kNow - kHour, kNow + kHour}});
+    if (policy.mode == Mode::kOff) policy.mode = Mode::kAudit;  // off loads no list to ask
+    const Harness harness(policy);
+    for (std::size_t i = 0; i < 500; ++i) {
+      const Family family = random.percent(50) ? Family::kIpv4 : Family::kIpv6;
+      const std::uint16_t port =
+          random.percent(80) ? random.pick(policy.endpoints).port : random.word();
+      check_source(policy, harness, random_source(random, policy, family),
+                   random_destination(random, policy, family), port);
+    }
+  }
+}

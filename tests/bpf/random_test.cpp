@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Random packets under random policies: the program must agree with the reference judge on outcome
+// and reason. APIGUARD_SEED repeats a run, APIGUARD_PACKETS sets its length.
+#include <array>
+#include <cstdio>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/oracle.hpp"
+#include "tests/support/packet.hpp"
+#include "tests/support/random.hpp"
+#include "tests/support/rows.hpp"
+#include "tests/support/run.hpp"
+
+using namespace apiguard;
+using namespace apiguard::test;
+using datapath::ProgramKind;
+
+namespace {
+
+constexpr std::size_t kPackets = 1'000'000;
+constexpr std::size_t kPacketsPerPolicy = 2'000;
+constexpr std::size_t kMaxMismatches = 5;
+
+struct Tally {
+  std::array<std::size_t, APIGUARD_REASON_MAX> reasons{};
+  std::size_t packets = 0;
+  std::size_t policies = 0;
+  std::size_t mismatches = 0;
+};
+
+// The image is compiled as of a while ago, so that some ranges have ended when it was compiled,
+// some have ended since (by the kernel's clock only) and some are in force.
+struct Clocks {
+  Now compiled;
+  std::vector<Timestamp> ends;
+};
+
+Clocks clocks() {
+  Now now = test_clocks();
+  const auto age = static_cast<Timestamp>(std::min<std::uint64_t>(now.boot / 2, 600 * kSecond));
+  now.wall -= age;
+  now.boot -= static_cast<std::uint64_t>(age);
+  return {now,
+          {now.wall - kHour, now.wall - kSecond, now.wall + age / 3, now.wall + age / 2,
+           kNow + kHour, kNow + 2 * kHour, kNow + 24 * kHour}};
+}
+
+void report(const Policy& policy, const Bytes& frame, const Verdict& wanted, const Verdict& got,
+            const std::string& how) {
+  std::printf("mismatch (%s)\n  packet  %s\n  table   %s\n  program %s\n%s\n", how.c_str(),
+              hex(frame).c_str(), test::to_string(wanted).c_str(), test::to_string(got).c_str(),
+              dump(policy).c_str());
+}
+
+void compare(const Policy& policy, const Bytes& frame, const Verdict& wanted, const Verdict& got,
+             const std::string& how, Tally& tally) {
+  if (got == wanted) return;
+  tally.mismatches += 1;
+  report(policy, frame, wanted, got, how);
+}
+
+void run_policy(Random& random, std::size_t packets, Tally& tally) {
+  const Clocks time = clocks();
+  const Policy policy = random_policy(random, {.max_ranges = 200, .ends = time.ends});
+  const bool plain = random.percent(30);
+  Harness harness(policy, time.compiled, plain ? ProgramKind::kPlain : ProgramKind::kProbe);
+  const bool splits = kernel_takes_short_linear_part(harness);
+  for (std::size_t i = 0; i < packets && tally.mismatches < kMaxMismatches; ++i) {
+    const Bytes frame = random_frame(random, policy);
+    const Verdict wanted = judge(policy, kNow, frame);
+    compare(policy, frame, wanted, harness.run(frame), plain ? "plain" : "whole", tally);
+    if (splits && random.percent(25)) {
+      const auto linear =
+          static_cast<std::uint32_t>(1 + random.below(std::min<std::size_t>(frame.size(), 160)));
+      compare(policy, frame, wanted, harness.run(frame, linear),
+              std::to_string(linear) + " bytes linear", tally);
+    }
+    tally.reasons.at(wanted.reason) += 1;
+    tally.packets += 1;
+  }
+  tally.policies += 1;
+}
+
+void print(const Tally& tally) {
+  std::printf("%zu packets under %zu policies\n", tally.packets, tally.policies);
+  for (std::size_t reason = 0; reason < tally.reasons.size(); ++reason) {
+    std::printf("  %-15s %zu\n", test::to_string(static_cast<apiguard_reason>(reason)).c_str(),
+                tally.reasons[reason]);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("random packets under random policies get the table's verdict and reason") {
+  skip_unless_root();
+  Random random(seed_from_environment());
+  const std::size_t packets = packets_from_environment(kPackets);
+  Tally tally;
+  while (tally.packets < packets && tally.mismatches < kMaxMismatches) {
+    run_policy(random, std::min(kPacketsPerPolicy, packets - tally.packets), tally);
+  }
+  print(tally);
+  CHECK(tally.mismatches == 0);
+  if (tally.packets < 100'000) return;
+  for (const std::size_t seen : tally.reasons) CHECK(seen > 0);
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "tests/support/oracle.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <vector>
+
+namespace apiguard::test {
+
+namespace {
+
+using Frame = std::span<const std::uint8_t>;
+
+constexpr std::uint16_t kIpv4 = 0x0800;
+constexpr std::uint16_t kIpv6 = 0x86dd;
+constexpr std::uint16_t kTag8021q = 0x8100;
+constexpr std::uint16_t kTag8021ad = 0x88a8;
+
+constexpr std::uint8_t kHopByHop = 0;
+constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kRouting = 43;
+constexpr std::uint8_t kFragment = 44;
+constexpr std::uint8_t kAuthentication = 51;
+constexpr std::uint8_t kDestinationOptions = 60;
+
+std::uint16_t be16(Frame bytes, std::size_t at) {
+  return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
+}
+
+// What the headers say, before anybody asks who sent them.
+enum class Sight {
+  kPass,        // not judged: passes under `reason`
+  kDrop,        // dropped under `reason`, whatever the source
+  kCannotTell,  // could be TCP to an endpoint: judged by source, dropped under `reason`
+  kSegment,     // TCP to `port`
+};
+
+struct Seen {
+  Sight sight = Sight::kPass;
+  apiguard_reason reason = APIGUARD_NOT_IP;
+  Address source{};
+  Address destination{};
+  std::uint16_t port = 0;
+  bool source_routed = false;  // row 18: the destination may still change
+};
+
+Address address_at(Family family, Frame bytes, std::size_t at) {
+  Address address{.family = family};
+  const std::size_t size = family == Family::kIpv4 ? 4 : 16;
+  std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(at), size, address.bytes.begin());
+  return address;
+}
+
+Seen pass(apiguard_reason reason) { return {.sight = Sight::kPass, .reason = reason}; }
+
+Seen cannot_tell(Seen seen, apiguard_reason reason) {
+  seen.sight = Sight::kCannotTell;
+  seen.reason = reason;
+  return seen;
+}
+
+Seen segment(Seen seen, std::uint16_t port) {
+  seen.sight = Sight::kSegment;
+  seen.port = port;
+  return seen;
+}
+
+Seen see_ipv4(Frame ip) {
+  // Row 4.
+  if (ip.size() < 20) return pass(APIGUARD_MALFORMED);
+  const int version = ip[0] >> 4;
+  const std::size_t header = static_cast<std::size_t>(ip[0] & 15) * 4;
+  if (version != 4 || header < 20 || ip.size() < header) return pass(APIGUARD_MALFORMED);
+  // Row 6, whatever the protocol. Row 7: the bits above the offset do not matter.
+  if ((be16(ip, 6) & 0x1fff) != 0) return pass(APIGUARD_LATER_FRAGMENT);
+  // Row 10.
+  if (ip[9] != kTcp) return pass(APIGUARD_OTHER_TRAFFIC);
+  // Rows 5, 8, 9: ports behind the options, read from the frame whatever tot_len says.
+  Seen seen{.source = address_at(Family::kIpv4, ip, 12),
+            .destination = address_at(Family::kIpv4, ip, 16),
+            .source_routed = header > 20};
+  if (ip.size() < header + 4) return cannot_tell(seen, APIGUARD_SHORT_TCP);
+  return segment(seen, be16(ip, header + 2));
+}
+
+bool is_extension(std::uint8_t next) {
+  return next == kHopByHop || next == kRouting || next == kFragment || next == kAuthentication ||
+         next == kDestinationOptions;
+}
+
+// Row 12: each its own unit. `header` starts at the extension header and holds at least two bytes.
+std::size_t extension_size(std::uint8_t type, Frame header) {
+  if (type == kFragment) return 8;
+  if (type == kAuthentication) return (static_cast<std::size_t>(header[1]) + 2) * 4;
+  return (static_cast<std::size_t>(header[1]) + 1) * 8;
+}
+
+constexpr std::size_t kNoEnd = static_cast<std::size_t>(-1);
+
+// Where in the packet the walk stands.
+struct Walk {
+  std::uint8_t next = 0;
+  std::size_t at = 40;
+  int headers = 0;
+  bool fragmented = false;   // a fragment header was seen
+  std::size_t end = kNoEnd;  // row 15: bytes from here on do not exist
+};
+
+bool beyond(const Walk& walk, std::size_t at) { return at > walk.end; }
+
+// One extension header. Returns what ends the walk, if it ends here.
+std::optional<Seen> step(Frame ip, Walk& walk, Seen& seen) {
+  // Rows 13 (more than 8) and 16 (second fragment header, cut off or not).
+  if (walk.headers == 8) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
+  if (walk.next == kFragment && walk.fragmented) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
+  // Row 13: the header must lie whole in the frame.
+  if (ip.size() < walk.at + 2) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
+  const Frame header = ip.subspan(walk.at);
+  const std::size_t size = extension_size(walk.next, header);
+  if (header.size() < size) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
+
+  if (walk.next == kFragment) {
+    const std::uint16_t bits = be16(header, 2);
+    // Row 14.
+    if (bits >> 3 != 0) return pass(APIGUARD_LATER_FRAGMENT);
+    walk.fragmented = true;
+    // Row 15; row 15a: with M clear nothing changes.
+    if ((bits & 1) != 0) walk.end = 40 + static_cast<std::size_t>(be16(ip, 4));
+  }
+  if (walk.next == kRouting) seen.source_routed = true;
+  walk.next = header[0];
+  walk.at += size;
+  walk.headers += 1;
+  // Row 15, also right behind the fragment header itself.
+  if (beyond(walk, walk.at)) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
+  return std::nullopt;
+}
+
+Seen see_ipv6(Frame ip) {
+  // Row 11.
+  if (ip.size() < 40 || ip[0] >> 4 != 6) return pass(APIGUARD_MALFORMED);
+  Seen seen{.source = address_at(Family::kIpv6, ip, 8),
+            .destination = address_at(Family::kIpv6, ip, 24)};
+  Walk walk{.next = ip[6]};
+  while (is_extension(walk.next)) {
+    if (const auto ended = step(ip, walk, seen)) return *ended;
+  }
+  // Rows 10 and 17.
+  if (walk.next != kTcp) return pass(APIGUARD_OTHER_TRAFFIC);
+  // Row 15 before row 13a.
+  if (beyond(walk, walk.at + 4)) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
+  if (ip.size() < walk.at + 4) return cannot_tell(seen, APIGUARD_SHORT_TCP);
+  return segment(seen, be16(ip, walk.at + 2));
+}
+
+Seen see(Frame frame) {
+  // Row 1; a frame that ends before its EtherType is not visibly IP.
+  if (frame.size() < 14) return pass(APIGUARD_NOT_IP);
+  std::size_t at = 12;
+  int tags = 0;
+  while (be16(frame, at) == kTag8021q || be16(frame, at) == kTag8021ad) {
+    // Row 3.
+    if (tags == 4) return {.sight = Sight::kDrop, .reason = APIGUARD_VLAN_DEPTH};
+    // Row 2.
+    tags += 1;
+    at += 4;
+    if (frame.size() < at + 2) return pass(APIGUARD_NOT_IP);
+  }
+  const std::uint16_t ether_type = be16(frame, at);
+  if (ether_type == kIpv4) return see_ipv4(frame.subspan(at + 2));
+  if (ether_type == kIpv6) return see_ipv6(frame.subspan(at + 2));
+  return pass(APIGUARD_NOT_IP);
+}
+
+// Row 18.
+bool is_protected(const Policy& policy, const Seen& seen) {
+  for (const Endpoint& endpoint : policy.endpoints) {
+    if (endpoint.port != seen.port) continue;
+    if (!endpoint.address || seen.source_routed) return true;
+    if (endpoint.address->family == seen.destination.family &&
+        endpoint.address->bytes == seen.destination.bytes) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool bit(const Address& address, int i) {
+  return (address.bytes[static_cast<std::size_t>(i / 8)] >> (7 - i % 8) & 1) != 0;
+}
+
+bool matches(const Prefix& prefix, const Address& address) {
+  if (prefix.address.family != address.family) return false;
+  for (int i = 0; i < prefix.length; ++i) {
+    if (bit(prefix.address, i) != bit(address, i)) return false;
+  }
+  return true;
+}
+
+bool has_ended(const Range& range, Timestamp now) { return range.until && *range.until <= now; }
+
+// Of two entries of one prefix: except before allow, then the one that ends last.
+bool stronger(const Range& a, const Range& b) {
+  const bool a_excepts = a.kind == Kind::kExcept;
+  const bool b_excepts = b.kind == Kind::kExcept;
+  if (a_excepts != b_excepts) return a_excepts;
+  if (!a.until || !b.until) return !a.until && b.until;
+  return *a.until > *b.until;
+}
+
+// The entry that speaks for the prefixes of one length that match (they are one prefix), if any
+// does.
+const Range* speaker(const std::vector<const Range*>& matching, int length) {
+  const Range* best = nullptr;
+  for (const Range* range : matching) {
+    if (range->prefix.length != length) continue;
+    if (best == nullptr || stronger(*range, *best)) best = range;
+  }
+  return best;
+}
+
+Verdict drop(const Policy& policy, apiguard_reason reason) {
+  return {policy.mode == Mode::kAudit ? APIGUARD_WOULD_DROP : APIGUARD_DROP, reason};
+}
+
+}  // namespace
+
+SourceVerdict judge_source(const Policy& policy, Timestamp now, const Address& source) {
+  std::vector<const Range*> matching;
+  for (const Range& range : policy.ranges) {
+    if (matches(range.prefix, source)) matching.push_back(&range);
+  }
+  const Range* ended = nullptr;
+  for (int length = 128; length >= 0 && !matching.empty(); --length) {
+    const Range* range = speaker(matching, length);
+    if (range == nullptr) continue;
+    if (has_ended(*range, now)) {
+      if (ended == nullptr) ended = range;
+      continue;
+    }
+    // Rows 20 and 21: the longest live match decides.
+    return {range->kind == Kind::kExcept ? APIGUARD_EXCEPTED : APIGUARD_LISTED, *range};
+  }
+  // Rows 22 and 23.
+  if (ended != nullptr) return {APIGUARD_EXPIRED, *ended};
+  return {APIGUARD_UNLISTED, std::nullopt};
+}
+
+Verdict judge(const Policy& policy, Timestamp now, std::span<const std::uint8_t> frame) {
+  if (policy.mode == Mode::kOff) return {APIGUARD_PASS, APIGUARD_OFF};
+  const Seen seen = see(frame);
+  if (seen.sight == Sight::kPass) return {APIGUARD_PASS, seen.reason};
+  if (seen.sight == Sight::kDrop) return drop(policy, seen.reason);
+  if (seen.sight == Sight::kSegment && !is_protected(policy, seen)) {
+    return {APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC};
+  }
+  const apiguard_reason list = judge_source(policy, now, seen.source).reason;
+  if (list == APIGUARD_LISTED) return {APIGUARD_PASS, APIGUARD_LISTED};
+  return drop(policy, seen.sight == Sight::kCannotTell ? seen.reason : list);
+}
+
+std::string to_string(apiguard_outcome outcome) {
+  static constexpr std::array kNames{"pass", "drop", "would_drop"};
+  return kNames.at(outcome);
+}
+
+std::string to_string(apiguard_reason reason) {
+  static constexpr std::array kNames{"not_ip",    "vlan_depth",    "malformed", "later_fragment",
+                                     "short_tcp", "other_traffic", "ext_chain", "listed",
+                                     "excepted",  "expired",       "unlisted",  "off"};
+  return kNames.at(reason);
+}
+
+std::string to_string(const Verdict& verdict) {
+  return to_string(verdict.outcome) + " " + to_string(verdict.reason);
+}
+
+}  // namespace apiguard::test

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// listener PORT...: accepts TCP on all addresses of both families, prints "PORT PEER" a connection
+// and sends back what it is sent. Prints "ready" when it listens; ends when it is killed.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+namespace {
+
+int listen_on(unsigned long port) {
+  const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int yes = 1, no = 0;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(static_cast<std::uint16_t>(port));
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      listen(fd, 1024) != 0) {
+    std::perror("listen");
+    std::exit(3);
+  }
+  return fd;
+}
+
+int accept_and_say(int listening) {
+  sockaddr_in6 peer{}, local{};
+  socklen_t size = sizeof peer;
+  const int fd = accept(listening, reinterpret_cast<sockaddr*>(&peer), &size);
+  if (fd < 0) return -1;
+  size = sizeof local;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size);
+  char text[INET6_ADDRSTRLEN] = "";
+  inet_ntop(AF_INET6, &peer.sin6_addr, text, sizeof text);
+  std::printf("%u %s\n", ntohs(local.sin6_port), text);
+  return fd;
+}
+
+bool echo(int fd) {
+  char data[4096];
+  const ssize_t size = read(fd, data, sizeof data);
+  if (size <= 0) return false;
+  return write(fd, data, static_cast<std::size_t>(size)) == size;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  std::vector<pollfd> sockets;
+  for (int at = 1; at < argc; ++at) {
+    sockets.push_back({listen_on(std::strtoul(argv[at], nullptr, 10)), POLLIN, 0});
+  }
+  const std::size_t listeners = sockets.size();
+  std::puts("ready");
+  while (poll(sockets.data(), sockets.size(), -1) > 0) {
+    for (std::size_t at = sockets.size(); at-- > listeners;) {
+      if (sockets[at].revents == 0 || echo(sockets[at].fd)) continue;
+      close(sockets[at].fd);
+      sockets.erase(sockets.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+    for (std::size_t at = 0; at < listeners; ++at) {
+      if ((sockets[at].revents & POLLIN) == 0) continue;
+      const int fd = accept_and_say(sockets[at].fd);
+      if (fd >= 0) sockets.push_back({fd, POLLIN, 0});
+    }
+  }
+  return 3;
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// abi.h as C++ sees it against the types in the embedded BPF object: sizes, offsets, maps and
+// numbers. Opening an object needs no privilege.
+#include "apiguard/abi.h"
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "apiguard.skel.h"
+#include "tests/support/catch.hpp"
+
+namespace {
+
+// No hidden padding, so that bytes compare and hash as values do; and safe to copy as bytes.
+template <typename... Structs>
+inline constexpr bool kPlainBytes = ((std::is_trivially_copyable_v<Structs> &&
+                                      std::is_standard_layout_v<Structs> &&
+                                      std::has_unique_object_representations_v<Structs>)&&...);
+
+static_assert(kPlainBytes<apiguard_key4, apiguard_key6, apiguard_range, apiguard_endpoint,
+                          apiguard_settings, apiguard_counters, apiguard_answer>);
+
+struct Member {
+  std::string name;
+  std::size_t offset;
+  std::size_t size;
+};
+
+#define MEMBER(type, name) \
+  Member { #name, offsetof(type, name), sizeof(type::name) }
+
+struct CloseObject {
+  void operator()(bpf_object* object) const { bpf_object__close(object); }
+};
+
+using Object = std::unique_ptr<bpf_object, CloseObject>;
+
+Object open_object() {
+  std::size_t size = 0;
+  const void* elf = apiguard_bpf__elf_bytes(&size);
+  Object object(bpf_object__open_mem(elf, size, nullptr));
+  REQUIRE(object != nullptr);
+  return object;
+}
+
+const btf* types_of(const Object& object) {
+  const btf* types = bpf_object__btf(object.get());
+  REQUIRE(types != nullptr);
+  return types;
+}
+
+void check_struct(const std::string& name, std::size_t size, const std::vector<Member>& members) {
+  const Object object = open_object();
+  const btf* types = types_of(object);
+  INFO("struct " << name);
+  const __s32 id = btf__find_by_name_kind(types, name.c_str(), BTF_KIND_STRUCT);
+  REQUIRE(id > 0);
+  const btf_type* type = btf__type_by_id(types, static_cast<__u32>(id));
+  CHECK(type->size == size);
+  REQUIRE(btf_vlen(type) == members.size());
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const btf_member& member = btf_members(type)[i];
+    INFO("member " << members[i].name);
+    CHECK(btf__name_by_offset(types, member.name_off) == members[i].name);
+    CHECK(btf_member_bit_offset(type, static_cast<__u32>(i)) == 8 * members[i].offset);
+    CHECK(btf__resolve_size(types, member.type) == static_cast<__s64>(members[i].size));
+  }
+}
+
+using Enumerators = std::vector<std::pair<std::string, int>>;
+
+// An enum that the program only uses for its numbers leaves no type behind; then there is nothing
+// that could differ.
+void check_enum(const std::string& name, const Enumerators& enumerators) {
+  const Object object = open_object();
+  const btf* types = types_of(object);
+  INFO("enum " << name);
+  const __s32 id = btf__find_by_name_kind(types, name.c_str(), BTF_KIND_ENUM);
+  if (id <= 0) return;
+  const btf_type* type = btf__type_by_id(types, static_cast<__u32>(id));
+  REQUIRE(btf_vlen(type) == enumerators.size());
+  for (std::size_t i = 0; i < enumerators.size(); ++i) {
+    CHECK(btf__name_by_offset(types, btf_enum(type)[i].name_off) == enumerators[i].first);
+    CHECK(btf_enum(type)[i].val == enumerators[i].second);
+  }
+}
+
+void check_map(const char* name, bpf_map_type type, std::size_t key, std::size_t value) {
+  const Object object = open_object();
+  const bpf_map* map = bpf_object__find_map_by_name(object.get(), name);
+  INFO("map " << name);
+  REQUIRE(map != nullptr);
+  CHECK(bpf_map__type(map) == type);
+  CHECK(bpf_map__key_size(map) == key);
+  CHECK(bpf_map__value_size(map) == value);
+}
+
+}  // namespace
+
+TEST_CASE("keys of the tries have one layout on both sides") {
+  check_struct("apiguard_key4", sizeof(apiguard_key4),
+               {MEMBER(apiguard_key4, prefix_len), MEMBER(apiguard_key4, address)});
+  check_struct("apiguard_key6", sizeof(apiguard_key6),
+               {MEMBER(apiguard_key6, prefix_len), MEMBER(apiguard_key6, address)});
+}
+
+TEST_CASE("a range has one layout on both sides") {
+  check_struct("apiguard_range", sizeof(apiguard_range),
+               {MEMBER(apiguard_range, until), MEMBER(apiguard_range, id),
+                MEMBER(apiguard_range, kind), MEMBER(apiguard_range, prefix_len),
+                MEMBER(apiguard_range, next_len), MEMBER(apiguard_range, has_next)});
+}
+
+TEST_CASE("settings have one layout on both sides") {
+  check_struct("apiguard_endpoint", sizeof(apiguard_endpoint),
+               {MEMBER(apiguard_endpoint, address), MEMBER(apiguard_endpoint, port),
+                MEMBER(apiguard_endpoint, family), MEMBER(apiguard_endpoint, pad)});
+  check_struct("apiguard_settings", sizeof(apiguard_settings),
+               {MEMBER(apiguard_settings, generation), MEMBER(apiguard_settings, build),
+                MEMBER(apiguard_settings, instance), MEMBER(apiguard_settings, abi),
+                MEMBER(apiguard_settings, mode), MEMBER(apiguard_settings, frags),
+                MEMBER(apiguard_settings, has_deadlines), MEMBER(apiguard_settings, endpoint_count),
+                MEMBER(apiguard_settings, endpoints)});
+}
+
+TEST_CASE("counters have one layout on both sides") {
+  check_struct("apiguard_counters", sizeof(apiguard_counters),
+               {MEMBER(apiguard_counters, packets)});
+}
+
+TEST_CASE("the answer of check has one layout on both sides") {
+  check_struct("apiguard_answer", sizeof(apiguard_answer),
+               {MEMBER(apiguard_answer, outcome), MEMBER(apiguard_answer, reason),
+                MEMBER(apiguard_answer, range_id), MEMBER(apiguard_answer, has_range)});
+}
+
+TEST_CASE("enumerators have one number on both sides") {
+  check_enum("apiguard_mode",
+             {{"APIGUARD_MODE_OFF", 0}, {"APIGUARD_MODE_AUDIT", 1}, {"APIGUARD_MODE_ENFORCE", 2}});
+  check_enum("apiguard_outcome", {{"APIGUARD_PASS", 0},
+                                  {"APIGUARD_DROP", 1},
+                                  {"APIGUARD_WOULD_DROP", 2},
+                                  {"APIGUARD_OUTCOME_MAX", 3}});
+  check_enum("apiguard_reason", {{"APIGUARD_NOT_IP", 0},
+                                 {"APIGUARD_VLAN_DEPTH", 1},
+                                 {"APIGUARD_MALFORMED", 2},
+                                 {"APIGUARD_LATER_FRAGMENT", 3},
+                                 {"APIGUARD_SHORT_TCP", 4},
+                                 {"APIGUARD_OTHER_TRAFFIC", 5},
+                                 {"APIGUARD_EXT_CHAIN", 6},
+                                 {"APIGUARD_LISTED", 7},
+                                 {"APIGUARD_EXCEPTED", 8},
+                                 {"APIGUARD_EXPIRED", 9},
+                                 {"APIGUARD_UNLISTED", 10},
+                                 {"APIGUARD_OFF", 11},
+                                 {"APIGUARD_REASON_MAX", 12}});
+  check_enum("apiguard_kind",
+             {{"APIGUARD_ALLOW", 1}, {"APIGUARD_EXCEPT", 2}, {"APIGUARD_CLUSTER", 3}});
+  check_enum("apiguard_family",
+             {{"APIGUARD_ANY_ADDRESS", 0}, {"APIGUARD_IPV4", 4}, {"APIGUARD_IPV6", 6}});
+}
+
+// Numbers that counters in the kernel and scripts outside depend on: raising them is an ABI change.
+TEST_CASE("reasons and outcomes keep their numbers") {
+  CHECK(APIGUARD_PASS == 0);
+  CHECK(APIGUARD_DROP == 1);
+  CHECK(APIGUARD_WOULD_DROP == 2);
+  CHECK(APIGUARD_NOT_IP == 0);
+  CHECK(APIGUARD_LISTED == 7);
+  CHECK(APIGUARD_UNLISTED == 10);
+  CHECK(APIGUARD_OFF == 11);
+  CHECK(APIGUARD_REASON_MAX == 12);
+}
+
+TEST_CASE("maps have the keys and values of abi.h") {
+  check_map("ranges4", BPF_MAP_TYPE_LPM_TRIE, sizeof(apiguard_key4), sizeof(apiguard_range));
+  check_map("ranges6", BPF_MAP_TYPE_LPM_TRIE, sizeof(apiguard_key6), sizeof(apiguard_range));
+  check_map("counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(apiguard_counters));
+}
+
+TEST_CASE("the read-only data of the program is its settings") {
+  const Object object = open_object();
+  const btf* types = types_of(object);
+  const __s32 id = btf__find_by_name_kind(types, "settings", BTF_KIND_VAR);
+  REQUIRE(id > 0);
+  const btf_type* variable = btf__type_by_id(types, static_cast<__u32>(id));
+  CHECK(btf__resolve_size(types, variable->type) == static_cast<__s64>(sizeof(apiguard_settings)));
+}

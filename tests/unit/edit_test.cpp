@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/policy/edit.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace apiguard;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+const std::string kOffice =
+    "# the office\n"
+    "203.0.113.0/24           name=office   # main\n"
+    "\n"
+    "except 203.0.113.128/25  name=guests\n"
+    "  198.51.100.7\tname=ci until=2030-01-01T00:00:00Z\t# run 7\n";
+
+SourceFile list(std::string text) { return {"authorized-ranges", "list", std::move(text), true}; }
+SourceFile config(std::string text) { return {"apiguard.toml", "conf", std::move(text), true}; }
+
+Prefix prefix(std::string_view text) { return parse_prefix(text)->prefix; }
+
+// A range in the words of a list file.
+Range range(const std::string& line) { return parse_ranges(list(line + "\n"))->policy.ranges[0]; }
+
+Edited put(const std::string& text, const std::vector<std::string>& lines) {
+  std::vector<Range> entries;
+  for (const std::string& line : lines) entries.push_back(range(line));
+  const auto edited = put_ranges(list(text), entries);
+  REQUIRE(edited);
+  CHECK(edited->changed == (edited->text != text));
+  return *edited;
+}
+
+Selector cidr(std::string_view text) { return {prefix(text), ""}; }
+Selector named(std::string name) { return {std::nullopt, std::move(name)}; }
+
+std::string removed(const std::string& text, const std::vector<Selector>& selectors) {
+  const auto edited = remove_ranges(list(text), selectors, {});
+  REQUIRE(edited);
+  CHECK(edited->changed == (edited->text != text));
+  return edited->text;
+}
+
+Error not_removed(const std::string& text, const std::vector<Selector>& selectors,
+                  const std::vector<Range>& elsewhere = {}) {
+  const auto edited = remove_ranges(list(text), selectors, elsewhere);
+  REQUIRE_FALSE(edited);
+  return edited.error();
+}
+
+std::string set(const std::string& text, const std::vector<std::string>& cidrs) {
+  std::vector<Prefix> prefixes;
+  for (const std::string& one : cidrs) prefixes.push_back(prefix(one));
+  const auto edited = replace_ranges(list(text), prefixes);
+  REQUIRE(edited);
+  CHECK(edited->changed == (edited->text != text));
+  return edited->text;
+}
+
+std::string with_mode(const std::string& text, Mode mode) {
+  const auto edited = replace_mode(config(text), mode);
+  REQUIRE(edited);
+  CHECK(edited->changed == (edited->text != text));
+  return edited->text;
+}
+
+Range elsewhere(const std::string& line, std::string file, std::uint32_t number,
+                Kind kind = Kind::kAllow) {
+  Range out = range(line);
+  out.kind = kind;
+  out.origin = {std::move(file), number};
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("allow appends a line and leaves all others alone") {
+  CHECK(put("", {"10.0.0.0/8"}).text == "10.0.0.0/8\n");
+  CHECK(put(kOffice, {"10.0.0.0/8 name=lan"}).text == kOffice + "10.0.0.0/8 name=lan\n");
+  CHECK(put(kOffice, {"except 2001:db8::1", "10.0.0.0/8 until=2030-01-01T00:00:00Z"}).text ==
+        kOffice + "except 2001:db8::1/128\n10.0.0.0/8 until=2030-01-01T00:00:00Z\n");
+  CHECK(put("# no entry\n", {"10.0.0.0/8"}).text == "# no entry\n10.0.0.0/8\n");
+}
+
+TEST_CASE("an entry given twice in one command is written once") {
+  CHECK(put("", {"10.0.0.0/8", "10.0.0.0/8"}).text == "10.0.0.0/8\n");
+}
+
+TEST_CASE("allow of what is listed already changes nothing and says so") {
+  const Edited same = put(kOffice, {"203.0.113.0/24"});
+  CHECK_FALSE(same.changed);
+  CHECK(same.text == kOffice);
+  CHECK(same.notes == Texts{"range '203.0.113.0/24': already listed"});
+
+  CHECK(put(kOffice, {"203.0.113.0/24 name=office"}).notes ==
+        Texts{"range '203.0.113.0/24': already listed"});
+  CHECK(put(kOffice, {"except 203.0.113.128/25"}).notes ==
+        Texts{"range '203.0.113.128/25': already excepted"});
+  CHECK(put(kOffice, {"198.51.100.7 until=2030-01-01T00:00:00Z"}).notes ==
+        Texts{"range '198.51.100.7/32': already listed"});
+}
+
+TEST_CASE("a temporary allow of what is permanent changes nothing and says so") {
+  for (const char* line : {"203.0.113.0/24 until=2030-01-01T00:00:00Z",
+                           "203.0.113.0/24 name=other until=2030-01-01T00:00:00Z"}) {
+    const Edited edited = put(kOffice, {line});
+    CHECK_FALSE(edited.changed);
+    CHECK(edited.notes == Texts{"range '203.0.113.0/24': already listed permanently"});
+  }
+}
+
+TEST_CASE("allow replaces the line of its prefix in place, and keeps name and comment") {
+  const Edited permanent = put(
+      "# a\n  198.51.100.7\tname=ci until=2030-01-01T00:00:00Z\t# run 7\n# b\n", {"198.51.100.7"});
+  CHECK(permanent.text == "# a\n  198.51.100.7/32 name=ci\t# run 7\n# b\n");
+  CHECK(permanent.notes == Texts{"range '198.51.100.7/32': now permanent"});
+
+  const Edited longer = put("10.0.0.0/8 until=2030-01-01T00:00:00Z # x\n",
+                            {"10.0.0.0/8 name=lan until=2031-01-01T00:00:00Z"});
+  CHECK(longer.text == "10.0.0.0/8 name=lan until=2031-01-01T00:00:00Z # x\n");
+  CHECK(longer.notes == Texts{"range '10.0.0.0/8': replaces line 1"});
+
+  CHECK(put("10.0.0.0/8 name=a\n", {"10.0.0.0/8 name=b"}).text == "10.0.0.0/8 name=b\n");
+  // The same prefix in other words.
+  CHECK(put("10.0.0.7/8 name=a\n", {"10.0.0.0/8 name=b"}).text == "10.0.0.0/8 name=b\n");
+}
+
+TEST_CASE("the newer verb replaces the line of the other kind") {
+  const Edited except = put(kOffice, {"except 203.0.113.0/24"});
+  CHECK(except.text ==
+        "# the office\n"
+        "except 203.0.113.0/24 name=office   # main\n"
+        "\n"
+        "except 203.0.113.128/25  name=guests\n"
+        "  198.51.100.7\tname=ci until=2030-01-01T00:00:00Z\t# run 7\n");
+  CHECK(except.notes == Texts{"range '203.0.113.0/24': except replaces allow"});
+  CHECK(put("except 10.0.0.0/8 # x\n", {"10.0.0.0/8"}).text == "10.0.0.0/8 # x\n");
+}
+
+TEST_CASE("several lines of one prefix become the one that was asked for") {
+  const std::string text = "10.0.0.0/8 name=a # 1\nexcept 10.0.0.0/8 # 2\n# x\n10.0.0.0/8 name=b\n";
+  CHECK(put(text, {"10.0.0.0/8"}).text == "10.0.0.0/8 name=a # 1\n# x\n");
+  CHECK(put(text, {"except 10.0.0.0/8"}).text == "except 10.0.0.0/8 name=a # 1\n# x\n");
+}
+
+TEST_CASE("a file that does not parse is not edited") {
+  const SourceFile broken = list("10.0.0.0/8\nx\n");
+  const std::string message = "list:2:1: 'x' is not an address\n  x\n  ^";
+  CHECK(put_ranges(broken, {range("10.0.0.0/8")}).error().message == message);
+  CHECK(remove_ranges(broken, {cidr("10.0.0.0/8")}, {}).error().message == message);
+  CHECK(replace_ranges(broken, {}).error().message == message);
+  CHECK(put_ranges(broken, {}).error().exit == Exit::kBadFile);
+  CHECK(put_ranges(list("10.0.0.0/8"), {}).error().exit == Exit::kBadFile);
+}
+
+TEST_CASE("revoke takes out the lines of a range, allow and except") {
+  CHECK(removed(kOffice, {cidr("203.0.113.0/24")}) ==
+        "# the office\n"
+        "\n"
+        "except 203.0.113.128/25  name=guests\n"
+        "  198.51.100.7\tname=ci until=2030-01-01T00:00:00Z\t# run 7\n");
+  CHECK(removed("10.0.0.0/8\nexcept 10.0.0.0/8\n10.0.0.7/8 # same\n11.0.0.0/8\n",
+                {cidr("10.0.0.0/8")}) == "11.0.0.0/8\n");
+  CHECK(removed("10.0.0.0/8\n", {cidr("10.0.0.0/8"), cidr("10.0.0.0/8")}).empty());
+}
+
+TEST_CASE("revoke takes out every line of a name") {
+  CHECK(removed("10.0.0.0/8 name=a\nexcept 10.1.0.0/16 name=a\n10.2.0.0/16 name=ab\n",
+                {named("a")}) == "10.2.0.0/16 name=ab\n");
+  CHECK(removed("10.0.0.0/8 name=a\n11.0.0.0/8\n", {named("a"), cidr("11.0.0.0/8")}).empty());
+}
+
+TEST_CASE("revoke of what is in no file is a no, and nothing is removed") {
+  const Error error = not_removed(kOffice, {cidr("203.0.113.0/24"), cidr("10.0.0.0/8")});
+  CHECK(error.exit == Exit::kNo);
+  CHECK(error.message == "range '10.0.0.0/8': no such entry");
+  CHECK(not_removed(kOffice, {named("offic")}).message == "name 'offic': no such entry");
+  CHECK(not_removed("", {named("x")}).exit == Exit::kNo);
+}
+
+TEST_CASE("revoke inside a wider range hints at except") {
+  const Error error = not_removed(kOffice, {cidr("203.0.113.7")});
+  CHECK(error.exit == Exit::kNo);
+  CHECK(error.message ==
+        "range '203.0.113.7/32': no such entry, but it lies inside 203.0.113.0/24 "
+        "(authorized-ranges:2); to take it out: apiguard except 203.0.113.7/32");
+  // The narrowest range around it is an except: it is out already.
+  CHECK(not_removed(kOffice, {cidr("203.0.113.200")}).message ==
+        "range '203.0.113.200/32': no such entry");
+  const std::vector<Range> others{elsewhere("10.0.0.0/8", "authorized-ranges.d/site.list", 3)};
+  CHECK(not_removed(kOffice, {cidr("10.1.0.0/16")}, others).message ==
+        "range '10.1.0.0/16': no such entry, but it lies inside 10.0.0.0/8 "
+        "(authorized-ranges.d/site.list:3); to take it out: apiguard except 10.1.0.0/16");
+  const std::vector<Range> cluster{elsewhere("10.0.0.0/8", "apiguard.toml", 5, Kind::kCluster)};
+  CHECK(not_removed(kOffice, {cidr("10.1.0.0/16")}, cluster).message ==
+        "range '10.1.0.0/16': no such entry, but it lies inside 10.0.0.0/8 (apiguard.toml:5), a "
+        "cluster range, which no command takes out");
+}
+
+TEST_CASE("revoke of what another file lists names that file") {
+  const std::vector<Range> others{
+      elsewhere("203.0.113.0/24 name=office", "authorized-ranges.d/site.list", 3),
+      elsewhere("10.20.0.0/16", "apiguard.toml", 5, Kind::kCluster)};
+  const Error drop_in = not_removed(kOffice, {cidr("203.0.113.0/24")}, others);
+  CHECK(drop_in.exit == Exit::kBadFile);
+  CHECK(drop_in.message ==
+        "range '203.0.113.0/24': also in authorized-ranges.d/site.list:3, which belongs to another "
+        "tool: remove it there");
+  CHECK(not_removed(kOffice, {named("office")}, others).message ==
+        "name 'office': also in authorized-ranges.d/site.list:3, which belongs to another tool: "
+        "remove it there");
+  const Error cluster = not_removed(kOffice, {cidr("10.20.0.0/16")}, others);
+  CHECK(cluster.exit == Exit::kBadFile);
+  CHECK(
+      cluster.message ==
+      "range '10.20.0.0/16': a cluster range of apiguard.toml:5, which no command takes out: edit "
+      "that file");
+}
+
+TEST_CASE("set makes the list exactly what was given, and keeps name and comment but no end") {
+  CHECK(set(kOffice, {"203.0.113.0/24", "10.0.0.0/8", "198.51.100.7", "10.0.0.0/8"}) ==
+        "# the office\n"
+        "203.0.113.0/24           name=office   # main\n"
+        "\n"
+        "  198.51.100.7\tname=ci\t# run 7\n"
+        "10.0.0.0/8\n");
+  CHECK(set(kOffice, {}) == "# the office\n\n");
+  CHECK(set("", {"10.0.0.0/8"}) == "10.0.0.0/8\n");
+  CHECK(set(kOffice, {"203.0.113.128/25"}) == "# the office\n\n203.0.113.128/25\n");
+  CHECK(set("10.0.0.0/8 until=2030-01-01T00:00:00Z  name=a\n", {"10.0.0.0/8"}) ==
+        "10.0.0.0/8  name=a\n");
+  CHECK(set("10.0.0.0/8 # x\n", {"10.0.0.0/8"}) == "10.0.0.0/8 # x\n");
+}
+
+TEST_CASE("set keeps one line of a prefix, the permanent one first") {
+  CHECK(set("10.0.0.0/8 name=a until=2030-01-01T00:00:00Z\n10.0.0.0/8 name=b\n10.0.0.0/8 name=c\n",
+            {"10.0.0.0/8"}) == "10.0.0.0/8 name=b\n");
+  CHECK(set("except 10.0.0.0/8\n10.0.0.0/8 name=b\n", {"10.0.0.0/8"}) == "10.0.0.0/8 name=b\n");
+}
+
+TEST_CASE("mode replaces just its value") {
+  CHECK(with_mode("mode = \"enforce\"\n", Mode::kOff) == "mode = \"off\"\n");
+  CHECK(with_mode("mode       = \"enforce\"         # default\n", Mode::kAudit) ==
+        "mode       = \"audit\"         # default\n");
+  CHECK(with_mode("mode='enforce'# x\n", Mode::kAudit) == "mode='audit'# x\n");
+  CHECK(with_mode("\"mode\"\t=\t'off'", Mode::kEnforce) == "\"mode\"\t=\t'enforce'");
+  CHECK(with_mode("mode = \"\"\"off\"\"\"\n", Mode::kEnforce) == "mode = \"enforce\"\n");
+  CHECK(with_mode("mode = '''\noff'''\n", Mode::kEnforce) == "mode = 'enforce'\n");
+  CHECK(with_mode("mode = \"o\\u0066f\" # x\n", Mode::kAudit) == "mode = \"audit\" # x\n");
+  CHECK(with_mode("interfaces = [\"\xC3\xA9\"] # \xE4\xBA\x8B\nmode = \"off\" # \xC3\xA9\n",
+                  Mode::kAudit) ==
+        "interfaces = [\"\xC3\xA9\"] # \xE4\xBA\x8B\nmode = \"audit\" # \xC3\xA9\n");
+  CHECK(with_mode("mode = \"nonsense\"\n", Mode::kAudit) == "mode = \"audit\"\n");
+}
+
+TEST_CASE("mode is not confused by its name elsewhere") {
+  const std::string text =
+      "# mode = \"audit\"\n"
+      "note = '''\nmode = \"off\"\n'''\n"
+      "mode = \"enforce\"\n"
+      "[table]\n"
+      "mode = \"audit\"\n";
+  const std::string expected =
+      "# mode = \"audit\"\n"
+      "note = '''\nmode = \"off\"\n'''\n"
+      "mode = \"off\"\n"
+      "[table]\n"
+      "mode = \"audit\"\n";
+  CHECK(with_mode(text, Mode::kOff) == expected);
+}
+
+TEST_CASE("a missing mode is inserted as the first key") {
+  CHECK(with_mode("", Mode::kOff) == "mode = \"off\"\n");
+  CHECK(with_mode("# head\n\n  interfaces = [\"eth0\"]\n", Mode::kOff) ==
+        "# head\n\nmode = \"off\"\n  interfaces = [\"eth0\"]\n");
+  CHECK(with_mode("# mode = \"audit\"", Mode::kOff) == "# mode = \"audit\"\nmode = \"off\"\n");
+  CHECK(with_mode("# t\n[table]\nmode = \"audit\"\n", Mode::kOff) ==
+        "# t\nmode = \"off\"\n[table]\nmode = \"audit\"\n");
+  CHECK(with_mode("z = 1\na = '''\nmode = \"x\"\n'''\n", Mode::kOff) ==
+        "mode = \"off\"\nz = 1\na = '''\nmode = \"x\"\n'''\n");
+}
+
+TEST_CASE("a mode that is set already is left alone") {
+  const auto edited = replace_mode(config("mode = 'off'\n"), Mode::kOff);
+  REQUIRE(edited);
+  CHECK_FALSE(edited->changed);
+  CHECK(edited->text == "mode = 'off'\n");
+  CHECK(edited->notes == Texts{"mode: already 'off'"});
+}
+
+TEST_CASE("a broken configuration is not edited") {
+  const auto broken = replace_mode(config("mode = \"off\n"), Mode::kOff);
+  REQUIRE_FALSE(broken);
+  CHECK(broken.error().exit == Exit::kBadFile);
+  CHECK(replace_mode(config("mode = 1\n"), Mode::kOff).error().message ==
+        "conf:1:8: key 'mode': expected a string\n  mode = 1\n         ^");
+  CHECK(replace_mode(config("[mode]\n"), Mode::kOff).error().message ==
+        "conf:1:1: key 'mode': expected a string\n  [mode]\n  ^");
+  CHECK_FALSE(replace_mode(config("mode = \"off\"\r\n"), Mode::kAudit));
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/host/interfaces.hpp"
+
+#include <linux/if_arp.h>
+
+#include <algorithm>
+
+#include "tests/support/catch.hpp"
+
+using namespace apiguard;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+Interface make(const std::string& name, int ifindex, int master = 0, const std::string& kind = "") {
+  Interface interface;
+  interface.name = name;
+  interface.ifindex = ifindex;
+  interface.type = name == "lo" ? ARPHRD_LOOPBACK : ARPHRD_ETHER;
+  interface.master = master;
+  interface.kind = kind;
+  return interface;
+}
+
+// A bond of two ports in a bridge, a bridge with a container, a VRF, and one alone.
+std::vector<Interface> host() {
+  return {make("lo", 1),
+          make("en0", 2, 10),
+          make("en1", 3, 10),
+          make("en2", 4),
+          make("bond0", 10, 20, "bond"),
+          make("br0", 20, 0, "bridge"),
+          make("br1", 21, 0, "bridge"),
+          make("veth0", 30, 21, "veth"),
+          make("en3", 5, 40),
+          make("vrf0", 40, 0, "vrf")};
+}
+
+Names selected(const Names& wanted) {
+  Names names;
+  for (const Interface& interface : select_interfaces(host(), wanted).interfaces) {
+    names.push_back(interface.name);
+  }
+  return names;
+}
+
+Names absent(const Names& wanted) { return select_interfaces(host(), wanted).absent; }
+
+}  // namespace
+
+TEST_CASE("names match exactly, in the order wanted, each once") {
+  CHECK(selected({"en2", "en0"}) == Names{"en2", "en0"});
+  CHECK(selected({"en2", "en2", "en*"}) == Names{"en2", "en0", "en1", "en3"});
+  CHECK(selected({"en"}).empty());
+  CHECK(selected({"EN2"}).empty());
+  CHECK(selected({}).empty());
+}
+
+TEST_CASE("globs are those of the shell") {
+  CHECK(selected({"en?"}) == Names{"en0", "en1", "en2", "en3"});
+  CHECK(selected({"en[12]"}) == Names{"en1", "en2"});
+  CHECK(selected({"en[!12]"}) == Names{"en0", "en3"});
+  CHECK(selected({"br*"}) == Names{"br0", "br1"});
+}
+
+TEST_CASE("lo is guarded by name, never by a glob") {
+  CHECK(selected({"lo"}) == Names{"lo"});
+  CHECK(selected({"l*"}).empty());
+  CHECK(absent({"l*"}) == Names{"l*"});
+  CHECK(selected({"?o", "lo"}) == Names{"lo"});
+}
+
+TEST_CASE("a glob skips the ports of a bond or bridge that is itself matched") {
+  CHECK(selected({"en*", "bond0"}) == Names{"en2", "en3", "bond0"});
+  CHECK(selected({"en*", "br0"}) == Names{"en0", "en1", "en2", "en3", "br0"});
+  CHECK(selected({"b*"}) == Names{"br0", "br1"});
+  CHECK(selected({"*"}) == Names{"en2", "br0", "br1", "en3", "vrf0"});
+  CHECK(selected({"veth*"}) == Names{"veth0"});
+  CHECK(selected({"veth*", "br?"}) == Names{"br0", "br1"});
+}
+
+TEST_CASE("a port that is named is guarded beside its master") {
+  CHECK(selected({"bond0", "en0"}) == Names{"bond0", "en0"});
+  CHECK(selected({"en*", "en0", "bond0"}) == Names{"en2", "en3", "en0", "bond0"});
+}
+
+TEST_CASE("masters of other kinds do not stand for their ports") {
+  CHECK(selected({"en3", "vrf0"}) == Names{"en3", "vrf0"});
+  CHECK(selected({"en3*", "vrf*"}) == Names{"en3", "vrf0"});
+}
+
+TEST_CASE("what matches nothing is absent, what is skipped for its master is not") {
+  CHECK(absent({"eth0", "en0", "wl*"}) == Names{"eth0", "wl*"});
+  CHECK(absent({"en[01]", "bond0"}).empty());
+  CHECK(selected({"en[01]", "bond0"}) == Names{"bond0"});
+  CHECK(select_interfaces({}, {"eth0", "*"}).absent == Names{"eth0", "*"});
+}
+
+TEST_CASE("a name with glob characters matches itself") {
+  const std::vector<Interface> present{make("a[1]", 1), make("a1", 2)};
+  const Selection selection = select_interfaces(present, {"a[1]"});
+  REQUIRE(selection.interfaces.size() == 2);
+  CHECK(selection.interfaces[0].name == "a[1]");
+  CHECK(select_interfaces({make("a1", 2)}, {"["}).absent == Names{"["});
+}
+
+TEST_CASE("Ethernet and the loopback have an Ethernet header") {
+  Interface interface = make("en0", 2);
+  CHECK(has_ethernet_header(interface));
+  CHECK(has_ethernet_header(make("lo", 1)));
+  for (const int type : {ARPHRD_NONE, ARPHRD_TUNNEL, ARPHRD_PPP, ARPHRD_INFINIBAND, ARPHRD_RAWIP}) {
+    interface.type = static_cast<std::uint16_t>(type);
+    CHECK_FALSE(has_ethernet_header(interface));
+  }
+}
+
+TEST_CASE("the links of this host are listed, the loopback among them") {
+  const Result<std::vector<Interface>> links = list_interfaces();
+  REQUIRE(links);
+  const auto loopback = std::find_if(links->begin(), links->end(), [](const Interface& link) {
+    return link.type == ARPHRD_LOOPBACK;
+  });
+  REQUIRE(loopback != links->end());
+  CHECK(loopback->name == "lo");
+  CHECK(loopback->ifindex == 1);
+  CHECK(loopback->master == 0);
+  CHECK(loopback->kind.empty());
+  for (const Interface& link : *links) {
+    CHECK_FALSE(link.name.empty());
+    CHECK(link.ifindex > 0);
+  }
+}

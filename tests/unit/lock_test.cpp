@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/host/lock.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/folder.hpp"
+
+namespace fs = std::filesystem;
+using namespace apiguard;
+using namespace apiguard::test;
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+namespace {
+
+// A process that holds the lock (verb "apply") until it is ended or its time is over.
+class Holder {
+ public:
+  explicit Holder(const std::string& run_dir, std::chrono::milliseconds time = 60s) {
+    int ready[2];
+    if (pipe(ready) != 0) std::abort();
+    pid_ = fork();
+    if (pid_ == 0) hold(run_dir, ready[1], time);
+    close(ready[1]);
+    char byte = 0;
+    held_ = read(ready[0], &byte, 1) == 1;
+    close(ready[0]);
+  }
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+  ~Holder() { end(); }
+
+  void end() {
+    if (pid_ <= 0) return;
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+  [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] bool held() const { return held_; }
+
+ private:
+  [[noreturn]] static void hold(const std::string& run_dir, int ready,
+                                std::chrono::milliseconds time) {
+    const Result<Lock> lock = Lock::take(run_dir, "apply");
+    if (lock && write(ready, "x", 1) == 1) std::this_thread::sleep_for(time);
+    _exit(0);
+  }
+
+  pid_t pid_ = -1;
+  bool held_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("the lock is a file with pid and verb that stays") {
+  Folder folder;
+  const std::string run = folder / "run/apiguard";
+  const mode_t before = umask(077);
+  {
+    const Result<Lock> lock = Lock::take(run, "allow 203.0.113.0/24");
+    REQUIRE(lock);
+    CHECK(get(run + "/lock") == std::to_string(getpid()) + " allow 203.0.113.0/24\n");
+  }
+  umask(before);
+  CHECK(mode_of(run) == 0755);
+  CHECK(mode_of(run + "/lock") == 0600);
+  REQUIRE(Lock::take(run, "apply"));
+  CHECK(get(run + "/lock") == std::to_string(getpid()) + " apply\n");
+}
+
+TEST_CASE("a second taker gives up in time and names the holder") {
+  Folder folder;
+  const Holder holder(folder.path());
+  REQUIRE(holder.held());
+  const steady_clock::time_point start = steady_clock::now();
+  const Result<Lock> lock = Lock::take(folder.path(), "allow", 200ms);
+  const auto waited = steady_clock::now() - start;
+  REQUIRE_FALSE(lock);
+  CHECK(lock.error().message == "lock '" + folder / "lock" + "': held by pid " +
+                                    std::to_string(holder.pid()) +
+                                    " (apply): gave up after 200 ms; wait for it or end it");
+  CHECK(lock.error().exit == Exit::kFailed);
+  CHECK(waited >= 200ms);
+  CHECK(waited < 5s);
+}
+
+TEST_CASE("within one process too, and whole seconds are shown as such") {
+  Folder folder;
+  const Result<Lock> first = Lock::take(folder.path(), "apply");
+  REQUIRE(first);
+  const Result<Lock> second = Lock::take(folder.path(), "apply", 1s);
+  REQUIRE_FALSE(second);
+  CHECK(second.error().message.find("gave up after 1 s;") != std::string::npos);
+}
+
+TEST_CASE("without patience it is tried once") {
+  Folder folder;
+  CHECK(Lock::take(folder.path(), "apply", 0s));
+  const Holder holder(folder.path());
+  CHECK_FALSE(Lock::take(folder.path(), "apply", 0s));
+}
+
+TEST_CASE("a killed holder blocks nobody") {
+  Folder folder;
+  Holder holder(folder.path());
+  REQUIRE(holder.held());
+  holder.end();
+  CHECK(Lock::take(folder.path(), "apply", 0s));
+}
+
+TEST_CASE("whoever waits gets the lock when it comes free") {
+  Folder folder;
+  const Holder holder(folder.path(), 300ms);
+  REQUIRE(holder.held());
+  CHECK(Lock::take(folder.path(), "apply", 10s));
+}
+
+TEST_CASE("programs that the holder starts do not hold it on") {
+  Folder folder;
+  Result<Lock> lock = Lock::take(folder.path(), "edit");
+  REQUIRE(lock);
+  const pid_t child = fork();
+  if (child == 0) {
+    execl("/bin/sleep", "sleep", "30", nullptr);
+    _exit(127);
+  }
+  std::this_thread::sleep_for(200ms);  // past exec
+  lock = fail(Exit::kFailed, "released");
+  CHECK(Lock::take(folder.path(), "apply", 1s));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
+TEST_CASE("a holder that has not written its name yet, or nonsense, is another process") {
+  Folder folder;
+  const Result<Lock> lock = Lock::take(folder.path(), "apply");
+  REQUIRE(lock);
+  const auto message = [&](const std::string& text) {
+    put(folder / "lock", text, 0600);
+    const Result<Lock> second = Lock::take(folder.path(), "apply", 0s);
+    REQUIRE_FALSE(second);
+    const std::string& whole = second.error().message;
+    const std::size_t start = whole.find("held by ") + 8;
+    return whole.substr(start, whole.find(": gave up") - start);
+  };
+  CHECK(message("") == "another process");
+  CHECK(message("nonsense\n") == "another process");
+  CHECK(message("-7 apply\n") == "another process");
+  CHECK(message("99999999999999999999 apply\n") == "another process");
+  CHECK(message("7") == "pid 7");
+  CHECK(message("7 \n") == "pid 7");
+  CHECK(message("7 a\x1b[31mb\nc\n") == "pid 7 (a [31mb)");
+  CHECK(message("7 " + std::string(5000, 'x')).size() < 300);
+}
+
+TEST_CASE("control characters of a verb are not written") {
+  Folder folder;
+  REQUIRE(Lock::take(folder.path(), "allow\n8 evil\x1b"));
+  CHECK(get(folder / "lock") == std::to_string(getpid()) + " allow 8 evil \n");
+}
+
+TEST_CASE("a lock file that is replaced while one waits is not the one to hold") {
+  Folder folder;
+  const Holder holder(folder.path(), 400ms);
+  REQUIRE(holder.held());
+  fs::remove(folder / "lock");
+  Result<Lock> second = Lock::take(folder.path(), "second", 0s);
+  REQUIRE(second);  // a new file: what the header forbids others to cause
+  const Result<Lock> third = Lock::take(folder.path(), "third", 600ms);
+  CHECK_FALSE(third);
+}
+
+TEST_CASE("what is no lock file is an error that says so") {
+  Folder folder;
+  fs::create_directory(folder / "lock");
+  CHECK(Lock::take(folder.path(), "apply", 0s).error().message ==
+        "lock '" + folder / "lock" + "': open: is a directory");
+  fs::remove(folder / "lock");
+  fs::create_symlink("elsewhere", folder / "lock");
+  CHECK(Lock::take(folder.path(), "apply", 0s).error().os_error == ELOOP);
+  put(folder / "file", "");
+  CHECK_FALSE(Lock::take(folder / "file", "apply", 0s));
+}
+
+TEST_CASE("a run directory of somebody else is an error at once") {
+  Folder folder;
+  put(folder / "lock", "", 0600);
+  chmod(folder.path().c_str(), geteuid() == 0 ? 0755 : 0);
+  const steady_clock::time_point start = steady_clock::now();
+  {
+    const AsNobody nobody;
+    CHECK(Lock::take(folder.path(), "apply").error().os_error == EACCES);
+  }
+  CHECK(steady_clock::now() - start < 5s);
+  chmod(folder.path().c_str(), 0755);
+}
+
+TEST_CASE("only one is inside at a time") {
+  Folder folder;
+  const std::string counter = folder / "counter";
+  put(counter, "0");
+  constexpr int kProcesses = 4;
+  constexpr int kRounds = 25;
+  for (int i = 0; i < kProcesses; ++i) {
+    if (fork() != 0) continue;
+    for (int round = 0; round < kRounds; ++round) {
+      const Result<Lock> lock = Lock::take(folder.path(), "count", 60s);
+      if (!lock) _exit(1);
+      put(counter, std::to_string(std::stoi(get(counter)) + 1));
+    }
+    _exit(0);
+  }
+  for (int i = 0; i < kProcesses; ++i) {
+    int status = -1;
+    REQUIRE(wait(&status) > 0);
+    CHECK(status == 0);
+  }
+  CHECK(get(counter) == std::to_string(kProcesses * kRounds));
+}

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/options.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <sstream>
+
+#include "loader/cli/help.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace apiguard;
+using namespace apiguard::cli;
+
+namespace {
+
+using Words = std::vector<std::string>;
+using Parsing = std::variant<CommandLine, Printed>;
+
+Parsing parse_words(const Words& words) {
+  std::vector<const char*> argv = {"apiguard"};
+  for (const std::string& word : words) argv.push_back(word.c_str());
+  return parse(static_cast<int>(argv.size()), argv.data());
+}
+
+CommandLine line_of(const Words& words) {
+  const auto parsed = parse_words(words);
+  if (const auto* printed = std::get_if<Printed>(&parsed)) FAIL(printed->text);
+  return std::get<CommandLine>(parsed);
+}
+
+template <typename Options>
+Options options_of(const Words& words) {
+  return std::get<Options>(line_of(words).verb);
+}
+
+Printed printed_of(const Words& words) {
+  const auto parsed = parse_words(words);
+  if (std::holds_alternative<CommandLine>(parsed)) FAIL("parsed, but must not");
+  return std::get<Printed>(parsed);
+}
+
+// The text without "apiguard: " and the newline; it is always a usage error.
+std::string error_of(const Words& words) {
+  const Printed printed = printed_of(words);
+  CHECK(printed.exit == Exit::kUsage);
+  const std::string prefix = "apiguard: ";
+  REQUIRE(printed.text.substr(0, prefix.size()) == prefix);
+  REQUIRE(printed.text.back() == '\n');
+  return printed.text.substr(prefix.size(), printed.text.size() - prefix.size() - 1);
+}
+
+std::string help_of(const Words& words) {
+  const Printed printed = printed_of(words);
+  CHECK(printed.exit == Exit::kDone);
+  return printed.text;
+}
+
+std::vector<std::string> texts_of(const std::vector<ParsedPrefix>& prefixes) {
+  std::vector<std::string> texts;
+  for (const ParsedPrefix& parsed : prefixes) texts.push_back(to_string(parsed.prefix));
+  return texts;
+}
+
+std::size_t lines_in(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+std::vector<std::string> verb_names() {
+  std::vector<std::string> names;
+  for (const VerbHelp& verb : verb_helps()) names.emplace_back(verb.name);
+  return names;
+}
+
+// An environment variable for the length of a test.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) { setenv(name, value, 1); }
+  ~Variable() { unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+std::string manual() {
+  std::ifstream file(APIGUARD_POLICIES "/../../loader/cli/apiguard.8");
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+const Words kAllRisks = {"drop-peers", "generic-xdp", "unapplied", "wide"};
+
+}  // namespace
+
+TEST_CASE("allow and except take CIDRs, a name and the flags of changing verbs") {
+  const auto allow = options_of<PutOptions>({"allow", "203.0.113.0/24", "2001:db8::/32", "--name",
+                                             "office", "--dry-run", "--strict", "--json",
+                                             "--accept-risk", "wide,unapplied"});
+  CHECK(allow.kind == Kind::kAllow);
+  CHECK(texts_of(allow.prefixes) == Words{"203.0.113.0/24", "2001:db8::/32"});
+  CHECK(allow.texts == Words{"203.0.113.0/24", "2001:db8::/32"});
+  CHECK(allow.name == "office");
+  CHECK(allow.flags.dry_run);
+  CHECK(allow.flags.strict);
+  CHECK(allow.flags.json);
+  CHECK(allow.flags.accepted == std::set<std::string>{"unapplied", "wide"});
+
+  const auto except = options_of<PutOptions>({"except", "203.0.113.9"});
+  CHECK(except.kind == Kind::kExcept);
+  CHECK(texts_of(except.prefixes) == Words{"203.0.113.9/32"});
+  CHECK(except.name.empty());
+  CHECK_FALSE(except.flags.dry_run);
+  CHECK_FALSE(except.flags.strict);
+  CHECK_FALSE(except.flags.json);
+  CHECK(except.flags.accepted.empty());
+}
+
+TEST_CASE("host bits are kept for the verb's warning") {
+  const auto allow = options_of<PutOptions>({"allow", "172.0.0.10/16", "10.0.0.0/8"});
+  CHECK(texts_of(allow.prefixes) == Words{"172.0.0.0/16", "10.0.0.0/8"});
+  CHECK(allow.prefixes[0].host_bits);
+  CHECK_FALSE(allow.prefixes[1].host_bits);
+  CHECK(allow.texts == Words{"172.0.0.10/16", "10.0.0.0/8"});
+}
+
+TEST_CASE("an option takes one word and leaves the next to the verb") {
+  const auto allow = options_of<PutOptions>(
+      {"allow", "--accept-risk", "wide", "0.0.0.0/1", "--name", "half", "128.0.0.0/1"});
+  CHECK(allow.flags.accepted == std::set<std::string>{"wide"});
+  CHECK(texts_of(allow.prefixes) == Words{"0.0.0.0/1", "128.0.0.0/1"});
+  CHECK(allow.name == "half");
+}
+
+TEST_CASE("accepted risks add up, and all stands for each") {
+  const auto twice = options_of<ApplyOptions>(
+      {"apply", "--accept-risk", "wide", "--accept-risk=generic-xdp , drop-peers"});
+  CHECK(twice.flags.accepted == std::set<std::string>{"drop-peers", "generic-xdp", "wide"});
+  const auto all = options_of<ApplyOptions>({"apply", "--accept-risk", "all"});
+  CHECK(all.flags.accepted == std::set<std::string>(kAllRisks.begin(), kAllRisks.end()));
+}
+
+TEST_CASE("set takes the list of AKS as one argument") {
+  const auto set = options_of<SetOptions>({"set", "172.0.0.10/16,168.10.0.10/18"});
+  CHECK_FALSE(set.off);
+  CHECK(texts_of(set.prefixes) == Words{"172.0.0.0/16", "168.10.0.0/18"});
+  CHECK(set.texts == Words{"172.0.0.10/16", "168.10.0.10/18"});
+
+  const auto spaced = options_of<SetOptions>({"set", " 10.0.0.0/8 ,\t192.0.2.1 , 2001:db8::1"});
+  CHECK(texts_of(spaced.prefixes) == Words{"10.0.0.0/8", "192.0.2.1/32", "2001:db8::1/128"});
+  CHECK(spaced.texts == Words{"10.0.0.0/8", "192.0.2.1", "2001:db8::1"});
+
+  const auto off = options_of<SetOptions>({"set", ""});
+  CHECK(off.off);
+  CHECK(off.prefixes.empty());
+}
+
+TEST_CASE("revoke takes CIDRs and names") {
+  const auto revoke =
+      options_of<RevokeOptions>({"revoke", "203.0.113.0/24", "ci-run-123", "2001:db8::1", "7"});
+  REQUIRE(revoke.selectors.size() == 4);
+  CHECK(to_string(*revoke.selectors[0].prefix) == "203.0.113.0/24");
+  CHECK_FALSE(revoke.selectors[1].prefix);
+  CHECK(revoke.selectors[1].name == "ci-run-123");
+  CHECK(to_string(*revoke.selectors[2].prefix) == "2001:db8::1/128");
+  CHECK(revoke.selectors[3].name == "7");
+}
+
+TEST_CASE("a name may be that of a verb") {
+  CHECK(options_of<RevokeOptions>({"revoke", "status"}).selectors[0].name == "status");
+  CHECK(options_of<PutOptions>({"allow", "10.0.0.0/8", "--name", "list"}).name == "list");
+}
+
+TEST_CASE("mode, rollback, detach, edit and apply") {
+  CHECK(options_of<ModeOptions>({"mode", "enforce"}).mode == Mode::kEnforce);
+  CHECK(options_of<ModeOptions>({"mode", "audit"}).mode == Mode::kAudit);
+  CHECK(options_of<ModeOptions>({"mode", "off"}).mode == Mode::kOff);
+  CHECK_FALSE(options_of<RollbackOptions>({"rollback"}).generation);
+  CHECK(options_of<RollbackOptions>({"rollback", "17"}).generation == 17U);
+  CHECK(options_of<RollbackOptions>({"rollback", "18446744073709551615"}).generation ==
+        18446744073709551615U);
+  CHECK(options_of<DetachOptions>({"detach", "--all"}).all);
+  CHECK(options_of<DetachOptions>({"detach", "eth1", "eth2"}).interfaces == Words{"eth1", "eth2"});
+  CHECK(options_of<EditOptions>({"edit", "--strict"}).flags.strict);
+  CHECK(options_of<ApplyOptions>({"apply", "--boot"}).boot);
+  CHECK_FALSE(options_of<ApplyOptions>({"apply"}).boot);
+}
+
+TEST_CASE("reading verbs") {
+  CHECK(options_of<StatusOptions>({"status", "--json"}).json);
+  CHECK_FALSE(options_of<StatusOptions>({"status"}).json);
+  CHECK(options_of<ListOptions>({"list", "--json"}).json);
+  CHECK(options_of<HistoryOptions>({"history", "--json"}).json);
+  CHECK(options_of<DiffOptions>({"diff", "--json"}).json);
+  CHECK(options_of<ValidateOptions>({"validate"}).files.empty());
+  const auto validate = options_of<ValidateOptions>({"validate", "a.toml", "--strict", "b"});
+  CHECK(validate.files == Words{"a.toml", "b"});
+  CHECK(validate.strict);
+  CHECK_FALSE(options_of<VersionOptions>({"version"}).verbose);
+  CHECK(options_of<VersionOptions>({"version", "--verbose"}).verbose);
+  CHECK_FALSE(options_of<VersionOptions>({"--version"}).verbose);
+  CHECK(options_of<VersionOptions>({"--version", "--verbose"}).verbose);
+}
+
+TEST_CASE("check takes addresses and a destination of their family") {
+  const auto all = options_of<CheckOptions>({"check", "203.0.113.7", "2001:db8::7", "--json"});
+  REQUIRE(all.sources.size() == 2);
+  CHECK(to_string(all.sources[0]) == "203.0.113.7");
+  CHECK(to_string(all.sources[1]) == "2001:db8::7");
+  CHECK(all.json);
+  CHECK_FALSE(all.to);
+
+  const auto v4 = options_of<CheckOptions>({"check", "203.0.113.7", "--to", "10.0.0.1:6443"});
+  CHECK(to_string(*v4.to) == "10.0.0.1:6443");
+  const auto v6 = options_of<CheckOptions>({"check", "--to", "[2001:db8::1]:6443", "2001:db8::7"});
+  CHECK(to_string(*v6.to) == "[2001:db8::1]:6443");
+  CHECK(to_string(v6.sources[0]) == "2001:db8::7");
+}
+
+TEST_CASE("options of every verb stand before or after it") {
+  for (const Words& words : {Words{"--config", "/a", "--state-dir=/b", "--run-dir", "/c",
+                                   "--pin-dir", "/d", "--verbose", "status", "--json"},
+                             Words{"status", "--json", "--config", "/a", "--state-dir", "/b",
+                                   "--run-dir=/c", "--pin-dir=/d", "--verbose"}}) {
+    const CommandLine line = line_of(words);
+    CHECK(line.places.config == "/a");
+    CHECK(line.places.state_dir == "/b");
+    CHECK(line.places.run_dir == "/c");
+    CHECK(line.places.pin_dir == "/d");
+    CHECK(line.verbose);
+    CHECK(line.command == "status --json");
+  }
+}
+
+TEST_CASE("places: options win over the environment, which wins over the defaults") {
+  CHECK(line_of({"status"}).places.config == "/etc/apiguard/apiguard.toml");
+  CHECK(line_of({"status"}).places.state_dir == "/var/lib/apiguard");
+  CHECK(line_of({"status"}).places.run_dir == "/run/apiguard");
+  CHECK(line_of({"status"}).places.pin_dir == "/sys/fs/bpf/apiguard");
+
+  const Variable config("APIGUARD_CONFIG", "/env/a");
+  const Variable state("APIGUARD_STATE_DIR", "/env/b");
+  const Variable run("APIGUARD_RUN_DIR", "/env/c");
+  const Variable pins("APIGUARD_PIN_DIR", "/env/d");
+  const Places places = line_of({"status", "--config", "/a"}).places;
+  CHECK(places.config == "/a");
+  CHECK(places.state_dir == "/env/b");
+  CHECK(places.run_dir == "/env/c");
+  CHECK(places.pin_dir == "/env/d");
+}
+
+TEST_CASE("an empty variable is none") {
+  const Variable config("APIGUARD_CONFIG", "");
+  CHECK(line_of({"status"}).places.config == "/etc/apiguard/apiguard.toml");
+}
+
+TEST_CASE("the command for history is as typed, places left out, and can be typed again") {
+  CHECK(line_of({"allow", "10.0.0.0/8", "--name", "x"}).command == "allow 10.0.0.0/8 --name x");
+  CHECK(line_of({"set", ""}).command == "set \"\"");
+  CHECK(line_of({"set", "10.0.0.0/8, 192.0.2.1"}).command == "set \"10.0.0.0/8, 192.0.2.1\"");
+  CHECK(line_of({"--config", "list", "list"}).command == "list");
+}
+
+TEST_CASE("usage errors say what and where") {
+  const std::pair<Words, std::string> cases[] = {
+      // verbs
+      {{"alow", "10.0.0.0/8"}, "verb 'alow': no such verb: see 'apiguard --help'"},
+      {{"--verbose"}, "a verb is missing: see 'apiguard --help'"},
+      {{"status", "list"}, "argument 'list': one too many: see 'apiguard status --help'"},
+      {{"--nope", "status"}, "option '--nope': no such option: see 'apiguard status --help'"},
+      {{"--nope"}, "option '--nope': no such option: see 'apiguard --help'"},
+      {{"status", "--nope"}, "option '--nope': no such option: see 'apiguard status --help'"},
+      {{"list", "-x"}, "option '-x': no such option: see 'apiguard list --help'"},
+      // options
+      {{"allow", "10.0.0.0/8", "--name"}, "option '--name': a value is missing"},
+      {{"allow", "--name=", "10.0.0.0/8"}, "option '--name': a value is missing"},
+      {{"status", "--config"}, "option '--config': a value is missing"},
+      {{"status", "--config", ""}, "option '--config': an empty path"},
+      {{"status", "--config", "a", "--config", "b"}, "option '--config': given more than once"},
+      {{"allow", "10.0.0.0/8", "--name", "a", "--name", "b"},
+       "option '--name': given more than once"},
+      {{"check", "192.0.2.1", "--to", "10.0.0.1:1", "--to", "10.0.0.1:2"},
+       "option '--to': given more than once"},
+      // allow, except
+      {{"allow"}, "verb 'allow': CIDR is missing: see 'apiguard allow --help'"},
+      {{"except"}, "verb 'except': CIDR is missing: see 'apiguard except --help'"},
+      {{"allow", "10.0.0.0/8", "--name", "a b"},
+       "argument 'a b': no name: [A-Za-z0-9][A-Za-z0-9._-]{0,62} and no address"},
+      {{"allow", "10.0.0.0/8", "--name", ""},
+       "argument '': no name: [A-Za-z0-9][A-Za-z0-9._-]{0,62} and no address"},
+      {{"allow", "10.0.0.0/8", "--name", "10.0.0.1"},
+       "argument '10.0.0.1': no name: [A-Za-z0-9][A-Za-z0-9._-]{0,62} and no address"},
+      {{"allow", "[10.0.0.0/8,192.0.2.1]"},
+       "argument '[10.0.0.0/8,192.0.2.1]': brackets belong to [V6ADDRESS]:PORT"},
+      // revoke
+      {{"revoke"}, "verb 'revoke': CIDR or NAME is missing: see 'apiguard revoke --help'"},
+      {{"revoke", "-office"}, "option '-office': no such option: see 'apiguard revoke --help'"},
+      {{"revoke", ".office"},
+       "argument '.office': no name: [A-Za-z0-9][A-Za-z0-9._-]{0,62} and no address"},
+      // set
+      {{"set"}, "verb 'set': the list is missing: see 'apiguard set --help'"},
+      {{"set", "10.0.0.0/8", "192.0.2.1"},
+       "argument '192.0.2.1': one too many: see 'apiguard set --help'"},
+      {{"set", "10.0.0.0/8,,192.0.2.1"}, "argument '10.0.0.0/8,,192.0.2.1': empty element"},
+      {{"set", "10.0.0.0/8,"}, "argument '10.0.0.0/8,': empty element"},
+      {{"set", ","}, "argument ',': empty element"},
+      {{"set", " "}, "argument ' ': empty element"},
+      // mode, rollback, detach
+      {{"mode"}, "verb 'mode': enforce, audit or off is missing: see 'apiguard mode --help'"},
+      {{"mode", "on"}, "argument 'on': no such mode: enforce, audit or off"},
+      {{"mode", "OFF"}, "argument 'OFF': no such mode: enforce, audit or off"},
+      {{"mode", "off", "audit"}, "argument 'audit': one too many: see 'apiguard mode --help'"},
+      {{"rollback", "0"},
+       "argument '0': no generation: a positive number as 'apiguard history' shows it"},
+      {{"rollback", "-1"},
+       "argument '-1': no generation: a positive number as 'apiguard history' shows it"},
+      {{"rollback", "1x"},
+       "argument '1x': no generation: a positive number as 'apiguard history' shows it"},
+      {{"rollback", ""},
+       "argument '': no generation: a positive number as 'apiguard history' shows it"},
+      {{"rollback", "18446744073709551616"},
+       "argument '18446744073709551616': no generation: a positive number as 'apiguard history' "
+       "shows it"},
+      {{"rollback", "1", "2"}, "argument '2': one too many: see 'apiguard rollback --help'"},
+      {{"detach"}, "verb 'detach': INTERFACE or --all is missing: see 'apiguard detach --help'"},
+      {{"detach", "eth1", "--all"},
+       "verb 'detach': either INTERFACE or --all, not both: see 'apiguard detach --help'"},
+      {{"detach", ""}, "argument '': no interface name"},
+      // risks
+      {{"apply", "--accept-risk", "everything"},
+       "argument 'everything': no such risk: drop-peers, wide, unapplied, generic-xdp or all"},
+      {{"apply", "--accept-risk", "wide,,all"}, "argument 'wide,,all': empty element"},
+      {{"apply", "--accept-risk", ""}, "argument '': empty element"},
+      {{"apply", "--accept-risk"}, "option '--accept-risk': a value is missing"},
+      // check
+      {{"check"}, "verb 'check': ADDRESS is missing: see 'apiguard check --help'"},
+      {{"check", "203.0.113.7", "--to", "6443"},
+       "argument '6443': the address is missing: write ADDRESS:PORT"},
+      {{"check", "2001:db8::7", "--to", "10.0.0.1:6443"},
+       "argument '2001:db8::7': its family is not that of --to '10.0.0.1:6443'"},
+      {{"check", "2001:db8::7", "192.0.2.1", "--to", "[2001:db8::1]:6443"},
+       "argument '192.0.2.1': its family is not that of --to '[2001:db8::1]:6443'"},
+  };
+  for (const auto& [words, text] : cases) CHECK(error_of(words) == text);
+}
+
+TEST_CASE("a bad CIDR is told with the reason that files get, too") {
+  for (const char* text : {"10.0.0.300/24", "10.0.0.0/33", "10.0.0/24", "010.0.0.0/8", "::1%eth0",
+                           "::ffff:192.0.2.1", "2001:db8::/129", "office", "", "10.0.0.0/"}) {
+    const std::string reason = parse_prefix(text).error().message;
+    const std::string expected = "argument '" + std::string(text) + "': " + reason;
+    CHECK(error_of({"allow", "192.0.2.1", text}) == expected);
+  }
+  const std::string reason = parse_prefix("10.0.0.300/24").error().message;
+  CHECK(error_of({"set", "10.0.0.0/8, 10.0.0.300/24"}) == "argument '10.0.0.300/24': " + reason);
+  CHECK(error_of({"revoke", "10.0.0.300/24"}) == "argument '10.0.0.300/24': " + reason);
+  CHECK(error_of({"revoke", "10.0.0.300"}) ==
+        "argument '10.0.0.300': " + parse_prefix("10.0.0.300").error().message);
+  CHECK(error_of({"check", "10.0.0.0/8"}) ==
+        "argument '10.0.0.0/8': " + parse_address("10.0.0.0/8").error().message);
+}
+
+TEST_CASE("a bad destination is told with the reason that endpoints get, too") {
+  for (const char* text : {"10.0.0.1", "2001:db8::1:6443", "10.0.0.1:0", "10.0.0.1:65536",
+                           "10.0.0.1:", "[10.0.0.1]:6443", "0.0.0.0:6443", "x:6443", ""}) {
+    CHECK(error_of({"check", "192.0.2.1", "--to", text}) == parse_endpoint(text).error().message);
+  }
+}
+
+TEST_CASE("verbs and options that are not built are unknown") {
+  for (const char* verb :
+       {"confirm", "denied", "watch", "suggest", "init", "metrics", "doctor", "run", "help"}) {
+    CHECK(error_of({verb}) ==
+          "verb '" + std::string(verb) + "': no such verb: see 'apiguard --help'");
+    CHECK(help_of({"--help"}).find(" " + std::string(verb) + " ") == std::string::npos);
+  }
+  for (const char* option : {"--for=2h", "--until=x", "--confirm-within=1m"}) {
+    CHECK(error_of({"allow", "10.0.0.0/8", option}) ==
+          "option '" + std::string(option) + "': no such option: see 'apiguard allow --help'");
+  }
+  CHECK(error_of({"list", "--unused=30d"}) ==
+        "option '--unused=30d': no such option: see 'apiguard list --help'");
+}
+
+TEST_CASE("no words at all: the help, as an error") {
+  const Printed printed = printed_of({});
+  CHECK(printed.exit == Exit::kUsage);
+  CHECK(printed.text == help_of({"--help"}));
+}
+
+TEST_CASE("the main help groups the verbs and tells the exit statuses") {
+  const std::string help = help_of({"--help"});
+  CHECK(help == help_of({"-h"}));
+  const auto change = help.find("\nChange what is in force:\n");
+  const auto look = help.find("\nLook:\n");
+  const auto exits = help.find("\nExit status:\n");
+  REQUIRE(change != std::string::npos);
+  REQUIRE(look != std::string::npos);
+  REQUIRE(exits != std::string::npos);
+  CHECK(change < look);
+  CHECK(look < exits);
+  for (const std::string& name : verb_names()) {
+    CHECK(help.find("\n  " + name + " ") != std::string::npos);
+  }
+  CHECK(lines_in(help) <= 50);
+}
+
+TEST_CASE("the help of a verb is one screen with two or three examples") {
+  for (const VerbHelp& verb : verb_helps()) {
+    const std::string name(verb.name);
+    const std::string help = help_of({name, "--help"});
+    INFO(help);
+    CHECK(help == help_of({"--help", name}));
+    CHECK(help.find("Usage: apiguard " + name) != std::string::npos);
+    CHECK(lines_in(help) <= 24);
+    std::istringstream lines(help);
+    int examples = 0;
+    for (std::string line; std::getline(lines, line);) {
+      CHECK(line.size() <= 90);
+      if (line.find("  ") == 0 && line.find("apiguard " + name) != std::string::npos) ++examples;
+    }
+    CHECK(examples >= 2);
+    CHECK(examples <= 3);
+  }
+}
+
+TEST_CASE("the manual page has exactly the verbs of the help") {
+  std::istringstream lines(manual());
+  std::vector<std::string> names;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string macro = ".It Ic ";
+    if (line.find(macro) != 0) continue;
+    names.push_back(line.substr(macro.size(), line.find(' ', macro.size()) - macro.size()));
+  }
+  CHECK(names == verb_names());
+}
+
+TEST_CASE("the manual page knows every option of the help, and no other") {
+  const std::string text = manual();
+  for (const char* option :
+       {"config", "state-dir", "run-dir", "pin-dir", "verbose", "version", "help", "dry-run",
+        "strict", "json", "accept-risk", "boot", "name", "all", "to"}) {
+    CHECK(text.find("Fl -" + std::string(option)) != std::string::npos);
+  }
+  for (const char* option : {"Fl -for", "Fl -until", "Fl -confirm-within", "Fl -unused"}) {
+    CHECK(text.find(option) == std::string::npos);
+  }
+}
+
+TEST_CASE("the manual page says of each verb what the help says") {
+  const std::string text = manual();
+  for (const VerbHelp& verb : verb_helps()) {
+    if (verb.name == "edit") continue;  // names a variable in a macro
+    CHECK(text.find("\n" + std::string(verb.summary) + "\n") != std::string::npos);
+  }
+}

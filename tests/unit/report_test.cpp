@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/policy/text.hpp"
+#include "loader/report/change.hpp"
+#include "loader/report/check.hpp"
+#include "loader/report/diff.hpp"
+#include "loader/report/history.hpp"
+#include "loader/report/list.hpp"
+#include "loader/report/names.hpp"
+#include "loader/report/status.hpp"
+#include "loader/report/table.hpp"
+#include "loader/report/terminal.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace apiguard;
+using namespace apiguard::report;
+
+namespace {
+
+Range range_of(const char* cidr, Kind kind = Kind::kAllow, const char* name = "",
+               const char* until = nullptr) {
+  Range range;
+  range.prefix = parse_prefix(cidr)->prefix;
+  range.kind = kind;
+  range.name = name;
+  if (until != nullptr) range.until = *parse_timestamp(until);
+  range.origin = {"authorized-ranges", 3};
+  return range;
+}
+
+Address address_of(const char* text) { return *parse_address(text); }
+
+InterfaceStatus attached(const char* name) {
+  InterfaceStatus interface;
+  interface.name = name;
+  interface.ifindex = 2;
+  interface.attached = true;
+  interface.xdp_mode = XdpMode::kNative;
+  interface.prog_id = 41;
+  interface.link_id = 42;
+  return interface;
+}
+
+Status enforcing() {
+  Status status;
+  status.mode = Mode::kEnforce;
+  status.generation = 17;
+  status.fingerprint = "00ff";
+  status.endpoints = {Endpoint{std::nullopt, 6443}, Endpoint{address_of("2001:db8::1"), 443}};
+  status.ranges4 = 3;
+  status.ranges6 = 1;
+  InterfaceStatus absent;
+  absent.name = "eth9";
+  status.interfaces = {attached("eth0"), absent};
+  status.counters.packets[APIGUARD_PASS][APIGUARD_LISTED] = 1234;
+  status.counters.packets[APIGUARD_PASS][APIGUARD_NOT_IP] = 5;
+  status.counters.packets[APIGUARD_DROP][APIGUARD_UNLISTED] = 18446744073709551615U;
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("outcomes and reasons have the names of the contract") {
+  CHECK(outcome_name(APIGUARD_PASS) == "pass");
+  CHECK(outcome_name(APIGUARD_DROP) == "drop");
+  CHECK(outcome_name(APIGUARD_WOULD_DROP) == "would_drop");
+  CHECK(outcome_name(APIGUARD_OUTCOME_MAX) == "unknown");
+  CHECK(reason_name(APIGUARD_NOT_IP) == "not_ip");
+  CHECK(reason_name(APIGUARD_VLAN_DEPTH) == "vlan_depth");
+  CHECK(reason_name(APIGUARD_MALFORMED) == "malformed");
+  CHECK(reason_name(APIGUARD_LATER_FRAGMENT) == "later_fragment");
+  CHECK(reason_name(APIGUARD_SHORT_TCP) == "short_tcp");
+  CHECK(reason_name(APIGUARD_OTHER_TRAFFIC) == "other_traffic");
+  CHECK(reason_name(APIGUARD_EXT_CHAIN) == "ext_chain");
+  CHECK(reason_name(APIGUARD_LISTED) == "listed");
+  CHECK(reason_name(APIGUARD_EXCEPTED) == "excepted");
+  CHECK(reason_name(APIGUARD_EXPIRED) == "expired");
+  CHECK(reason_name(APIGUARD_UNLISTED) == "unlisted");
+  CHECK(reason_name(APIGUARD_OFF) == "off");
+  CHECK(reason_name(APIGUARD_REASON_MAX) == "unknown");
+}
+
+TEST_CASE("colour needs a terminal, and NO_COLOR and TERM may refuse it") {
+  CHECK(colour_wanted(true, nullptr, "xterm"));
+  CHECK(colour_wanted(true, "", nullptr));
+  CHECK_FALSE(colour_wanted(false, nullptr, "xterm"));
+  CHECK_FALSE(colour_wanted(true, "1", "xterm"));
+  CHECK_FALSE(colour_wanted(true, "0", "xterm"));
+  CHECK_FALSE(colour_wanted(true, nullptr, "dumb"));
+  CHECK(paint("x", Colour::kGreen, false) == "x");
+  CHECK(paint("x", Colour::kGreen, true) == "\033[32mx\033[0m");
+  CHECK(paint("x", Colour::kRed, true) == "\033[31mx\033[0m");
+  CHECK(paint("x", Colour::kLoud, true) == "\033[1;31mx\033[0m");
+}
+
+TEST_CASE("a table aligns its columns and lets no control character through") {
+  Table table({"A", "LONG", "C"});
+  CHECK(table.empty());
+  table.add({"wide cell", "", "x"});
+  table.add({"b", "\033[31mred", ""});
+  CHECK_FALSE(table.empty());
+  CHECK(table.text() ==
+        "A          LONG      C\n"
+        "wide cell  -         x\n"
+        "b          ?[31mred  -\n");
+}
+
+TEST_CASE("the preview shows what comes, what goes and which settings change") {
+  Difference difference;
+  CHECK(preview(difference, true).empty());
+  difference.added = {range_of("203.0.113.0/24", Kind::kAllow, "office"),
+                      range_of("198.51.100.7", Kind::kAllow, "ci", "2026-12-01T08:00:00Z")};
+  difference.removed = {range_of("203.0.113.128/25", Kind::kExcept),
+                        range_of("10.20.0.0/16", Kind::kCluster)};
+  difference.settings = {"mode: audit -> enforce"};
+  CHECK(preview(difference, false) ==
+        "+ 203.0.113.0/24  office\n"
+        "+ 198.51.100.7/32  ci  until 2026-12-01T08:00:00Z\n"
+        "- except 203.0.113.128/25\n"
+        "- cluster 10.20.0.0/16\n"
+        "mode: audit -> enforce\n");
+}
+
+TEST_CASE("the preview is green and red where colour is wanted") {
+  Difference difference;
+  difference.added = {range_of("203.0.113.0/24")};
+  difference.removed = {range_of("192.0.2.0/24")};
+  CHECK(preview(difference, true) ==
+        "\033[32m+ 203.0.113.0/24\033[0m\n"
+        "\033[31m- 192.0.2.0/24\033[0m\n");
+}
+
+TEST_CASE("the preview counts what is beyond fifty ranges") {
+  Difference difference;
+  difference.added.assign(50, range_of("203.0.113.0/24"));
+  std::string fifty;
+  for (int i = 0; i < 50; ++i) fifty += "+ 203.0.113.0/24\n";
+  CHECK(preview(difference, false) == fifty);
+  difference.added.resize(53, range_of("203.0.113.0/24"));
+  CHECK(preview(difference, false) == fifty + "+ and 3 more\n");
+}
+
+TEST_CASE("JSON of a change") {
+  Change change;
+  change.changed = true;
+  change.generation = 18;
+  change.difference.added = {
+      range_of("198.51.100.7", Kind::kAllow, "ci", "2026-12-01T08:00:00.5Z")};
+  change.difference.removed = {range_of("2001:db8::/32", Kind::kExcept)};
+  change.warnings = {"range '10.0.0.0/7': wide"};
+  CHECK(to_json(change) == R"({
+  "schema": 1,
+  "changed": true,
+  "generation": 18,
+  "added": [
+    {
+      "cidr": "198.51.100.7/32",
+      "kind": "allow",
+      "name": "ci",
+      "until": "2026-12-01T08:00:00.5Z",
+      "origin": "authorized-ranges:3"
+    }
+  ],
+  "removed": [
+    {
+      "cidr": "2001:db8::/32",
+      "kind": "except",
+      "name": null,
+      "until": null,
+      "origin": "authorized-ranges:3"
+    }
+  ],
+  "cut": [],
+  "warnings": [
+    "range '10.0.0.0/7': wide"
+  ]
+})");
+}
+
+TEST_CASE("JSON of no change: every member is there") {
+  CHECK(to_json(Change{}) == R"({
+  "schema": 1,
+  "changed": false,
+  "generation": null,
+  "added": [],
+  "removed": [],
+  "cut": [],
+  "warnings": []
+})");
+}
+
+TEST_CASE("JSON of a difference") {
+  Diff diff;
+  diff.generation = 17;
+  CHECK(to_json(diff) == R"({
+  "schema": 1,
+  "differs": false,
+  "generation": 17,
+  "added": [],
+  "removed": [],
+  "settings": []
+})");
+  diff.generation.reset();
+  diff.difference.settings = {"mode: enforce -> audit"};
+  diff.difference.added = {range_of("192.0.2.0/24", Kind::kCluster)};
+  CHECK(to_json(diff) == R"({
+  "schema": 1,
+  "differs": true,
+  "generation": null,
+  "added": [
+    {
+      "cidr": "192.0.2.0/24",
+      "kind": "cluster",
+      "name": null,
+      "until": null,
+      "origin": "authorized-ranges:3"
+    }
+  ],
+  "removed": [],
+  "settings": [
+    "mode: enforce -> audit"
+  ]
+})");
+}
+
+TEST_CASE("JSON of the list: what nothing observes yet is null") {
+  CHECK(list_json({range_of("203.0.113.0/24", Kind::kAllow, "office")}) == R"({
+  "schema": 1,
+  "ranges": [
+    {
+      "cidr": "203.0.113.0/24",
+      "kind": "allow",
+      "name": "office",
+      "until": null,
+      "origin": "authorized-ranges:3",
+      "connections": null,
+      "first_seen": null,
+      "last_seen": null
+    }
+  ],
+  "observed_since": null
+})");
+  CHECK(list_json({}) == R"({
+  "schema": 1,
+  "ranges": [],
+  "observed_since": null
+})");
+}
+
+TEST_CASE("the list marks ranges that have ended") {
+  const Timestamp now = *parse_timestamp("2026-12-01T08:00:00Z");
+  const std::vector<Range> ranges = {
+      range_of("203.0.113.0/24", Kind::kAllow, "office"),
+      range_of("192.0.2.1", Kind::kExcept, "", "2026-12-01T08:00:00Z"),
+      range_of("192.0.2.2", Kind::kAllow, "", "2026-12-01T08:00:01Z")};
+  CHECK(list_text(ranges, now) ==
+        "CIDR            KIND    NAME    UNTIL                         ORIGIN\n"
+        "203.0.113.0/24  allow   office  -                             authorized-ranges:3\n"
+        "192.0.2.1/32    except  -       2026-12-01T08:00:00Z (ended)  authorized-ranges:3\n"
+        "192.0.2.2/32    allow   -       2026-12-01T08:00:01Z          authorized-ranges:3\n");
+}
+
+TEST_CASE("an origin without a line is its file") {
+  Range range = range_of("10.20.0.0/16", Kind::kCluster);
+  range.origin = {"apiguard.toml", 0};
+  CHECK(list_json({range}).find("\"origin\": \"apiguard.toml\"") != std::string::npos);
+}
+
+TEST_CASE("JSON of one check is the object itself") {
+  Check check{address_of("203.0.113.7"), true, "listed",
+              range_of("203.0.113.0/24", Kind::kAllow, "office", "2026-12-01T08:00:00Z"),
+              Mode::kAudit};
+  CHECK(check_json({check}) == R"({
+  "schema": 1,
+  "source": "203.0.113.7",
+  "verdict": "pass",
+  "reason": "listed",
+  "range": "203.0.113.0/24",
+  "name": "office",
+  "until": "2026-12-01T08:00:00Z",
+  "mode": "audit"
+})");
+}
+
+TEST_CASE("JSON of several checks") {
+  const Check drop{address_of("2001:db8::7"), false, "unlisted", std::nullopt, Mode::kEnforce};
+  const Check except{address_of("203.0.113.200"), false, "excepted",
+                     range_of("203.0.113.128/25", Kind::kExcept), Mode::kEnforce};
+  CHECK(check_json({drop, except}) == R"({
+  "schema": 1,
+  "checks": [
+    {
+      "source": "2001:db8::7",
+      "verdict": "drop",
+      "reason": "unlisted",
+      "range": null,
+      "name": null,
+      "until": null,
+      "mode": "enforce"
+    },
+    {
+      "source": "203.0.113.200",
+      "verdict": "drop",
+      "reason": "excepted",
+      "range": "203.0.113.128/25",
+      "name": null,
+      "until": null,
+      "mode": "enforce"
+    }
+  ]
+})");
+  CHECK(check_text({drop, except}) ==
+        "SOURCE         VERDICT  REASON    RANGE             NAME  UNTIL\n"
+        "2001:db8::7    drop     unlisted  -                 -     -\n"
+        "203.0.113.200  drop     excepted  203.0.113.128/25  -     -\n");
+}
+
+TEST_CASE("history, newest first, with the kernel's number in force") {
+  GenerationMeta newest;
+  newest.generation = 18;
+  newest.time = *parse_timestamp("2026-01-02T03:04:05Z");
+  newest.by = "alice from 203.0.113.7";
+  newest.verb = "allow 203.0.113.0/24";
+  newest.mode = Mode::kAudit;
+  newest.added = 1;
+  GenerationMeta older = newest;
+  older.generation = 17;
+  older.verb = "apply";
+  older.removed = 2;
+  History history{{newest, older}, 17};
+  CHECK(to_json(history) == R"({
+  "schema": 1,
+  "generations": [
+    {
+      "generation": 18,
+      "time": "2026-01-02T03:04:05Z",
+      "by": "alice from 203.0.113.7",
+      "in_force": false,
+      "confirmed": true,
+      "added": 1,
+      "removed": 0,
+      "verb": "allow 203.0.113.0/24"
+    },
+    {
+      "generation": 17,
+      "time": "2026-01-02T03:04:05Z",
+      "by": "alice from 203.0.113.7",
+      "in_force": true,
+      "confirmed": true,
+      "added": 1,
+      "removed": 2,
+      "verb": "apply"
+    }
+  ]
+})");
+  history.generations.pop_back();
+  history.in_force = 18;
+  CHECK(to_text(history) ==
+        "GENERATION  TIME                  STATE     MODE   CHANGE  BY                      VERB\n"
+        "18          2026-01-02T03:04:05Z  in force  audit  +1 -0   alice from 203.0.113.7  "
+        "allow 203.0.113.0/24\n");
+}
+
+TEST_CASE("bytes that are not UTF-8 do not break JSON") {
+  GenerationMeta meta;
+  meta.by = "\xff";
+  CHECK(to_json(History{{meta}, std::nullopt}).find("\"by\": \"\xef\xbf\xbd\"") !=
+        std::string::npos);
+}
+
+TEST_CASE("JSON of a status in enforce") {
+  CHECK(to_json(enforcing()) == R"({
+  "schema": 1,
+  "mode": "enforce",
+  "generation": 17,
+  "confirmed": true,
+  "confirm_deadline": null,
+  "unapplied": false,
+  "fingerprint": "00ff",
+  "endpoints": [
+    "6443",
+    "[2001:db8::1]:443"
+  ],
+  "ranges": {
+    "ipv4": 3,
+    "ipv6": 1
+  },
+  "interfaces": [
+    {
+      "name": "eth0",
+      "ifindex": 2,
+      "attached": true,
+      "xdp_mode": "native",
+      "prog_id": 41,
+      "link_id": 42
+    },
+    {
+      "name": "eth9",
+      "ifindex": null,
+      "attached": false,
+      "xdp_mode": null,
+      "prog_id": null,
+      "link_id": null
+    }
+  ],
+  "counters": {
+    "pass": {
+      "not_ip": 5,
+      "listed": 1234
+    },
+    "drop": {
+      "unlisted": 18446744073709551615
+    },
+    "would_drop": {}
+  }
+})");
+}
+
+TEST_CASE("JSON of a status with nothing in force: every member is there") {
+  CHECK(to_json(Status{}) == R"({
+  "schema": 1,
+  "mode": null,
+  "generation": null,
+  "confirmed": true,
+  "confirm_deadline": null,
+  "unapplied": false,
+  "fingerprint": null,
+  "endpoints": [],
+  "ranges": {
+    "ipv4": null,
+    "ipv6": null
+  },
+  "interfaces": [],
+  "counters": {
+    "pass": {},
+    "drop": {},
+    "would_drop": {}
+  }
+})");
+}
+
+TEST_CASE("a status for people") {
+  Status status = enforcing();
+  status.unapplied = true;
+  CHECK(to_text(status, true) ==
+        "mode         enforce\n"
+        "generation   17\n"
+        "fingerprint  00ff\n"
+        "endpoints    6443 [2001:db8::1]:443\n"
+        "ranges       3 IPv4, 1 IPv6\n"
+        "unapplied    the files say something else: see 'apiguard diff'\n"
+        "\n"
+        "INTERFACE  STATE     XDP MODE  PROGRAM  LINK\n"
+        "eth0       attached  native    41       42\n"
+        "eth9       absent    -         -        -\n"
+        "\n"
+        "OUTCOME  REASON    PACKETS\n"
+        "pass     not_ip    5\n"
+        "pass     listed    1234\n"
+        "drop     unlisted  18446744073709551615\n");
+}
+
+TEST_CASE("what is not enforced is said loudly and first") {
+  const std::string audit =
+      "NOT ENFORCED: mode is audit: packets that enforce would drop are passed and counted as "
+      "would_drop";
+  Status status = enforcing();
+  CHECK(not_enforced(status).empty());
+  status.mode = Mode::kAudit;
+  CHECK(not_enforced(status) == audit);
+  CHECK(to_text(status, true).find("\033[1;31m" + audit + "\033[0m\n") == 0);
+  CHECK(to_text(status, false).find(audit + "\nmode         audit\n") == 0);
+  status.mode = Mode::kOff;
+  CHECK(not_enforced(status) == "NOT ENFORCED: mode is off: every packet passes");
+  status.interfaces.front().attached = false;
+  CHECK(not_enforced(status) == "NOT ENFORCED: no interface is attached: every packet passes");
+  CHECK(to_text(status, false).find("eth0       NOT ATTACHED") != std::string::npos);
+  CHECK(not_enforced(Status{}) == "NOT ENFORCED: nothing is in force: every packet passes");
+  CHECK(to_text(Status{}, false) == "NOT ENFORCED: nothing is in force: every packet passes\n");
+}
+
+TEST_CASE("a generation whose text is not known shows what the kernel tells") {
+  Status status;
+  status.generation = 18;
+  status.mode = Mode::kOff;
+  status.interfaces = {attached("eth0")};
+  CHECK(to_text(status, false)
+            .find("generation   18\n"
+                  "fingerprint  ?\n"
+                  "endpoints    -\n"
+                  "ranges       ? IPv4, ? IPv6\n") != std::string::npos);
+}

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/host/state.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/folder.hpp"
+
+namespace fs = std::filesystem;
+using namespace apiguard;
+using namespace apiguard::test;
+
+namespace {
+
+using Numbers = std::vector<std::uint64_t>;
+
+GenerationMeta meta_of(std::uint64_t generation) {
+  GenerationMeta meta;
+  meta.generation = generation;
+  meta.time = 1'764'000'000'123'456'789;
+  meta.by = "alice (uid 1000) from 203.0.113.7";
+  meta.verb = "allow 203.0.113.0/24";
+  meta.mode = Mode::kAudit;
+  meta.confirmed = false;
+  meta.fingerprint = std::string(64, 'a');
+  meta.program_build = "0123456789abcdef";
+  meta.added = 3;
+  meta.removed = 18'446'744'073'709'551'615u;
+  meta.ranges4 = 1'000'000;
+  meta.ranges6 = 7;
+  meta.edits = {{"authorized-ranges", std::string(64, 'b')}, {"apiguard.toml", ""}};
+  return meta;
+}
+
+Sources sources_of(const std::string& ranges) {
+  Sources sources;
+  sources.config = {"apiguard.toml", "", "interfaces = [\"eth0\"]\n", true};
+  sources.ranges = {"authorized-ranges", "", ranges, true};
+  sources.drop_ins = {{"authorized-ranges.d/10-ci.list", "", "198.51.100.7\n", true},
+                      {"authorized-ranges.d/b.list", "", std::string("\0\r\xff", 3), true}};
+  return sources;
+}
+
+// A state directory with generation 17 in it.
+struct State {
+  Folder folder;
+  std::string path = folder / "state";
+  StateDir dir{path};
+  std::string generation = path + "/generations/17";
+
+  State() { REQUIRE(dir.write(meta_of(17), sources_of("203.0.113.0/24\n"))); }
+
+  [[nodiscard]] std::string error() const {
+    const Result<StoredGeneration> stored = dir.read(17);
+    if (stored) return "";
+    CHECK(stored.error().exit == Exit::kFailed);
+    return stored.error().message;
+  }
+  void replace_in_meta(const std::string& from, const std::string& to) const {
+    std::string text = get(generation + "/meta.json");
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    put(generation + "/meta.json", text.replace(at, from.size(), to));
+  }
+};
+
+Numbers numbers_of(const StateDir& dir) {
+  const Result<Numbers> numbers = dir.generations();
+  REQUIRE(numbers);
+  return *numbers;
+}
+
+// 0: none.
+std::uint64_t in_force_of(const StateDir& dir) {
+  const Result<std::optional<std::uint64_t>> in_force = dir.in_force();
+  REQUIRE(in_force);
+  return in_force->value_or(0);
+}
+
+constexpr const char* kDigestDiffers =
+    "generation '17': digest differs: the state directory was damaged";
+
+}  // namespace
+
+TEST_CASE("what was written is read back byte for byte") {
+  const State state;
+  const Result<StoredGeneration> stored = state.dir.read(17);
+  REQUIRE(stored);
+  CHECK(stored->sources == sources_of("203.0.113.0/24\n"));
+  CHECK(stored->sources.ranges.present);
+  CHECK(stored->sources.config.path == state.generation + "/files/apiguard.toml");
+  CHECK(stored->sources.drop_ins[0].path ==
+        state.generation + "/files/authorized-ranges.d/10-ci.list");
+
+  const GenerationMeta& meta = stored->meta;
+  const GenerationMeta before = meta_of(17);
+  CHECK(meta.generation == before.generation);
+  CHECK(meta.time == before.time);
+  CHECK(meta.by == before.by);
+  CHECK(meta.verb == before.verb);
+  CHECK(meta.mode == before.mode);
+  CHECK(meta.confirmed == before.confirmed);
+  CHECK(meta.fingerprint == before.fingerprint);
+  CHECK(meta.program_build == before.program_build);
+  CHECK(meta.added == before.added);
+  CHECK(meta.removed == before.removed);
+  CHECK(meta.ranges4 == before.ranges4);
+  CHECK(meta.ranges6 == before.ranges6);
+  REQUIRE(meta.edits.size() == 2);
+  CHECK(meta.edits[0].name == "authorized-ranges");
+  CHECK(meta.edits[0].before == std::string(64, 'b'));
+  CHECK(meta.edits[1].before.empty());
+
+  const Result<GenerationMeta> alone = state.dir.read_meta(17);
+  REQUIRE(alone);
+  CHECK(alone->time == before.time);
+}
+
+TEST_CASE("only the owner can look into the state directory") {
+  const mode_t before = umask(0);
+  const State state;
+  umask(before);
+  CHECK(mode_of(state.path) == 0700);
+  CHECK(mode_of(state.path + "/generations") == 0700);
+  CHECK(mode_of(state.generation) == 0700);
+  CHECK(mode_of(state.generation + "/files/authorized-ranges.d") == 0700);
+  CHECK(mode_of(state.generation + "/files/authorized-ranges") == 0600);
+  CHECK(mode_of(state.generation + "/meta.json") == 0600);
+}
+
+TEST_CASE("a missing list stays missing, an empty one empty") {
+  Folder folder;
+  StateDir dir(folder.path());
+  Sources sources = sources_of("");
+  sources.drop_ins.clear();
+  REQUIRE(dir.write(meta_of(1), sources));
+  sources.ranges.present = false;
+  REQUIRE(dir.write(meta_of(2), sources));
+  CHECK(dir.read(1)->sources.ranges.present);
+  CHECK_FALSE(dir.read(2)->sources.ranges.present);
+  CHECK(dir.read(2)->sources.drop_ins.empty());
+}
+
+TEST_CASE("text that is no UTF-8 does not keep a generation from being written") {
+  Folder folder;
+  StateDir dir(folder.path());
+  GenerationMeta meta = meta_of(1);
+  meta.verb = "allow \xff\"\n";
+  REQUIRE(dir.write(meta, sources_of("")));
+  CHECK(dir.read_meta(1)->verb == "allow \xef\xbf\xbd\"\n");
+}
+
+TEST_CASE("numbers are ascending as numbers, other names are none") {
+  Folder folder;
+  StateDir dir(folder.path());
+  for (const std::uint64_t number : {10, 9, 100, 2}) {
+    REQUIRE(dir.write(meta_of(number), sources_of("")));
+  }
+  for (const char* name : {".new-11", ".old-1", "0", "007", "1x", "-3", "99999999999999999999"}) {
+    fs::create_directory(folder / "generations/" + name);
+  }
+  const Result<Numbers> numbers = dir.generations();
+  REQUIRE(numbers);
+  CHECK(*numbers == Numbers{2, 9, 10, 100});
+}
+
+TEST_CASE("a state directory that does not exist has nothing and is no error") {
+  Folder folder;
+  StateDir dir(folder / "none");
+  CHECK(numbers_of(dir).empty());
+  CHECK(in_force_of(dir) == 0);
+  CHECK(dir.prune());
+  CHECK(dir.remove(3));
+  CHECK_FALSE(fs::exists(folder / "none"));
+  CHECK_FALSE(dir.mark_in_force(1));
+  const Result<GenerationMeta> meta = dir.read_meta(3);
+  REQUIRE_FALSE(meta);
+  CHECK(meta.error().message ==
+        "generation '3': open: '" + folder / "none/generations" + "' has none of that number");
+  CHECK(meta.error().os_error == ENOENT);
+}
+
+TEST_CASE("a state directory that may not be read is an error") {
+  const State state;
+  chmod(state.path.c_str(), 0);
+  {
+    const AsNobody nobody;
+    CHECK(state.dir.generations().error().os_error == EACCES);
+    CHECK(state.dir.in_force().error().os_error == EACCES);
+    CHECK(state.dir.read(17).error().os_error == EACCES);
+  }
+  chmod(state.path.c_str(), 0700);
+}
+
+TEST_CASE("generation 0 and names that are no drop-in's are refused and leave nothing") {
+  Folder folder;
+  StateDir dir(folder.path());
+  CHECK_FALSE(dir.write(meta_of(0), sources_of("")));
+  for (const char* name :
+       {"authorized-ranges.d/../../x.list", "../x.list", "/etc/x.list", "x.list",
+        "authorized-ranges.d/.x.list", "authorized-ranges.d/x", "authorized-ranges.d/"}) {
+    Sources sources = sources_of("");
+    sources.drop_ins[0].name = name;
+    const Result<> written = dir.write(meta_of(1), sources);
+    REQUIRE_FALSE(written);
+    CHECK(written.error().message ==
+          "generation '1': file '" + std::string(name) + "': keep: no name of a drop-in");
+  }
+  CHECK(names_in(folder / "generations").empty());
+}
+
+// ---- damage
+
+TEST_CASE("a meta.json that was cut anywhere is refused") {
+  State state;
+  const std::string path = state.generation + "/meta.json";
+  for (std::size_t length = get(path).size() - 1;
+       length-- > 0;) {  // without the newline it is whole
+    fs::resize_file(path, length);
+    const Result<GenerationMeta> meta = state.dir.read_meta(17);
+    REQUIRE_FALSE(meta);
+    CHECK(meta.error().message ==
+          "generation '17': meta.json: it is no JSON object: the state directory was damaged");
+  }
+}
+
+TEST_CASE("every member of meta.json must be there and of its type") {
+  State state;
+  const std::string text = get(state.generation + "/meta.json");
+  for (const char* key :
+       {"schema", "generation", "time", "by", "verb", "mode", "confirmed", "fingerprint",
+        "program_build", "added", "removed", "ranges4", "ranges6", "edits", "digest"}) {
+    const std::string expected = "generation '17': meta.json: '" + std::string(key) +
+                                 "' is missing or wrong: the state directory was damaged";
+    const std::string quoted = "\"" + std::string(key) + "\":";
+    state.replace_in_meta(quoted, "\"x-" + std::string(key) + "\":");
+    CHECK(state.error() == expected);
+    put(state.generation + "/meta.json", text);
+    state.replace_in_meta(quoted, quoted + " null, \"old\":");
+    CHECK(state.error() == expected);
+    put(state.generation + "/meta.json", text);
+  }
+  CHECK(state.error().empty());
+}
+
+TEST_CASE("values of meta.json that make no sense are refused, unknown members are not") {
+  State state;
+  const std::string text = get(state.generation + "/meta.json");
+  const auto error = [&](const std::string& from, const std::string& to) {
+    state.replace_in_meta(from, to);
+    const std::string message = state.error();
+    put(state.generation + "/meta.json", text);
+    return message;
+  };
+  const auto wrong = [](const std::string& key) {
+    return "generation '17': meta.json: '" + key +
+           "' is missing or wrong: the state directory was damaged";
+  };
+  CHECK(error("\"audit\"", "\"on\"") == wrong("mode"));
+  CHECK(error("2025-", "2025/") == wrong("time"));
+  CHECK(error("\"added\": 3", "\"added\": -3") == wrong("added"));
+  CHECK(error("\"added\": 3", "\"added\": 3.5") == wrong("added"));
+  CHECK(error("\"added\": 3", "\"added\": 99999999999999999999") == wrong("added"));
+  CHECK(error("\"edits\": [", "\"edits\": [7,") == wrong("edits"));
+  CHECK(error("\"before\"", "\"befor\"") == wrong("edits"));
+  CHECK(error("\"schema\": 1", "\"schema\": 0") == wrong("schema"));
+  CHECK(error("\"generation\": 17", "\"generation\": 16") ==
+        "generation '17': meta.json is that of generation '16': the state directory was damaged");
+  CHECK(error("\"schema\": 1", "\"schema\": 2") ==
+        "generation '17': meta.json: schema 2 is of a newer apiguard, this one reads 1; install "
+        "the newer "
+        "one again or take another generation");
+  CHECK(error("\"added\": 3", "\"added\": 3, \"later\": {}").empty());
+}
+
+TEST_CASE("files that are not what was written are refused") {
+  State state;
+  const std::string files = state.generation + "/files";
+  SECTION("one byte of any file") {
+    for (const char* name :
+         {"/apiguard.toml", "/authorized-ranges", "/authorized-ranges.d/10-ci.list"}) {
+      const std::string text = get(files + name);
+      std::string damaged = text;
+      damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 1);
+      put(files + name, damaged);
+      CHECK(state.error() == kDigestDiffers);
+      put(files + name, text.substr(0, text.size() - 1));
+      CHECK(state.error() == kDigestDiffers);
+      put(files + name, text);
+    }
+    CHECK(state.error().empty());
+  }
+  SECTION("a list that is gone or empty") {
+    put(files + "/authorized-ranges", "");
+    CHECK(state.error() == kDigestDiffers);
+    fs::remove(files + "/authorized-ranges");
+    CHECK(state.error() == kDigestDiffers);
+  }
+  SECTION("a drop-in more, fewer, renamed") {
+    put(files + "/authorized-ranges.d/c.list", "");
+    CHECK(state.error() == kDigestDiffers);
+    fs::remove(files + "/authorized-ranges.d/c.list");
+    CHECK(state.error().empty());
+    fs::rename(files + "/authorized-ranges.d/b.list", files + "/authorized-ranges.d/c.list");
+    CHECK(state.error() == kDigestDiffers);
+    fs::remove_all(files + "/authorized-ranges.d");
+    CHECK(state.error() == kDigestDiffers);
+  }
+  SECTION("a toml that is gone") {
+    fs::remove(files + "/apiguard.toml");
+    CHECK(state.error() ==
+          "generation '17': file '" + files + "/apiguard.toml': open: no such file or directory");
+  }
+  SECTION("a folder in place of a file") {
+    fs::remove(files + "/authorized-ranges");
+    fs::create_directory(files + "/authorized-ranges");
+    CHECK(state.error() ==
+          "generation '17': file '" + files +
+              "/authorized-ranges': open: it is no regular file; put a plain file there");
+  }
+}
+
+TEST_CASE("text that moves from one file to the next changes the digest") {
+  State state;
+  const std::string files = state.generation + "/files/authorized-ranges.d/";
+  const std::string first = get(files + "10-ci.list");
+  const std::string second = get(files + "b.list");
+  put(files + "10-ci.list", first + second);
+  put(files + "b.list", "");
+  CHECK(state.error() == kDigestDiffers);
+}
+
+TEST_CASE("a damaged generation leaves the others readable") {
+  State state;
+  REQUIRE(state.dir.write(meta_of(18), sources_of("192.0.2.0/24\n")));
+  REQUIRE(state.dir.write(meta_of(19), sources_of("192.0.2.1\n")));
+  put(state.path + "/generations/18/meta.json", "");
+  fs::remove(state.path + "/generations/19/meta.json");
+  CHECK(numbers_of(state.dir) == Numbers{17, 18, 19});
+  CHECK(state.dir.read(17));
+  CHECK_FALSE(state.dir.read(18));
+  CHECK(state.dir.read(19).error().message ==
+        "generation '19': file '" + state.path +
+            "/generations/19/meta.json': open: no such file or directory");
+  REQUIRE(state.dir.write(meta_of(18), sources_of("192.0.2.0/24\n")));
+  CHECK(state.dir.read(18));
+}
+
+// ---- in-force
+
+TEST_CASE("what is in force is remembered") {
+  State state;
+  CHECK(in_force_of(state.dir) == 0);
+  REQUIRE(state.dir.mark_in_force(17));
+  CHECK(in_force_of(state.dir) == 17);
+  CHECK(get(state.path + "/in-force") == "17\n");
+  REQUIRE(state.dir.mark_in_force(18));
+  CHECK(in_force_of(state.dir) == 18);
+  CHECK(names_in(state.path) == std::set<std::string>{"generations", "in-force"});
+}
+
+TEST_CASE("a damaged in-force is an error that says what to do") {
+  State state;
+  for (const char* text :
+       {"", "\n", "17", "017\n", "0\n", "17\n\n", " 17\n", "-1\n", "x\n", "17\r\n"}) {
+    put(state.path + "/in-force", text);
+    const auto in_force = state.dir.in_force();
+    REQUIRE_FALSE(in_force);
+    CHECK(in_force.error().message == "file '" + state.path +
+                                          "/in-force': read: it holds no generation number: the "
+                                          "state directory was damaged; write the "
+                                          "number of one of '" +
+                                          state.path + "/generations' into it or remove it");
+  }
+  REQUIRE(state.dir.mark_in_force(17));
+  CHECK(in_force_of(state.dir) == 17);
+}
+
+TEST_CASE("a mark that cannot be written leaves the one before") {
+  State state;
+  REQUIRE(state.dir.mark_in_force(17));
+  {
+    const SmallFiles limit(1);
+    CHECK(state.dir.mark_in_force(18).error().os_error == EFBIG);
+  }
+  CHECK(in_force_of(state.dir) == 17);
+  CHECK(names_in(state.path) == std::set<std::string>{"generations", "in-force"});
+}
+
+// ---- writing again, removing, pruning
+
+TEST_CASE("writing a number again with the same sources replaces its meta alone") {
+  State state;
+  struct stat before {};
+  REQUIRE(stat((state.generation + "/files").c_str(), &before) == 0);
+  GenerationMeta meta = meta_of(17);
+  meta.confirmed = true;
+  REQUIRE(state.dir.write(meta, sources_of("203.0.113.0/24\n")));
+  CHECK(state.dir.read(17)->meta.confirmed);
+  struct stat after {};
+  REQUIRE(stat((state.generation + "/files").c_str(), &after) == 0);
+  CHECK(before.st_ino == after.st_ino);
+  CHECK(names_in(state.generation) == std::set<std::string>{"files", "meta.json"});
+}
+
+TEST_CASE("writing a number again with other sources replaces the whole") {
+  State state;
+  Sources sources = sources_of("192.0.2.1\n");
+  sources.drop_ins.pop_back();
+  REQUIRE(state.dir.write(meta_of(17), sources));
+  CHECK(state.dir.read(17)->sources == sources);
+  CHECK(names_in(state.path + "/generations") == std::set<std::string>{"17"});
+}
+
+TEST_CASE("a write that fails half-way leaves what was there and nothing else") {
+  State state;
+  {
+    const SmallFiles limit(4096);
+    const Result<> written = state.dir.write(meta_of(18), sources_of(std::string(10'000, '#')));
+    REQUIRE_FALSE(written);
+    CHECK(written.error().message ==
+          "generation '18': file '" + state.path +
+              "/generations/.new-18/files/authorized-ranges': write: file too "
+              "large");
+    CHECK(written.error().os_error == EFBIG);
+    CHECK_FALSE(state.dir.write(meta_of(17), sources_of(std::string(10'000, '#'))));
+  }
+  CHECK(names_in(state.path + "/generations") == std::set<std::string>{"17"});
+  CHECK(state.dir.read(17)->sources == sources_of("203.0.113.0/24\n"));
+}
+
+TEST_CASE("what a write that died left behind is no obstacle") {
+  State state;
+  fs::create_directories(state.path + "/generations/.new-18/files/authorized-ranges.d");
+  put(state.path + "/generations/.new-18/files/authorized-ranges.d/ghost.list", "0.0.0.0/0\n");
+  put(state.path + "/generations/.old-17", "a file where a folder should be");
+  REQUIRE(state.dir.write(meta_of(18), sources_of("192.0.2.1\n")));
+  CHECK(state.dir.read(18)->sources == sources_of("192.0.2.1\n"));
+  REQUIRE(state.dir.remove(17));
+  CHECK(names_in(state.path + "/generations") == std::set<std::string>{"18"});
+}
+
+TEST_CASE("a file where the state directory should be is an error") {
+  Folder folder;
+  put(folder / "state", "");
+  StateDir dir(folder / "state");
+  CHECK(dir.write(meta_of(1), sources_of("")).error().message ==
+        "folder '" + folder / "state" + "': create: file exists");
+  CHECK_FALSE(dir.generations());
+  CHECK_FALSE(dir.prune());
+}
+
+TEST_CASE("removing is done when it is gone") {
+  State state;
+  REQUIRE(state.dir.remove(17));
+  REQUIRE(state.dir.remove(17));
+  CHECK(numbers_of(state.dir).empty());
+  CHECK(names_in(state.path + "/generations").empty());
+}
+
+TEST_CASE("pruning keeps the newest ten, what is in force, and nothing half-done") {
+  State state;
+  for (std::uint64_t number = 18; number <= 30; ++number) {
+    REQUIRE(state.dir.write(meta_of(number), sources_of("")));
+  }
+  REQUIRE(state.dir.mark_in_force(18));
+  fs::create_directories(state.path + "/generations/.new-31/files");
+  fs::create_directories(state.path + "/generations/.old-16/files");
+  put(state.path + "/generations/.old-16/files/x", "");
+  fs::create_directory(state.path + "/generations/notes");
+  REQUIRE(state.dir.prune());
+  CHECK(numbers_of(state.dir) == Numbers{18, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30});
+  CHECK(names_in(state.path + "/generations").count("notes") == 1);
+  CHECK(names_in(state.path + "/generations").size() == 12);
+  for (const std::uint64_t number : numbers_of(state.dir)) CHECK(state.dir.read(number));
+}
+
+TEST_CASE("pruning removes no generation while in-force cannot be read") {
+  State state;
+  for (std::uint64_t number = 18; number <= 30; ++number) {
+    REQUIRE(state.dir.write(meta_of(number), sources_of("")));
+  }
+  fs::create_directory(state.path + "/generations/.new-31");
+  put(state.path + "/in-force", "");
+  CHECK_FALSE(state.dir.prune());
+  CHECK(numbers_of(state.dir).size() == 14);
+  CHECK_FALSE(fs::exists(state.path + "/generations/.new-31"));
+}
+
+// ---- killed at any moment
+
+namespace {
+
+// Publishes as the loader does.
+bool publish(StateDir& dir, std::uint64_t number) {
+  GenerationMeta meta = meta_of(number);
+  const Sources sources = sources_of(std::to_string(number) + "\n");
+  if (!dir.write(meta, sources) || !dir.mark_in_force(number)) return false;
+  meta.confirmed = true;
+  return dir.write(meta, sources) && dir.prune();
+}
+
+[[noreturn]] void publish_on(const std::string& path, std::uint64_t number) {
+  StateDir dir(path);
+  while (publish(dir, number)) ++number;
+  _exit(1);
+}
+
+std::uint64_t check_all(const std::string& path) {
+  const StateDir dir(path);
+  const Result<Numbers> numbers = dir.generations();
+  REQUIRE(numbers);
+  for (const std::uint64_t number : *numbers) {
+    const Result<StoredGeneration> stored = dir.read(number);
+    REQUIRE(stored);
+    CHECK(stored->sources.ranges.text == std::to_string(number) + "\n");
+  }
+  const auto in_force = dir.in_force();
+  REQUIRE(in_force);
+  if (*in_force) CHECK(dir.read(**in_force));
+  return numbers->empty() ? 0 : numbers->back();
+}
+
+}  // namespace
+
+TEST_CASE("a writer that is killed leaves complete generations only") {
+  using Microseconds = std::chrono::duration<double, std::micro>;
+  Folder folder;
+  const std::string path = folder / "state";
+  StateDir dir(path);
+  const auto start = std::chrono::steady_clock::now();
+  REQUIRE(publish(dir, 1));
+  const Microseconds one = std::chrono::steady_clock::now() - start;
+
+  constexpr int kRounds = 40;  // at moments spread over two publishes, however slow the disk
+  std::uint64_t last = 1;
+  for (int round = 0; round < kRounds; ++round) {
+    const pid_t child = fork();
+    if (child == 0) publish_on(path, last + 1);
+    std::this_thread::sleep_for(one * 2 * round / kRounds);
+    kill(child, SIGKILL);
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    REQUIRE(WIFSIGNALED(status));
+    last = check_all(path);
+  }
+  CHECK(last > 1);
+  REQUIRE(dir.prune());
+  for (const std::string& name : names_in(path + "/generations")) CHECK(name.front() != '.');
+}

@@ -1,0 +1,105 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=dash
+# Process 1 of the machine that scripts/vm boots. Runs the packet table and apiguard on a veth pair, reports on the
+# serial console in lines that begin with "VM", ends with "VM PASS" or "VM FAIL", and powers off.
+export PATH=/programs:/bin
+failed=''
+
+prepare() {
+  /bin/busybox --install -s /bin
+  mount -t proc proc /proc
+  mount -t sysfs sysfs /sys
+  mount -t devtmpfs dev /dev
+  mount -t bpf bpf /sys/fs/bpf
+  mount -t tmpfs tmpfs /run
+  printf '\nVM kernel %s\n' "$(uname -r)" # on a line of its own: the firmware leaves half of one
+}
+
+# busybox sh prefers its own ip, which knows neither veth nor namespaces.
+ip() {
+  /programs/ip "$@"
+}
+
+# passes NAME COMMAND... / fails STATUS NAME COMMAND...: one line of the report each.
+passes() {
+  name=$1
+  shift
+  expect 0 "$name" "$@"
+}
+
+fails() {
+  expect "$@"
+}
+
+expect() {
+  wanted=$1 name=$2
+  shift 2
+  "$@"
+  status=$?
+  if [ "$status" -eq "$wanted" ]; then
+    echo "VM ok $name"
+  else
+    echo "VM not ok $name: exit status $status instead of $wanted"
+    failed=yes
+  fi
+}
+
+# The server's end stays in the first namespace, with the filter; the client has its own.
+make_stage() {
+  insmod /veth.ko &&
+    ip link set lo up &&
+    ip netns add client &&
+    ip link add gate0 type veth peer name peer0 netns client &&
+    ip address add 192.0.2.1/24 dev gate0 &&
+    ip address add 2001:db8::1/64 dev gate0 nodad &&
+    ip link set gate0 up &&
+    ip -n client address add 192.0.2.2/24 dev peer0 &&
+    ip -n client address add 2001:db8::2/64 dev peer0 nodad &&
+    ip -n client link set peer0 up &&
+    httpd -p '[::]:6443' -h /www
+}
+
+configure() {
+  mkdir -m 0755 /etc/apiguard
+  echo 'interfaces = ["gate0"]' >/etc/apiguard/apiguard.toml
+}
+
+# curl's 28 is the timeout: dropped, and not refused or unreachable.
+ask() {
+  ip netns exec client curl --silent --show-error --max-time 3 "http://$1:6443/livez"
+}
+
+guard() {
+  passes 'stage' make_stage
+  configure
+  passes 'server answers over IPv4 before' ask 192.0.2.1
+  passes 'server answers over IPv6 before' ask '[2001:db8::1]'
+
+  passes 'allow' apiguard allow 192.0.2.0/24 2001:db8::/64 --name client
+  passes 'listed client over IPv4' ask 192.0.2.1
+  passes 'listed client over IPv6' ask '[2001:db8::1]'
+  passes 'check of a listed address' apiguard check 192.0.2.2
+
+  passes 'set' apiguard set 203.0.113.0/24 --accept-risk all
+  fails 28 'unlisted client over IPv4' ask 192.0.2.1
+  fails 28 'unlisted client over IPv6' ask '[2001:db8::1]'
+  fails 1 'check of an unlisted address' apiguard check 192.0.2.2
+  passes 'status' apiguard status
+
+  passes 'mode off' apiguard mode off
+  passes 'anybody in mode off' ask 192.0.2.1
+  passes 'detach' apiguard detach --all
+  passes 'server answers after' ask 192.0.2.1
+}
+
+main() {
+  prepare
+  passes 'packet table' bpf_table
+  passes 'version' apiguard version
+  guard
+  if [ -z "$failed" ]; then echo 'VM PASS'; else echo 'VM FAIL'; fi
+  poweroff -f
+}
+
+main
