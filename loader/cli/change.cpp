@@ -131,17 +131,22 @@ class Changer {
     return {};
   }
 
+  // Settling may uncover more to settle: links first, then what no link runs any more.
   Result<World> look_and_settle() {
+    constexpr int kRounds = 3;
     auto world = publish::look(line_.places);
-    if (!world || flags_.dry_run) return world;
-    auto settled = publish::settle(line_.places, *world);
-    if (!settled) {
-      if (!kind_.way_out) return fail(settled.error());
-      note(settled.error().message);
-      return world;
+    for (int round = 0; world && !flags_.dry_run && round < kRounds; ++round) {
+      const auto settled = publish::settle(line_.places, *world);
+      if (!settled && !kind_.way_out) return fail(settled.error());
+      if (!settled) {
+        note(settled.error().message);
+        break;
+      }
+      note_all(settled->messages);
+      if (!settled->changed) break;
+      world = publish::look(line_.places);
     }
-    note_all(settled->messages);
-    return settled->changed ? publish::look(line_.places) : std::move(world);
+    return world;
   }
 
   void show_preview(const Plan& plan) const {

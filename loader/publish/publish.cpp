@@ -162,10 +162,16 @@ class Publisher {
 
   // --- after it --------------------------------------------------------------------------------
 
-  // Nothing here may turn back what packets see already; what fails is said, and settled by the
-  // next verb.
+  // Nothing here may turn back what packets see already. The mark follows only if all text is in place: without it the
+  // next verb finishes both, as after a kill.
   void enter() {
-    for (Replacement& replacement : replacements_) warn(replacement.commit());
+    bool entered = true;
+    for (Replacement& replacement : replacements_) {
+      const auto committed = replacement.commit();
+      warn(committed);
+      entered = entered && committed.has_value();
+    }
+    if (!entered) return;
     if (mark_) {
       warn(mark_->commit());
     } else if (request_.republish) {

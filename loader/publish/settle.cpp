@@ -12,6 +12,22 @@
 namespace apiguard::publish {
 namespace {
 
+bool runs_anywhere(const World& world, std::uint64_t generation) {
+  return std::any_of(world.live.links.begin(), world.live.links.end(),
+                     [&](const datapath::LinkState& link) { return link.generation == generation; });
+}
+
+// Pins of generations that no link runs: of a publish that died before its first link, or while it dropped the one before.
+Result<> remove_stale_pins(const Places& places, const World& world, Settled& settled) {
+  const datapath::Pins pins(places.pin_dir);
+  for (const datapath::PinnedGeneration& pinned : world.live.generations) {
+    if (runs_anywhere(world, pinned.number)) continue;
+    if (auto removed = pins.unpin_generation(pinned.number); !removed) return removed;
+    settled.changed = true;
+  }
+  return {};
+}
+
 // What no link runs and no mark names: state written and maps pinned by a publish that died before
 // its first link. With a mark that cannot be read nothing is known, so nothing is removed.
 Result<> remove_unpublished(const Places& places, const World& world, Settled& settled) {
@@ -26,13 +42,7 @@ Result<> remove_unpublished(const Places& places, const World& world, Settled& s
   }
   if (!world.state_error) (void)state.prune();  // what a dying write left under a temporary name
   if (world.live.by_id) return {};  // the pins cannot be touched, and are not the whole truth
-  const datapath::Pins pins(places.pin_dir);
-  for (const datapath::PinnedGeneration& pinned : world.live.generations) {
-    if (pinned.number <= world.live.generation.value_or(0)) continue;
-    if (auto removed = pins.unpin_generation(pinned.number); !removed) return removed;
-    settled.changed = true;
-  }
-  return {};
+  return remove_stale_pins(places, world, settled);
 }
 
 bool links_differ(const World& world) {

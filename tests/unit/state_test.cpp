@@ -160,7 +160,7 @@ TEST_CASE("text that is no UTF-8 does not keep a generation from being written")
 TEST_CASE("numbers are ascending as numbers, other names are none") {
   Folder folder;
   StateDir dir(folder.path());
-  for (const std::uint64_t number : {10, 9, 100, 2}) {
+  for (const std::uint64_t number : Numbers{10, 9, 100, 2}) {
     REQUIRE(dir.write(meta_of(number), sources_of("")));
   }
   for (const char* name : {".new-11", ".old-1", "0", "007", "1x", "-3", "99999999999999999999"}) {
