@@ -65,7 +65,7 @@ TEST_CASE("check answers with the list's verdict and the range that decided") {
   const Address api = address("198.51.100.1");
   for (const char* source :
        {"192.0.2.7", "192.0.2.200", "203.0.113.9", "198.51.100.99", "127.0.0.1"}) {
-    for (const std::uint16_t port : {6443, 443, 22}) {
+    for (const std::uint16_t port : {std::uint16_t{6443}, std::uint16_t{443}, std::uint16_t{22}}) {
       check_source(policy, harness, address(source), api, port);
       check_source(policy, harness, address(source), address("198.51.100.2"), port);
     }

@@ -46,7 +46,7 @@ for theirs in xdpdrv xdpgeneric; do
   expect 0 guard_other apply
   ip link add spare netns "$SERVER" type veth peer name spare-peer netns "$CLIENT"
   ip -n "$SERVER" link set spare up
-  on_server ip link set dev spare "$theirs" pinned "$(find "$PINS-other/generations" -name filter)"
+  expect 0 on_server bpftool net attach "$theirs" pinned "$(find "$PINS-other/generations" -name filter)" dev spare
   expect 0 guard_other detach --all
   [ -n "$(hook spare)" ] || die 'the other program is not there'
   for ours in auto native generic; do refused spare "$ours"; done
@@ -76,8 +76,9 @@ ours=$(hook gate0)
 expect 2 on_server ip link set dev gate0 xdp off
 expect 2 on_server ip link set dev gate0 xdpdrv off
 on_server ip link set dev gate0 xdpgeneric off || true # removes nothing: there is none in that mode
-expect 2 on_server ip -force link set dev gate0 xdp pinned "$PINS/generations/$(generation)/filter"
-expect 2 on_server ip -force link set dev gate0 xdpgeneric pinned "$PINS/generations/$(generation)/filter"
+for kind in xdp xdpdrv xdpgeneric; do
+  expect 255 on_server bpftool net attach "$kind" pinned "$PINS/generations/$(generation)/check" dev gate0 overwrite
+done
 config_other gate0 auto
 expect 5 guard_other apply
 same "$ours" "$(hook gate0)" 'the program on the hook'
