@@ -61,7 +61,8 @@ static __always_inline struct decision by_range(const struct apiguard_range *ran
 static __always_inline struct decision judge_source(const struct packet *packet)
 {
 	const __u32 full = packet->family == APIGUARD_IPV4 ? 32 : 128;
-	const struct apiguard_range *range;
+	const struct apiguard_range *range, *longest;
+	struct decision ended = decision(APIGUARD_DROP, APIGUARD_EXPIRED);
 	union source_key key = {};
 	int i;
 
@@ -71,6 +72,7 @@ static __always_inline struct decision judge_source(const struct packet *packet)
 		return decision(APIGUARD_DROP, APIGUARD_UNLISTED);
 	if (!settings.has_deadlines)
 		return by_range(range);
+	longest = range;
 #pragma unroll
 	for (i = 0; i < APIGUARD_MAX_EXPIRY_STEPS; i++) {
 		if (!has_ended(range))
@@ -81,7 +83,8 @@ static __always_inline struct decision judge_source(const struct packet *packet)
 		if (!range)
 			break;
 	}
-	return decision(APIGUARD_DROP, APIGUARD_EXPIRED);
+	ended.range = longest;
+	return ended;
 }
 
 /* Row 18. IPv4 addresses fill the first four of 16 bytes on both sides, the rest is zero. */

@@ -21,6 +21,18 @@ int report(const Error& error) {
   return static_cast<int>(error.exit);
 }
 
+// An answer that could not be written is no answer; a change that was made is one, whoever heard of
+// it.
+bool reads_only(const cli::Verb& verb) {
+  const auto is = [&verb]<typename... Verbs>(const std::variant<Verbs...>*) {
+    return (std::holds_alternative<Verbs>(verb) || ...);
+  };
+  using Readers =
+      std::variant<cli::HistoryOptions, cli::ListOptions, cli::StatusOptions, cli::CheckOptions,
+                   cli::ValidateOptions, cli::DiffOptions, cli::VersionOptions>;
+  return is(static_cast<const Readers*>(nullptr));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -35,5 +47,6 @@ int main(int argc, char** argv) {
       std::visit([&line](const auto& options) { return cli::run(line, options); }, line.verb);
   if (!exit) return report(exit.error());
   if (std::fflush(stdout) == 0) return static_cast<int>(*exit);
-  return report({std::string("standard output: write: ") + std::strerror(errno)});
+  const int unwritten = report({std::string("standard output: write: ") + std::strerror(errno)});
+  return reads_only(line.verb) ? unwritten : static_cast<int>(*exit);
 }

@@ -112,7 +112,7 @@ class Changer {
     }
     request.accepted.insert(agreement.risks.begin(), agreement.risks.end());
     std::erase_if(plan.risks,
-                  [&](const Risk& risk) { return agreement.risks.count(risk.name) != 0; });
+                  [&](const Risk& risk) { return agreement.risks.contains(risk.name); });
     return true;
   }
 

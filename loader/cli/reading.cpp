@@ -52,8 +52,7 @@ std::vector<Endpoint> endpoints_of(const publish::InForce& in_force) {
 }
 
 Error text_unknown(const publish::InForce& in_force) {
-  return {fmt::format("generation '{}': its text is not known: {}", in_force.generation,
-                      in_force.missing)};
+  return {"the text of what is in force is not known: " + in_force.missing};
 }
 
 void print(std::string_view text) { fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n"); }

@@ -23,7 +23,7 @@ namespace apiguard::cli {
 // The text's, else the kernel's.
 [[nodiscard]] std::vector<Endpoint> endpoints_of(const publish::InForce& in_force);
 
-// "generation '17': its text is not known: ..."; Exit::kFailed.
+// "the text of what is in force is not known: REASON"; Exit::kFailed.
 [[nodiscard]] Error text_unknown(const publish::InForce& in_force);
 
 inline constexpr std::string_view kNothingInForce =

@@ -62,7 +62,7 @@ Result<Exit> run(const CommandLine& line, const DetachOptions& options) {
   std::vector<std::string> names;
   std::optional<Error> failed;
   for (const datapath::LinkState& link : *links) {
-    if (auto detached = datapath::detach_link(pins, link); !detached) failed = detached.error();
+    if (auto detached = datapath::detach_link(link); !detached) failed = detached.error();
     names.push_back(name_of(*world, link));
   }
   if (auto marked = add_detached(line.places.run_dir, names); !marked) note(marked.error().message);

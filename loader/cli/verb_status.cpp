@@ -161,10 +161,12 @@ Result<Exit> run(const CommandLine& line, const StatusOptions& options) {
   if (world->in_force) {
     fill_policy(status, line.places, *world->in_force);
     if (!world->in_force->policy) note(text_unknown(*world->in_force).message);
-    const auto packets = read_packets(line.places);
-    if (!packets) note(packets.error().message);
-    status.counters = packets.value_or(apiguard_counters{});
   }
+  // They outlive generations: after a detach they are still there, before the first apply they are
+  // not.
+  const auto packets = read_packets(line.places);
+  if (!packets && world->in_force) note(packets.error().message);
+  status.counters = packets.value_or(apiguard_counters{});
   for (const std::string& text : guarded.notes) note(text);
   for (const std::string& text : guarded.problems) note(text);
   const bool colour = report::colour_wanted(STDOUT_FILENO);

@@ -64,7 +64,7 @@ Result<> remove_folder(const std::string& path) {
   const auto names = names_in(path);
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
-    if (auto removed = remove_pin(path + "/" + name); !removed) return removed;
+    if (auto removed = remove_pin(fmt::format("{}/{}", path, name)); !removed) return removed;
   }
   if (rmdir(path.c_str()) != 0 && errno != ENOENT)
     return kernel_error("pin '" + path + "'", "remove", errno);
@@ -210,8 +210,8 @@ std::optional<apiguard_settings> Pins::settings_behind(const LinkState& link) {
   return settings_of(link.prog_id);
 }
 
-Result<Fd> Pins::open_link(const LinkState& link) const {
-  return link.pin.empty() ? datapath::open_link(link.link_id) : open_pinned_link(link.pin);
+Result<Fd> open_link(const LinkState& link) {
+  return link.pin.empty() ? open_link(link.link_id) : open_pinned_link(link.pin);
 }
 
 Result<> Pins::create() const {
@@ -255,7 +255,7 @@ Result<std::string> Pins::pin_link(int link_fd, const std::string& interface, in
   return pin;
 }
 
-Result<> Pins::unpin_link(const std::string& pin) const { return remove_pin(pin); }
+Result<> unpin_link(const std::string& pin) { return remove_pin(pin); }
 
 Result<> Pins::unpin_generation(std::uint64_t number) const {
   return remove_folder(generation_dir(number));

@@ -67,8 +67,6 @@ class Pins {
   [[nodiscard]] Result<apiguard_settings> read_settings(std::uint64_t generation) const;
   // Of the program a link runs, by id: for a generation whose pins are not there.
   [[nodiscard]] static std::optional<apiguard_settings> settings_behind(const LinkState& link);
-  // A link as LinkState names it: by pin, else by id.
-  [[nodiscard]] Result<Fd> open_link(const LinkState& link) const;
 
   // mkdir, mode 0700, after making sure that the parent is a bpffs.
   [[nodiscard]] Result<> create() const;
@@ -78,7 +76,6 @@ class Pins {
   // Pins a new link, over the pin of a link whose device is gone if that has the same name.
   [[nodiscard]] Result<std::string> pin_link(int link_fd, const std::string& interface,
                                              int ifindex) const;
-  [[nodiscard]] Result<> unpin_link(const std::string& pin) const;
   [[nodiscard]] Result<> unpin_generation(std::uint64_t number) const;
   // Pins of counters of other ABI numbers; removed once the new ones are in use.
   [[nodiscard]] std::vector<std::string> foreign_counters() const;
@@ -89,6 +86,10 @@ class Pins {
   [[nodiscard]] std::string counters_pin() const;
   std::string directory_;
 };
+
+// A link as LinkState names it: by pin, else by id. Owned by the caller.
+[[nodiscard]] Result<Fd> open_link(const LinkState& link);
+[[nodiscard]] Result<> unpin_link(const std::string& pin);
 
 // Runs a check program (pinned or of a loaded Generation) on one TCP segment of `source` to
 // `destination`. Addresses are of one family, network byte order as in Address::bytes; port in host

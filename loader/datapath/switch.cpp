@@ -37,7 +37,7 @@ int update(int link_fd, int to_fd, int from_fd) {
 // What has been done, and how to undo it.
 class Journal {
  public:
-  Journal(const Pins& pins, int filter_fd) : pins_(pins), filter_fd_(filter_fd) {}
+  explicit Journal(int filter_fd) : filter_fd_(filter_fd) {}
 
   void updated(Fd link, Fd old) { updates_.push_back({std::move(link), std::move(old)}); }
   void attached(Fd link, std::string pin) {
@@ -50,7 +50,7 @@ class Journal {
       if (done.old) (void)update(done.link.get(), done.old.get(), filter_fd_);
     }
     for (Attachment& done : attachments_) {
-      (void)pins_.unpin_link(done.pin);
+      (void)unpin_link(done.pin);
       (void)bpf_link_detach(done.link.get());
     }
   }
@@ -66,7 +66,6 @@ class Journal {
     Fd link;
     std::string pin;
   };
-  const Pins& pins_;
   int filter_fd_;
   std::vector<Update> updates_;
   std::vector<Attachment> attachments_;
@@ -75,11 +74,7 @@ class Journal {
 class Switch {
  public:
   Switch(const Pins& pins, const Live& live, int filter_fd, const SwitchOptions& options)
-      : pins_(pins),
-        live_(live),
-        filter_fd_(filter_fd),
-        options_(options),
-        journal_(pins, filter_fd) {}
+      : pins_(pins), live_(live), filter_fd_(filter_fd), options_(options), journal_(filter_fd) {}
 
   Result<SwitchReport> run(const std::vector<Target>& targets) {
     std::size_t guarded = 0;
@@ -112,7 +107,7 @@ class Switch {
   Result<> update_link(const Target& target, const LinkState& state) {
     const auto wanted = program_id(filter_fd_);
     if (wanted && *wanted == state.prog_id) return {};
-    auto link = pins_.open_link(state);
+    auto link = open_link(state);
     if (!link) return fail(link.error());
     Fd old = old_program(pins_, state);
     const int error = update(link->get(), filter_fd_, old.get());
@@ -192,17 +187,16 @@ Result<SwitchReport> switch_links(const Pins& pins, const Live& live, int filter
   return Switch(pins, live, filter_fd, options).run(targets);
 }
 
-Result<> detach_link(const Pins& pins, const LinkState& state) {
-  const auto link = pins.open_link(state);
-  if (!link) return fail(link.error());
+Result<> detach_link(const LinkState& link) {
+  const auto fd = open_link(link);
+  if (!fd) return fail(fd.error());
   // Detaching through the link works although its pin may not be removable; a device that is gone
   // is detached already.
-  if (bpf_link_detach(link->get()) != 0 && errno != ENOLINK && errno != ENODEV &&
-      state.ifindex != 0) {
-    return kernel_error(fmt::format("link {}", state.link_id), "detach", errno);
+  if (bpf_link_detach(fd->get()) != 0 && errno != ENOLINK && errno != ENODEV && link.ifindex != 0) {
+    return kernel_error(fmt::format("link {}", link.link_id), "detach", errno);
   }
-  if (state.pin.empty()) return {};
-  auto unpinned = pins.unpin_link(state.pin);
+  if (link.pin.empty()) return {};
+  auto unpinned = unpin_link(link.pin);
   // The pin of a detached link guards nothing; the next publish over a writable bpffs removes it.
   if (!unpinned && unpinned.error().os_error == EROFS) return {};
   return unpinned;

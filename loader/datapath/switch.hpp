@@ -53,6 +53,6 @@ struct SwitchReport {
 
 // Takes our program off an interface (or off nothing, if its device is gone) and removes the pin
 // where it can. Works by id where the pins are out of reach.
-[[nodiscard]] Result<> detach_link(const Pins& pins, const LinkState& link);
+[[nodiscard]] Result<> detach_link(const LinkState& link);
 
 }  // namespace apiguard::datapath

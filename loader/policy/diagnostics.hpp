@@ -59,8 +59,7 @@ class Diagnostics {
   Mark mark_;
 };
 
-// Refuses what no file of ours may hold: BOM, CR, NUL, broken UTF-8, more than 256 MiB. True if
-// clean.
+// True if the file holds none of what is refused: BOM, CR, NUL, broken UTF-8, over 256 MiB.
 bool check_encoding(const SourceFile& file, Diagnostics& diagnostics);
 
 }  // namespace apiguard

@@ -41,8 +41,7 @@ struct Selector {
 [[nodiscard]] Result<Edited> replace_ranges(const SourceFile& file,
                                             const std::vector<Prefix>& prefixes);
 
-// mode: just that value in the toml, inserted as the first key if absent. The text must be valid
-// toml.
+// mode: just that value in the toml, inserted as the first key if absent. The text must be TOML.
 [[nodiscard]] Result<Edited> replace_mode(const SourceFile& config, Mode mode);
 
 }  // namespace apiguard

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Ranges in the order of their prefixes, as small keys: a million ranges are sorted without moving
-// one.
+// Ranges in the order of their prefixes, as small keys: a million are sorted without being moved.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +10,8 @@
 
 namespace apiguard {
 
-// A prefix as a 128-bit number, and what a walk asks of its range; an IPv4 address takes the upper
-// 32 bits.
+// A prefix as a 128-bit number (an IPv4 address takes the upper 32 bits), and what a walk over the
+// ranges asks of each.
 struct Key {
   std::uint64_t high = 0;
   std::uint64_t low = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Text -> address, prefix, number: strict, so that no reader of the same text sees another address.
-// RFC 4291 section 2.2 says what an IPv6 address looks like; IPv4 is four decimal octets and
-// nothing else.
+// RFC 4291 section 2.2 says what an IPv6 address looks like; IPv4 is four decimal octets alone.
 #include "loader/policy/scan.hpp"
 
 #include <algorithm>

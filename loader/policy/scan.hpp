@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What the readers inside this room return: a value, or a flaw at an offset of the text they were
-// given. The public readers of prefix.hpp and text.hpp drop the offset; the file readers turn it
-// into a column.
+// What the readers inside this room return: a value, or a flaw at an offset of their text. The
+// public readers of prefix.hpp and text.hpp drop the offset; the file readers make it a column.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// SHA-256 (FIPS 180-4). The privileged binary links no crypto library, and all it needs is one
-// digest.
+// SHA-256 (FIPS 180-4). The privileged binary links no crypto library; it needs one digest.
 #pragma once
 
 #include <array>

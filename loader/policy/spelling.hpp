@@ -8,8 +8,7 @@
 
 namespace apiguard {
 
-// ": did you mean 'mode'?", or "" if nothing is near (two edits at most, and fewer than half of the
-// word).
+// ": did you mean 'mode'?", or "" if nothing is near: two edits at most, fewer than half the word.
 [[nodiscard]] std::string suggest(std::string_view word, std::span<const std::string_view> known);
 
 }  // namespace apiguard

@@ -2,9 +2,9 @@
 // text -> Policy -> text. All or nothing: any error refuses the whole, and every error is told
 // (the first ten in full, then a count) as
 //
-//   /etc/apiguard/authorized-ranges:3:9: host bits ...
+//   /etc/apiguard/authorized-ranges:3:8: octet '300' is larger than 255
 //     10.0.0.300/24  name=office
-//           ^
+//            ^
 #pragma once
 
 #include <optional>
@@ -55,15 +55,14 @@ struct ParseOptions {
 [[nodiscard]] Result<Parsed> parse_config(const SourceFile& file, const ParseOptions& options = {});
 [[nodiscard]] Result<Parsed> parse_ranges(const SourceFile& file, const ParseOptions& options = {});
 
-// PORT, ADDRESS:PORT or [V6ADDRESS]:PORT, as in `endpoints`. The message has no position and no
-// file.
+// PORT, ADDRESS:PORT or [V6ADDRESS]:PORT, as in `endpoints`. The message has no position.
 [[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
 
 // What parse_config and parse_ranges read back as the same policy.
 [[nodiscard]] std::string show_config(const Policy& policy);
-[[nodiscard]] std::string show_ranges(
-    const std::vector<Range>& ranges);               // cluster entries left out
-[[nodiscard]] std::string show(const Range& range);  // one line, no newline
+// Ranges are one line each, cluster entries left out; a single one has no newline.
+[[nodiscard]] std::string show_ranges(const std::vector<Range>& ranges);
+[[nodiscard]] std::string show(const Range& range);
 
 // RFC 3339: parse with Z or offset and optional fractions; print in UTC, fraction only if not zero.
 [[nodiscard]] Result<Timestamp> parse_timestamp(std::string_view text);

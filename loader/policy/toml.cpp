@@ -3,6 +3,8 @@
 // in its place. The parser says where; everything around the value stays as it is.
 #include "loader/policy/toml.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "loader/policy/edit.hpp"
@@ -22,6 +24,23 @@ std::string_view hint(std::string_view text, std::size_t offset) {
   const bool word =
       offset < text.size() && ((text[offset] | 0x20) >= 'a') && ((text[offset] | 0x20) <= 'z');
   return value && word ? " (text stands in quotes)" : "";
+}
+
+// toml++ makes a table of every part of a dotted key, one inside the other, and destroys them by
+// recursion: without a bound a long key ends the process. The dot that goes too far, npos if none
+// does; comment lines and dots in a row are no keys.
+std::size_t deep_key(std::string_view text) {
+  constexpr int kMaxDots = 64;
+  int dots = 0;
+  bool blank = true;  // so far in this line
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '#' && blank) at = std::min(text.find('\n', at), text.size()) - 1;
+    if (c == '\n' || c == ',') dots = 0;
+    blank = c == '\n' || (blank && (c == ' ' || c == '\t'));
+    if (c == '.' && at > 0 && text[at - 1] != '.' && ++dots > kMaxDots) return at;
+  }
+  return std::string_view::npos;
 }
 
 // In front of the first key or table, behind the comments that head the file.
@@ -50,8 +69,7 @@ std::string with_replaced(const std::string& text, const toml::node& value, Mode
   return out.replace(begin, end - begin, quote + std::string(to_string(mode)) + quote);
 }
 
-// The edit went by positions: look whether it did what was asked before anybody writes it to a
-// disk.
+// The edit went by positions: look whether it did what was asked before anybody writes it down.
 Result<Edited> verified(const SourceFile& config, std::string text, Mode mode) {
   SourceFile edited = config;
   edited.text = std::move(text);
@@ -68,6 +86,10 @@ Result<Edited> verified(const SourceFile& config, std::string text, Mode mode) {
 
 std::optional<toml::table> parse_toml(const SourceFile& file, Diagnostics& diagnostics) {
   if (!check_encoding(file, diagnostics)) return std::nullopt;
+  if (const std::size_t dot = deep_key(file.text); dot != std::string_view::npos) {
+    diagnostics.error(file, dot, "key nested too deeply");
+    return std::nullopt;
+  }
   auto parsed = toml::parse(std::string_view(file.text));
   if (parsed) return std::move(parsed).table();
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// UTF-8 as the readers need it: walk, find what is broken, show foreign text on a terminal without
-// harm.
+// UTF-8 as the readers need it: walk it, find what is broken, show foreign text without harm.
 #pragma once
 
 #include <cstddef>

@@ -52,7 +52,7 @@ std::vector<Risk> raised(const Request& request, const Difference& difference) {
   if (request.boot) return risks;
   add_wide(difference, risks);
   add_unapplied(request.unapplied, risks);
-  const auto accepted = [&](const Risk& risk) { return request.accepted.count(risk.name) != 0; };
+  const auto accepted = [&](const Risk& risk) { return request.accepted.contains(risk.name); };
   risks.erase(std::remove_if(risks.begin(), risks.end(), accepted), risks.end());
   return risks;
 }

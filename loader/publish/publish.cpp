@@ -151,7 +151,7 @@ class Publisher {
   Result<> switch_to(int filter_fd) {
     datapath::SwitchOptions options;
     options.xdp_mode = request_.policy.xdp_mode;
-    options.accept_generic = request_.boot || request_.accepted.count("generic-xdp") != 0;
+    options.accept_generic = request_.boot || request_.accepted.contains("generic-xdp");
     options.pins_writable = pins_writable_;
     options.keep_going = request_.boot;
     auto switched = datapath::switch_links(pins_, world_.live, filter_fd, plan_.targets, options);
@@ -162,8 +162,8 @@ class Publisher {
 
   // --- after it --------------------------------------------------------------------------------
 
-  // Nothing here may turn back what packets see already. The mark follows only if all text is in place: without it the
-  // next verb finishes both, as after a kill.
+  // Nothing here may turn back what packets see already. The mark follows only if all text is in
+  // place: without it the next verb finishes both, as after a kill.
   void enter() {
     bool entered = true;
     for (Replacement& replacement : replacements_) {
@@ -181,7 +181,7 @@ class Publisher {
 
   void clean_up() {
     for (const auto& link : leftover_links(world_, plan_.targets))
-      warn(datapath::detach_link(pins_, link));
+      warn(datapath::detach_link(link));
     if (pins_writable_) {
       for (const auto& pinned : world_.live.generations) {
         if (pinned.number != plan_.generation) warn(pins_.unpin_generation(pinned.number));

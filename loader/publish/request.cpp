@@ -81,9 +81,9 @@ Result<StoredGeneration> generation_before(const Places& places, const World& wo
   const StateDir state(places.state_dir);
   const std::uint64_t current =
       world.in_force ? world.in_force->generation : world.marked.value_or(0);
-  for (auto number = world.stored.rbegin(); number != world.stored.rend(); ++number) {
-    if (*number >= current) continue;
-    auto stored = state.read(*number);
+  for (std::size_t i = world.stored.size(); i-- > 0;) {
+    if (world.stored[i] >= current) continue;
+    auto stored = state.read(world.stored[i]);
     if (stored && stored->meta.confirmed) return std::move(*stored);
   }
   return fail(

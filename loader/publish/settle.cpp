@@ -13,11 +13,13 @@ namespace apiguard::publish {
 namespace {
 
 bool runs_anywhere(const World& world, std::uint64_t generation) {
-  return std::any_of(world.live.links.begin(), world.live.links.end(),
-                     [&](const datapath::LinkState& link) { return link.generation == generation; });
+  return std::any_of(
+      world.live.links.begin(), world.live.links.end(),
+      [&](const datapath::LinkState& link) { return link.generation == generation; });
 }
 
-// Pins of generations that no link runs: of a publish that died before its first link, or while it dropped the one before.
+// Pins of generations that no link runs: of a publish that died before its first link, or while it
+// dropped the one before.
 Result<> remove_stale_pins(const Places& places, const World& world, Settled& settled) {
   const datapath::Pins pins(places.pin_dir);
   for (const datapath::PinnedGeneration& pinned : world.live.generations) {

@@ -15,14 +15,20 @@ std::string standing(const History& history, const GenerationMeta& meta) {
   return history.in_force == meta.generation ? "in force" : "";
 }
 
+// A table needs no fractions.
+std::string seconds_text(Timestamp time) {
+  constexpr Timestamp kSecond = 1'000'000'000;
+  return format_timestamp(time - time % kSecond);
+}
+
 }  // namespace
 
 std::string to_text(const History& history) {
   Table table({"GENERATION", "TIME", "STATE", "MODE", "CHANGE", "BY", "VERB"});
   for (const GenerationMeta& meta : history.generations) {
-    table.add({std::to_string(meta.generation), format_timestamp(meta.time),
-               standing(history, meta), std::string(to_string(meta.mode)),
-               fmt::format("+{} -{}", meta.added, meta.removed), meta.by, meta.verb});
+    table.add({std::to_string(meta.generation), seconds_text(meta.time), standing(history, meta),
+               std::string(to_string(meta.mode)), fmt::format("+{} -{}", meta.added, meta.removed),
+               meta.by, meta.verb});
   }
   return table.text();
 }

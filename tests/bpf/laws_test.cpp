@@ -18,7 +18,7 @@ using namespace apiguard::test;
 
 namespace {
 
-constexpr std::size_t kPolicies = 40;
+constexpr std::size_t kPolicies = 25;
 constexpr std::size_t kPackets = 2'000;
 constexpr std::size_t kEth = 14;
 

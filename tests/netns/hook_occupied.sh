@@ -77,7 +77,9 @@ expect 2 on_server ip link set dev gate0 xdp off
 expect 2 on_server ip link set dev gate0 xdpdrv off
 on_server ip link set dev gate0 xdpgeneric off || true # removes nothing: there is none in that mode
 for kind in xdp xdpdrv xdpgeneric; do
-  expect 255 on_server bpftool net attach "$kind" pinned "$PINS/generations/$(generation)/check" dev gate0 overwrite
+  if on_server bpftool net attach "$kind" pinned "$PINS/generations/$(generation)/check" dev gate0 overwrite; then
+    die "a program put there by netlink ($kind) replaced ours"
+  fi
 done
 config_other gate0 auto
 expect 5 guard_other apply

@@ -68,8 +68,8 @@ agree() {
   same "$wanted" "$(verdicts_of 0)" "$PLACE: text and gate0"
   same "$wanted" "$(verdicts_of 1)" "$PLACE: text and gate1"
   works diff
-  works status
-  number=$(generation)
+  works status --json
+  number=$("$TOOLS/json" /generation <"$WORK/out")
   same "$number" "$(cat "$STATE/in-force")" "$PLACE: state and kernel"
   same "$number" "$(find "$PINS/generations" -mindepth 1 -maxdepth 1 -printf '%f\n' | xargs)" "$PLACE: generations pinned"
   same '' "$(find "$ETC" -name '*apiguard-new*')" "$PLACE: leftovers of the text"

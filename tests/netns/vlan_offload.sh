@@ -30,27 +30,26 @@ for mode in native generic; do
   through 0
   config "xdp_mode=\"$mode\""
   verb apply
-  for tx in on off; do
-    for rx in on off; do
-      step "$mode, txvlan $tx, rxvlan $rx"
-      offload "$tx" "$rx"
-      for count in 0 1 4; do
-        through "$count"
-        answered "$OFFICE4"
-        answered "$OFFICE6"
-        unanswered "$STRANGER4"
-        unanswered "$STRANGER6"
-      done
-      # Offload keeps one of them out of the program's sight, which shows that the tag really was beside the frame:
-      # five are four then.
-      through 5
+  for at in 'on on' 'on off' 'off on'; do
+    tx=${at% *} rx=${at#* }
+    step "$mode, txvlan $tx, rxvlan $rx"
+    offload "$tx" "$rx"
+    for count in 0 1 4; do
+      through "$count"
+      answered "$OFFICE4"
+      answered "$OFFICE6"
       unanswered "$STRANGER4"
       unanswered "$STRANGER6"
-      if [ "$tx" = on ]; then answered "$OFFICE4"; else unanswered "$OFFICE4"; fi
-      through 6
-      unanswered "$OFFICE4"
-      unanswered "$STRANGER6"
     done
+    # Offload keeps one of them out of the program's sight, which shows that the tag really was beside the frame:
+    # five are four then.
+    through 5
+    unanswered "$STRANGER4"
+    unanswered "$STRANGER6"
+    if [ "$tx" = on ]; then answered "$OFFICE4"; else unanswered "$OFFICE4"; fi
+    through 6
+    unanswered "$OFFICE4"
+    unanswered "$STRANGER6"
   done
   through 0
   verb detach --all

@@ -353,8 +353,8 @@ Address random_source(Random& random, const Policy& policy, Family family) {
 }
 
 Packet random_packet(Random& random, const Policy& policy) {
-  static constexpr std::array<std::size_t, 16> kTags{0, 0, 0, 0, 0, 0, 0, 0,
-                                                     1, 1, 1, 2, 3, 4, 5, 6};
+  static constexpr std::array<std::size_t, 24> kTags{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                                     0, 0, 0, 0, 1, 1, 1, 2, 3, 4, 5, 6};
   Packet packet = Eth();
   for (std::size_t count = random.pick(kTags); count > 0; --count) {
     packet /= Vlan{.vid = random.word(),
@@ -376,7 +376,12 @@ Bytes random_frame(Random& random, const Policy& policy) {
   Bytes frame = cut(random_packet(random, policy), kMaxFrame);
   if (random.percent(5)) flip_bits(random, frame);
   if (random.percent(5)) frame = pad(std::move(frame), frame.size() + random.below(80));
-  if (random.percent(15)) frame = cut(std::move(frame), 14 + random.below(frame.size()));
+  if (random.percent(15)) {
+    // Anywhere, or where a TCP header at the end keeps about four bytes.
+    const std::size_t missing =
+        random.percent(50) ? 14 + random.below(10) : random.below(frame.size());
+    frame = cut(std::move(frame), frame.size() - std::min(missing, frame.size()));
+  }
   return pad(cut(std::move(frame), kMaxFrame), 14);
 }
 

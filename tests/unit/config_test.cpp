@@ -356,6 +356,18 @@ TEST_CASE("what is not TOML is refused in our form") {
         "conf:1:2: NUL byte: this is not a text file\n  #?\n   ^");
 }
 
+TEST_CASE("no key, however deep, ends the process") {
+  std::string key = "a";
+  for (int i = 0; i < 100000; ++i) key += ".a";
+  CHECK(error_of(key + " = 1\n").substr(0, 33) == "conf:1:130: key nested too deeply");
+  CHECK(error_of("[" + key + "]\n").substr(0, 33) == "conf:1:131: key nested too deeply");
+  CHECK(error_of("a = " + std::string(100000, '[') + "\n").substr(0, 30) ==
+        "conf:1:261: not valid TOML: va");
+  const std::string dotted(200, '.');
+  CHECK(parse_config(
+      config("#" + key + dotted + "\n" + "interfaces = [\"eth0\"] # " + dotted + "\n")));
+}
+
 TEST_CASE("a missing configuration file is refused with what it needs") {
   const auto parsed = parse_config(SourceFile{"apiguard.toml", "conf", "", false});
   REQUIRE_FALSE(parsed);

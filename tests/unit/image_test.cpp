@@ -2,6 +2,8 @@
 // Policies and the whole of what compile makes of them.
 #include "loader/compile/image.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -132,12 +134,12 @@ TEST_CASE("settings say what the program is specialised by") {
   CHECK(settings.has_deadlines == 0);
   REQUIRE(settings.endpoint_count == 3);
   const apiguard_endpoint any{
-      .address = {}, .port = 0x2b19, .family = APIGUARD_ANY_ADDRESS, .pad = {}};
+      .address = {}, .port = htons(6443), .family = APIGUARD_ANY_ADDRESS, .pad = {}};
   const apiguard_endpoint v4{
-      .address = {198, 51, 100, 1}, .port = 0xbb01, .family = APIGUARD_IPV4, .pad = {}};
+      .address = {198, 51, 100, 1}, .port = htons(443), .family = APIGUARD_IPV4, .pad = {}};
   const apiguard_endpoint v6{
       .address = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
-      .port = 0x8124,
+      .port = htons(9345),
       .family = APIGUARD_IPV6,
       .pad = {}};
   const apiguard_endpoint none{};

@@ -23,8 +23,7 @@ bool mentions(const Texts& texts, const std::string& text) {
   });
 }
 
-// The kind of the narrowest range around an address, by reading them all; `left_out` does not
-// count.
+// The kind of the narrowest range around an address, by reading all of them but `left_out`.
 int slow_verdict(const std::vector<Range>& ranges, const Address& address, std::size_t left_out) {
   int verdict = 0;
   int longest = -1;

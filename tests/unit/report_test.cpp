@@ -354,6 +354,7 @@ TEST_CASE("history, newest first, with the kernel's number in force") {
 })");
   history.generations.pop_back();
   history.in_force = 18;
+  history.generations.front().time += 783489186;
   CHECK(to_text(history) ==
         "GENERATION  TIME                  STATE     MODE   CHANGE  BY                      VERB\n"
         "18          2026-01-02T03:04:05Z  in force  audit  +1 -0   alice from 203.0.113.7  "
