@@ -84,8 +84,8 @@ Bytes with_extension(Random& random, const Packet& packet, const Bytes& header, 
   Bytes extension = header;
   extension[0] = std::exchange(frame[ip + 6], type);
   if (random.percent(70)) {
-    const auto length =
-        static_cast<std::uint16_t>((frame[ip + 4] << 8 | frame[ip + 5]) + header.size());
+    const std::size_t told = static_cast<std::size_t>(frame[ip + 4]) << 8 | frame[ip + 5];
+    const auto length = static_cast<std::uint16_t>(told + header.size());
     frame[ip + 4] = static_cast<std::uint8_t>(length >> 8);
     frame[ip + 5] = static_cast<std::uint8_t>(length);
   }

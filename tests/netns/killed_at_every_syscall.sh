@@ -154,6 +154,7 @@ report "$at" "$kills" "$OFTEN"
 
 step 'The verb that is to put things in order is killed as well: some of both'
 START=$SECONDS kills=0
+works mode enforce
 for ((at = 200; ; at += 13)); do
   turn
   kill_guard "$at" set "$LIST" || break

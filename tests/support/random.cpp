@@ -260,6 +260,7 @@ void add_ipv6(Random& random, const Policy& policy, Packet& packet) {
   Ipv6 ip{.src = random_source(random, policy, Family::kIpv6),
           .dst = destination(random, Family::kIpv6)};
   if (random.percent(5)) ip.dst = random_address(random, Family::kIpv6);
+  if (random.percent(5)) ip.dst = destination(random, Family::kIpv4);  // its bytes, then zeros
   if (random.percent(2)) ip.version = static_cast<std::uint8_t>(random.below(16));
   if (random.percent(10)) ip.flow_label = static_cast<std::uint32_t>(random.word());
   ip.next = rarely_protocol(random, 2);
