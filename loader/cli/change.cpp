@@ -3,8 +3,11 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
 #include <optional>
+#include <set>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -30,15 +33,42 @@ void note_all(const std::vector<std::string>& texts) {
 
 bool can_ask() { return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1; }
 
-std::string command_to_repeat(const CommandLine& line, const std::vector<Risk>& risks) {
-  std::string names;
-  for (const Risk& risk : risks) names += (names.empty() ? "" : ",") + risk.name;
-  return fmt::format("apiguard {} --accept-risk {}", line.command, names);
+// The places given as options: neither the default nor what the environment says anyway.
+std::string place_options(const Places& places) {
+  const Places usual;
+  std::string text;
+  const auto add = [&text](const char* option, const char* variable, const std::string& value,
+                           const std::string& standard) {
+    const char* set = std::getenv(variable);
+    if (value != (set != nullptr ? set : standard)) text += fmt::format("{} {} ", option, value);
+  };
+  add("--config", "APIGUARD_CONFIG", places.config, usual.config);
+  add("--state-dir", "APIGUARD_STATE_DIR", places.state_dir, usual.state_dir);
+  add("--run-dir", "APIGUARD_RUN_DIR", places.run_dir, usual.run_dir);
+  add("--pin-dir", "APIGUARD_PIN_DIR", places.pin_dir, usual.pin_dir);
+  return text;
 }
 
-Error refusal(const CommandLine& line, const std::vector<Risk>& risks) {
+// The command without risks it accepts already: the option may be given once.
+std::string without_risks(std::string command) {
+  constexpr std::string_view kOption = " --accept-risk";
+  const std::size_t at = command.find(kOption);
+  if (at == std::string::npos) return command;
+  const std::size_t end = command.find(' ', at + kOption.size() + 1);
+  return command.erase(at, end == std::string::npos ? end : end - at);
+}
+
+std::string command_to_repeat(const CommandLine& line, const ChangeFlags& flags,
+                              const std::vector<Risk>& risks) {
+  std::set<std::string> names = flags.accepted;
+  for (const Risk& risk : risks) names.insert(risk.name);
+  return fmt::format("apiguard {}{} --accept-risk {}", place_options(line.places),
+                     without_risks(line.command), fmt::join(names, ","));
+}
+
+Error refusal(const CommandLine& line, const ChangeFlags& flags, const std::vector<Risk>& risks) {
   return {fmt::format("refused: nothing was changed; if this is what you want: {}",
-                      command_to_repeat(line, risks)),
+                      command_to_repeat(line, flags, risks)),
           Exit::kRefused, 0};
 }
 
@@ -79,7 +109,8 @@ class Changer {
       if (!attempt) return fail(attempt.error());
       if (attempt->exit) return *attempt->exit;
       show_risks(attempt->risks);
-      if (flags_.dry_run || !can_ask() || !ask()) return fail(refusal(line_, attempt->risks));
+      if (flags_.dry_run || !can_ask() || !ask())
+        return fail(refusal(line_, flags_, attempt->risks));
       if (!agreement || agreement->preview != attempt->preview)
         agreement = Agreement{{}, attempt->preview};
       for (const Risk& risk : attempt->risks) agreement->risks.insert(risk.name);

@@ -74,7 +74,10 @@ void add_wanted(Guarded& guarded, const publish::World& world, const publish::In
   }
   for (const std::string& name : wanted.absent) {
     guarded.interfaces.push_back({name, {}, false, {}, {}, {}});
-    guarded.notes.push_back(fmt::format("interface '{}': does not exist", name));
+    // A name stands for an interface; a glob that matches nothing stands for none.
+    const bool glob = name.find_first_of("*?[") != std::string::npos;
+    auto& texts = glob ? guarded.notes : guarded.problems;
+    texts.push_back(fmt::format("interface '{}': does not exist", name));
   }
 }
 

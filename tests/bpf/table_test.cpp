@@ -176,8 +176,8 @@ TEST_CASE("row 22: ranges end in the kernel, one after the other, with nothing o
     if (seen.empty() || seen.back() != now) seen.push_back(now);
     sleep_ms(50);
   }
-  CHECK(seen == std::vector<std::string>{"pass listed", "drop excepted", "pass listed",
-                                         "drop expired"});
+  CHECK(seen ==
+        std::vector<std::string>{"pass listed", "drop excepted", "pass listed", "drop expired"});
 }
 
 TEST_CASE("row 22: the deepest nesting of ends that compile takes is followed to its end") {

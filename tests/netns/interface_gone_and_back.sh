@@ -67,9 +67,11 @@ complains "interface 'gate1'"
 enforced
 same false "$(attached 1)"
 same null "$(status_of /interfaces/1/ifindex)"
+expect 1 guard status
 make_pair 1
 verb apply
 same true "$(attached 1)"
+expect 0 guard status
 lines=$("$TOOLS/probe" "$CLIENT/world1" "$SERVER/gate1" "$OFFICE4" "$STRANGER4")
 same "$OFFICE4 pass
 $STRANGER4 drop" "$lines"
