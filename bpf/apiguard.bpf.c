@@ -40,9 +40,12 @@ int apiguard(struct xdp_md *ctx)
 	return filter(ctx);
 }
 
-/* Not inlined, so that the layout of the answer stands in the BTF of the object. */
-static __attribute__((noinline)) void write_answer(struct apiguard_answer *answer, __u32 outcome,
-						   __u32 reason, const struct apiguard_range *range)
+/* Not inlined, so that the layout of the answer and the numbers in it stand in the BTF of the
+ * object. */
+static __attribute__((noinline)) void write_answer(struct apiguard_answer *answer,
+						   enum apiguard_outcome outcome,
+						   enum apiguard_reason reason,
+						   const struct apiguard_range *range)
 {
 	answer->outcome = outcome;
 	answer->reason = reason;

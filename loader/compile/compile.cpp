@@ -21,7 +21,7 @@ static_assert(static_cast<int>(Kind::kCluster) == APIGUARD_CLUSTER);
 static_assert(static_cast<int>(Family::kIpv4) == APIGUARD_IPV4);
 static_assert(static_cast<int>(Family::kIpv6) == APIGUARD_IPV6);
 
-// Deadline on the boot-time clock. What has ended already gets 1: ended since ever, but not
+// Deadline on the boot-time clock. What ended before the boot gets 1: past, but not 0, which is
 // permanent.
 std::uint64_t deadline(const Range& range, const Now& now) {
   if (!range.until) return 0;

@@ -83,7 +83,7 @@ void check_enum(const std::string& name, const Enumerators& enumerators) {
   const btf* types = types_of(object);
   INFO("enum " << name);
   const __s32 id = btf__find_by_name_kind(types, name.c_str(), BTF_KIND_ENUM);
-  if (id <= 0) return;
+  REQUIRE(id > 0);
   const btf_type* type = btf__type_by_id(types, static_cast<__u32>(id));
   REQUIRE(btf_vlen(type) == enumerators.size());
   for (std::size_t i = 0; i < enumerators.size(); ++i) {
@@ -141,9 +141,7 @@ TEST_CASE("the answer of check has one layout on both sides") {
                 MEMBER(apiguard_answer, range_id), MEMBER(apiguard_answer, has_range)});
 }
 
-TEST_CASE("enumerators have one number on both sides") {
-  check_enum("apiguard_mode",
-             {{"APIGUARD_MODE_OFF", 0}, {"APIGUARD_MODE_AUDIT", 1}, {"APIGUARD_MODE_ENFORCE", 2}});
+TEST_CASE("outcomes and reasons have one number on both sides") {
   check_enum("apiguard_outcome", {{"APIGUARD_PASS", 0},
                                   {"APIGUARD_DROP", 1},
                                   {"APIGUARD_WOULD_DROP", 2},
@@ -161,10 +159,6 @@ TEST_CASE("enumerators have one number on both sides") {
                                  {"APIGUARD_UNLISTED", 10},
                                  {"APIGUARD_OFF", 11},
                                  {"APIGUARD_REASON_MAX", 12}});
-  check_enum("apiguard_kind",
-             {{"APIGUARD_ALLOW", 1}, {"APIGUARD_EXCEPT", 2}, {"APIGUARD_CLUSTER", 3}});
-  check_enum("apiguard_family",
-             {{"APIGUARD_ANY_ADDRESS", 0}, {"APIGUARD_IPV4", 4}, {"APIGUARD_IPV6", 6}});
 }
 
 // Numbers that counters in the kernel and scripts outside depend on: raising them is an ABI change.
