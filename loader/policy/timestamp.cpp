@@ -115,15 +115,17 @@ Result<Timestamp> parse_timestamp(std::string_view text) {
 
 std::string format_timestamp(Timestamp time) {
   using namespace std::chrono;
-  const sys_time<std::chrono::nanoseconds> instant{std::chrono::nanoseconds(time)};
-  const auto midnight = floor<days>(instant);
+  // By hand, because the day that holds the earliest time begins before what nanoseconds can count.
+  const std::int64_t fraction = (time % kNanoseconds + kNanoseconds) % kNanoseconds;
+  const sys_seconds second{seconds(time / kNanoseconds - (time % kNanoseconds < 0 ? 1 : 0))};
+  const auto midnight = floor<days>(second);
   const year_month_day date{midnight};
-  const hh_mm_ss clock{instant - midnight};
+  const hh_mm_ss clock{second - midnight};
   std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int{date.year()},
                                 unsigned{date.month()}, unsigned{date.day()}, clock.hours().count(),
                                 clock.minutes().count(), clock.seconds().count());
-  if (clock.subseconds().count() != 0) {
-    out += fmt::format(".{:09}", clock.subseconds().count());
+  if (fraction != 0) {
+    out += fmt::format(".{:09}", fraction);
     out.erase(out.find_last_not_of('0') + 1);
   }
   return out + 'Z';

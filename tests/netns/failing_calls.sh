@@ -6,14 +6,15 @@
 . "$(dirname -- "$0")/lib.sh"
 command -v strace >/dev/null || skip 'no strace here'
 make_pair 1
+start_prober 0
+start_prober 1
 FIRST4=198.18.1.1 SECOND4=198.18.2.1
 OFFICE=203.0.113.0/24,2001:db8:12::/48
 FIRST=$OFFICE,198.18.1.0/24,2001:db8:f1::/48
 SECOND=$OFFICE,198.18.2.0/24,2001:db8:f2::/48
 
 verdicts_of() { # NUMBER OF THE PAIR: the source of the first list, of the second, the office, a stranger
-  "$TOOLS/probe" "$CLIENT/world$1" "$SERVER/gate$1" "$FIRST4" "$SECOND4" "$OFFICE4" "$OFFICE6" "$STRANGER4" "$STRANGER6" |
-    awk '{ printf "%s", $2 == "pass" ? "P" : $2 == "drop" ? "D" : "?" }'
+  ask "$1" "$FIRST4" "$SECOND4" "$OFFICE4" "$OFFICE6" "$STRANGER4" "$STRANGER6"
 }
 BY_FIRST=PDPPDD BY_SECOND=DPPPDD
 

@@ -6,6 +6,8 @@
 # APIGUARD_EVERY_SYSCALL=1 leaves out none in the slower scenarios either.
 . "$(dirname -- "$0")/lib.sh"
 make_pair 1
+start_prober 0
+start_prober 1
 FIRST4=198.18.1.1 FIRST6=2001:db8:f1::1 SECOND4=198.18.2.1 SECOND6=2001:db8:f2::1
 OFFICE=203.0.113.0/24,2001:db8:12::/48
 FIRST=$OFFICE,198.18.1.0/24,2001:db8:f1::/48
@@ -16,9 +18,7 @@ if [ -n "${APIGUARD_EVERY_SYSCALL:-}" ]; then STEP=1 OFTEN='every system call'; 
 BY_FIRST=PPDDPPDD BY_SECOND=PPDDDDPP BY_NONE=PPPPPPPP
 
 verdicts_of() { # NUMBER OF THE PAIR
-  "$TOOLS/probe" "$CLIENT/world$1" "$SERVER/gate$1" "$OFFICE4" "$OFFICE6" "$STRANGER4" "$STRANGER6" \
-    "$FIRST4" "$FIRST6" "$SECOND4" "$SECOND6" |
-    awk '{ printf "%s", $2 == "pass" ? "P" : $2 == "drop" ? "D" : "?" }'
+  ask "$1" "$OFFICE4" "$OFFICE6" "$STRANGER4" "$STRANGER6" "$FIRST4" "$FIRST6" "$SECOND4" "$SECOND6"
 }
 one_of() { # VALUE OLD NEW
   case $1 in "$2" | "$3") ;; *) die "$PLACE: judged as $1, which is neither $2 (old) nor $3 (new)" ;; esac

@@ -184,6 +184,27 @@ verdicts() {
   if grep -v " $wanted\$" <<<"$lines" >&2; then die "probe $*: expected $wanted"; fi
 }
 
+# start_prober NUMBER and ask NUMBER SOURCE...: a probe of that pair which stays, for tests that ask often. Answers in
+# letters, P or D a source.
+declare -A ASK=() SAY=()
+start_prober() {
+  local fd
+  mkfifo "$WORK/ask$1" "$WORK/say$1"
+  "$TOOLS/probe" "$CLIENT/world$1" "$SERVER/gate$1" - <"$WORK/ask$1" >"$WORK/say$1" &
+  PIDS+=($!)
+  exec {fd}>"$WORK/ask$1"
+  ASK[$1]=$fd
+  exec {fd}<"$WORK/say$1"
+  SAY[$1]=$fd
+}
+ask() {
+  local number=$1 letters
+  shift
+  echo "$*" >&"${ASK[$number]}"
+  read -r letters <&"${SAY[$number]}" || die 'the prober is gone'
+  echo "$letters"
+}
+
 enforced() {
   passes "$OFFICE4" "$OFFICE6"
   drops "$STRANGER4" "$STRANGER6"
@@ -283,6 +304,7 @@ cleanup() {
   set +e
   if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then say "$NAME: FAILED with status $status"; fi
   for pid in "${PIDS[@]}"; do kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
+  if declare -F at_exit >/dev/null; then at_exit; fi # what the test itself has made elsewhere
   rm -rf "$PINS" "$PINS"-*
   for netns in "/run/netns/agt-$NAME-$$-"*; do
     if [ -e "$netns" ]; then ip netns delete "${netns##*/}"; fi

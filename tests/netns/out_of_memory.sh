@@ -24,10 +24,7 @@ make_group() {
   done
   return 1
 }
-remove_group() {
-  [ -z "${GROUP:-}" ] || rmdir "$GROUP"
-  GROUP=''
-}
+at_exit() { [ -z "${GROUP:-}" ] || rmdir "$GROUP"; }
 
 # guard_within LIMIT VERB...: with a limit of prlimit(1).
 guard_within() {
@@ -82,7 +79,6 @@ if make_group; then
   passes "$LARGE4" 10.0.0.0
   enforced
   expect 0 guard diff
-  remove_group
 else
   say 'not tried: no memory controller here'
   verb apply

@@ -10,8 +10,14 @@
 //   --options N     IPv6 destination-option headers of 2,040 bytes in front of TCP
 //   --padding N     bytes of data
 //   --count N       frames a source, default 1; "SOURCE pass" only if all arrived, "mixed" if some
+//
+// With - for the sources it reads them from its input instead, any number of them a line, and
+// prints a line of letters for each: P or D, one a source, ? for mixed.
 #include <cstdio>
+#include <iostream>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/wire.hpp"
@@ -80,19 +86,49 @@ int arrived(const Wire& from, Wire& to, const Task& task, std::uint64_t& number)
   give_up("the frame to a port that nobody protects did not arrive");
 }
 
+class Prober {
+ public:
+  explicit Prober(Task task)
+      : task_(std::move(task)), from_{Place(task_.words[0])}, to_{Place(task_.words[1])} {}
+
+  // "pass", "drop" or "mixed".
+  const char* ask(const std::string& source) {
+    task_.shape.source = source;
+    const int count = arrived(from_, to_, task_, number_);
+    return count == 0 ? "drop" : count == task_.count ? "pass" : "mixed";
+  }
+
+  void answer_lines() {
+    for (std::string line; std::getline(std::cin, line);) {
+      std::istringstream sources(line);
+      std::string letters;
+      for (std::string source; sources >> source;) {
+        const std::string verdict = ask(source);
+        letters += verdict == "pass" ? 'P' : verdict == "drop" ? 'D' : '?';
+      }
+      std::cout << letters << std::endl;
+    }
+  }
+
+ private:
+  Task task_;
+  Wire from_;
+  Wire to_;
+  std::uint64_t number_ = static_cast<std::uint64_t>(getpid()) << 32;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  Task task = parse(argc, argv);
+  const Task task = parse(argc, argv);
   stay_on_one_cpu();
-  const Wire from{Place(task.words[0])};
-  Wire to{Place(task.words[1])};
-  std::uint64_t number = static_cast<std::uint64_t>(getpid()) << 32;
+  Prober prober(task);
+  if (task.words[2] == "-") {
+    prober.answer_lines();
+    return 0;
+  }
   for (std::size_t at = 2; at < task.words.size(); ++at) {
-    task.shape.source = task.words[at];
-    const int count = arrived(from, to, task, number);
-    const char* verdict = count == 0 ? "drop" : count == task.count ? "pass" : "mixed";
-    std::printf("%s %s\n", task.shape.source.c_str(), verdict);
+    std::printf("%s %s\n", task.words[at].c_str(), prober.ask(task.words[at]));
   }
   return 0;
 }

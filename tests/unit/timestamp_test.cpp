@@ -59,6 +59,12 @@ TEST_CASE("a time finer than a nanosecond is never read as later") {
   CHECK(*parse_timestamp("1970-01-01T00:00:00.0000000019Z") == 1);
 }
 
+TEST_CASE("the ends of the scale are shown") {
+  using Limits = std::numeric_limits<Timestamp>;
+  CHECK(format_timestamp(Limits::min()) == "1677-09-21T00:12:43.145224192Z");
+  CHECK(format_timestamp(Limits::max()) == "2262-04-11T23:47:16.854775807Z");
+}
+
 TEST_CASE("what is not an RFC 3339 time is refused with its reason") {
   const Bad cases[] = {
       {"", "time '': not RFC 3339, as in 2026-12-01T08:00:00Z"},
