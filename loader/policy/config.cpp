@@ -45,6 +45,24 @@ std::string_view type_name(const toml::node& node) {
   return "nothing";
 }
 
+// What is wrong with the name, "" if nothing. The rules are those of the kernel's dev_valid_name().
+std::string check_interface(std::string_view name) {
+  if (name.empty()) return "interface name is empty";
+  if (name == "." || name == "..") return fmt::format("interface '{}': not a name", name);
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    const bool control = static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
+    if (!control && c != '/' && c != ':') continue;
+    return fmt::format("interface {}: unexpected character {}", quote(name),
+                       describe(decode(name, i)));
+  }
+  const bool glob = name.find_first_of("*?[") != std::string_view::npos;
+  if (!glob && name.size() > kMaxInterfaceName) {
+    return fmt::format("interface {}: longer than {} characters", quote(name), kMaxInterfaceName);
+  }
+  return "";
+}
+
 // Adds what one configuration file says to a draft.
 class ConfigReader {
  public:
@@ -75,7 +93,6 @@ class ConfigReader {
   const toml::array* array_of(const toml::node& value, std::string_view what);
   const std::string* string_of(const toml::node& value, std::string_view what);
   std::string endpoint_text(const toml::node& element);
-  std::string check_interface(std::string_view name) const;
 
   std::size_t offset_of(const toml::node& node) { return offsets_(node.source().begin); }
   std::size_t offset_in(const toml::node& node, std::string_view content, std::size_t offset);
@@ -161,24 +178,6 @@ void ConfigReader::read_interfaces(const toml::node& value) {
   if (elements == nullptr) return;
   if (elements->empty()) error(value, "key 'interfaces': empty, so nothing would be guarded");
   for (const toml::node& element : *elements) add_interface(element);
-}
-
-// What is wrong with the name, "" if nothing. The rules are those of the kernel's dev_valid_name().
-std::string ConfigReader::check_interface(std::string_view name) const {
-  if (name.empty()) return "interface name is empty";
-  if (name == "." || name == "..") return fmt::format("interface '{}': not a name", name);
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    const char c = name[i];
-    const bool control = static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
-    if (!control && c != '/' && c != ':') continue;
-    return fmt::format("interface {}: unexpected character {}", quote(name),
-                       describe(decode(name, i)));
-  }
-  const bool glob = name.find_first_of("*?[") != std::string_view::npos;
-  if (!glob && name.size() > kMaxInterfaceName) {
-    return fmt::format("interface {}: longer than {} characters", quote(name), kMaxInterfaceName);
-  }
-  return "";
 }
 
 void ConfigReader::add_interface(const toml::node& element) {

@@ -142,7 +142,7 @@ bool check_encoding(const SourceFile& file, Diagnostics& diagnostics) {
          "byte order mark (BOM): save the file as UTF-8 without it");
   refuse(text.find('\0'), "NUL byte: this is not a text file");
   refuse(text.find('\r'),
-         "carriage return (CR): lines end in LF alone; 'sed -i \"s/\\r//\" FILE' takes it out");
+         R"(carriage return (CR): lines end in LF alone; 'sed -i "s/\r//" FILE' takes it out)");
   refuse(first_invalid_byte(text), "not UTF-8");
   return clean;
 }

@@ -33,8 +33,8 @@ constexpr Prefix ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t length) {
 struct Neighbour {
   Prefix meant;
   Prefix area;
-  std::uint8_t min_length;
-  std::uint8_t max_length;
+  std::uint8_t min_length = 0;
+  std::uint8_t max_length = 0;
 };
 
 constexpr std::array<Neighbour, 5> kNeighbours{{

@@ -44,9 +44,9 @@ ParsedTime local_seconds(std::string_view text) {
   const year_month_day date{year(number(text, 0, 4)),
                             month(static_cast<unsigned>(number(text, 5, 2))),
                             day(static_cast<unsigned>(number(text, 8, 2)))};
-  const int hours = number(text, 11, 2);
-  const int minutes = number(text, 14, 2);
-  const int seconds = number(text, 17, 2);
+  const std::int64_t hours = number(text, 11, 2);
+  const std::int64_t minutes = number(text, 14, 2);
+  const std::int64_t seconds = number(text, 17, 2);
   if (!date.ok()) return wrong("there is no such day");
   if (hours > 23 || minutes > 59 || seconds > 60) return wrong("there is no such time of day");
   const std::int64_t days = sys_days(date).time_since_epoch().count();
@@ -90,11 +90,11 @@ bool misplaced_leap_second(std::string_view text, std::int64_t utc) {
 
 ParsedTime nanoseconds(std::string_view text) {
   if (!has_shape(text, kShape)) return wrong("not RFC 3339, as in 2026-12-01T08:00:00Z");
-  const auto local = local_seconds(text);
+  auto local = local_seconds(text);
   if (!local) return local;
   const std::string_view rest = text.substr(kShape.size());
   const Fraction fraction = read_fraction(rest);
-  const auto offset = zone_offset(rest.substr(fraction.length));
+  auto offset = zone_offset(rest.substr(fraction.length));
   if (!offset) return offset;
   const std::int64_t utc = *local - *offset;
   if (misplaced_leap_second(text, utc)) return wrong("there is no such time of day");
