@@ -2,6 +2,7 @@
 #include "loader/cli/typed.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <tuple>
@@ -172,11 +173,11 @@ Result<Verb> make_verb(std::string_view name, const Typed& typed) {
 
 Result<Places> make_places(const Typed& typed) {
   Places places;
-  const std::tuple<const char*, const Words&, std::string&> options[] = {
-      {"--config", typed.config, places.config},
-      {"--state-dir", typed.state_dir, places.state_dir},
-      {"--run-dir", typed.run_dir, places.run_dir},
-      {"--pin-dir", typed.pin_dir, places.pin_dir}};
+  using Option = std::tuple<const char*, const Words&, std::string&>;
+  const std::array<Option, 4> options{Option{"--config", typed.config, places.config},
+                                      Option{"--state-dir", typed.state_dir, places.state_dir},
+                                      Option{"--run-dir", typed.run_dir, places.run_dir},
+                                      Option{"--pin-dir", typed.pin_dir, places.pin_dir}};
   for (const auto& [name, words, place] : options) {
     const auto word = at_most_one(name, words);
     if (!word) return fail(word.error());

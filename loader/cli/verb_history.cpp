@@ -11,8 +11,8 @@ namespace {
 std::vector<GenerationMeta> read_metas(const StateDir& state,
                                        const std::vector<std::uint64_t>& numbers) {
   std::vector<GenerationMeta> metas;
-  for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
-    auto meta = state.read_meta(*number);
+  for (std::size_t i = numbers.size(); i-- > 0;) {
+    auto meta = state.read_meta(numbers[i]);
     if (meta) {
       metas.push_back(std::move(*meta));
     } else {

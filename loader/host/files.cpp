@@ -240,7 +240,7 @@ Result<std::vector<SourceFile>> read_listed(int folder, const std::string& path)
   std::vector<SourceFile> files;
   for (const std::string& name : *names) {
     if (!is_drop_in(name)) continue;
-    const std::string file = path + "/" + name;
+    const std::string file = fmt::format("{}/{}", path, name);
     Result<std::string> text = read_owned({folder, name, file});
     if (!text) return fail(text.error());
     files.push_back({fmt::format("{}/{}", kDropInFolder, name), file, *std::move(text), true});

@@ -129,14 +129,14 @@ Result<> ask_for_links(const mnl_socket* socket, std::uint32_t sequence) {
 
 Result<std::vector<Interface>> receive_links(const mnl_socket* socket, std::uint32_t sequence) {
   std::vector<Interface> links;
-  const auto buffer = std::make_unique<char[]>(kBuffer);
+  std::vector<char> buffer(kBuffer);
   int state = MNL_CB_OK;
   while (state > MNL_CB_STOP) {
-    const ssize_t got = mnl_socket_recvfrom(socket, buffer.get(), kBuffer);
+    const ssize_t got = mnl_socket_recvfrom(socket, buffer.data(), kBuffer);
     const int os_error = errno;
     if (got < 0 && os_error == EINTR) continue;
     if (got < 0) return fail_netlink("receive", os_error);
-    state = mnl_cb_run(buffer.get(), static_cast<std::size_t>(got), sequence,
+    state = mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), sequence,
                        mnl_socket_get_portid(socket), take_link, &links);
     const int run_error = errno;
     if (state < 0) return fail_netlink("list the links", run_error);

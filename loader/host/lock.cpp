@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <string_view>
@@ -57,9 +58,9 @@ std::string visible(std::string_view text) {
 
 // "123 apply\n" -> "pid 123 (apply)". The holder may be about to write it.
 std::string describe_holder(int fd) {
-  char buffer[kMaxText + 32];
-  const ssize_t got = pread(fd, buffer, sizeof buffer, 0);
-  std::string_view text(buffer, got > 0 ? static_cast<std::size_t>(got) : 0);
+  std::array<char, kMaxText + 32> buffer{};
+  const ssize_t got = pread(fd, buffer.data(), buffer.size(), 0);
+  std::string_view text(buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
   text = text.substr(0, text.find('\n'));
   int pid = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);

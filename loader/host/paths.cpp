@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <array>
+#include <climits>
 #include <cstdlib>
 
 namespace apiguard {
@@ -21,11 +23,9 @@ std::string beside(const std::string& path, std::string_view name) {
 }
 
 std::optional<std::string> real_path(const std::string& path) {
-  char* const real = realpath(path.c_str(), nullptr);
-  if (real == nullptr) return std::nullopt;
-  std::string copy = real;
-  free(real);
-  return copy;
+  std::array<char, PATH_MAX> real{};
+  if (realpath(path.c_str(), real.data()) == nullptr) return std::nullopt;
+  return std::string(real.data());
 }
 
 bool is_directory(const std::string& path) {

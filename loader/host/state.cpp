@@ -283,7 +283,8 @@ Result<> StateDir::prune() {
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
     if (!is_leftover(name)) continue;
-    if (Result<> removed = remove_tree(parent + "/" + name); !removed) return removed;
+    if (Result<> removed = remove_tree(fmt::format("{}/{}", parent, name)); !removed)
+      return removed;
   }
 
   const Result<std::optional<std::uint64_t>> kept = in_force();
