@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Frame bytes -> struct packet. Knows headers, not maps. Every way of not understanding a packet is
- * a result of its own with its reason; row numbers are those of the verdict table in the README.
+ * a result of its own with its reason; row numbers are those of README.md beside this file.
  */
 #ifndef APIGUARD_PARSE_H
 #define APIGUARD_PARSE_H

@@ -20,8 +20,8 @@
 
 /* Limits. */
 #define APIGUARD_MAX_ENDPOINTS 32   /* endpoints in one policy */
-#define APIGUARD_MAX_VLAN_TAGS 4    /* tags looked through; verdicts rows 2 and 3 */
-#define APIGUARD_MAX_EXT_HEADERS 8  /* IPv6 extension headers walked; verdicts rows 12 and 13 */
+#define APIGUARD_MAX_VLAN_TAGS 4    /* tags looked through; rows 2 and 3 of bpf/README.md */
+#define APIGUARD_MAX_EXT_HEADERS 8  /* IPv6 extension headers walked; rows 12 and 13 */
 #define APIGUARD_MAX_EXPIRY_STEPS 8 /* ranges with ever later ends nested in one another */
 
 enum apiguard_mode {
