@@ -121,9 +121,9 @@ class Switch {
 
   Result<> attach_new(const Target& target) {
     if (!options_.pins_writable) {
-      report_.warnings.push_back(
+      return fail(
+          Exit::kFailed,
           fmt::format("interface '{}': not attached: the pins cannot be written", target.name));
-      return {};
     }
     auto attached = attach(filter_fd_, target, options_.xdp_mode);
     if (!attached) return fail(attached.error());

@@ -60,8 +60,13 @@ class Publisher {
       }
     }
     if (plan_.attach_only || request_.republish) return {};
-    return tolerate(write_state(),
-                    "this change is not remembered: a reboot brings back the generation before");
+    auto written = write_state();
+    if (written || !request_.boot) {
+      return tolerate(std::move(written),
+                      "this change is not remembered: a reboot brings back the generation before");
+    }
+    warn(written);  // a boot enforces all the same
+    return {};
   }
 
   Result<> write_state() {
@@ -153,7 +158,7 @@ class Publisher {
     options.xdp_mode = request_.policy.xdp_mode;
     options.accept_generic = request_.boot || request_.accepted.contains("generic-xdp");
     options.pins_writable = pins_writable_;
-    options.keep_going = request_.boot;
+    options.keep_going = request_.boot || !pins_writable_;
     auto switched = datapath::switch_links(pins_, world_.live, filter_fd, plan_.targets, options);
     if (!switched) return fail(switched.error());
     warnings_.insert(warnings_.end(), switched->warnings.begin(), switched->warnings.end());
