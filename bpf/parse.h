@@ -124,11 +124,13 @@ static __always_inline __u32 extension_length(__u8 next, __u8 length)
 }
 
 /*
- * Reads the extension header of kind `next` at `offset`: 0 if the frame does not hold all of it,
- * else
+ * Reads the extension header of kind `next` at `offset`: 0 if not even its first four bytes are
+ * there, else
  *
- *    63..32  offset behind it   31..24  0   23..8  fragment field, host order   7..0  kind of what
- * follows
+ *    63..32  offset behind it; 0 if the frame does not hold all of it
+ *    31..24  1
+ *    23..8   fragment field, host order
+ *    7..0    kind of what follows
  *
  * A global function, so that the verifier checks it once and takes its result as any number;
  * inlined eight times over, the states multiply. Only scalars and ctx pass: pointers to the
@@ -143,101 +145,171 @@ __attribute__((noinline)) __u64 read_extension(struct xdp_md *ctx, __u32 offset,
 		return 0;
 	end = offset + extension_length(next, header.length);
 	if (!frame_holds(ctx, end))
-		return 0;
-	return (__u64)end << 32 | (__u32)bpf_ntohs(header.fragment) << 8 | header.next;
+		end = 0;
+	return (__u64)end << 32 | 1 << 24 | (__u32)bpf_ntohs(header.fragment) << 8 | header.next;
 }
+
+/* What walk_extensions() says in one number: the kind of the header behind the chain, and */
+#define WALK_CANNOT_TELL (1 << 8)
+#define WALK_CUT_OFF (1 << 9) /* cannot tell, because the frame ends */
+#define WALK_LATER_FRAGMENT (1 << 10)
+#define WALK_ROUTING (1 << 11)	   /* a routing header was seen */
+#define WALK_FRAGMENTED (1 << 12)  /* a fragment header was seen */
+#define WALK_READ_TWICE (1 << 14)  /* see parse_as_reassembled */
+#define WALK_FIRST_PIECE (1 << 13) /* with M set: the packet ends where its payload length says */
+#define WALK_KIND(walked) ((__u8)(walked))
+/* Offsets: of the header behind the chain, and behind the fragment header. */
+#define WALK_OFFSET(walked) ((__u32)((walked) >> 16) & MAX_OFFSET)
+#define WALK_DATA(walked) ((__u32)((walked) >> 32) & MAX_OFFSET)
 
 /* Where the walk through the extension headers stands. */
 struct chain {
-	__u32 offset;	 /* of the next header */
-	__u32 limit;	 /* offset behind which no byte of this packet exists: row 15 */
-	__u8 next;	 /* kind of the next header */
-	__u8 fragmented; /* a fragment header was seen */
-};
-
-enum step_result {
-	STEP_ON,
-	STEP_CANNOT_TELL,
-	STEP_LATER_FRAGMENT,
+	__u32 offset; /* of the next header */
+	__u32 limit;  /* offset behind which no byte of this packet exists: row 15 */
+	__u32 flags;  /* WALK_*, the kind of the next header in the lowest byte */
+	__u32 data;   /* offset behind the fragment header */
 };
 
 /*
- * Over one extension header. A first piece (offset 0, M set) ends where its payload length says,
- * because that is where reassembly cuts it: what stands behind is a decoy.
+ * Over one extension header; false if the walk ends here. A first piece (offset 0, M set) ends
+ * where its payload length says, because that is where reassembly cuts it: what stands behind is a
+ * decoy.
  */
-static __always_inline enum step_result step(struct xdp_md *ctx, struct chain *chain,
-					     __u32 first_end, struct packet *packet)
+static __always_inline bool step(struct xdp_md *ctx, struct chain *chain, __u32 first_end)
 {
-	const bool fragment = chain->next == NEXT_FRAGMENT;
+	const __u8 kind = WALK_KIND(chain->flags);
+	const bool fragment = kind == NEXT_FRAGMENT;
 	__u64 header;
 	__u32 field;
 
-	if (fragment && chain->fragmented)
-		return STEP_CANNOT_TELL;
-	header = read_extension(ctx, chain->offset, chain->next);
-	if (!header)
-		return STEP_CANNOT_TELL;
+	chain->flags &= ~0xff; /* 0 is an extension header too: no kind is known */
+	if ((fragment && chain->flags & WALK_FRAGMENTED) ||
+	    chain->offset + sizeof(struct ext_header) > chain->limit) {
+		chain->flags |= WALK_CANNOT_TELL;
+		return false;
+	}
+	header = read_extension(ctx, chain->offset, kind);
+	chain->flags |= (__u8)header;
 	chain->offset = header >> 32;
+	if (!chain->offset) {
+		chain->flags |= WALK_CANNOT_TELL | WALK_CUT_OFF;
+		return false;
+	}
 	if (fragment) {
 		field = header >> 8;
-		if (field & IPV6_OFFSET_MASK)
-			return STEP_LATER_FRAGMENT;
-		if (field & IPV6_MORE)
+		if (field & IPV6_OFFSET_MASK) {
+			chain->flags |= WALK_LATER_FRAGMENT;
+			return false;
+		}
+		if (field & IPV6_MORE) {
+			chain->flags |= WALK_FIRST_PIECE;
 			chain->limit = first_end;
-		chain->fragmented = 1;
+		}
+		chain->flags |= WALK_FRAGMENTED;
+		chain->data = chain->offset;
 	}
-	if (chain->offset > chain->limit)
-		return STEP_CANNOT_TELL;
-	if (chain->next == NEXT_ROUTING)
-		packet->port_alone = 1;
-	chain->next = header;
-	return STEP_ON;
+	if (kind == NEXT_ROUTING)
+		chain->flags |= WALK_ROUTING;
+	if (chain->offset > chain->limit) {
+		chain->flags |= WALK_CANNOT_TELL;
+		return false;
+	}
+	return true;
 }
 
-/* Rows 12 to 16: from the first header behind the IPv6 header to the last. */
-static __always_inline enum step_result walk(struct xdp_md *ctx, struct chain *chain,
-					     __u32 first_end, struct packet *packet)
+/*
+ * Rows 12 to 16: from the extension header at `offset`, whose kind and flags are `from`, to what is
+ * none. `first_end`: where the packet ends if it is a first piece. Global for the verifier's sake:
+ * see read_extension.
+ */
+__attribute__((noinline)) __u64 walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 from,
+						__u32 first_end)
 {
-	enum step_result result;
+	struct chain chain = {.offset = offset, .limit = NO_LIMIT, .flags = from};
+	bool in_front = false; /* more than hop-by-hop options so far */
 	int i;
 
-	/* Unrolled: 5.10 and 6.1 take the loop that clang makes of this for a back-edge. */
+	if (from & WALK_FIRST_PIECE)
+		chain.limit = first_end;
+		/* Unrolled: 5.10 and 6.1 take the loop that clang makes of this for a back-edge. */
 #pragma unroll
 	for (i = 0; i < APIGUARD_MAX_EXT_HEADERS; i++) {
-		if (!is_extension(chain->next))
-			return STEP_ON;
-		result = step(ctx, chain, first_end, packet);
-		if (result != STEP_ON)
-			return result;
+		if (!is_extension(WALK_KIND(chain.flags)))
+			break;
+		if (in_front && WALK_KIND(chain.flags) == NEXT_FRAGMENT)
+			chain.flags |= WALK_READ_TWICE;
+		in_front = i > 0 || WALK_KIND(chain.flags) != NEXT_HOP_BY_HOP;
+		if (!step(ctx, &chain, first_end))
+			break;
 	}
-	return is_extension(chain->next) ? STEP_CANNOT_TELL : STEP_ON;
+	if (i == APIGUARD_MAX_EXT_HEADERS && is_extension(WALK_KIND(chain.flags)))
+		chain.flags |= WALK_CANNOT_TELL;
+	return (__u64)(chain.data & 0xffff) << 32 | (chain.offset & 0xffff) << 16 |
+	       (chain.flags & 0xffff);
+}
+
+/*
+ * Where connection tracking has reassembled the packet (one in a single piece included), Linux goes
+ * on behind the fragment header that was taken out, but with the kind of the first header that is
+ * not hop-by-hop: with headers in front of the fragment header it takes what follows for such a
+ * header, whatever the fragment header says it is (seen on 6.18). Destination options and routing
+ * headers have one form as far as it matters here, and AH does not get that far. False if this
+ * reading comes to TCP where the other one does not.
+ */
+static __always_inline bool parse_as_reassembled(struct xdp_md *ctx, __u64 walked, __u32 first_end)
+{
+	__u64 again;
+
+	if (!(walked & WALK_READ_TWICE))
+		return true;
+	again = walk_extensions(ctx, WALK_DATA(walked),
+				(walked & (WALK_FRAGMENTED | WALK_FIRST_PIECE)) | NEXT_DESTINATION,
+				first_end);
+	/* What is no first piece is whole: nothing is still to come. */
+	if (again & WALK_CUT_OFF && !(walked & WALK_FIRST_PIECE))
+		return true;
+	if (again & WALK_CANNOT_TELL)
+		return WALK_KIND(again) != IPPROTO_TCP && !is_extension(WALK_KIND(again));
+	return WALK_KIND(again) != IPPROTO_TCP ||
+	       (WALK_KIND(walked) == IPPROTO_TCP && WALK_OFFSET(again) == WALK_OFFSET(walked));
+}
+
+/* Rows 12 to 18: what the chain of headers comes to. */
+static __always_inline enum parse_result parse_chain(struct xdp_md *ctx, __u64 walked,
+						     __u32 first_end, struct packet *packet)
+{
+	if (walked & WALK_LATER_FRAGMENT)
+		return done(packet, PARSE_PASS, APIGUARD_LATER_FRAGMENT);
+	if (walked & WALK_CANNOT_TELL || !parse_as_reassembled(ctx, walked, first_end))
+		return done(packet, PARSE_CANNOT_TELL, APIGUARD_EXT_CHAIN);
+	if (WALK_KIND(walked) != IPPROTO_TCP)
+		return done(packet, PARSE_PASS, APIGUARD_OTHER_TRAFFIC);
+	if (walked & WALK_FIRST_PIECE && WALK_OFFSET(walked) + PORTS_LENGTH > first_end)
+		return done(packet, PARSE_CANNOT_TELL, APIGUARD_EXT_CHAIN);
+	packet->port_alone = !!(walked & WALK_ROUTING);
+	return parse_tcp(ctx, WALK_OFFSET(walked), packet);
 }
 
 /* Rows 11 to 17. */
 static __always_inline enum parse_result parse_ipv6(struct xdp_md *ctx, __u32 offset,
 						    struct packet *packet)
 {
-	struct chain chain = {.offset = offset + sizeof(struct ipv6hdr), .limit = NO_LIMIT};
-	enum step_result walked;
+	const __u32 payload = offset + sizeof(struct ipv6hdr);
 	struct ipv6hdr ip;
+	__u32 first_end;
 
 	if (!read_bytes(ctx, offset, &ip, sizeof(ip)) || ip.version != 6)
 		return done(packet, PARSE_PASS, APIGUARD_MALFORMED);
 	packet->family = APIGUARD_IPV6;
 	__builtin_memcpy(packet->source, &ip.saddr, 16);
 	__builtin_memcpy(packet->destination, &ip.daddr, 16);
-	chain.next = ip.nexthdr;
-
-	walked = walk(ctx, &chain, chain.offset + bpf_ntohs(ip.payload_len), packet);
-	if (walked == STEP_LATER_FRAGMENT)
-		return done(packet, PARSE_PASS, APIGUARD_LATER_FRAGMENT);
-	if (walked == STEP_CANNOT_TELL)
-		return done(packet, PARSE_CANNOT_TELL, APIGUARD_EXT_CHAIN);
-	if (chain.next != IPPROTO_TCP)
+	if (ip.nexthdr == IPPROTO_TCP)
+		return parse_tcp(ctx, payload, packet);
+	if (!is_extension(ip.nexthdr))
 		return done(packet, PARSE_PASS, APIGUARD_OTHER_TRAFFIC);
-	if (chain.offset + PORTS_LENGTH > chain.limit)
-		return done(packet, PARSE_CANNOT_TELL, APIGUARD_EXT_CHAIN);
-	return parse_tcp(ctx, chain.offset, packet);
+	first_end = payload + bpf_ntohs(ip.payload_len);
+	return parse_chain(ctx, walk_extensions(ctx, payload, ip.nexthdr, first_end), first_end,
+			   packet);
 }
 
 /*

@@ -104,6 +104,9 @@ struct Walk {
   std::size_t at = 40;
   int headers = 0;
   bool fragmented = false;   // a fragment header was seen
+  std::size_t data = 0;      // behind the fragment header
+  bool plain_front = false;  // nothing but hop-by-hop options in front of it
+  bool cut_off = false;      // the chain runs out of the frame
   std::size_t end = kNoEnd;  // row 15: bytes from here on do not exist
 };
 
@@ -115,16 +118,19 @@ std::optional<Seen> step(Frame ip, Walk& walk, Seen& seen) {
   if (walk.headers == 8) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
   if (walk.next == kFragment && walk.fragmented) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
   // Row 13: the header must lie whole in the frame.
-  if (ip.size() < walk.at + 2) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
+  walk.cut_off = ip.size() < walk.at + 2 ||
+                 ip.size() < walk.at + extension_size(walk.next, ip.subspan(walk.at));
+  if (walk.cut_off) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
   const Frame header = ip.subspan(walk.at);
   const std::size_t size = extension_size(walk.next, header);
-  if (header.size() < size) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
 
   if (walk.next == kFragment) {
     const std::uint16_t bits = be16(header, 2);
     // Row 14.
     if (bits >> 3 != 0) return pass(APIGUARD_LATER_FRAGMENT);
     walk.fragmented = true;
+    walk.data = walk.at + size;
+    walk.plain_front = walk.headers == 0 || (walk.headers == 1 && ip[6] == kHopByHop);
     // Row 15; row 15a: with M clear nothing changes.
     if ((bits & 1) != 0) walk.end = 40 + static_cast<std::size_t>(be16(ip, 4));
   }
@@ -137,6 +143,26 @@ std::optional<Seen> step(Frame ip, Walk& walk, Seen& seen) {
   return std::nullopt;
 }
 
+// Row 15b: what connection tracking makes of a packet with headers in front of its fragment header.
+// True if it may be TCP in another place than where the first reading found it, if it did.
+bool hides_tcp(Frame ip, const Walk& first) {
+  if (!first.fragmented || first.plain_front) return false;
+  Walk walk{.next = kDestinationOptions, .at = first.data, .fragmented = true, .end = first.end};
+  const auto leads_on = [](std::uint8_t kind) { return kind == kTcp || is_extension(kind); };
+  const bool first_piece = first.end != kNoEnd;
+  Seen unused{};
+  while (is_extension(walk.next)) {
+    const Walk before = walk;
+    if (!step(ip, walk, unused)) continue;
+    if (walk.cut_off && !first_piece) return false;  // and nothing is still to come
+    if (before.headers == 8 || before.next == kFragment) return true;
+    // A header that ends in a later piece: what follows it is known from its first four bytes.
+    const bool known = before.at + 4 <= std::min(ip.size(), walk.end);
+    return !known || leads_on(ip[before.at]);
+  }
+  return walk.next == kTcp && !(first.next == kTcp && first.at == walk.at);
+}
+
 Seen see_ipv6(Frame ip) {
   // Row 11.
   if (ip.size() < 40 || ip[0] >> 4 != 6) return pass(APIGUARD_MALFORMED);
@@ -146,6 +172,7 @@ Seen see_ipv6(Frame ip) {
   while (is_extension(walk.next)) {
     if (const auto ended = step(ip, walk, seen)) return *ended;
   }
+  if (hides_tcp(ip, walk)) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
   // Rows 10 and 17.
   if (walk.next != kTcp) return pass(APIGUARD_OTHER_TRAFFIC);
   // Row 15 before row 13a.

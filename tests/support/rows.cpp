@@ -403,6 +403,45 @@ std::vector<Row> fragment_rows() {
       Eth() / claims(15) / Frag{} / DstOpts{} / Udp{}, kOther);
   add("15a", "atomic fragment with reserved bits",
       Eth() / claims(0) / Frag{.reserved = 255, .reserved2 = 3} / Tcp{}, kJudged);
+  // What follows the fragment header is told apart from what it is: TCP behind destination options.
+  const auto hidden = [&](Packet before, const Frag& header) {
+    return before / header / DstOpts{.options = Bytes(6)} / Tcp{} / Raw{Bytes(8)};
+  };
+  const Frag as_udp{.next = 17};
+  const Frag first_as_udp{.more = true, .next = 17};
+  add("15b", "UDP behind destination options", hidden(Eth() / Ipv6{} / DstOpts{}, as_udp), kChain);
+  add("15b", "the same in a first piece", hidden(Eth() / Ipv6{} / DstOpts{}, first_as_udp), kChain);
+  add("15b", "UDP behind a routing header", hidden(Eth() / Ipv6{} / Routing{}, as_udp), kChain);
+  add("15b", "UDP behind hop-by-hop and destination options",
+      hidden(Eth() / Ipv6{} / HopByHop{} / DstOpts{}, as_udp), kChain);
+  add("15b", "UDP behind destination options and a routing header",
+      hidden(Eth() / Ipv6{} / DstOpts{} / Routing{}, first_as_udp), kChain);
+  add("15b", "AH in front changes nothing", hidden(Eth() / Ipv6{} / Ah{} / DstOpts{}, as_udp),
+      kChain);
+  add("15b", "no next header behind destination options",
+      hidden(Eth() / Ipv6{} / DstOpts{}, Frag{.next = 59}), kChain);
+  add("15b", "hop-by-hop alone is read once", hidden(Eth() / Ipv6{} / HopByHop{}, as_udp), kOther);
+  add("15b", "a fragment header alone is read once", hidden(Eth() / Ipv6{}, as_udp), kOther);
+  add("15b", "UDP that is UDP", Eth() / Ipv6{} / DstOpts{} / Frag{} / Udp{.sport = 40000}, kOther);
+  add("15b", "both readings come to the same TCP",
+      hidden(Eth() / Ipv6{} / DstOpts{}, Frag{.next = 60}), kJudged);
+  add("15b", "the same in a first piece, another port",
+      Eth() / Ipv6{} / DstOpts{} / first / DstOpts{} / Tcp{.dport = 22}, kOther);
+  add("15b", "a whole packet whose second reading runs out of the frame",
+      Eth() / Ipv6{} / DstOpts{} / as_udp / Raw{{6, 200, 0, 0, 0, 0, 0, 0}} / Tcp{}, kOther);
+  add("15b", "a first piece whose second reading runs out of the frame",
+      Eth() / Ipv6{} / DstOpts{} / first_as_udp / Raw{{6, 200, 0, 0, 0, 0, 0, 0}} / Tcp{}, kChain);
+  add("15b", "a first piece whose second reading runs out of it, but not to TCP",
+      Eth() / Ipv6{} / DstOpts{} / first / Tcp{.sport = 0x71dc, .dport = 22}, kOther);
+  add("15b", "a decoy behind the payload does not end the second reading",
+      Eth() / claims(24) / DstOpts{} / first_as_udp / Raw{{60, 0, 1, 4, 0, 0, 0, 0}} / NoNext{} /
+          Raw{{59, 0, 1, 4, 0, 0, 0, 0}},
+      kChain);
+  add("15b", "a fragment header in the second reading",
+      Eth() / Ipv6{} / DstOpts{} / as_udp / Raw{{44, 0, 0, 0, 0, 0, 0, 0}} / Frag{} / Tcp{},
+      kChain);
+  add("15b", "a later piece behind destination options",
+      hidden(Eth() / Ipv6{} / DstOpts{}, Frag{.offset = 3, .next = 17}), kLater);
   add("16", "two atomic fragment headers", Eth() / Ipv6{} / Frag{} / Frag{} / Tcp{}, kChain);
   add("16", "two first pieces", Eth() / Ipv6{} / first / first / Tcp{}, kChain);
   add("16", "the second is a later fragment", Eth() / Ipv6{} / Frag{} / Frag{.offset = 1} / Tcp{},

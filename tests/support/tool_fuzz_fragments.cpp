@@ -413,6 +413,30 @@ Sequence protocol6(Random& random, std::uint32_t number) {
   return sequence;
 }
 
+// Where connection tracking reassembles, the kernel goes on behind the fragment header with the
+// kind of the first header in front of it, and so takes for TCP what the fragment header calls UDP.
+Sequence hidden6(Random& random, std::uint32_t number) {
+  const Chain chain = chain6(random, number, kProtected, random.below(3));
+  Lies6 lies;
+  if (random.percent(30)) lies.before.emplace_back(HopByHop{.options = Bytes(6)});
+  for (std::size_t more = 1 + random.below(2); more > 0; --more) {
+    if (random.percent(50)) {
+      lies.before.emplace_back(DstOpts{.options = Bytes(6)});
+    } else {
+      lies.before.emplace_back(Routing{.type = random.byte()});
+    }
+  }
+  const std::uint8_t next =
+      random.pick(std::vector<std::uint8_t>{kUdp, kNoNext, 28, 50, kTcp, chain.next});
+  auto pieces = split(random, chain.bytes);
+  if (random.percent(30)) pieces = {{0, false, chain.bytes, {}}};
+  const auto id = static_cast<std::uint32_t>(random.word());
+  Sequence sequence{"v6 hidden kind", {}};
+  for (const Piece& piece : pieces) sequence.frames.push_back(frame6(id, next, piece, lies));
+  if (random.percent(30)) shuffle(random, sequence.frames);
+  return sequence;
+}
+
 Sequence length6(Random& random, std::uint32_t number) {
   const Chain chain = chain6(random, number, kProtected, few(random));
   const auto pieces = split(random, chain.bytes);
@@ -451,8 +475,8 @@ void disturb(Random& random, Sequence& sequence) {
 }
 
 constexpr Sequence (*kShapes[])(Random&, std::uint32_t) = {
-    whole4, split4,    repeated4, overlap4, decoy4, beyond4, protocol4, whole6, atomic6,
-    split6, repeated6, overlap6,  decoy6,   decoy6, nested6, protocol6, length6};
+    whole4, split4,    repeated4, overlap4, decoy4, beyond4, protocol4, whole6,  atomic6,
+    split6, repeated6, overlap6,  decoy6,   decoy6, nested6, protocol6, hidden6, length6};
 
 struct Answer {
   std::uint16_t port = 0;
@@ -479,8 +503,8 @@ class Run {
       Sequence sequence = random_.pick(kShapes)(random_, number);
       disturb(random_, sequence);
       ++sent_[sequence.shape];
-      shapes_.push_back(sequence.shape);
       for (const Bytes& frame : sequence.frames) send_frame(frame);
+      sequences_.push_back(std::move(sequence));
       while (const auto frame = wire_.receive(0)) take(*frame);
     }
   }
@@ -507,8 +531,8 @@ class Run {
       std::printf("shape %-28s %6" PRIu64 " %6" PRIu64 "\n", shape.c_str(), count, answered);
     }
     answers += unknown_;
-    std::printf("sequences %zu\nframes %" PRIu64 "\nanswers %" PRIu64 "\n", shapes_.size(), frames_,
-                answers);
+    std::printf("sequences %zu\nframes %" PRIu64 "\nanswers %" PRIu64 "\n", sequences_.size(),
+                frames_, answers);
   }
 
  private:
@@ -520,16 +544,24 @@ class Run {
   void take(std::span<const std::uint8_t> frame) {
     const auto answer = answer_of(frame);
     if (!answer || answer->port != kProtected) return;
-    if (answer->number - 1 < shapes_.size())
-      ++answered_[shapes_[answer->number - 1]];
+    const Sequence* sequence =
+        answer->number - 1 < sequences_.size() ? &sequences_[answer->number - 1] : nullptr;
+    if (sequence != nullptr)
+      ++answered_[sequence->shape];
     else
       ++unknown_;
-    if (++shown_ <= 5) std::printf("answer %s\n", hex(frame).c_str());
+    if (++shown_ <= 5) show(frame, sequence);
+  }
+
+  static void show(std::span<const std::uint8_t> frame, const Sequence* sequence) {
+    std::printf("answer %s\n", hex(frame).c_str());
+    if (sequence == nullptr) return;
+    for (const Bytes& sent : sequence->frames) std::printf("answer to %s\n", hex(sent).c_str());
   }
 
   Wire& wire_;
   Random random_;
-  std::vector<std::string> shapes_;
+  std::vector<Sequence> sequences_;
   std::map<std::string, std::uint64_t> sent_, answered_;
   std::uint64_t frames_ = 0, unknown_ = 0;
   int shown_ = 0;
