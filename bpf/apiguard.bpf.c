@@ -19,7 +19,7 @@ static __always_inline int filter(struct xdp_md *ctx)
 		count(APIGUARD_PASS, APIGUARD_OFF);
 		return XDP_PASS;
 	}
-	decision = judge(ctx);
+	decision = judge(ctx, false);
 	if (decision.outcome == APIGUARD_DROP && settings.mode == APIGUARD_MODE_AUDIT)
 		decision.outcome = APIGUARD_WOULD_DROP;
 	count(decision.outcome, decision.reason);
@@ -58,7 +58,7 @@ static __attribute__((noinline)) void write_answer(struct apiguard_answer *answe
 SEC("xdp")
 int apiguard_check(struct xdp_md *ctx)
 {
-	struct decision decision = judge(ctx);
+	struct decision decision = judge(ctx, true);
 	struct apiguard_answer *answer = (void *)(long)ctx->data;
 
 	if ((void *)(answer + 1) > (void *)(long)ctx->data_end)

@@ -6,6 +6,7 @@
 #ifndef APIGUARD_JUDGE_H
 #define APIGUARD_JUDGE_H
 
+#include "index.h"
 #include "parse.h"
 
 struct decision {
@@ -54,11 +55,8 @@ static __always_inline struct decision by_range(const struct apiguard_range *ran
  * Rows 20 to 23: the longest match decides; where it has ended, what covers it and ends later. A
  * lookup with a shorter length in the key finds the next shorter entry, and the loader has left in
  * each entry the length to go on with.
- *
- * This is the seam for a verdict index: an exact listed / unlisted / ask-the-trie answer belongs in
- * front of the first lookup, and nothing outside this function need know.
  */
-static __always_inline struct decision judge_source(const struct packet *packet)
+static __always_inline struct decision ask_trie(const struct packet *packet)
 {
 	const __u32 full = packet->family == APIGUARD_IPV4 ? 32 : 128;
 	const struct apiguard_range *range, *longest;
@@ -85,6 +83,30 @@ static __always_inline struct decision judge_source(const struct packet *packet)
 	}
 	ended.range = longest;
 	return ended;
+}
+
+/* The index settles nearly every source; `explain` has the trie name the range as well. */
+static __always_inline struct decision judge_source(const struct packet *packet, const bool explain)
+{
+	struct decision result;
+
+	switch (find_cell(packet)) {
+	case APIGUARD_CELL_UNLISTED:
+		return decision(APIGUARD_DROP, APIGUARD_UNLISTED);
+	case APIGUARD_CELL_LISTED:
+		result = decision(APIGUARD_PASS, APIGUARD_LISTED);
+		break;
+	case APIGUARD_CELL_EXCEPTED:
+		result = decision(APIGUARD_DROP, APIGUARD_EXCEPTED);
+		if (!settings.has_deadlines)
+			break;
+		return ask_trie(packet);
+	default:
+		return ask_trie(packet);
+	}
+	if (explain)
+		result.range = ask_trie(packet).range;
+	return result;
 }
 
 /* Row 18. IPv4 addresses fill the first four of 16 bytes on both sides, the rest is zero. */
@@ -116,8 +138,8 @@ static __always_inline bool is_protected(const struct packet *packet)
 	return false;
 }
 
-/* The whole table: what becomes of this frame in enforce mode. */
-static __always_inline struct decision judge(struct xdp_md *ctx)
+/* The whole table: what becomes of this frame in enforce mode; if `explain`, by which range. */
+static __always_inline struct decision judge(struct xdp_md *ctx, const bool explain)
 {
 	struct packet packet __attribute__((aligned(8))) = {};
 	enum parse_result parsed = parse(ctx, &packet);
@@ -129,7 +151,7 @@ static __always_inline struct decision judge(struct xdp_md *ctx)
 		return decision(APIGUARD_DROP, packet.reason);
 	if (parsed == PARSE_TCP && !is_protected(&packet))
 		return decision(APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC);
-	result = judge_source(&packet);
+	result = judge_source(&packet, explain);
 	if (parsed == PARSE_CANNOT_TELL && result.outcome == APIGUARD_DROP)
 		result.reason = packet.reason;
 	return result;

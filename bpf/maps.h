@@ -31,6 +31,28 @@ struct {
 	__type(value, struct apiguard_range);
 } ranges6 SEC(".maps");
 
+/*
+ * The verdict index, compiled from the same ranges: layouts in abi.h. Sized and filled like the
+ * tries. Arrays, because the kernel inlines their lookup. Not BPF_F_RDONLY_PROG, which would forbid
+ * the loader to write them through a mapping.
+ */
+#define APIGUARD_INDEX_MAP(name, value_type)       \
+	struct {                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);  \
+		__uint(map_flags, BPF_F_MMAPABLE); \
+		__uint(max_entries, 1);            \
+		__type(key, __u32);                \
+		__type(value, value_type);         \
+	} name SEC(".maps")
+
+APIGUARD_INDEX_MAP(blocks4, struct apiguard_block);
+APIGUARD_INDEX_MAP(ranks4, struct apiguard_rank);
+APIGUARD_INDEX_MAP(leaves4, __u64);
+APIGUARD_INDEX_MAP(dense4, struct apiguard_block);
+APIGUARD_INDEX_MAP(blocks6, struct apiguard_block);
+APIGUARD_INDEX_MAP(ranks6, struct apiguard_rank);
+APIGUARD_INDEX_MAP(nodes6, struct apiguard_node);
+
 /* Packets by outcome and reason. Written by the filter, read by the loader, handed on from
  * generation to generation. */
 struct {

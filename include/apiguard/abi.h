@@ -92,6 +92,76 @@ struct apiguard_range {
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_range) == 16, "no hidden padding");
 
+/*
+ * The verdict index: what the longest match of a source says, without walking a trie. Two bits a
+ * cell; a cell stands for all sources that share its bits.
+ */
+enum apiguard_cell {
+	APIGUARD_CELL_UNLISTED = 0,
+	APIGUARD_CELL_LISTED = 1,
+	APIGUARD_CELL_EXCEPTED = 2, /* where ranges have deadlines: ask the trie */
+	APIGUARD_CELL_DEEPER = 3,   /* its sources differ: one level down */
+};
+
+/* Value of blocks4 and blocks6: the 256 cells of eight bits of an address, one cache line. The
+ * first 256 blocks are the top: sixteen bits, of which the upper eight choose the block. Cell i
+ * stands in bits 2 * (i % 32) of word i / 32. */
+struct apiguard_block {
+	__u64 cells[8];
+};
+APIGUARD_ASSERT(sizeof(struct apiguard_block) == 64, "one cache line");
+
+/* Value of ranks4 and ranks6, one a block: the deeper cells of a block have consecutive numbers. */
+struct apiguard_rank {
+	__u32 first;	/* number of the first deeper cell: its block, leaf or node */
+	__u8 before[8]; /* deeper cells in the words before this one; at most 224 */
+	__u8 pad[4];
+};
+APIGUARD_ASSERT(sizeof(struct apiguard_rank) == 16, "no hidden padding");
+
+#define APIGUARD_TOP_BLOCKS 256 /* blocks of the top level */
+
+/*
+ * Value of leaves4: the last eight bits of an IPv4 address, one leaf a deeper /24. Either up to six
+ * places where the cell changes
+ *
+ *    63 0   62 0   61..48  cells of seven stretches, two bits each, the first lowest
+ *    47..0  first address of stretches 2 to 7, ascending; those not in use come first and are 0
+ *
+ * or, with more, the block of dense4 that holds every address:
+ *
+ *    63 1   31..0  number of the block
+ */
+#define APIGUARD_LEAF_BOUNDARIES 6
+#define APIGUARD_LEAF_CELLS_SHIFT 48
+#define APIGUARD_LEAF_DENSE (1ULL << 63)
+
+/*
+ * Value of nodes6: a node of a search tree over 63 bits of an IPv6 address, one cache line. Child
+ * or stretch i holds what is not less than keys[i - 1] and less than keys[i].
+ */
+#define APIGUARD_NODE_KEYS 7
+struct apiguard_node {
+	__u64 keys[APIGUARD_NODE_KEYS]; /* ascending; APIGUARD_NO_KEY behind those in use */
+	/*
+	 *    48      1: a leaf
+	 *    47..32  of a leaf: cells of its eight stretches, two bits each, the first lowest
+	 *    31..0   number of the first child; of a leaf, of the node of its first deeper cell
+	 */
+	__u64 tail;
+};
+APIGUARD_ASSERT(sizeof(struct apiguard_node) == 64, "one cache line");
+#define APIGUARD_NO_KEY (1ULL << 63) /* greater than all keys */
+#define APIGUARD_KEY_MASK (APIGUARD_NO_KEY - 1)
+#define APIGUARD_NODE_CELLS_SHIFT 32
+#define APIGUARD_NODE_LEAF (1ULL << 48)
+#define APIGUARD_MAX_NODE_LEVELS 9 /* eight-way: more leaves than any list has */
+
+/* IPv6: the bits that all ranges share come before the sixteen of the top. */
+#define APIGUARD_MAX_SHARED6 47
+#define APIGUARD_TOP_BITS 16
+#define APIGUARD_KEY_BITS 63
+
 /* One protected endpoint. */
 struct apiguard_endpoint {
 	__u8 address[16]; /* network byte order; IPv4 in the first four bytes, rest 0 */
@@ -101,7 +171,8 @@ struct apiguard_endpoint {
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_endpoint) == 24, "no hidden padding");
 
-/* Frozen .rodata of one generation: what the verifier specialises the program by. */
+/* Frozen .rodata of one generation: what the verifier specialises the program by. Loaders of other
+ * versions read it: members keep their places, new ones come last. */
 struct apiguard_settings {
 	__u64 generation;
 	__u64 build;	/* first 8 bytes of the SHA-256 of the object: which program this is */
@@ -113,8 +184,14 @@ struct apiguard_settings {
 	__u8 has_deadlines;  /* 1: some range ends; the clock is read only then */
 	__u8 endpoint_count; /* 0..APIGUARD_MAX_ENDPOINTS */
 	struct apiguard_endpoint endpoints[APIGUARD_MAX_ENDPOINTS];
+	__u64 shared6;	  /* upper half of an IPv6 address: the bits all ranges share, rest 0 */
+	__u8 shared6_len; /* bits; 0..APIGUARD_MAX_SHARED6 */
+	__u8 outside6;	  /* enum apiguard_cell of sources without these bits */
+	__u8 whole4;	  /* enum apiguard_cell of all IPv4 sources; deeper: see the blocks */
+	__u8 whole6;	  /* the same of IPv6 */
+	__u8 pad[4];
 };
-APIGUARD_ASSERT(sizeof(struct apiguard_settings) == 32 + 24 * APIGUARD_MAX_ENDPOINTS,
+APIGUARD_ASSERT(sizeof(struct apiguard_settings) == 48 + 24 * APIGUARD_MAX_ENDPOINTS,
 		"no hidden padding");
 
 /* Value of the per-CPU counters, key 0. Outlives generations. Packets, written by the program only.

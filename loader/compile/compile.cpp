@@ -114,6 +114,19 @@ Result<> place_ranges(Image& image, const Now& now) {
   return {};
 }
 
+// The families lie one behind the other.
+void place_index(Image& image) {
+  const std::span<const Range> all(image.ranges);
+  const std::size_t ipv4 = image.ranges4.size();
+  image.index4 = index4(all.first(ipv4));
+  image.index6 = index6(all.subspan(ipv4));
+  image.settings.whole4 = static_cast<__u8>(image.index4.whole);
+  image.settings.whole6 = static_cast<__u8>(image.index6.whole);
+  image.settings.outside6 = static_cast<__u8>(image.index6.outside);
+  image.settings.shared6 = image.index6.shared;
+  image.settings.shared6_len = static_cast<__u8>(image.index6.shared_len);
+}
+
 apiguard_endpoint endpoint(const Endpoint& from) {
   apiguard_endpoint to{};
   to.port = htons(from.port);
@@ -147,6 +160,7 @@ Result<Image> compile(const Policy& policy, std::uint64_t generation, const Now&
   if (policy.mode == Mode::kOff) return image;
   image.ranges = effective_ranges(policy.ranges);
   if (auto placed = place_ranges(image, now); !placed) return fail(placed.error());
+  place_index(image);
   return image;
 }
 

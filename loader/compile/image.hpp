@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apiguard/abi.h"
+#include "loader/compile/index.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/result.hpp"
 
@@ -21,6 +22,8 @@ struct Image {
   apiguard_settings settings{};
   std::vector<Entry<apiguard_key4>> ranges4;  // sorted by address, then length; one entry a prefix
   std::vector<Entry<apiguard_key6>> ranges6;
+  Index4 index4;  // says of every source what the tries say
+  Index6 index6;
   std::vector<Range> ranges;  // what apiguard_range.id indexes: effective_ranges(policy)
 };
 

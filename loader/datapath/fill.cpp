@@ -2,6 +2,7 @@
 #include "loader/datapath/fill.hpp"
 
 #include <bpf/bpf.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -55,7 +56,37 @@ Result<> fill_any(int map_fd, const std::vector<Entry<Key>>& entries) {
   return {};
 }
 
+// Arrays are written where the kernel reads them: one copy, and no call per value.
+template <typename Value>
+Result<> fill_array(int map_fd, const std::vector<Value>& values) {
+  if (values.empty()) return {};
+  const std::size_t size = values.size() * sizeof(Value);
+  void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+  if (memory == MAP_FAILED) {
+    const int error = errno;
+    return fail(Exit::kFailed, fmt::format("index: map its memory: {}", std::strerror(error)),
+                error);
+  }
+  std::memcpy(memory, values.data(), size);
+  ::munmap(memory, size);
+  return {};
+}
+
 }  // namespace
+
+Result<> fill(int map_fd, const std::vector<apiguard_block>& blocks) {
+  return fill_array(map_fd, blocks);
+}
+
+Result<> fill(int map_fd, const std::vector<apiguard_rank>& ranks) {
+  return fill_array(map_fd, ranks);
+}
+
+Result<> fill(int map_fd, const std::vector<__u64>& leaves) { return fill_array(map_fd, leaves); }
+
+Result<> fill(int map_fd, const std::vector<apiguard_node>& nodes) {
+  return fill_array(map_fd, nodes);
+}
 
 Result<> fill(int map_fd, const std::vector<Entry<apiguard_key4>>& entries) {
   return fill_any(map_fd, entries);

@@ -5,9 +5,11 @@
 #include <bpf/libbpf.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -48,6 +50,41 @@ tl::unexpected<Error> failed(std::string_view what, int error) {
   return fail(cannot ? Exit::kUnsupported : Exit::kFailed, std::move(text), error);
 }
 
+// No map can be empty.
+Result<> size_maps(apiguard_bpf& skeleton, const Image& image) {
+  const auto& maps = skeleton.maps;
+  const std::array<std::pair<bpf_map*, std::size_t>, 9> sizes{{
+      {maps.ranges4, image.ranges4.size()},
+      {maps.ranges6, image.ranges6.size()},
+      {maps.blocks4, image.index4.blocks.blocks.size()},
+      {maps.ranks4, image.index4.blocks.ranks.size()},
+      {maps.leaves4, image.index4.leaves.size()},
+      {maps.dense4, image.index4.dense.size()},
+      {maps.blocks6, image.index6.blocks.blocks.size()},
+      {maps.ranks6, image.index6.blocks.ranks.size()},
+      {maps.nodes6, image.index6.nodes.size()},
+  }};
+  for (const auto& [map, size] : sizes) {
+    if (bpf_map__set_max_entries(map, static_cast<__u32>(std::max<std::size_t>(1, size))) != 0)
+      return failed(fmt::format("size map '{}'", bpf_map__name(map)), errno);
+  }
+  return {};
+}
+
+Result<> fill_maps(apiguard_bpf& skeleton, const Image& image) {
+  const auto fd = [](bpf_map* map) { return bpf_map__fd(map); };
+  const auto& maps = skeleton.maps;
+  return fill(fd(maps.blocks4), image.index4.blocks.blocks)
+      .and_then([&] { return fill(fd(maps.ranks4), image.index4.blocks.ranks); })
+      .and_then([&] { return fill(fd(maps.leaves4), image.index4.leaves); })
+      .and_then([&] { return fill(fd(maps.dense4), image.index4.dense); })
+      .and_then([&] { return fill(fd(maps.blocks6), image.index6.blocks.blocks); })
+      .and_then([&] { return fill(fd(maps.ranks6), image.index6.blocks.ranks); })
+      .and_then([&] { return fill(fd(maps.nodes6), image.index6.nodes); })
+      .and_then([&] { return fill(fd(maps.ranges4), image.ranges4); })
+      .and_then([&] { return fill(fd(maps.ranges6), image.ranges6); });
+}
+
 Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& options,
                  bool frags) {
   skeleton.rodata->settings = image.settings;
@@ -55,12 +92,7 @@ Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& 
   skeleton.rodata->settings.build = program_build();
   bpf_program__set_autoload(skeleton.progs.apiguard_frags, frags);
   bpf_program__set_autoload(skeleton.progs.apiguard, !frags);
-  const auto size4 = static_cast<__u32>(std::max<std::size_t>(1, image.ranges4.size()));
-  const auto size6 = static_cast<__u32>(std::max<std::size_t>(1, image.ranges6.size()));
-  if (bpf_map__set_max_entries(skeleton.maps.ranges4, size4) != 0)
-    return failed("size ranges4", errno);
-  if (bpf_map__set_max_entries(skeleton.maps.ranges6, size6) != 0)
-    return failed("size ranges6", errno);
+  if (auto sized = size_maps(skeleton, image); !sized) return sized;
   if (options.counters_fd < 0) return {};
   const int reused = bpf_map__reuse_fd(skeleton.maps.counters, options.counters_fd);
   if (reused != 0) return failed("adopt the counters", -reused);
@@ -98,9 +130,7 @@ Result<Generation> Generation::load(const Image& image, const LoadOptions& optio
   if (!skeleton) return fail(skeleton.error());
   state->skeleton = std::move(*skeleton);
   Generation generation(std::move(state));
-  if (auto filled = fill(generation.ranges4_fd(), image.ranges4); !filled)
-    return fail(filled.error());
-  if (auto filled = fill(generation.ranges6_fd(), image.ranges6); !filled)
+  if (auto filled = fill_maps(*generation.state_->skeleton, image); !filled)
     return fail(filled.error());
   return generation;
 }

@@ -4,10 +4,13 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -24,18 +27,18 @@ Result<Fd> open_at(const std::string& path, __u32 flags) {
   return fd;
 }
 
-std::optional<apiguard_settings> read_if_settings(std::uint32_t map_id) {
-  const Fd map(bpf_map_get_fd_by_id(map_id));
-  if (!map) return std::nullopt;
+std::optional<bpf_map_info> info_of(const Fd& map) {
   bpf_map_info info{};
   __u32 size = sizeof(info);
-  if (bpf_obj_get_info_by_fd(map.get(), &info, &size) != 0) return std::nullopt;
-  if (info.type != BPF_MAP_TYPE_ARRAY || info.value_size != sizeof(apiguard_settings))
-    return std::nullopt;
-  apiguard_settings settings{};
-  const __u32 key = 0;
-  if (bpf_map_lookup_elem(map.get(), &key, &settings) != 0) return std::nullopt;
-  return settings;
+  if (!map || bpf_obj_get_info_by_fd(map.get(), &info, &size) != 0) return std::nullopt;
+  return info;
+}
+
+// libbpf calls the map of read-only data "OBJECT.rodata".
+bool is_settings(const bpf_map_info& info) {
+  const std::string_view name(info.name, strnlen(info.name, sizeof(info.name)));
+  return info.type == BPF_MAP_TYPE_ARRAY && name.ends_with(".rodata") &&
+         info.value_size >= offsetof(apiguard_settings, endpoints);
 }
 
 }  // namespace
@@ -114,6 +117,18 @@ std::string program_name(std::uint32_t id) {
   return {info.name, strnlen(info.name, sizeof(info.name))};
 }
 
+Result<apiguard_settings> read_settings(const Fd& map) {
+  const auto info = info_of(map);
+  if (!info || !is_settings(*info)) return kernel_error("settings", "read", EINVAL);
+  std::vector<char> value(info->value_size);
+  const __u32 key = 0;
+  if (bpf_map_lookup_elem(map.get(), &key, value.data()) != 0)
+    return kernel_error("settings", "read", errno);
+  apiguard_settings settings{};
+  std::memcpy(&settings, value.data(), std::min(value.size(), sizeof(settings)));
+  return settings;
+}
+
 std::optional<apiguard_settings> settings_of(std::uint32_t id) {
   const auto program = open_program(id);
   if (!program) return std::nullopt;
@@ -126,7 +141,10 @@ std::optional<apiguard_settings> settings_of(std::uint32_t id) {
   if (std::string_view(info.name).substr(0, kProgramName.size()) != kProgramName)
     return std::nullopt;
   for (std::size_t i = 0; i < info.nr_map_ids && i < maps.size(); ++i) {
-    if (auto settings = read_if_settings(maps[i])) return settings;
+    const Fd map(bpf_map_get_fd_by_id(maps[i]));
+    const auto of_map = info_of(map);
+    if (!of_map || !is_settings(*of_map)) continue;
+    if (auto settings = read_settings(map)) return *settings;
   }
   return std::nullopt;
 }

@@ -42,6 +42,9 @@ struct LinkInfo {
 [[nodiscard]] std::vector<std::uint32_t> link_ids();
 // Name of a program, empty where privilege or the program is missing.
 [[nodiscard]] std::string program_name(std::uint32_t id);
+// The settings that a program of ours was loaded with. One of another version may have fewer or
+// more of them: what it does not have is 0, what is not known here is left out.
+[[nodiscard]] Result<apiguard_settings> read_settings(const Fd& map);
 // The settings of a program of ours, found through its own maps; none if it is not ours or
 // privilege is missing.
 [[nodiscard]] std::optional<apiguard_settings> settings_of(std::uint32_t program_id);

@@ -194,11 +194,8 @@ Result<apiguard_settings> Pins::read_settings(std::uint64_t generation) const {
   const std::string pin = generation_dir(generation) + "/settings";
   const auto map = open_pinned(pin);
   if (!map) return fail(map.error());
-  apiguard_settings settings{};
-  const __u32 key = 0;
-  if (bpf_map_lookup_elem(map->get(), &key, &settings) != 0) {
-    return kernel_error("pin '" + pin + "'", "read", errno);
-  }
+  auto settings = datapath::read_settings(*map);
+  if (!settings) return kernel_error("pin '" + pin + "'", "read", settings.error().os_error);
   return settings;
 }
 

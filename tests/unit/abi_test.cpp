@@ -127,7 +127,19 @@ TEST_CASE("settings have one layout on both sides") {
                 MEMBER(apiguard_settings, instance), MEMBER(apiguard_settings, abi),
                 MEMBER(apiguard_settings, mode), MEMBER(apiguard_settings, frags),
                 MEMBER(apiguard_settings, has_deadlines), MEMBER(apiguard_settings, endpoint_count),
-                MEMBER(apiguard_settings, endpoints)});
+                MEMBER(apiguard_settings, endpoints), MEMBER(apiguard_settings, shared6),
+                MEMBER(apiguard_settings, shared6_len), MEMBER(apiguard_settings, outside6),
+                MEMBER(apiguard_settings, whole4), MEMBER(apiguard_settings, whole6),
+                MEMBER(apiguard_settings, pad)});
+}
+
+TEST_CASE("the index has one layout on both sides") {
+  check_struct("apiguard_block", sizeof(apiguard_block), {MEMBER(apiguard_block, cells)});
+  check_struct(
+      "apiguard_rank", sizeof(apiguard_rank),
+      {MEMBER(apiguard_rank, first), MEMBER(apiguard_rank, before), MEMBER(apiguard_rank, pad)});
+  check_struct("apiguard_node", sizeof(apiguard_node),
+               {MEMBER(apiguard_node, keys), MEMBER(apiguard_node, tail)});
 }
 
 TEST_CASE("counters have one layout on both sides") {
@@ -176,6 +188,13 @@ TEST_CASE("reasons and outcomes keep their numbers") {
 TEST_CASE("maps have the keys and values of abi.h") {
   check_map("ranges4", BPF_MAP_TYPE_LPM_TRIE, sizeof(apiguard_key4), sizeof(apiguard_range));
   check_map("ranges6", BPF_MAP_TYPE_LPM_TRIE, sizeof(apiguard_key6), sizeof(apiguard_range));
+  check_map("blocks4", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_block));
+  check_map("ranks4", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_rank));
+  check_map("leaves4", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(__u64));
+  check_map("dense4", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_block));
+  check_map("blocks6", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_block));
+  check_map("ranks6", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_rank));
+  check_map("nodes6", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_node));
   check_map("counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(apiguard_counters));
 }
 

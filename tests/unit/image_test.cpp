@@ -77,7 +77,11 @@ bool same_bytes(const Image& a, const Image& b) {
            (x.empty() || std::memcmp(x.data(), y.data(), x.size() * sizeof(x[0])) == 0);
   };
   return std::memcmp(&a.settings, &b.settings, sizeof(a.settings)) == 0 &&
-         equal(a.ranges4, b.ranges4) && equal(a.ranges6, b.ranges6) && a.ranges == b.ranges;
+         equal(a.ranges4, b.ranges4) && equal(a.ranges6, b.ranges6) && a.ranges == b.ranges &&
+         equal(a.index4.blocks.blocks, b.index4.blocks.blocks) &&
+         equal(a.index4.leaves, b.index4.leaves) && equal(a.index4.dense, b.index4.dense) &&
+         equal(a.index6.blocks.blocks, b.index6.blocks.blocks) &&
+         equal(a.index6.nodes, b.index6.nodes);
 }
 
 // `count` allows of lengths 32, 31, ... each ending a second later than the one inside it.

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Ranges -> verdict index: the content of its maps, layouts in abi.h. The index says exactly what
+// the longest match says, and "ask the trie" (APIGUARD_CELL_EXCEPTED) where a range ends.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "loader/compile/blocks.hpp"
+
+namespace apiguard {
+
+// 16 bits, 8 bits, then a leaf for the last 8.
+struct Index4 {
+  Cell whole = APIGUARD_CELL_UNLISTED;  // of every address; deeper: see the blocks
+  Blocks blocks;
+  std::vector<__u64> leaves;
+  std::vector<apiguard_block> dense;
+};
+
+// The bits that all ranges share, 16 bits, then a search tree over 63 bits, and where a range is
+// longer than that, another over the rest.
+struct Index6 {
+  Cell whole = APIGUARD_CELL_UNLISTED;
+  Cell outside = APIGUARD_CELL_UNLISTED;  // of addresses without the shared bits
+  __u64 shared = 0;                       // upper half of an address, host byte order
+  unsigned shared_len = 0;                // bits, at most APIGUARD_MAX_SHARED6
+  Blocks blocks;
+  std::vector<apiguard_node> nodes;
+};
+
+// `ranges`: effective ranges of one family, sorted as effective_ranges() does.
+[[nodiscard]] Index4 index4(std::span<const Range> ranges);
+[[nodiscard]] Index6 index6(std::span<const Range> ranges);
+
+}  // namespace apiguard

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The verdict index on the addresses where it could be wrong: both ends of every range and their
+// neighbours, in lists of every size and density, against the reference judge and against the trie
+// that stands behind it. APIGUARD_SEED repeats a run.
+#include <bpf/bpf.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/oracle.hpp"
+#include "tests/support/packet.hpp"
+#include "tests/support/random.hpp"
+#include "tests/support/rows.hpp"
+#include "tests/support/run.hpp"
+
+using namespace apiguard;
+using namespace apiguard::test;
+
+namespace {
+
+constexpr std::uint16_t kPort = 6443;
+
+Policy policy_of(std::vector<Range> ranges) {
+  Policy policy;
+  policy.endpoints = {{.address = std::nullopt, .port = kPort}};
+  policy.ranges = std::move(ranges);
+  return policy;
+}
+
+Range every_other(unsigned length, std::string_view of) {
+  const std::string cidr = std::string(of) + "/" + std::to_string(length);
+  return length % 2 == 0 ? allow(cidr) : except(cidr);
+}
+
+std::size_t width(Family family) { return family == Family::kIpv4 ? 4 : 16; }
+
+Address last_of(const Prefix& prefix) {
+  Address address = prefix.address;
+  for (unsigned bit = prefix.length; bit < max_length(address.family); ++bit) {
+    address.bytes[bit / 8] = static_cast<std::uint8_t>(address.bytes[bit / 8] | 0x80 >> (bit % 8));
+  }
+  return address;
+}
+
+// The next address up or down, round the end.
+Address beside(Address address, bool up) {
+  for (std::size_t i = width(address.family); i-- > 0;) {
+    const std::uint8_t before = address.bytes[i];
+    address.bytes[i] = static_cast<std::uint8_t>(up ? before + 1 : before - 1);
+    if (before != (up ? 0xff : 0x00)) break;
+  }
+  return address;
+}
+
+Bytes segment(const Address& source) {
+  const Tcp ack{.dport = kPort};
+  if (source.family == Family::kIpv4) {
+    return (Eth() / Ipv4{.src = source, .dst = address("198.51.100.1")} / ack).bytes();
+  }
+  return (Eth() / Ipv6{.src = source, .dst = address("2001:db8::1")} / ack).bytes();
+}
+
+// What the trie says, asked from outside; only for lists without ends.
+apiguard_reason trie_says(const datapath::Generation& generation, const Address& source) {
+  apiguard_key4 key4{.prefix_len = 32, .address = {}};
+  apiguard_key6 key6{.prefix_len = 128, .address = {}};
+  std::memcpy(key4.address, source.bytes.data(), sizeof(key4.address));
+  std::memcpy(key6.address, source.bytes.data(), sizeof(key6.address));
+  apiguard_range found{};
+  const bool listed = source.family == Family::kIpv4
+                          ? bpf_map_lookup_elem(generation.ranges4_fd(), &key4, &found) == 0
+                          : bpf_map_lookup_elem(generation.ranges6_fd(), &key6, &found) == 0;
+  if (!listed) return APIGUARD_UNLISTED;
+  return found.kind == APIGUARD_EXCEPT ? APIGUARD_EXCEPTED : APIGUARD_LISTED;
+}
+
+class Comparison {
+ public:
+  explicit Comparison(Policy policy) : policy_(std::move(policy)), harness_(policy_) {
+    ends_ = std::any_of(policy_.ranges.begin(), policy_.ranges.end(),
+                        [](const Range& each) { return each.until.has_value(); });
+  }
+
+  void try_source(const Address& source) {
+    const apiguard_reason wanted = judge_source(policy_, kNow, source).reason;
+    const Verdict got = harness_.run(segment(source));
+    if (got.reason != wanted) {
+      FAIL(to_string(source) << ": table " << test::to_string(wanted) << ", program "
+                             << test::to_string(got) << "\n"
+                             << (policy_.ranges.size() < 300 ? dump(policy_) : "a long list"));
+    }
+    REQUIRE(got.outcome == (wanted == APIGUARD_LISTED ? APIGUARD_PASS : APIGUARD_DROP));
+    if (!ends_) REQUIRE(trie_says(harness_.generation(), source) == wanted);
+    ++tried;
+  }
+
+  void try_edges() {
+    for (const Range& each : policy_.ranges) {
+      const Address first = each.prefix.address;
+      const Address last = last_of(each.prefix);
+      for (const Address& source : {first, last, beside(first, false), beside(last, true)}) {
+        try_source(source);
+      }
+    }
+  }
+
+  void try_random(Random& random, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const Family family = random.percent(50) ? Family::kIpv4 : Family::kIpv6;
+      try_source(random_source(random, policy_, family));
+    }
+  }
+
+  std::size_t tried = 0;
+
+ private:
+  Policy policy_;
+  Harness harness_;
+  bool ends_ = false;
+};
+
+void compare(std::vector<Range> ranges) {
+  Comparison comparison(policy_of(std::move(ranges)));
+  comparison.try_edges();
+  comparison.try_source(address("0.0.0.0"));
+  comparison.try_source(address("255.255.255.255"));
+  comparison.try_source(address("::"));
+  comparison.try_source(address("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"));
+}
+
+// `count` ranges within `net`, no longer than `most` bits, a third of them excepts.
+std::vector<Range> crowd(Random& random, std::string_view net, std::size_t count, unsigned most) {
+  const Prefix inside = allow(net).prefix;
+  std::vector<Range> ranges;
+  for (std::size_t i = 0; i < count; ++i) {
+    Range one = random.percent(33) ? except(net) : allow(net);
+    one.prefix.length =
+        static_cast<std::uint8_t>(inside.length + random.below(most - inside.length + 1));
+    for (unsigned bit = inside.length; bit < one.prefix.length; ++bit) {
+      if (random.percent(50)) one.prefix.address.bytes[bit / 8] |= 0x80 >> (bit % 8);
+    }
+    ranges.push_back(one);
+  }
+  return ranges;
+}
+
+}  // namespace
+
+TEST_CASE("the index knows the ends of the address space") {
+  skip_unless_root();
+  compare({allow("0.0.0.0/0")});
+  compare({allow("::/0")});
+  compare({allow("0.0.0.0/0"), allow("::/0"), except("0.0.0.0"), except("255.255.255.255"),
+           except("::"), except("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff")});
+  compare({allow("0.0.0.0/1"), allow("8000::/1")});
+  compare({allow("128.0.0.0/1"), allow("::/1")});
+  compare({allow("255.255.255.255"), allow("0.0.0.0"), allow("::")});
+  compare({except("0.0.0.0/0"), except("::/0")});
+}
+
+TEST_CASE("the index knows exceptions inside ranges inside exceptions") {
+  skip_unless_root();
+  std::vector<Range> nested;
+  for (unsigned length = 0; length <= 32; ++length) {
+    nested.push_back(every_other(length, "192.0.2.129"));
+  }
+  for (unsigned length = 0; length <= 128; ++length) {
+    nested.push_back(every_other(length, "2001:db8:5555:aaaa:5555:aaaa:5555:aaaa"));
+  }
+  compare(nested);
+  std::reverse(nested.begin(), nested.end());
+  for (Range& each : nested) each.kind = each.kind == Kind::kAllow ? Kind::kExcept : Kind::kAllow;
+  compare(nested);
+}
+
+TEST_CASE("every length alone, at both ends of what covers it") {
+  skip_unless_root();
+  for (unsigned length = 1; length <= 32; ++length) {
+    compare({allow("170.85.170.85/" + std::to_string(length))});
+  }
+  for (unsigned length = 1; length <= 128; ++length) {
+    compare({allow("2001:db8:5555:aaaa:5555:aaaa:5555:aaaa/" + std::to_string(length)),
+             allow("2001:db8::/32")});
+    compare({except("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/" + std::to_string(length)),
+             allow("::/0")});
+  }
+}
+
+TEST_CASE("a /24 with any number of boundaries, every address of it") {
+  skip_unless_root();
+  Random random(seed_from_environment());
+  for (std::size_t count = 1; count < 40; ++count) {
+    Comparison comparison(policy_of(crowd(random, "203.0.113.0/24", count, 32)));
+    for (unsigned host = 0; host < 256; ++host) {
+      comparison.try_source(address("203.0.113." + std::to_string(host)));
+    }
+  }
+}
+
+TEST_CASE("crowded nets: trees of several levels, and trees below trees") {
+  skip_unless_root();
+  Random random(seed_from_environment());
+  for (const std::size_t count : {7U, 8U, 9U, 63U, 64U, 65U, 511U, 700U, 3000U}) {
+    compare(crowd(random, "10.0.0.0/8", count, 32));
+    compare(crowd(random, "198.51.100.0/22", count, 32));
+    compare(crowd(random, "2001:db8::/32", count, 64));
+    compare(crowd(random, "2001:db8:1:2::/64", count, 128));
+    compare(crowd(random, "2001:db8:1:2:3::/80", count, 128));
+    compare(crowd(random, "::/0", count, 128));
+  }
+}
+
+TEST_CASE("random lists of 1 to 5,000 ranges, at the ends of every range") {
+  skip_unless_root();
+  Random random(seed_from_environment());
+  std::size_t tried = 0;
+  for (const std::size_t most : {1U, 3U, 10U, 30U, 100U, 300U, 1000U, 5000U}) {
+    for (int round = 0; round < (most < 1000 ? 8 : 2); ++round) {
+      PolicyOptions options{.max_ranges = most};
+      if (round % 2 == 1) options.ends = {kNow - kHour, kNow + kHour};
+      Policy policy = policy_of(random_policy(random, options).ranges);
+      Comparison comparison(std::move(policy));
+      comparison.try_edges();
+      comparison.try_random(random, 500);
+      tried += comparison.tried;
+    }
+  }
+  std::printf("%zu sources\n", tried);
+  CHECK(tried > 20'000);
+}
