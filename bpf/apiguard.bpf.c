@@ -8,22 +8,26 @@
 
 #include "count.h"
 #include "judge.h"
+#include "plain.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
+/* Everything that is not plain. A function of its own, so that nothing of it weighs on what is. */
+static __attribute__((noinline)) int judge_rest(struct xdp_md *ctx)
+{
+	const struct decision decision = judge(ctx, false);
+
+	return verdict(decision.outcome, decision.reason);
+}
+
 static __always_inline int filter(struct xdp_md *ctx)
 {
-	struct decision decision;
+	int result;
 
-	if (settings.mode == APIGUARD_MODE_OFF) {
-		count(APIGUARD_PASS, APIGUARD_OFF);
-		return XDP_PASS;
-	}
-	decision = judge(ctx, false);
-	if (decision.outcome == APIGUARD_DROP && settings.mode == APIGUARD_MODE_AUDIT)
-		decision.outcome = APIGUARD_WOULD_DROP;
-	count(decision.outcome, decision.reason);
-	return decision.outcome == APIGUARD_DROP ? XDP_DROP : XDP_PASS;
+	if (settings.mode == APIGUARD_MODE_OFF)
+		return verdict(APIGUARD_PASS, APIGUARD_OFF);
+	result = judge_plain(ctx);
+	return result == NOT_PLAIN ? judge_rest(ctx) : result;
 }
 
 /* The loader loads one of these two: the kernel lets only a frags-aware program see multi-buffer

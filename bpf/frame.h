@@ -8,6 +8,7 @@
 
 #include <linux/bpf.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <bpf/bpf_helpers.h>
 
 #include "maps.h"
@@ -17,22 +18,26 @@
  */
 #define MAX_OFFSET 0x7fff
 
-/* Copies `length` (a constant) bytes at `offset`; false if the frame does not hold them all. */
-static __always_inline bool read_bytes(struct xdp_md *ctx, __u32 offset, void *to,
-				       const __u32 length)
+/*
+ * The `length` (a constant) bytes at `offset`, NULL if the frame does not hold them all: where they
+ * lie if that is in the linear part, else copied to `buffer`. Nearly every frame is linear, and
+ * what is not copied costs nothing.
+ */
+static __always_inline const void *read_bytes(struct xdp_md *ctx, __u32 offset, void *buffer,
+					      const __u32 length)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
 	void *from;
 
 	if (offset > MAX_OFFSET)
-		return false;
+		return NULL;
 	from = data + offset;
-	if (from + length <= end) {
-		__builtin_memcpy(to, __builtin_assume_aligned(from, 4), length);
-		return true;
-	}
-	return settings.frags && bpf_xdp_load_bytes(ctx, offset, to, length) == 0;
+	if (from + length <= end)
+		return from;
+	if (settings.frags && bpf_xdp_load_bytes(ctx, offset, buffer, length) == 0)
+		return buffer;
+	return NULL;
 }
 
 /* Whether the frame is at least `length` bytes long. */

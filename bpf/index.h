@@ -25,19 +25,16 @@ static __always_inline __u32 count_pairs(__u64 word)
 	return word * 0x0101010101010101 >> 56;
 }
 
-static __always_inline enum apiguard_cell cell_at(const struct apiguard_block *block, __u32 index)
+/* Cell `index` (the upper bits are of no account) of 32 in a word. */
+static __always_inline enum apiguard_cell cell_of(__u64 cells, __u32 index)
 {
-	return block->cells[index >> 5 & 7] >> (index & 31) * 2 & 3;
+	return cells >> (index & 31) * 2 & 3;
 }
 
-/* The number of what a deeper cell stands for. */
-static __always_inline __u32 number_of(const struct apiguard_block *block,
-				       const struct apiguard_rank *rank, __u32 index)
+/* Deeper cells in front of it. */
+static __always_inline __u32 deeper_before(__u64 cells, __u32 index)
 {
-	const __u64 below = (1ULL << (index & 31) * 2) - 1;
-	const __u64 deeper = deeper_cells(block->cells[index >> 5 & 7]) & below;
-
-	return rank->first + rank->before[index >> 5 & 7] + count_pairs(deeper);
+	return count_pairs(deeper_cells(cells) & ((1ULL << (index & 31) * 2) - 1));
 }
 
 /* The stretch of a sparse leaf that holds `host`: eight comparisons of bytes in one word, by the
@@ -65,39 +62,46 @@ static __always_inline enum apiguard_cell find_in_leaf(__u32 number, __u32 host)
 		return cell_of_leaf(*leaf, host);
 	number = *leaf;
 	block = bpf_map_lookup_elem(&dense4, &number);
-	return block ? cell_at(block, host) : APIGUARD_CELL_DEEPER;
+	return block ? cell_of(block->cells[host >> 5 & 7], host) : APIGUARD_CELL_DEEPER;
+}
+
+/* Below a deeper cell of the top, whose number is `number`. Not inlined, so that the sources which
+ * the top settles do not save registers for it. */
+__attribute__((noinline)) int find_in_block(__u32 number, __u32 source)
+{
+	const __u32 index = source >> 8 & 0xff;
+	const struct apiguard_block *block = bpf_map_lookup_elem(&blocks4, &number);
+	const struct apiguard_rank *rank;
+	enum apiguard_cell cell;
+	__u64 cells;
+
+	if (!block)
+		return APIGUARD_CELL_DEEPER;
+	cells = block->cells[index >> 5];
+	cell = cell_of(cells, index);
+	if (cell != APIGUARD_CELL_DEEPER)
+		return cell;
+	rank = bpf_map_lookup_elem(&ranks4, &number);
+	if (!rank)
+		return cell;
+	number = rank->first + rank->before[index >> 5] + deeper_before(cells, index);
+	return find_in_leaf(number, source & 0xff);
 }
 
 /* `source` in host byte order. */
 static __always_inline enum apiguard_cell find_cell4(__u32 source)
 {
-	const struct apiguard_block *block;
-	const struct apiguard_rank *rank;
-	__u32 number = source >> 24;
+	const __u32 index = source >> 16;
 	enum apiguard_cell cell;
+	__u64 cells;
 
 	if (settings.whole4 != APIGUARD_CELL_DEEPER)
 		return settings.whole4;
-	block = bpf_map_lookup_elem(&blocks4, &number);
-	if (!block)
-		return APIGUARD_CELL_DEEPER;
-	cell = cell_at(block, source >> 16 & 0xff);
+	cells = top4.cells[index >> 5];
+	cell = cell_of(cells, index);
 	if (cell != APIGUARD_CELL_DEEPER)
 		return cell;
-	rank = bpf_map_lookup_elem(&ranks4, &number);
-	if (!rank)
-		return cell;
-	number = number_of(block, rank, source >> 16 & 0xff);
-	block = bpf_map_lookup_elem(&blocks4, &number);
-	if (!block)
-		return cell;
-	cell = cell_at(block, source >> 8 & 0xff);
-	if (cell != APIGUARD_CELL_DEEPER)
-		return cell;
-	rank = bpf_map_lookup_elem(&ranks4, &number);
-	if (!rank)
-		return cell;
-	return find_in_leaf(number_of(block, rank, source >> 8 & 0xff), source & 0xff);
+	return find_in_block(top4.first[index >> 5] + deeper_before(cells, index), source);
 }
 
 /* How many keys of the node are greater; all are below 2^63, and so the difference has a sign. */
@@ -146,28 +150,21 @@ static __always_inline enum apiguard_cell find_cell6(__u64 upper, __u64 lower)
 {
 	const __u32 top_shift = 64 - APIGUARD_TOP_BITS - settings.shared6_len;
 	const __u32 key_start = APIGUARD_TOP_BITS + settings.shared6_len;
-	const struct apiguard_block *block;
-	const struct apiguard_rank *rank;
-	__u32 top, number;
-	__u64 found;
+	__u32 index = upper >> top_shift & 0xffff;
+	enum apiguard_cell cell;
+	__u64 cells, found;
 
 	if (settings.whole6 != APIGUARD_CELL_DEEPER)
 		return settings.whole6;
 	/* Two shifts: of 64 bits none would be left. */
 	if ((upper ^ settings.shared6) >> top_shift >> APIGUARD_TOP_BITS)
 		return settings.outside6;
-	top = upper >> top_shift;
-	number = top >> 8 & 0xff;
-	block = bpf_map_lookup_elem(&blocks6, &number);
-	if (!block)
-		return APIGUARD_CELL_DEEPER;
-	if (cell_at(block, top & 0xff) != APIGUARD_CELL_DEEPER)
-		return cell_at(block, top & 0xff);
-	rank = bpf_map_lookup_elem(&ranks6, &number);
-	if (!rank)
-		return APIGUARD_CELL_DEEPER;
-	number = number_of(block, rank, top & 0xff);
-	found = search_tree(number, (upper << key_start | lower >> (64 - key_start)) >> 1);
+	cells = top6.cells[index >> 5];
+	cell = cell_of(cells, index);
+	if (cell != APIGUARD_CELL_DEEPER)
+		return cell;
+	found = search_tree(top6.first[index >> 5] + deeper_before(cells, index),
+			    (upper << key_start | lower >> (64 - key_start)) >> 1);
 	if ((found & 3) == APIGUARD_CELL_DEEPER)
 		found = search_tree(found >> 2, lower & APIGUARD_KEY_MASK);
 	return found & 3;

@@ -32,10 +32,14 @@ struct {
 } ranges6 SEC(".maps");
 
 /*
- * The verdict index, compiled from the same ranges: layouts in abi.h. Sized and filled like the
- * tries. Arrays, because the kernel inlines their lookup. Not BPF_F_RDONLY_PROG, which would forbid
- * the loader to write them through a mapping.
+ * The verdict index, compiled from the same ranges: layouts in abi.h. Its top is data of the
+ * program, which is read without a lookup. The rest is sized and filled like the tries: arrays,
+ * because the kernel inlines their lookup; not BPF_F_RDONLY_PROG, which would forbid the loader to
+ * write them through a mapping.
  */
+SEC(".rodata.top4") const volatile struct apiguard_top top4 = {};
+SEC(".rodata.top6") const volatile struct apiguard_top top6 = {};
+
 #define APIGUARD_INDEX_MAP(name, value_type)       \
 	struct {                                   \
 		__uint(type, BPF_MAP_TYPE_ARRAY);  \
@@ -49,8 +53,6 @@ APIGUARD_INDEX_MAP(blocks4, struct apiguard_block);
 APIGUARD_INDEX_MAP(ranks4, struct apiguard_rank);
 APIGUARD_INDEX_MAP(leaves4, __u64);
 APIGUARD_INDEX_MAP(dense4, struct apiguard_block);
-APIGUARD_INDEX_MAP(blocks6, struct apiguard_block);
-APIGUARD_INDEX_MAP(ranks6, struct apiguard_rank);
 APIGUARD_INDEX_MAP(nodes6, struct apiguard_node);
 
 /* Packets by outcome and reason. Written by the filter, read by the loader, handed on from

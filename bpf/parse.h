@@ -71,9 +71,10 @@ static __always_inline bool is_vlan(__be16 ethertype)
 static __always_inline enum parse_result parse_tcp(struct xdp_md *ctx, __u32 offset,
 						   struct packet *packet)
 {
-	__be16 ports[2];
+	__be16 buffer[2];
+	const __be16 *ports = read_bytes(ctx, offset, buffer, PORTS_LENGTH);
 
-	if (!read_bytes(ctx, offset, ports, PORTS_LENGTH))
+	if (!ports)
 		return done(packet, PARSE_CANNOT_TELL, APIGUARD_SHORT_TCP);
 	packet->dport = ports[1];
 	return PARSE_TCP;
@@ -83,23 +84,24 @@ static __always_inline enum parse_result parse_tcp(struct xdp_md *ctx, __u32 off
 static __always_inline enum parse_result parse_ipv4(struct xdp_md *ctx, __u32 offset,
 						    struct packet *packet)
 {
-	struct iphdr ip;
+	struct iphdr buffer;
+	const struct iphdr *ip = read_bytes(ctx, offset, &buffer, sizeof(buffer));
 	__u32 length;
 
-	if (!read_bytes(ctx, offset, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5)
+	if (!ip || ip->version != 4 || ip->ihl < 5)
 		return done(packet, PARSE_PASS, APIGUARD_MALFORMED);
-	length = ip.ihl * 4;
-	if (length > sizeof(ip) && !frame_holds(ctx, offset + length))
+	length = ip->ihl * 4;
+	if (length > sizeof(*ip) && !frame_holds(ctx, offset + length))
 		return done(packet, PARSE_PASS, APIGUARD_MALFORMED);
-	if (ip.frag_off & bpf_htons(IPV4_OFFSET_MASK))
+	if (ip->frag_off & bpf_htons(IPV4_OFFSET_MASK))
 		return done(packet, PARSE_PASS, APIGUARD_LATER_FRAGMENT);
-	if (ip.protocol != IPPROTO_TCP)
+	if (ip->protocol != IPPROTO_TCP)
 		return done(packet, PARSE_PASS, APIGUARD_OTHER_TRAFFIC);
 
 	packet->family = APIGUARD_IPV4;
-	packet->port_alone = length > sizeof(ip);
-	__builtin_memcpy(packet->source, &ip.saddr, 4);
-	__builtin_memcpy(packet->destination, &ip.daddr, 4);
+	packet->port_alone = length > sizeof(*ip);
+	__builtin_memcpy(packet->source, &ip->saddr, 4);
+	__builtin_memcpy(packet->destination, &ip->daddr, 4);
 	return parse_tcp(ctx, offset + length, packet);
 }
 
@@ -138,15 +140,16 @@ static __always_inline __u32 extension_length(__u8 next, __u8 length)
  */
 __attribute__((noinline)) __u64 read_extension(struct xdp_md *ctx, __u32 offset, __u32 next)
 {
-	struct ext_header header;
+	struct ext_header buffer;
+	const struct ext_header *header = read_bytes(ctx, offset, &buffer, sizeof(buffer));
 	__u32 end;
 
-	if (!read_bytes(ctx, offset, &header, sizeof(header)))
+	if (!header)
 		return 0;
-	end = offset + extension_length(next, header.length);
+	end = offset + extension_length(next, header->length);
 	if (!frame_holds(ctx, end))
 		end = 0;
-	return (__u64)end << 32 | 1 << 24 | (__u32)bpf_ntohs(header.fragment) << 8 | header.next;
+	return (__u64)end << 32 | 1 << 24 | (__u32)bpf_ntohs(header->fragment) << 8 | header->next;
 }
 
 /* What walk_extensions() says in one number: the kind of the header behind the chain, and */
@@ -295,20 +298,21 @@ static __always_inline enum parse_result parse_ipv6(struct xdp_md *ctx, __u32 of
 						    struct packet *packet)
 {
 	const __u32 payload = offset + sizeof(struct ipv6hdr);
-	struct ipv6hdr ip;
+	struct ipv6hdr buffer;
+	const struct ipv6hdr *ip = read_bytes(ctx, offset, &buffer, sizeof(buffer));
 	__u32 first_end;
 
-	if (!read_bytes(ctx, offset, &ip, sizeof(ip)) || ip.version != 6)
+	if (!ip || ip->version != 6)
 		return done(packet, PARSE_PASS, APIGUARD_MALFORMED);
 	packet->family = APIGUARD_IPV6;
-	__builtin_memcpy(packet->source, &ip.saddr, 16);
-	__builtin_memcpy(packet->destination, &ip.daddr, 16);
-	if (ip.nexthdr == IPPROTO_TCP)
+	__builtin_memcpy(packet->source, &ip->saddr, 16);
+	__builtin_memcpy(packet->destination, &ip->daddr, 16);
+	if (ip->nexthdr == IPPROTO_TCP)
 		return parse_tcp(ctx, payload, packet);
-	if (!is_extension(ip.nexthdr))
+	if (!is_extension(ip->nexthdr))
 		return done(packet, PARSE_PASS, APIGUARD_OTHER_TRAFFIC);
-	first_end = payload + bpf_ntohs(ip.payload_len);
-	return parse_chain(ctx, walk_extensions(ctx, payload, ip.nexthdr, first_end), first_end,
+	first_end = payload + bpf_ntohs(ip->payload_len);
+	return parse_chain(ctx, walk_extensions(ctx, payload, ip->nexthdr, first_end), first_end,
 			   packet);
 }
 
@@ -320,31 +324,36 @@ static __always_inline enum parse_result parse_ipv6(struct xdp_md *ctx, __u32 of
 __attribute__((noinline)) __u32 skip_vlan_tags(struct xdp_md *ctx)
 {
 	__u32 offset = sizeof(struct ethhdr);
-	struct vlan_header tag;
+	__be16 ethertype = 0;
+	const struct vlan_header *tag;
+	struct vlan_header buffer;
 	int i;
 
 #pragma unroll
 	for (i = 0; i < APIGUARD_MAX_VLAN_TAGS; i++) {
-		if (!read_bytes(ctx, offset, &tag, sizeof(tag)))
+		tag = read_bytes(ctx, offset, &buffer, sizeof(buffer));
+		if (!tag)
 			return 0;
-		offset += sizeof(tag);
-		if (!is_vlan(tag.ethertype))
+		offset += sizeof(*tag);
+		ethertype = tag->ethertype;
+		if (!is_vlan(ethertype))
 			break;
 	}
-	return offset << 16 | tag.ethertype;
+	return offset << 16 | ethertype;
 }
 
 /* Rows 1 to 3, then the family's. */
 static __always_inline enum parse_result parse(struct xdp_md *ctx, struct packet *packet)
 {
 	__u32 offset = sizeof(struct ethhdr);
-	struct ethhdr ethernet;
+	struct ethhdr buffer;
+	const struct ethhdr *ethernet = read_bytes(ctx, 0, &buffer, sizeof(buffer));
 	__be16 ethertype;
 	__u32 tagged;
 
-	if (!read_bytes(ctx, 0, &ethernet, sizeof(ethernet)))
+	if (!ethernet)
 		return done(packet, PARSE_PASS, APIGUARD_NOT_IP);
-	ethertype = ethernet.h_proto;
+	ethertype = ethernet->h_proto;
 	if (is_vlan(ethertype)) {
 		tagged = skip_vlan_tags(ctx);
 		if (!tagged)

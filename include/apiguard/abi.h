@@ -103,23 +103,29 @@ enum apiguard_cell {
 	APIGUARD_CELL_DEEPER = 3,   /* its sources differ: one level down */
 };
 
-/* Value of blocks4 and blocks6: the 256 cells of eight bits of an address, one cache line. The
- * first 256 blocks are the top: sixteen bits, of which the upper eight choose the block. Cell i
- * stands in bits 2 * (i % 32) of word i / 32. */
+/* top4 and top6: the 65,536 cells of sixteen bits. Cell i stands in bits 2 * (i % 32) of word
+ * i / 32. Small enough for the first-level cache: it settles most sources of a flood. */
+#define APIGUARD_TOP_WORDS 2048
+struct apiguard_top {
+	__u64 cells[APIGUARD_TOP_WORDS];
+	__u32 first[APIGUARD_TOP_WORDS]; /* number of the first deeper cell of the word: its block
+					    (IPv4) or its node (IPv6); they are consecutive */
+};
+APIGUARD_ASSERT(sizeof(struct apiguard_top) == 24 * 1024, "no hidden padding");
+
+/* Value of blocks4: the 256 cells of the next eight bits, one cache line. */
 struct apiguard_block {
 	__u64 cells[8];
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_block) == 64, "one cache line");
 
-/* Value of ranks4 and ranks6, one a block: the deeper cells of a block have consecutive numbers. */
+/* Value of ranks4, one a block: the deeper cells of a block have consecutive numbers. */
 struct apiguard_rank {
-	__u32 first;	/* number of the first deeper cell: its block, leaf or node */
+	__u32 first;	/* number of the first deeper cell: its leaf */
 	__u8 before[8]; /* deeper cells in the words before this one; at most 224 */
 	__u8 pad[4];
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_rank) == 16, "no hidden padding");
-
-#define APIGUARD_TOP_BLOCKS 256 /* blocks of the top level */
 
 /*
  * Value of leaves4: the last eight bits of an IPv4 address, one leaf a deeper /24. Either up to six

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Stretches -> blocks of 256 cells, the levels that both families have in common.
+// Stretches -> the top of an index, and blocks of 256 cells.
 #pragma once
 
 #include <bit>
@@ -20,10 +20,11 @@ struct Region {
   std::size_t stretch;  // index of the stretch that holds `first`
 };
 
-struct Blocks {
-  std::vector<apiguard_block> blocks;
-  std::vector<apiguard_rank> ranks;  // one a block
-};
+inline constexpr __u64 kLowBits = 0x5555555555555555;  // of every cell
+
+[[nodiscard]] inline unsigned deeper_cells(__u64 cells) {
+  return static_cast<unsigned>(std::popcount(cells & cells >> 1 & kLowBits));
+}
 
 // The block whose first address is region.first, each cell 1 << cell_bits addresses wide. Appends
 // the regions of its deeper cells, in order.
@@ -49,45 +50,34 @@ apiguard_block fill_block(const std::vector<Stretch<Number>>& stretches,
 
 // `first`: the number of the block's first deeper cell.
 [[nodiscard]] inline apiguard_rank rank_of(const apiguard_block& block, std::size_t first) {
-  constexpr __u64 kLowBits = 0x5555555555555555;
   apiguard_rank rank{};
   rank.first = static_cast<__u32>(first);
-  int before = 0;
-  for (std::size_t word = 0; word < 8; ++word) {
+  unsigned before = 0;
+  for (std::size_t word = 0; word < std::size(block.cells); ++word) {
     rank.before[word] = static_cast<__u8>(before);
-    const __u64 cells = block.cells[word];
-    before += std::popcount(cells & cells >> 1 & kLowBits);
+    before += deeper_cells(block.cells[word]);
   }
   return rank;
 }
 
-// Appends the blocks of `regions`; returns the regions of their deeper cells, numbered from
-// `number` on.
+// The top, from address `first` on, each cell 1 << cell_bits addresses wide. Appends the regions of
+// its deeper cells, which are numbered from 0 on.
 template <typename Number>
-std::vector<Region<Number>> add_level(Blocks& level, const std::vector<Stretch<Number>>& stretches,
-                                      const std::vector<Region<Number>>& regions,
-                                      unsigned cell_bits, std::size_t number) {
-  std::vector<Region<Number>> deeper;
-  for (const Region<Number>& region : regions) {
-    const std::size_t before = deeper.size();
-    level.blocks.push_back(fill_block(stretches, region, cell_bits, deeper));
-    level.ranks.push_back(rank_of(level.blocks.back(), number + before));
-  }
-  return deeper;
-}
-
-// The regions of the top blocks, from `first` on.
-template <typename Number>
-std::vector<Region<Number>> top_regions(const std::vector<Stretch<Number>>& stretches, Number first,
-                                        unsigned cell_bits) {
-  std::vector<Region<Number>> regions;
-  std::size_t at = 0;
-  for (unsigned i = 0; i < APIGUARD_TOP_BLOCKS; ++i) {
-    const Number start = first + (Number{i} << (cell_bits + kBlockBits));
+apiguard_top fill_top(const std::vector<Stretch<Number>>& stretches, Number first,
+                      unsigned cell_bits, std::vector<Region<Number>>& deeper) {
+  apiguard_top top{};
+  std::size_t at = 0, number = 0;
+  for (std::size_t word = 0; word < APIGUARD_TOP_WORDS; word += 8) {
+    const Number start = first + (Number{word * 32} << cell_bits);
     while (at + 1 < stretches.size() && stretches[at + 1].first <= start) ++at;
-    regions.push_back({start, at});
+    const apiguard_block block = fill_block(stretches, {start, at}, cell_bits, deeper);
+    for (std::size_t i = 0; i < std::size(block.cells); ++i) {
+      top.cells[word + i] = block.cells[i];
+      top.first[word + i] = static_cast<__u32>(number);
+      number += deeper_cells(block.cells[i]);
+    }
   }
-  return regions;
+  return top;
 }
 
 }  // namespace apiguard

@@ -12,8 +12,10 @@ namespace apiguard {
 
 // 16 bits, 8 bits, then a leaf for the last 8.
 struct Index4 {
-  Cell whole = APIGUARD_CELL_UNLISTED;  // of every address; deeper: see the blocks
-  Blocks blocks;
+  Cell whole = APIGUARD_CELL_UNLISTED;  // of every address; deeper: see the top
+  apiguard_top top{};
+  std::vector<apiguard_block> blocks;
+  std::vector<apiguard_rank> ranks;  // one a block
   std::vector<__u64> leaves;
   std::vector<apiguard_block> dense;
 };
@@ -25,7 +27,7 @@ struct Index6 {
   Cell outside = APIGUARD_CELL_UNLISTED;  // of addresses without the shared bits
   __u64 shared = 0;                       // upper half of an address, host byte order
   unsigned shared_len = 0;                // bits, at most APIGUARD_MAX_SHARED6
-  Blocks blocks;
+  apiguard_top top{};
   std::vector<apiguard_node> nodes;
 };
 

@@ -51,9 +51,13 @@ Index4 index4(std::span<const Range> ranges) {
   }
   index.whole = APIGUARD_CELL_DEEPER;
   constexpr unsigned kTopCellBits = 16;
-  const Regions top = top_regions<Number4>(stretches, 0, kTopCellBits);
-  const Regions middle = add_level(index.blocks, stretches, top, kTopCellBits, APIGUARD_TOP_BLOCKS);
-  const Regions last = add_level(index.blocks, stretches, middle, kBlockBits, 0);
+  Regions middle, last;
+  index.top = fill_top<Number4>(stretches, 0, kTopCellBits, middle);
+  for (const Region<Number4>& region : middle) {
+    const std::size_t first = last.size();
+    index.blocks.push_back(fill_block(stretches, region, kBlockBits, last));
+    index.ranks.push_back(rank_of(index.blocks.back(), first));
+  }
   index.leaves.reserve(last.size());
   for (const Region<Number4>& region : last) add_leaf(index, stretches, region);
   return index;

@@ -118,8 +118,9 @@ Index6 index6(std::span<const Range> ranges) {
   // Without the shared bits is the first address, or the last one if all shared bits are 0.
   index.outside = (index.shared != 0 ? stretches.front() : stretches.back()).cell;
   const unsigned cell_bits = kAddressBits - index.shared_len - APIGUARD_TOP_BITS;
-  const Regions top = top_regions(stretches, Number6{index.shared} << 64, cell_bits);
-  Builder(stretches, index).add_trees(add_level(index.blocks, stretches, top, cell_bits, 0));
+  Regions deeper;
+  index.top = fill_top(stretches, Number6{index.shared} << 64, cell_bits, deeper);
+  Builder(stretches, index).add_trees(deeper);
   return index;
 }
 

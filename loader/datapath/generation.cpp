@@ -53,15 +53,13 @@ tl::unexpected<Error> failed(std::string_view what, int error) {
 // No map can be empty.
 Result<> size_maps(apiguard_bpf& skeleton, const Image& image) {
   const auto& maps = skeleton.maps;
-  const std::array<std::pair<bpf_map*, std::size_t>, 9> sizes{{
+  const std::array<std::pair<bpf_map*, std::size_t>, 7> sizes{{
       {maps.ranges4, image.ranges4.size()},
       {maps.ranges6, image.ranges6.size()},
-      {maps.blocks4, image.index4.blocks.blocks.size()},
-      {maps.ranks4, image.index4.blocks.ranks.size()},
+      {maps.blocks4, image.index4.blocks.size()},
+      {maps.ranks4, image.index4.ranks.size()},
       {maps.leaves4, image.index4.leaves.size()},
       {maps.dense4, image.index4.dense.size()},
-      {maps.blocks6, image.index6.blocks.blocks.size()},
-      {maps.ranks6, image.index6.blocks.ranks.size()},
       {maps.nodes6, image.index6.nodes.size()},
   }};
   for (const auto& [map, size] : sizes) {
@@ -74,12 +72,10 @@ Result<> size_maps(apiguard_bpf& skeleton, const Image& image) {
 Result<> fill_maps(apiguard_bpf& skeleton, const Image& image) {
   const auto fd = [](bpf_map* map) { return bpf_map__fd(map); };
   const auto& maps = skeleton.maps;
-  return fill(fd(maps.blocks4), image.index4.blocks.blocks)
-      .and_then([&] { return fill(fd(maps.ranks4), image.index4.blocks.ranks); })
+  return fill(fd(maps.blocks4), image.index4.blocks)
+      .and_then([&] { return fill(fd(maps.ranks4), image.index4.ranks); })
       .and_then([&] { return fill(fd(maps.leaves4), image.index4.leaves); })
       .and_then([&] { return fill(fd(maps.dense4), image.index4.dense); })
-      .and_then([&] { return fill(fd(maps.blocks6), image.index6.blocks.blocks); })
-      .and_then([&] { return fill(fd(maps.ranks6), image.index6.blocks.ranks); })
       .and_then([&] { return fill(fd(maps.nodes6), image.index6.nodes); })
       .and_then([&] { return fill(fd(maps.ranges4), image.ranges4); })
       .and_then([&] { return fill(fd(maps.ranges6), image.ranges6); });
@@ -90,6 +86,8 @@ Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& 
   skeleton.rodata->settings = image.settings;
   skeleton.rodata->settings.frags = frags ? 1 : 0;
   skeleton.rodata->settings.build = program_build();
+  skeleton.rodata_top4->top4 = image.index4.top;
+  skeleton.rodata_top6->top6 = image.index6.top;
   bpf_program__set_autoload(skeleton.progs.apiguard_frags, frags);
   bpf_program__set_autoload(skeleton.progs.apiguard, !frags);
   if (auto sized = size_maps(skeleton, image); !sized) return sized;

@@ -78,9 +78,10 @@ bool same_bytes(const Image& a, const Image& b) {
   };
   return std::memcmp(&a.settings, &b.settings, sizeof(a.settings)) == 0 &&
          equal(a.ranges4, b.ranges4) && equal(a.ranges6, b.ranges6) && a.ranges == b.ranges &&
-         equal(a.index4.blocks.blocks, b.index4.blocks.blocks) &&
+         std::memcmp(&a.index4.top, &b.index4.top, sizeof(a.index4.top)) == 0 &&
+         std::memcmp(&a.index6.top, &b.index6.top, sizeof(a.index6.top)) == 0 &&
+         equal(a.index4.blocks, b.index4.blocks) && equal(a.index4.ranks, b.index4.ranks) &&
          equal(a.index4.leaves, b.index4.leaves) && equal(a.index4.dense, b.index4.dense) &&
-         equal(a.index6.blocks.blocks, b.index6.blocks.blocks) &&
          equal(a.index6.nodes, b.index6.nodes);
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <span>
 #include <string>
 
 #include "loader/compile/tree.hpp"
@@ -34,25 +35,29 @@ std::string_view name(unsigned cell) {
   return kNames.at(cell);
 }
 
-unsigned cell_at(const apiguard_block& block, unsigned i) {
-  return static_cast<unsigned>(block.cells[i / 32] >> 2 * (i % 32) & 3);
+// "12 listed", "14-16 deeper" for the cells that are not unlisted, each behind `prefix`.
+std::string show_cells(std::span<const __u64> words, const std::string& prefix) {
+  const auto cell_at = [&](std::size_t i) {
+    return static_cast<unsigned>(words[i / 32] >> 2 * (i % 32) & 3);
+  };
+  const std::size_t count = words.size() * 32;
+  std::string text;
+  for (std::size_t i = 0, end = 0; i < count; i = end) {
+    for (end = i + 1; end < count && cell_at(end) == cell_at(i);) ++end;
+    if (cell_at(i) == APIGUARD_CELL_UNLISTED) continue;
+    text += fmt::format("{}{:x}", prefix, i);
+    if (end - i > 1) text += fmt::format("-{:x}", end - 1);
+    text += fmt::format(" {}\n", name(cell_at(i)));
+  }
+  return text;
 }
 
-// "12:34 listed" for every cell of the blocks that is not unlisted; runs of one kind as one.
+std::string show(const apiguard_top& top) { return show_cells(top.cells, ""); }
+
 std::string show(const std::vector<apiguard_block>& blocks) {
   std::string text;
   for (std::size_t number = 0; number < blocks.size(); ++number) {
-    for (unsigned i = 0; i < kBlockCells;) {
-      unsigned end = i + 1;
-      const unsigned cell = cell_at(blocks[number], i);
-      while (end < kBlockCells && cell_at(blocks[number], end) == cell) ++end;
-      if (cell != APIGUARD_CELL_UNLISTED) {
-        text += fmt::format("{}:{}", number, i);
-        if (end - i > 1) text += fmt::format("-{}", end - 1);
-        text += fmt::format(" {}\n", name(cell));
-      }
-      i = end;
-    }
+    text += show_cells(blocks[number].cells, fmt::format("{}:", number));
   }
   return text;
 }
@@ -87,38 +92,50 @@ TEST_CASE("a family of one kind needs no blocks") {
   CHECK(index6_of({}).whole == APIGUARD_CELL_UNLISTED);
   CHECK(index4_of({allow("0.0.0.0/0")}).whole == APIGUARD_CELL_LISTED);
   CHECK(index6_of({except("::/0")}).whole == APIGUARD_CELL_EXCEPTED);
-  CHECK(index4_of({allow("0.0.0.0/0"), allow("10.0.0.0/8")}).blocks.blocks.empty());
+  CHECK(index4_of({allow("0.0.0.0/0"), allow("10.0.0.0/8")}).blocks.empty());
   CHECK(index4_of({allow("0.0.0.0/1"), allow("128.0.0.0/1")}).whole == APIGUARD_CELL_LISTED);
   CHECK(index6_of({allow("::/1"), allow("8000::/1")}).nodes.empty());
 }
 
-TEST_CASE("IPv4 ranges up to /16 stand in the top blocks") {
+TEST_CASE("IPv4 ranges up to /16 stand in the top") {
   const Index4 index =
       index4_of({allow("10.0.0.0/8"), except("10.1.0.0/16"), allow("172.16.0.0/12")});
   CHECK(index.whole == APIGUARD_CELL_DEEPER);
-  CHECK(index.blocks.blocks.size() == 256);
-  CHECK(show(index.blocks.blocks) ==
-        "10:0 listed\n"
-        "10:1 excepted\n"
-        "10:2-255 listed\n"
-        "172:16-31 listed\n");
+  CHECK(show(index.top) ==
+        "a00 listed\n"
+        "a01 excepted\n"
+        "a02-aff listed\n"
+        "ac10-ac1f listed\n");
+  CHECK(index.blocks.empty());
   CHECK(index.leaves.empty());
 }
 
 TEST_CASE("longer ones stand one level down, numbered in the order of addresses") {
   const Index4 index = index4_of(
       {allow("192.0.2.0/24"), allow("10.20.4.0/22"), allow("192.0.4.0/24"), allow("10.21.0.0/17")});
-  CHECK(show(index.blocks.blocks) ==
-        "10:20-21 deeper\n"
-        "192:0 deeper\n"
-        "256:4-7 listed\n"
-        "257:0-127 listed\n"
-        "258:2 listed\n"
-        "258:4 listed\n");
-  CHECK(index.blocks.ranks[10].first == 256);
-  CHECK(index.blocks.ranks[192].first == 258);
-  CHECK(index.blocks.ranks[10].before[0] == 0);
-  CHECK(index.blocks.ranks[10].before[1] == 2);
+  CHECK(show(index.top) ==
+        "a14-a15 deeper\n"
+        "c000 deeper\n");
+  CHECK(show(index.blocks) ==
+        "0:4-7 listed\n"
+        "1:0-7f listed\n"
+        "2:2 listed\n"
+        "2:4 listed\n");
+  CHECK(index.top.first[0xa14 / 32] == 0);
+  CHECK(index.top.first[0xc000 / 32] == 2);
+}
+
+TEST_CASE("leaves are numbered through all blocks") {
+  const Index4 index = index4_of({allow("10.20.4.1"), allow("10.20.255.1"), allow("192.0.2.1")});
+  CHECK(show(index.blocks) ==
+        "0:4 deeper\n"
+        "0:ff deeper\n"
+        "1:2 deeper\n");
+  CHECK(index.leaves.size() == 3);
+  CHECK(index.ranks[0].first == 0);
+  CHECK(index.ranks[0].before[0] == 0);
+  CHECK(index.ranks[0].before[7] == 1);
+  CHECK(index.ranks[1].first == 2);
 }
 
 TEST_CASE("a leaf holds six boundaries, the unused ones first") {
@@ -138,18 +155,18 @@ TEST_CASE("a /24 with more boundaries has a block for its addresses") {
   CHECK(show(index.dense) ==
         "0:1 listed\n"
         "0:3 listed\n"
-        "0:128-199 excepted\n"
-        "0:200 listed\n"
-        "0:201-255 excepted\n");
+        "0:80-c7 excepted\n"
+        "0:c8 listed\n"
+        "0:c9-ff excepted\n");
 }
 
 TEST_CASE("what ends is left to the trie") {
   Range ending = allow("10.0.0.0/8");
   ending.until = kSomeTime;
-  CHECK(show(index4_of({ending, allow("10.9.0.0/16")}).blocks.blocks) ==
-        "10:0-8 excepted\n"
-        "10:9 listed\n"
-        "10:10-255 excepted\n");
+  CHECK(show(index4_of({ending, allow("10.9.0.0/16")}).top) ==
+        "a00-a08 excepted\n"
+        "a09 listed\n"
+        "a0a-aff excepted\n");
 }
 
 TEST_CASE("IPv6 starts behind the bits that all ranges share") {
@@ -157,7 +174,9 @@ TEST_CASE("IPv6 starts behind the bits that all ranges share") {
   CHECK(index.shared_len == 32);
   CHECK(index.shared == 0x20010db800000000);
   CHECK(index.outside == APIGUARD_CELL_UNLISTED);
-  CHECK(show(index.blocks.blocks) == "0:0 listed\n128:0 listed\n");
+  CHECK(show(index.top) ==
+        "0 listed\n"
+        "8000 listed\n");
   CHECK(index.nodes.empty());
 }
 
@@ -165,7 +184,7 @@ TEST_CASE("what lies outside of them follows the range that holds everything") {
   const Index6 index = index6_of({allow("::/0"), except("2001:db8::/32")});
   CHECK(index.shared_len == 32);
   CHECK(index.outside == APIGUARD_CELL_LISTED);
-  CHECK(show(index.blocks.blocks).substr(0, 14) == "0:0-255 except");
+  CHECK(show(index.top) == "0-ffff excepted\n");
   const Index6 upper = index6_of({allow("ffff::/16")});
   CHECK(upper.shared == 0xffff000000000000);
   CHECK(upper.outside == APIGUARD_CELL_UNLISTED);
@@ -175,9 +194,9 @@ TEST_CASE("what lies outside of them follows the range that holds everything") {
 TEST_CASE("IPv6 ranges behind the top are a tree, and the longest ones a tree below it") {
   const Index6 index = index6_of({allow("2001:db8::/64"), allow("2001:db8::5:0:0:0:1")});
   CHECK(index.shared_len == 47);
-  CHECK(show(index.blocks.blocks) ==
-        "0:0 deeper\n"
-        "0:2 deeper\n");
+  CHECK(show(index.top) ==
+        "0 deeper\n"
+        "2 deeper\n");
   // The key is bits 63 to 125: the /64 ends where bit 63 is 1, and the /128 lies in four addresses.
   CHECK(show(index.nodes) ==
         "leaf listed 4000000000000000 . first 2\n"
@@ -212,8 +231,8 @@ TEST_CASE("a hundred thousand scattered ranges take less than sixty bytes each")
     ranges.push_back(one);
   }
   const Index4 index = index4_of(ranges);
-  const std::size_t bytes = index.blocks.blocks.size() * sizeof(apiguard_block) +
-                            index.blocks.ranks.size() * sizeof(apiguard_rank) +
+  const std::size_t bytes = sizeof(index.top) + index.blocks.size() * sizeof(apiguard_block) +
+                            index.ranks.size() * sizeof(apiguard_rank) +
                             index.leaves.size() * sizeof(__u64) +
                             index.dense.size() * sizeof(apiguard_block);
   CHECK(bytes / ranges.size() < 60);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The frames that nearly all traffic is made of: at most one VLAN tag, IPv4 without options or IPv6
+ * without extension headers, not in pieces, with their ports in the linear part. Same rows as
+ * parse.h, and nothing that it can do without: every frame pays for what stands here.
+ */
+#ifndef APIGUARD_PLAIN_H
+#define APIGUARD_PLAIN_H
+
+#include "count.h"
+#include "judge.h"
+
+/* No member is aligned in a frame; x86 and arm64 do not mind, and clang is told that it may. */
+struct plain_ethernet {
+	__u8 addresses[12];
+	__be16 ethertype;
+	struct vlan_header tag; /* if there is one */
+};
+
+/* Counts, and says what the kernel is to do. Branches that stand apart, because the verifier takes
+ * out what cannot be, and cannot take apart what comes together again. */
+static __always_inline int verdict(enum apiguard_outcome outcome, enum apiguard_reason reason)
+{
+	if (outcome != APIGUARD_DROP) {
+		count(APIGUARD_PASS, reason);
+		return XDP_PASS;
+	}
+	if (settings.mode == APIGUARD_MODE_AUDIT) {
+		count(APIGUARD_WOULD_DROP, reason);
+		return XDP_PASS;
+	}
+	count(APIGUARD_DROP, reason);
+	return XDP_DROP;
+}
+
+#define NOT_PLAIN (-1)
+
+static __always_inline int by_cell(enum apiguard_cell cell)
+{
+	if (cell == APIGUARD_CELL_UNLISTED)
+		return verdict(APIGUARD_DROP, APIGUARD_UNLISTED);
+	if (cell == APIGUARD_CELL_LISTED)
+		return verdict(APIGUARD_PASS, APIGUARD_LISTED);
+	if (cell == APIGUARD_CELL_EXCEPTED && !settings.has_deadlines)
+		return verdict(APIGUARD_DROP, APIGUARD_EXCEPTED);
+	return NOT_PLAIN;
+}
+
+static __always_inline int plain_ipv4(void *header, void *end)
+{
+	struct packet packet = {.family = APIGUARD_IPV4};
+	const struct iphdr *ip = header;
+	const __be16 *ports = header + sizeof(*ip);
+
+	if ((void *)(ports + 2) > end || *(const __u8 *)header != 0x45 ||
+	    ip->frag_off & bpf_htons(IPV4_OFFSET_MASK))
+		return NOT_PLAIN;
+	packet.dport = ports[1];
+	__builtin_memcpy(packet.destination, &ip->daddr, 4);
+	if (ip->protocol != IPPROTO_TCP || !is_protected(&packet))
+		return verdict(APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC);
+	return by_cell(find_cell4(bpf_ntohl(ip->saddr)));
+}
+
+static __always_inline int plain_ipv6(void *header, void *end)
+{
+	struct packet packet = {.family = APIGUARD_IPV6};
+	const struct ipv6hdr *ip = header;
+	const __be16 *ports = header + sizeof(*ip);
+	__be64 source[2];
+
+	if ((void *)(ports + 2) > end || *(const __u8 *)header >> 4 != 6 ||
+	    is_extension(ip->nexthdr))
+		return NOT_PLAIN;
+	packet.dport = ports[1];
+	__builtin_memcpy(packet.destination, &ip->daddr, 16);
+	if (ip->nexthdr != IPPROTO_TCP || !is_protected(&packet))
+		return verdict(APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC);
+	__builtin_memcpy(source, &ip->saddr, 16);
+	return by_cell(find_cell6(bpf_be64_to_cpu(source[0]), bpf_be64_to_cpu(source[1])));
+}
+
+/* The verdict, counted, or NOT_PLAIN and nothing done. */
+static __always_inline int judge_plain(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	const struct plain_ethernet *ethernet = data;
+	void *header = data + sizeof(struct ethhdr);
+	__be16 ethertype;
+
+	if ((void *)(ethernet + 1) > end)
+		return NOT_PLAIN;
+	ethertype = ethernet->ethertype;
+	if (is_vlan(ethertype)) {
+		ethertype = ethernet->tag.ethertype;
+		header += sizeof(struct vlan_header);
+	}
+	if (ethertype == bpf_htons(ETH_P_IP))
+		return plain_ipv4(header, end);
+	if (ethertype == bpf_htons(ETH_P_IPV6))
+		return plain_ipv6(header, end);
+	return NOT_PLAIN;
+}
+
+#endif
