@@ -11,6 +11,7 @@ packages_for() {
       ;;
     stage) echo iproute2 openssl curl util-linux mount ;;
     test) echo catch2 iproute2 ethtool procps strace util-linux mount openssl curl kmod nftables ;;
+    bench) echo catch2 iproute2 nftables ipset iptables kmod util-linux mount ;;
     vm) echo qemu-system-x86 cpio xz-utils binutils iproute2 curl util-linux ;;
     lint) lint_packages ;;
     suite) echo debootstrap debian-archive-keyring util-linux mount ;;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "tests/bench/load.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <thread>
+
+#include "tests/bench/command.hpp"
+#include "tests/bench/lists.hpp"
+#include "tests/bench/memory.hpp"
+#include "tests/bench/peers.hpp"
+#include "tests/bench/spin.hpp"
+#include "tests/bench/stage.hpp"
+
+namespace apiguard::bench {
+namespace {
+
+using Command = std::vector<std::string>;
+
+double milli(double seconds) { return std::round(seconds * 1e6) / 1e3; }
+
+// Deferred work of the kernel, which belongs to what was before.
+void settle() { std::this_thread::sleep_for(std::chrono::milliseconds(500)); }
+
+// What one filter needs to be measured.
+struct Subject {
+  std::string name;
+  Command load;
+  std::function<Command(int)> one_more;  // adds the n-th of addresses that no list holds
+  std::function<void()> unload;
+};
+
+Command apiguard_command(const Options& options, const std::string& folder, const Command& verb) {
+  Command command{options.apiguard, "--config",        folder + "/etc/apiguard.toml",
+                  "--state-dir",    folder + "/state", "--run-dir",
+                  folder + "/run",  "--pin-dir",       "/sys/fs/bpf/apiguard"};
+  command.insert(command.end(), verb.begin(), verb.end());
+  return command;
+}
+
+// 192.0.2.0/24 is for documentation; where a random range holds it the change is the same.
+std::string address(int number) { return "192.0.2." + std::to_string(number); }
+
+Subject apiguard(const Options& options, const std::string& folder, const List& list) {
+  write_apiguard(folder + "/etc", "gate0", list);
+  const auto command = [=](const Command& verb) { return apiguard_command(options, folder, verb); };
+  return {"apiguard", command({"apply", "--accept-risk", "all"}),
+          [=](int number) {
+            return command({"allow", address(number) + "/32", "--accept-risk", "all"});
+          },
+          [=] {
+            must_run(command({"detach", "--all"}));
+            std::filesystem::remove_all(folder + "/state");
+            std::filesystem::remove_all(folder + "/run");
+          }};
+}
+
+Subject nftables(const std::string& folder, const List& list) {
+  return {"nftables",
+          {"nft", "-f", write_nft(folder, "gate0", list)},
+          [](int number) {
+            return Command{"nft",        "add", "element",       "netdev", "gate0",
+                           "authorized", "{",   address(number), "}"};
+          },
+          [] { remove_nft("gate0"); }};
+}
+
+Subject ipset(const std::string& folder, const List& list) {
+  return {"ipset",
+          {"ipset", "restore", "-file", write_ipset(folder, list)},
+          [](int number) {
+            return Command{"ipset", "add", kSet, address(number)};
+          },
+          remove_ipset};
+}
+
+Outcome timed(const Command& command) {
+  forget_peak();
+  return must_run(command);
+}
+
+// Loaded as often as asked for, the last time left in force.
+Json load(const Subject& subject, int times) {
+  Json result;
+  for (int i = 0; i < times; ++i) {
+    if (i > 0) subject.unload();
+    settle();
+    const std::int64_t before = kernel_bytes();
+    const Outcome outcome = timed(subject.load);
+    settle();
+    result["milliseconds"].push_back(milli(outcome.seconds));
+    result["user_ms"].push_back(milli(outcome.user_seconds));
+    result["system_ms"].push_back(milli(outcome.system_seconds));
+    result["peak_kib"].push_back(outcome.peak_kib);
+    result["kernel_bytes"].push_back(kernel_bytes() - before);
+  }
+  return result;
+}
+
+// An address that was there before is no change: what the peers say to that is no failure either.
+Json one_more(const Subject& subject, int times) {
+  Json milliseconds;
+  for (int i = 0; i < times; ++i) {
+    const Outcome outcome = run(subject.one_more(i + 1));
+    if (outcome.status == 0) milliseconds.push_back(milli(outcome.seconds));
+    settle();
+  }
+  return milliseconds;
+}
+
+// While one change is made, and in the seconds after it in which the kernel frees what was.
+Json freeing(const Subject& subject, std::size_t ranges) {
+  const auto watched = [](const std::function<void()>& change) {
+    Spinners spinners;
+    change();
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    return std::round(spinners.stop() * 100) / 100;
+  };
+  const double idle = watched([] {});
+  const double busy = watched([&] { must_run(subject.one_more(250)); });
+  return {{"ranges", ranges}, {"longest_gap_ms", busy}, {"longest_gap_idle_ms", idle}};
+}
+
+// The list itself is gone before anything is timed: memory of ours would count as a child's.
+std::vector<Subject> subjects(const Options& options, const std::string& folder,
+                              std::size_t count) {
+  const List list = disjoint_list4(count);
+  return {apiguard(options, folder, list), nftables(folder, list), ipset(folder, list)};
+}
+
+}  // namespace
+
+Json measure_load(const Options& options, const std::string& folder) {
+  const Pair pair(0);
+  Json result;
+  for (const std::size_t count : options.load_lists) {
+    std::fprintf(stderr, "load: %zu ranges\n", count);
+    Json row{{"ranges", count}};
+    for (const Subject& subject : subjects(options, folder, count)) {
+      row[subject.name] = load(subject, options.loads);
+      if (subject.name == "apiguard") row[subject.name]["map_bytes"] = map_bytes(pair.gate());
+      row[subject.name]["one_more_ms"] = one_more(subject, options.loads);
+      if (subject.name == "apiguard" && count == options.load_lists.back())
+        result["freeing"] = freeing(subject, count);
+      subject.unload();
+    }
+    result["lists"].push_back(row);
+  }
+  return result;
+}
+
+}  // namespace apiguard::bench

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "tests/bench/memory.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <malloc.h>
+#include <net/if.h>
+
+#include <array>
+#include <fstream>
+#include <vector>
+
+#include "loader/fd.hpp"
+#include "tests/bench/programs.hpp"
+
+namespace apiguard::bench {
+namespace {
+
+// The number behind NAME in a file of "NAME: NUMBER" lines.
+std::uint64_t value_of(const std::string& path, const std::string& name) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(name + ":")) return std::stoull(line.substr(name.size() + 1));
+  }
+  return 0;
+}
+
+std::vector<__u32> map_ids(__u32 program_id) {
+  const Fd program(bpf_prog_get_fd_by_id(program_id));
+  std::array<__u32, 64> ids{};
+  bpf_prog_info info{};
+  info.nr_map_ids = ids.size();
+  info.map_ids = reinterpret_cast<__u64>(ids.data());
+  __u32 length = sizeof(info);
+  if (!program || bpf_obj_get_info_by_fd(program.get(), &info, &length) != 0)
+    broken("program: read its maps");
+  return {ids.begin(), ids.begin() + info.nr_map_ids};
+}
+
+}  // namespace
+
+std::int64_t kernel_bytes() {
+  std::uint64_t kib = 0;
+  for (const char* name : {"Slab", "VmallocUsed", "Percpu"}) kib += value_of("/proc/meminfo", name);
+  return static_cast<std::int64_t>(kib * 1024);
+}
+
+std::map<std::string, std::uint64_t> map_bytes(const std::string& device) {
+  __u32 program_id = 0;
+  const auto index = static_cast<int>(if_nametoindex(device.c_str()));
+  if (bpf_xdp_query_id(index, 0, &program_id) != 0 || program_id == 0)
+    broken("device " + device + ": has no XDP program");
+  std::map<std::string, std::uint64_t> bytes;
+  for (const __u32 id : map_ids(program_id)) {
+    const Fd map(bpf_map_get_fd_by_id(id));
+    bpf_map_info info{};
+    __u32 length = sizeof(info);
+    if (!map || bpf_obj_get_info_by_fd(map.get(), &info, &length) != 0)
+      broken("map: read its info");
+    bytes[info.name] = value_of("/proc/self/fdinfo/" + std::to_string(map.get()), "memlock");
+  }
+  return bytes;
+}
+
+void forget_peak() {
+  malloc_trim(0);
+  std::ofstream("/proc/self/clear_refs") << "5";
+}
+
+}  // namespace apiguard::bench
