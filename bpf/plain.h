@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The frames that nearly all traffic is made of: at most one VLAN tag, IPv4 without options or IPv6
- * without extension headers, not in pieces, with their ports in the linear part. Same rows as
- * parse.h, and nothing that it can do without: every frame pays for what stands here.
+ * The frames that nearly all traffic is made of: at most one VLAN tag, IPv4 without options and no
+ * later fragment, or IPv6 without extension headers, with their ports in the linear part. Same rows
+ * as parse.h, and nothing that it can do without: every frame pays for what stands here.
  */
 #ifndef APIGUARD_PLAIN_H
 #define APIGUARD_PLAIN_H

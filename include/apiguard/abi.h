@@ -190,10 +190,11 @@ struct apiguard_settings {
 	__u8 has_deadlines;  /* 1: some range ends; the clock is read only then */
 	__u8 endpoint_count; /* 0..APIGUARD_MAX_ENDPOINTS */
 	struct apiguard_endpoint endpoints[APIGUARD_MAX_ENDPOINTS];
-	__u64 shared6;	  /* upper half of an IPv6 address: the bits all ranges share, rest 0 */
+	__u64 shared6;	  /* upper half of an address, host byte order: the bits that all
+			     IPv6 ranges share, rest 0 */
 	__u8 shared6_len; /* bits; 0..APIGUARD_MAX_SHARED6 */
 	__u8 outside6;	  /* enum apiguard_cell of sources without these bits */
-	__u8 whole4;	  /* enum apiguard_cell of all IPv4 sources; deeper: see the blocks */
+	__u8 whole4;	  /* enum apiguard_cell of all IPv4 sources; deeper: see top4 */
 	__u8 whole6;	  /* the same of IPv6 */
 	__u8 pad[4];
 };

@@ -69,11 +69,15 @@ void run(Words words) {
               {"seeds", {{"lists", kListSeed}, {"sources", kSourceSeed}}},
               {"quick", options.quick},
               {"runs", options.runs}};
-  if (wanted("micro")) report["micro"] = measure_micro(options);
+  // After every part: what is there stays if a later one ends early.
+  const auto add = [&](const char* part, Json measured) {
+    report[part] = std::move(measured);
+    write(out, report.dump(1) + "\n");
+  };
+  if (wanted("micro")) add("micro", measure_micro(options));
   if (wanted("live") || wanted("load")) enter_stage(folder);
-  if (wanted("live")) report["live"] = measure_live(options, folder);
-  if (wanted("load")) report["load"] = measure_load(options, folder);
-  write(out, report.dump(1) + "\n");
+  if (wanted("live")) add("live", measure_live(options, folder));
+  if (wanted("load")) add("load", measure_load(options, folder));
 }
 
 void dispatch(Words words) {
