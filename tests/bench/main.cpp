@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bench run [--quick] [--only micro|live|load] --apiguard FILE --folder FOLDER --out FILE
+// bench run [--quick] [--only micro|live|load] [--ranges N] --apiguard FILE --folder DIR --out FILE
 // bench show FILE [--markdown]
 // bench plot FILE SVG
 //
@@ -60,6 +60,8 @@ void run(Words words) {
   const std::string only = take(words, "--only"), out = take(words, "--out");
   const std::string folder = take(words, "--folder");
   options.apiguard = take(words, "--apiguard");
+  if (const std::string ranges = take(words, "--ranges"); !ranges.empty())
+    options.lists = options.live_lists = options.load_lists = {std::stoul(ranges)};
   if (!words.empty() || out.empty() || folder.empty() || options.apiguard.empty()) usage();
   const auto wanted = [&](const char* part) { return only.empty() || only == part; };
   // Before the stage: in a network namespace of its own a process does not see all settings.
