@@ -37,7 +37,7 @@ static __always_inline __u32 deeper_before(__u64 cells, __u32 index)
 	return count_pairs(deeper_cells(cells) & ((1ULL << (index & 31) * 2) - 1));
 }
 
-/* The stretch of a sparse leaf that holds `host`: eight comparisons of bytes in one word, by the
+/* The stretch of a sparse leaf that holds `host`: six comparisons of bytes in one word, by the
  * top bit of each difference. */
 static __always_inline enum apiguard_cell cell_of_leaf(__u64 leaf, __u64 host)
 {

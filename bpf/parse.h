@@ -234,6 +234,7 @@ __attribute__((noinline)) __u64 walk_extensions(struct xdp_md *ctx, __u32 offset
 
 	if (from & WALK_FIRST_PIECE)
 		chain.limit = first_end;
+
 		/* Unrolled: 5.10 and 6.1 take the loop that clang makes of this for a back-edge. */
 #pragma unroll
 	for (i = 0; i < APIGUARD_MAX_EXT_HEADERS; i++) {

@@ -34,22 +34,10 @@ Range every_other(unsigned length, std::string_view of) {
   return length % 2 == 0 ? allow(cidr) : except(cidr);
 }
 
-std::size_t width(Family family) { return family == Family::kIpv4 ? 4 : 16; }
-
 Address last_of(const Prefix& prefix) {
   Address address = prefix.address;
   for (unsigned bit = prefix.length; bit < max_length(address.family); ++bit) {
     address.bytes[bit / 8] = static_cast<std::uint8_t>(address.bytes[bit / 8] | 0x80 >> (bit % 8));
-  }
-  return address;
-}
-
-// The next address up or down, round the end.
-Address beside(Address address, bool up) {
-  for (std::size_t i = width(address.family); i-- > 0;) {
-    const std::uint8_t before = address.bytes[i];
-    address.bytes[i] = static_cast<std::uint8_t>(up ? before + 1 : before - 1);
-    if (before != (up ? 0xff : 0x00)) break;
   }
   return address;
 }

@@ -45,7 +45,8 @@ Address with_rest(Random& random, Address address, std::size_t length, Rest rest
   return address;
 }
 
-// The next address up or down, round the end.
+}  // namespace
+
 Address beside(Address address, bool up) {
   for (std::size_t i = bytes_of(address.family); i-- > 0;) {
     const std::uint8_t before = address.bytes[i];
@@ -54,6 +55,8 @@ Address beside(Address address, bool up) {
   }
   return address;
 }
+
+namespace {
 
 // Addresses that bound endpoints and packets share, so that they meet.
 Address destination(Random& random, Family family) {

@@ -50,6 +50,9 @@ struct PolicyOptions {
 // An address in, at the edges of, just outside of or far from the ranges of the policy.
 [[nodiscard]] Address random_source(Random& random, const Policy& policy, Family family);
 
+// The next address up or down, round the end.
+[[nodiscard]] Address beside(Address address, bool up);
+
 // Headers that fit together, some of them lying.
 [[nodiscard]] Packet random_packet(Random& random, const Policy& policy);
 
