@@ -24,7 +24,7 @@ static __always_inline int filter(struct xdp_md *ctx)
 {
 	int result;
 
-	if (settings.mode == APIGUARD_MODE_OFF)
+	if (own_settings()->mode == APIGUARD_MODE_OFF)
 		return verdict(APIGUARD_PASS, APIGUARD_OFF);
 	result = judge_plain(ctx);
 	return result == NOT_PLAIN ? judge_rest(ctx) : result;

@@ -35,7 +35,7 @@ static __always_inline const void *read_bytes(struct xdp_md *ctx, __u32 offset, 
 	from = data + offset;
 	if (from + length <= end)
 		return from;
-	if (settings.frags && bpf_xdp_load_bytes(ctx, offset, buffer, length) == 0)
+	if (own_settings()->frags && bpf_xdp_load_bytes(ctx, offset, buffer, length) == 0)
 		return buffer;
 	return NULL;
 }
@@ -50,7 +50,7 @@ static __always_inline bool frame_holds(struct xdp_md *ctx, __u32 length)
 		return false;
 	if (data + length <= end)
 		return true;
-	return settings.frags && bpf_xdp_get_buff_len(ctx) >= length;
+	return own_settings()->frags && bpf_xdp_get_buff_len(ctx) >= length;
 }
 
 #endif

@@ -99,8 +99,8 @@ static __always_inline enum apiguard_cell find_cell4(__u32 source)
 	 * the mask that gives it some. */
 	barrier_var(index);
 	index &= 0xffff;
-	if (settings.whole4 != APIGUARD_CELL_DEEPER)
-		return settings.whole4;
+	if (own_settings()->whole4 != APIGUARD_CELL_DEEPER)
+		return own_settings()->whole4;
 	cells = top4.cells[index >> 5];
 	cell = cell_of(cells, index);
 	if (cell != APIGUARD_CELL_DEEPER)
@@ -152,17 +152,17 @@ __attribute__((noinline)) __u64 search_tree(__u32 number, __u64 key)
 /* Both halves in host byte order. */
 static __always_inline enum apiguard_cell find_cell6(__u64 upper, __u64 lower)
 {
-	const __u32 top_shift = 64 - APIGUARD_TOP_BITS - settings.shared6_len;
-	const __u32 key_start = APIGUARD_TOP_BITS + settings.shared6_len;
+	const __u32 top_shift = 64 - APIGUARD_TOP_BITS - own_settings()->shared6_len;
+	const __u32 key_start = APIGUARD_TOP_BITS + own_settings()->shared6_len;
 	__u32 index = upper >> top_shift & 0xffff;
 	enum apiguard_cell cell;
 	__u64 cells, found;
 
-	if (settings.whole6 != APIGUARD_CELL_DEEPER)
-		return settings.whole6;
+	if (own_settings()->whole6 != APIGUARD_CELL_DEEPER)
+		return own_settings()->whole6;
 	/* Two shifts: of 64 bits none would be left. */
-	if ((upper ^ settings.shared6) >> top_shift >> APIGUARD_TOP_BITS)
-		return settings.outside6;
+	if ((upper ^ own_settings()->shared6) >> top_shift >> APIGUARD_TOP_BITS)
+		return own_settings()->outside6;
 	cells = top6.cells[index >> 5];
 	cell = cell_of(cells, index);
 	if (cell != APIGUARD_CELL_DEEPER)

@@ -27,13 +27,43 @@ union source_key {
 	struct apiguard_key6 ipv6;
 };
 
-static __always_inline const struct apiguard_range *lookup(const struct packet *packet,
-							   union source_key *key, __u32 prefix_len)
+/* The last shard that begins at or before an address, both halves in host byte order. A global
+ * function, so that the verifier walks the search once. */
+__attribute__((noinline)) __u32 find_shard(__u64 upper, __u64 lower, bool ipv4)
 {
-	key->ipv6.prefix_len = prefix_len;
-	if (packet->family == APIGUARD_IPV4)
-		return bpf_map_lookup_elem(&ranges4, &key->ipv4);
-	return bpf_map_lookup_elem(&ranges6, &key->ipv6);
+	const volatile struct apiguard_shards *shards = ipv4 ? &shards4 : &shards6;
+	const volatile struct apiguard_start *start;
+	__u32 found = 0, at, step;
+
+#pragma unroll
+	for (step = APIGUARD_MAX_SHARDS / 2; step > 0; step /= 2) {
+		at = found + step;
+		if (at >= shards->count)
+			continue;
+		start = &shards->starts[at & (APIGUARD_MAX_SHARDS - 1)];
+		if (upper > start->upper || (upper == start->upper && lower >= start->lower))
+			found = at;
+	}
+	return found;
+}
+
+/* Not inlined, so that the layout of the keys stands in the BTF of the object. */
+static __attribute__((noinline)) const struct apiguard_range *
+longest_match(void *trie, const union source_key *key)
+{
+	return bpf_map_lookup_elem(trie, key);
+}
+
+/* The trie that holds the source; NULL if the family has no ranges. */
+static __always_inline void *find_trie(const struct packet *packet)
+{
+	const __be64 *source = (const __be64 *)packet->source;
+	const bool ipv4 = packet->family == APIGUARD_IPV4;
+	__u32 shard = find_shard(bpf_be64_to_cpu(source[0]), bpf_be64_to_cpu(source[1]), ipv4);
+
+	if (ipv4)
+		return bpf_map_lookup_elem(&ranges4, &shard);
+	return bpf_map_lookup_elem(&ranges6, &shard);
 }
 
 static __always_inline bool has_ended(const struct apiguard_range *range)
@@ -58,17 +88,20 @@ static __always_inline struct decision by_range(const struct apiguard_range *ran
  */
 static __always_inline struct decision ask_trie(const struct packet *packet)
 {
-	const __u32 full = packet->family == APIGUARD_IPV4 ? 32 : 128;
 	const struct apiguard_range *range, *longest;
 	struct decision ended = decision(APIGUARD_DROP, APIGUARD_EXPIRED);
 	union source_key key = {};
+	void *trie = find_trie(packet);
 	int i;
 
+	if (!trie)
+		return decision(APIGUARD_DROP, APIGUARD_UNLISTED);
+	key.ipv6.prefix_len = packet->family == APIGUARD_IPV4 ? 32 : 128;
 	__builtin_memcpy(key.ipv6.address, packet->source, 16);
-	range = lookup(packet, &key, full);
+	range = longest_match(trie, &key);
 	if (!range)
 		return decision(APIGUARD_DROP, APIGUARD_UNLISTED);
-	if (!settings.has_deadlines)
+	if (!own_settings()->has_deadlines)
 		return by_range(range);
 	longest = range;
 #pragma unroll
@@ -77,7 +110,8 @@ static __always_inline struct decision ask_trie(const struct packet *packet)
 			return by_range(range);
 		if (!range->has_next)
 			break;
-		range = lookup(packet, &key, range->next_len);
+		key.ipv6.prefix_len = range->next_len;
+		range = longest_match(trie, &key);
 		if (!range)
 			break;
 	}
@@ -98,7 +132,7 @@ static __always_inline struct decision judge_source(const struct packet *packet,
 		break;
 	case APIGUARD_CELL_EXCEPTED:
 		result = decision(APIGUARD_DROP, APIGUARD_EXCEPTED);
-		if (!settings.has_deadlines)
+		if (!own_settings()->has_deadlines)
 			break;
 		return ask_trie(packet);
 	default:
@@ -111,9 +145,9 @@ static __always_inline struct decision judge_source(const struct packet *packet,
 
 /* Row 18. IPv4 addresses fill the first four of 16 bytes on both sides, the rest is zero. */
 static __always_inline bool is_endpoint(const struct packet *packet,
-					const volatile struct apiguard_endpoint *endpoint)
+					const struct apiguard_endpoint *endpoint)
 {
-	const volatile __u64 *bound = (const volatile __u64 *)endpoint->address;
+	const __u64 *bound = (const __u64 *)endpoint->address;
 	const __u64 *address = (const __u64 *)packet->destination;
 
 	if (packet->dport != endpoint->port)
@@ -130,9 +164,9 @@ static __always_inline bool is_protected(const struct packet *packet)
 
 #pragma unroll
 	for (i = 0; i < APIGUARD_MAX_ENDPOINTS; i++) {
-		if (i >= settings.endpoint_count)
+		if (i >= own_settings()->endpoint_count)
 			break;
-		if (is_endpoint(packet, &settings.endpoints[i]))
+		if (is_endpoint(packet, &own_settings()->endpoints[i]))
 			return true;
 	}
 	return false;

@@ -12,24 +12,42 @@
  * the values and drops the code of whatever is not in use. */
 const volatile struct apiguard_settings settings = {};
 
-/* IPv4 ranges. Sized and filled by the loader before attach, read by judge.h, never changed after.
+/*
+ * To read them. clang does not see where the pointer comes from: it neither takes the zeros above
+ * for their values nor loads what it has in a register already, as it must for what is volatile.
  */
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
-	__uint(max_entries, 1);
-	__type(key, struct apiguard_key4);
-	__type(value, struct apiguard_range);
-} ranges4 SEC(".maps");
+static __always_inline const struct apiguard_settings *own_settings(void)
+{
+	const struct apiguard_settings *own;
 
-/* IPv6 ranges; a trie of its own, so that no IPv6 prefix can ever match an IPv4 source. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
-	__uint(max_entries, 1);
-	__type(key, struct apiguard_key6);
-	__type(value, struct apiguard_range);
-} ranges6 SEC(".maps");
+	asm("" : "=r"(own) : "0"(&settings));
+	return own;
+}
+
+/*
+ * Ranges: a trie a shard (see abi.h). Made and filled by the loader before attach, read by judge.h,
+ * never changed after. The families have tries of their own, so that no IPv6 prefix can ever match
+ * an IPv4 source. Sizes, not types: clang leaves out the types that only an inner map names.
+ */
+#define APIGUARD_TRIES(name, key_type)                                    \
+	struct name##_trie {                                              \
+		__uint(type, BPF_MAP_TYPE_LPM_TRIE);                      \
+		__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG); \
+		__uint(max_entries, 1);                                   \
+		__uint(key_size, sizeof(key_type));                       \
+		__uint(value_size, sizeof(struct apiguard_range));        \
+	};                                                                \
+	struct {                                                          \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                 \
+		__uint(max_entries, 1);                                   \
+		__type(key, __u32);                                       \
+		__array(values, struct name##_trie);                      \
+	} name SEC(".maps")
+
+APIGUARD_TRIES(ranges4, struct apiguard_key4);
+APIGUARD_TRIES(ranges6, struct apiguard_key6);
+SEC(".rodata.shards4") const volatile struct apiguard_shards shards4 = {};
+SEC(".rodata.shards6") const volatile struct apiguard_shards shards6 = {};
 
 /*
  * The verdict index, compiled from the same ranges: layouts in abi.h. Its top is data of the

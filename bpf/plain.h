@@ -25,7 +25,7 @@ static __always_inline int verdict(enum apiguard_outcome outcome, enum apiguard_
 		count(APIGUARD_PASS, reason);
 		return XDP_PASS;
 	}
-	if (settings.mode == APIGUARD_MODE_AUDIT) {
+	if (own_settings()->mode == APIGUARD_MODE_AUDIT) {
 		count(APIGUARD_WOULD_DROP, reason);
 		return XDP_PASS;
 	}
@@ -41,19 +41,18 @@ static __always_inline int by_cell(enum apiguard_cell cell)
 		return verdict(APIGUARD_DROP, APIGUARD_UNLISTED);
 	if (cell == APIGUARD_CELL_LISTED)
 		return verdict(APIGUARD_PASS, APIGUARD_LISTED);
-	if (cell == APIGUARD_CELL_EXCEPTED && !settings.has_deadlines)
+	if (cell == APIGUARD_CELL_EXCEPTED && !own_settings()->has_deadlines)
 		return verdict(APIGUARD_DROP, APIGUARD_EXCEPTED);
 	return NOT_PLAIN;
 }
 
-static __always_inline int plain_ipv4(void *header, void *end)
+static __always_inline int plain_ipv4(void *header)
 {
 	struct packet packet = {.family = APIGUARD_IPV4};
 	const struct iphdr *ip = header;
 	const __be16 *ports = header + sizeof(*ip);
 
-	if ((void *)(ports + 2) > end || *(const __u8 *)header != 0x45 ||
-	    ip->frag_off & bpf_htons(IPV4_OFFSET_MASK))
+	if (*(const __u8 *)header != 0x45 || ip->frag_off & bpf_htons(IPV4_OFFSET_MASK))
 		return NOT_PLAIN;
 	packet.dport = ports[1];
 	__builtin_memcpy(packet.destination, &ip->daddr, 4);
@@ -89,7 +88,8 @@ static __always_inline int judge_plain(struct xdp_md *ctx)
 	void *header = data + sizeof(struct ethhdr);
 	__be16 ethertype;
 
-	if ((void *)(ethernet + 1) > end)
+	/* One comparison for all that IPv4 needs, with a tag or without. */
+	if ((void *)(ethernet + 1) + sizeof(struct iphdr) + PORTS_LENGTH > end)
 		return NOT_PLAIN;
 	ethertype = ethernet->ethertype;
 	if (is_vlan(ethertype)) {
@@ -97,7 +97,7 @@ static __always_inline int judge_plain(struct xdp_md *ctx)
 		header += sizeof(struct vlan_header);
 	}
 	if (ethertype == bpf_htons(ETH_P_IP))
-		return plain_ipv4(header, end);
+		return plain_ipv4(header);
 	if (ethertype == bpf_htons(ETH_P_IPV6))
 		return plain_ipv6(header, end);
 	return NOT_PLAIN;

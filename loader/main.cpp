@@ -9,6 +9,7 @@
 #include "loader/cli/options.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/log.hpp"
+#include "loader/host/progress.hpp"
 
 namespace {
 
@@ -43,8 +44,10 @@ int main(int argc, char** argv) {
   }
   const auto& line = std::get<cli::CommandLine>(parsed);
   datapath::show_library_messages(line.verbose);
+  const progress::Watcher watcher;
   const auto exit =
       std::visit([&line](const auto& options) { return cli::run(line, options); }, line.verb);
+  progress::step("");
   if (!exit) return report(exit.error());
   if (std::fflush(stdout) == 0) return static_cast<int>(*exit);
   const int unwritten = report({std::string("standard output: write: ") + std::strerror(errno)});

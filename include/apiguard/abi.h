@@ -67,7 +67,7 @@ enum apiguard_family {
 	APIGUARD_IPV6 = 6,
 };
 
-/* Keys of the two tries, one per family, as BPF_MAP_TYPE_LPM_TRIE wants them. */
+/* Keys of the tries, as BPF_MAP_TYPE_LPM_TRIE wants them. */
 struct apiguard_key4 {
 	__u32 prefix_len; /* 0..32, host byte order */
 	__u8 address[4];  /* network byte order */
@@ -80,7 +80,7 @@ struct apiguard_key6 {
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_key6) == 20, "LPM key: length, then bytes");
 
-/* Value of both tries. */
+/* Value of the tries. */
 struct apiguard_range {
 	__u64 until;	 /* boot-time clock, nanoseconds; 0: permanent */
 	__u32 id;	 /* index of the range in the generation's policy */
@@ -91,6 +91,25 @@ struct apiguard_range {
 	__u8 has_next; /* 0: nothing that ends later covers it */
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_range) == 16, "no hidden padding");
+
+/*
+ * The tries of a family: shards of one key range after another, so that several CPUs fill them and
+ * none is busy for long when an old list is freed. A range that reaches over a start lies in every
+ * shard that it touches.
+ */
+#define APIGUARD_MAX_SHARDS 64
+struct apiguard_start {
+	__u64 upper; /* first 64 bits of an address, host byte order; IPv4 in the upper half */
+	__u64 lower;
+};
+struct apiguard_shards {
+	__u32 count; /* 1..APIGUARD_MAX_SHARDS; 0: the family has no ranges */
+	__u32 pad;
+	/* First address of each shard, ascending. The first one holds what lies before it too. */
+	struct apiguard_start starts[APIGUARD_MAX_SHARDS];
+};
+APIGUARD_ASSERT(sizeof(struct apiguard_shards) == 8 + 16 * APIGUARD_MAX_SHARDS,
+		"no hidden padding");
 
 /*
  * The verdict index: what the longest match of a source says, without walking a trie. Two bits a

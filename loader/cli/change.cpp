@@ -14,6 +14,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/lock.hpp"
+#include "loader/host/progress.hpp"
 #include "loader/publish/publish.hpp"
 #include "loader/publish/settle.hpp"
 #include "loader/report/change.hpp"
@@ -77,6 +78,7 @@ void show_risks(const std::vector<Risk>& risks) {
 }
 
 bool ask() {
+  progress::step("");
   fmt::print(stderr, "Go on? [y/N] ");
   std::string answer;
   std::getline(std::cin, answer);
@@ -121,13 +123,16 @@ class Changer {
   Result<Attempt> try_once(const std::optional<Agreement>& agreement) {
     std::optional<Lock> lock;
     if (auto locked = take_lock(lock); !locked) return fail(locked.error());
+    progress::step("reading what is in force");
     auto world = look_and_settle();
     if (!world) return fail(world.error());
+    progress::step("reading the files");
     auto request = make_request_(*world);
     if (!request) return fail(request.error());
     request->verb = line_.command;
     request->accepted = flags_.accepted;
     if (request->nothing) return unchanged(*world, *request, {});
+    progress::step("comparing them with what is in force");
     auto plan = publish::make_plan(*world, *request);
     if (!plan) return fail(plan.error());
     const bool show = !agreement || !apply_agreement(*agreement, *request, *plan);
@@ -181,6 +186,7 @@ class Changer {
   }
 
   void show_preview(const Plan& plan) const {
+    progress::clear();
     if (!flags_.json)
       fmt::print("{}", report::preview(plan.difference, report::colour_wanted(STDOUT_FILENO)));
     std::fflush(stdout);

@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "loader/host/progress.hpp"
+
 namespace apiguard::cli {
 namespace {
 
@@ -29,6 +31,7 @@ bool has_settings(const publish::InForce& in_force) { return in_force.settings.g
 }  // namespace
 
 Result<publish::World> look_for_reading(const Places& places) {
+  progress::step("reading what is in force");
   auto world = publish::look(places);
   if (world || geteuid() == 0) return world;
   const int os_error = world.error().os_error;
@@ -38,11 +41,11 @@ Result<publish::World> look_for_reading(const Places& places) {
 
 Mode mode_of(const publish::InForce& in_force) {
   if (has_settings(in_force)) return static_cast<Mode>(in_force.settings.mode);
-  return in_force.policy ? in_force.policy->mode : Mode::kEnforce;
+  return in_force.config ? in_force.config->mode : Mode::kEnforce;
 }
 
 std::vector<Endpoint> endpoints_of(const publish::InForce& in_force) {
-  if (in_force.policy) return in_force.policy->endpoints;
+  if (in_force.config) return in_force.config->endpoints;
   std::vector<Endpoint> endpoints;
   const auto count = std::min<unsigned>(in_force.settings.endpoint_count, APIGUARD_MAX_ENDPOINTS);
   for (unsigned i = 0; i < count; ++i) {
@@ -55,11 +58,20 @@ Error text_unknown(const publish::InForce& in_force) {
   return {"the text of what is in force is not known: " + in_force.missing};
 }
 
-void print(std::string_view text) { fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n"); }
+void print(std::string_view text) {
+  progress::clear();
+  fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
+}
 
-void note(std::string_view text) { fmt::print(stderr, "apiguard: {}\n", text); }
+void to_stdout(std::string_view piece) { std::fwrite(piece.data(), 1, piece.size(), stdout); }
+
+void note(std::string_view text) {
+  progress::clear();
+  fmt::print(stderr, "apiguard: {}\n", text);
+}
 
 void print_warnings(const std::vector<std::string>& warnings) {
+  progress::clear();
   for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
 }
 
@@ -69,8 +81,8 @@ std::string count_of(std::size_t count, std::string_view noun) {
 
 FamilyCounts count_ranges(const std::vector<Range>& ranges) {
   FamilyCounts counts;
-  for (const Range& range : effective_ranges(ranges)) {
-    const bool ipv4 = range.prefix.address.family == Family::kIpv4;
+  for (const Range* range : deciding_ranges(ranges)) {
+    const bool ipv4 = range->prefix.address.family == Family::kIpv4;
     ++(ipv4 ? counts.ipv4 : counts.ipv6);
   }
   return counts;

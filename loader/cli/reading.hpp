@@ -31,6 +31,8 @@ inline constexpr std::string_view kNothingInForce =
 
 // One text on stdout, ending in a newline.
 void print(std::string_view text);
+// A piece of one, as it is.
+void to_stdout(std::string_view piece);
 // A message for people, on stderr: "apiguard: TEXT".
 void note(std::string_view text);
 // "warning: TEXT" on stderr: warnings name their file themselves.

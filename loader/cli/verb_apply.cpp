@@ -10,7 +10,7 @@ Result<Exit> run(const CommandLine& line, const ApplyOptions& options) {
   kind.way_out = options.boot;  // a boot enforces what it can even where nothing can be written
   return change(line, options.flags, kind, [&](const publish::World& world) {
     return options.boot ? publish::request_boot(line.places, world)
-                        : publish::request_files(line.places, options.flags.strict);
+                        : publish::request_files(line.places, world, options.flags.strict);
   });
 }
 

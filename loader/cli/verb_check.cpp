@@ -20,7 +20,7 @@ struct Judge {
   Fd pinned;
   std::optional<datapath::Generation> transient;
   std::vector<Endpoint> endpoints;
-  std::vector<Range> ranges;
+  RangeRefs ranges;  // of the policy in force
   Mode mode = Mode::kEnforce;
 
   [[nodiscard]] int fd() const { return transient ? transient->check_fd() : pinned.get(); }
@@ -28,8 +28,8 @@ struct Judge {
 
 // Mode off loads no ranges: the list is asked through a generation that is never attached.
 Result<datapath::Generation> load_list(const publish::InForce& in_force) {
-  if (!in_force.policy) return fail(text_unknown(in_force));
-  Policy policy = *in_force.policy;
+  if (in_force.policy() == nullptr) return fail(text_unknown(in_force));
+  Policy policy = *in_force.policy();
   policy.mode = Mode::kEnforce;
   const auto image = compile(policy, in_force.generation, read_clocks(in_force.stored->meta.time));
   if (!image) return fail(image.error());
@@ -40,14 +40,15 @@ Result<Judge> make_judge(const Places& places, const publish::InForce& in_force)
   Judge judge;
   judge.endpoints = endpoints_of(in_force);
   judge.mode = mode_of(in_force);
-  if (in_force.policy) judge.ranges = effective_ranges(in_force.policy->ranges);
+  const Policy* policy = in_force.policy();
+  if (policy != nullptr) judge.ranges = deciding_ranges(policy->ranges);
   if (judge.mode == Mode::kOff) {
     auto loaded = load_list(in_force);
     if (!loaded) return fail(loaded.error());
     judge.transient = std::move(*loaded);
     return judge;
   }
-  if (!in_force.policy) note(text_unknown(in_force).message);
+  if (policy == nullptr) note(text_unknown(in_force).message);
   auto pinned = datapath::Pins(places.pin_dir).open_check(in_force.generation);
   if (!pinned) return fail(pinned.error());
   judge.pinned = std::move(*pinned);
@@ -84,7 +85,7 @@ report::Check describe(const Judge& judge, const Address& source, const apiguard
   check.reason = report::reason_name(answer.reason);
   check.mode = judge.mode;
   if (answer.has_range != 0 && answer.range_id < judge.ranges.size()) {
-    check.range = judge.ranges[answer.range_id];
+    check.range = *judge.ranges[answer.range_id];
   }
   return check;
 }

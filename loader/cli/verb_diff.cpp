@@ -10,21 +10,33 @@
 #include "loader/report/terminal.hpp"
 
 namespace apiguard::cli {
+namespace {
+
+Result<Difference> compare(const Sources& files, const publish::World& world) {
+  const auto& in_force = world.in_force;
+  if (in_force && in_force->stored && in_force->stored->sources == files) return Difference{};
+  const auto parsed = parse_policy(files);
+  if (!parsed) return fail(parsed.error());
+  if (!in_force) return difference(Policy{}, parsed->policy);
+  const Policy* before = in_force->policy();
+  if (before == nullptr) return fail(text_unknown(*in_force));
+  return difference(*before, parsed->policy);
+}
+
+}  // namespace
 
 Result<Exit> run(const CommandLine& line, const DiffOptions& options) {
   const auto sources = read_sources(line.places.config);
   if (!sources) return fail(sources.error());
-  const auto files = parse_policy(*sources);
-  if (!files) return fail(files.error());
   const auto world = look_for_reading(line.places);
   if (!world) return fail(world.error());
-  const auto& in_force = world->in_force;
-  if (in_force && !in_force->policy) return fail(text_unknown(*in_force));
-  if (!in_force) note(kNothingInForce);
+  if (!world->in_force) note(kNothingInForce);
+  auto difference = compare(*sources, *world);
+  if (!difference) return fail(difference.error());
 
   report::Diff diff;
-  if (in_force) diff.generation = in_force->generation;
-  diff.difference = difference(in_force ? *in_force->policy : Policy{}, files->policy);
+  if (world->in_force) diff.generation = world->in_force->generation;
+  diff.difference = std::move(*difference);
   if (options.json) {
     print(report::to_json(diff));
   } else if (diff.differs()) {

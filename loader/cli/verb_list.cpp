@@ -2,6 +2,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/clock.hpp"
+#include "loader/host/progress.hpp"
 #include "loader/report/list.hpp"
 
 namespace apiguard::cli {
@@ -11,16 +12,22 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   if (!world) return fail(world.error());
   if (!world->in_force) {
     note(kNothingInForce);
-    if (options.json) print(report::list_json({}));
+    if (options.json) report::list_json({}, to_stdout);
     return Exit::kDone;
   }
   const publish::InForce& in_force = *world->in_force;
-  if (!in_force.policy) return fail(text_unknown(in_force));
+  const Policy* policy = in_force.policy();
+  if (policy == nullptr) return fail(text_unknown(in_force));
   if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
 
-  const auto ranges = effective_ranges(in_force.policy->ranges);
+  const RangeRefs ranges = deciding_ranges(policy->ranges);
   const Timestamp now = read_clocks(in_force.stored->meta.time).wall;
-  print(options.json ? report::list_json(ranges) : report::list_text(ranges, now));
+  progress::step("");
+  if (options.json) {
+    report::list_json(ranges, to_stdout);
+  } else {
+    report::list_text(ranges, now, to_stdout);
+  }
   return Exit::kDone;
 }
 

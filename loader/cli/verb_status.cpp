@@ -64,8 +64,8 @@ const datapath::LinkState* link_on(const publish::World& world, const Interface&
 
 // What the generation in force wants guarded.
 void add_wanted(Guarded& guarded, const publish::World& world, const publish::InForce& in_force) {
-  if (!in_force.policy) return;
-  const auto wanted = select_interfaces(world.interfaces, in_force.policy->interfaces);
+  if (!in_force.config) return;
+  const auto wanted = select_interfaces(world.interfaces, in_force.config->interfaces);
   for (const Interface& interface : wanted.interfaces) {
     const auto* link = link_on(world, interface);
     guarded.interfaces.push_back(describe(interface, link));
@@ -123,12 +123,13 @@ Guarded find_guarded(const publish::World& world) {
 
 // Same bytes, or at least the same meaning. What cannot be compared counts as unapplied.
 bool is_unapplied(const Places& places, const publish::InForce& in_force) {
-  if (!in_force.policy) return true;
+  if (!in_force.config) return true;
   const auto sources = read_sources(places.config);
   if (!sources) return true;
   if (*sources == in_force.stored->sources) return false;
-  const auto files = parse_policy(*sources);
-  return !files || !difference(*in_force.policy, files->policy).empty();
+  const auto files = parse_policy(*sources, {.lint = false});
+  const Policy* policy = in_force.policy();
+  return !files || policy == nullptr || !difference(*policy, files->policy).empty();
 }
 
 void fill_policy(report::Status& status, const Places& places, const publish::InForce& in_force) {
@@ -136,11 +137,10 @@ void fill_policy(report::Status& status, const Places& places, const publish::In
   status.mode = mode_of(in_force);
   status.endpoints = endpoints_of(in_force);
   status.unapplied = is_unapplied(places, in_force);
-  if (in_force.policy) {
-    const FamilyCounts counts = count_ranges(in_force.policy->ranges);
-    status.ranges4 = counts.ipv4;
-    status.ranges6 = counts.ipv6;
-    status.fingerprint = fingerprint(*in_force.policy);
+  if (in_force.config) {
+    status.ranges4 = in_force.stored->meta.ranges4;
+    status.ranges6 = in_force.stored->meta.ranges6;
+    status.fingerprint = in_force.stored->meta.fingerprint;
   } else if (status.mode == Mode::kOff) {
     status.ranges4 = status.ranges6 = 0;  // none is loaded
   }
@@ -163,7 +163,7 @@ Result<Exit> run(const CommandLine& line, const StatusOptions& options) {
   status.interfaces = std::move(guarded.interfaces);
   if (world->in_force) {
     fill_policy(status, line.places, *world->in_force);
-    if (!world->in_force->policy) note(text_unknown(*world->in_force).message);
+    if (!world->in_force->config) note(text_unknown(*world->in_force).message);
   }
   // They outlive generations: after a detach they are still there, before the first apply they are
   // not.

@@ -78,48 +78,34 @@ class Nesting {
   }
 
   static tl::unexpected<Error> too_deep(const Range& range) {
-    return fail(
-        Exit::kBadFile,
-        fmt::format("range '{}': {}, line {}: nested in more than {} ranges that end one after "
-                    "another: make one of them permanent or take some out",
-                    to_string(range.prefix), range.origin.file, range.origin.line,
-                    APIGUARD_MAX_EXPIRY_STEPS - 1));
+    return fail(Exit::kBadFile,
+                fmt::format("range '{}' ({}): nested in more than {} ranges that end one after "
+                            "another: make one of them permanent or take some out",
+                            to_string(range.prefix), to_string(range.origin),
+                            APIGUARD_MAX_EXPIRY_STEPS - 1));
   }
 
   std::vector<Cover> covers_;
 };
 
+// `ranges` of one family; the first has the id `first_id`.
 template <typename Key>
-Entry<Key> entry(const Prefix& prefix, const apiguard_range& value) {
-  Entry<Key> result{};
-  result.key.prefix_len = prefix.length;
-  std::memcpy(result.key.address, prefix.address.bytes.data(), sizeof(result.key.address));
-  result.value = value;
-  return result;
-}
-
-Result<> place_ranges(Image& image, const Now& now) {
+Result<Shards<Key>> place_ranges(RangeSpan ranges, std::size_t first_id, const Now& now,
+                                 apiguard_settings& settings) {
   Nesting nesting;
-  for (std::uint32_t id = 0; id < image.ranges.size(); ++id) {
-    const Range& range = image.ranges[id];
-    const auto value = nesting.place(range, id, now);
+  ShardBuilder<Key> shards(shard_capacity(ranges.size()));
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const auto value = nesting.place(*ranges[i], static_cast<std::uint32_t>(first_id + i), now);
     if (!value) return fail(value.error());
-    if (value->until != 0) image.settings.has_deadlines = 1;
-    if (range.prefix.address.family == Family::kIpv4) {
-      image.ranges4.push_back(entry<apiguard_key4>(range.prefix, *value));
-    } else {
-      image.ranges6.push_back(entry<apiguard_key6>(range.prefix, *value));
-    }
+    if (value->until != 0) settings.has_deadlines = 1;
+    shards.add(ranges[i]->prefix, *value);
   }
-  return {};
+  return shards.finish();
 }
 
-// The families lie one behind the other.
-void place_index(Image& image) {
-  const std::span<const Range> all(image.ranges);
-  const std::size_t ipv4 = image.ranges4.size();
-  image.index4 = index4(all.first(ipv4));
-  image.index6 = index6(all.subspan(ipv4));
+void place_index(Image& image, RangeSpan ipv4, RangeSpan ipv6) {
+  image.index4 = index4(ipv4);
+  image.index6 = index6(ipv6);
   image.settings.whole4 = static_cast<__u8>(image.index4.whole);
   image.settings.whole6 = static_cast<__u8>(image.index6.whole);
   image.settings.outside6 = static_cast<__u8>(image.index6.outside);
@@ -158,9 +144,20 @@ Result<Image> compile(const Policy& policy, std::uint64_t generation, const Now&
   image.settings.mode = static_cast<__u8>(policy.mode);
   if (auto placed = place_endpoints(image, policy.endpoints); !placed) return fail(placed.error());
   if (policy.mode == Mode::kOff) return image;
-  image.ranges = effective_ranges(policy.ranges);
-  if (auto placed = place_ranges(image, now); !placed) return fail(placed.error());
-  place_index(image);
+  const RangeRefs all = deciding_ranges(policy.ranges);
+  // The families lie one behind the other.
+  const auto ipv6 = std::find_if(all.begin(), all.end(), [](const Range* range) {
+    return range->prefix.address.family == Family::kIpv6;
+  });
+  const RangeSpan ranges4(all.begin(), ipv6);
+  const RangeSpan ranges6(ipv6, all.end());
+  auto placed4 = place_ranges<apiguard_key4>(ranges4, 0, now, image.settings);
+  if (!placed4) return fail(placed4.error());
+  auto placed6 = place_ranges<apiguard_key6>(ranges6, ranges4.size(), now, image.settings);
+  if (!placed6) return fail(placed6.error());
+  image.ranges4 = std::move(*placed4);
+  image.ranges6 = std::move(*placed6);
+  place_index(image, ranges4, ranges6);
   return image;
 }
 

@@ -62,15 +62,15 @@ class Flattener {
 };
 
 template <typename Number>
-std::vector<Stretch<Number>> flatten(std::span<const Range> ranges, unsigned bits,
+std::vector<Stretch<Number>> flatten(RangeSpan ranges, unsigned bits,
                                      Number (*number)(const Address&)) {
   const Number all = bits == 32 ? Number{0xffffffff} : ~Number{0};
   Flattener<Number> flattener(all);
-  for (const Range& range : ranges) {
-    const Number first = number(range.prefix.address);
-    const unsigned host_bits = bits - range.prefix.length;
+  for (const Range* range : ranges) {
+    const Number first = number(range->prefix.address);
+    const unsigned host_bits = bits - range->prefix.length;
     const Number size_less_one = host_bits == bits ? all : (Number{1} << host_bits) - 1;
-    flattener.add(first, first + size_less_one, cell_of(range));
+    flattener.add(first, first + size_less_one, cell_of(*range));
   }
   return flattener.finish();
 }
@@ -89,11 +89,11 @@ Number6 number6(const Address& address) {
   return number;
 }
 
-std::vector<Stretch<Number4>> flatten4(std::span<const Range> ranges) {
+std::vector<Stretch<Number4>> flatten4(RangeSpan ranges) {
   return flatten<Number4>(ranges, 32, number4);
 }
 
-std::vector<Stretch<Number6>> flatten6(std::span<const Range> ranges) {
+std::vector<Stretch<Number6>> flatten6(RangeSpan ranges) {
   return flatten<Number6>(ranges, 128, number6);
 }
 

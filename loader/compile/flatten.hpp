@@ -16,6 +16,9 @@ namespace apiguard {
 
 using Cell = apiguard_cell;
 
+// Effective ranges or a part of them, by reference.
+using RangeSpan = std::span<const Range* const>;
+
 // Addresses as numbers, host byte order.
 using Number4 = std::uint64_t;
 __extension__ using Number6 = unsigned __int128;
@@ -28,8 +31,8 @@ struct Stretch {
 
 // At least one stretch; the first begins at 0; neighbours differ. `ranges` is the part of the
 // effective ranges that is of the family, in their order.
-[[nodiscard]] std::vector<Stretch<Number4>> flatten4(std::span<const Range> ranges);
-[[nodiscard]] std::vector<Stretch<Number6>> flatten6(std::span<const Range> ranges);
+[[nodiscard]] std::vector<Stretch<Number4>> flatten4(RangeSpan ranges);
+[[nodiscard]] std::vector<Stretch<Number6>> flatten6(RangeSpan ranges);
 
 [[nodiscard]] Number4 number4(const Address& address);
 [[nodiscard]] Number6 number6(const Address& address);

@@ -7,24 +7,19 @@
 
 #include "apiguard/abi.h"
 #include "loader/compile/index.hpp"
+#include "loader/compile/shards.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/result.hpp"
 
 namespace apiguard {
 
-template <typename Key>
-struct Entry {
-  Key key;
-  apiguard_range value;
-};
-
 struct Image {
   apiguard_settings settings{};
-  std::vector<Entry<apiguard_key4>> ranges4;  // sorted by address, then length; one entry a prefix
-  std::vector<Entry<apiguard_key6>> ranges6;
+  // What the tries hold; apiguard_range.id indexes effective_ranges(policy).
+  Shards<apiguard_key4> ranges4;
+  Shards<apiguard_key6> ranges6;
   Index4 index4;  // says of every source what the tries say
   Index6 index6;
-  std::vector<Range> ranges;  // what apiguard_range.id indexes: effective_ranges(policy)
 };
 
 // The two clocks read at the same moment, so that wall-clock ends become boot-time deadlines.

@@ -3,7 +3,6 @@
 // the longest match says, and "ask the trie" (APIGUARD_CELL_EXCEPTED) where a range ends.
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include "loader/compile/blocks.hpp"
@@ -32,7 +31,7 @@ struct Index6 {
 };
 
 // `ranges`: effective ranges of one family, sorted as effective_ranges() does.
-[[nodiscard]] Index4 index4(std::span<const Range> ranges);
-[[nodiscard]] Index6 index6(std::span<const Range> ranges);
+[[nodiscard]] Index4 index4(RangeSpan ranges);
+[[nodiscard]] Index6 index6(RangeSpan ranges);
 
 }  // namespace apiguard

@@ -42,7 +42,7 @@ void add_leaf(Index4& index, const Stretches& stretches, const Region<Number4>& 
 
 }  // namespace
 
-Index4 index4(std::span<const Range> ranges) {
+Index4 index4(RangeSpan ranges) {
   const Stretches stretches = flatten4(ranges);
   Index4 index;
   if (stretches.size() == 1) {

@@ -13,16 +13,16 @@ using Regions = std::vector<Region<Number6>>;
 constexpr unsigned kAddressBits = 128;
 
 // How many leading bits are the same in all ranges, /0 aside, which holds everything anyway.
-void share_bits(Index6& index, std::span<const Range> ranges) {
+void share_bits(Index6& index, RangeSpan ranges) {
   index.shared_len = APIGUARD_MAX_SHARED6;
   const Range* some = nullptr;
-  for (const Range& range : ranges) {
-    if (range.prefix.length == 0) continue;
-    if (some == nullptr) some = &range;
-    const Number6 differ = number6(range.prefix.address) ^ number6(some->prefix.address);
+  for (const Range* range : ranges) {
+    if (range->prefix.length == 0) continue;
+    if (some == nullptr) some = range;
+    const Number6 differ = number6(range->prefix.address) ^ number6(some->prefix.address);
     const int same = std::countl_zero(static_cast<__u64>(differ >> 64));
     index.shared_len =
-        std::min({index.shared_len, unsigned{range.prefix.length}, static_cast<unsigned>(same)});
+        std::min({index.shared_len, unsigned{range->prefix.length}, static_cast<unsigned>(same)});
   }
   if (some == nullptr || index.shared_len == 0) return;
   const unsigned other_bits = 64 - index.shared_len;
@@ -106,7 +106,7 @@ class Builder {
 
 }  // namespace
 
-Index6 index6(std::span<const Range> ranges) {
+Index6 index6(RangeSpan ranges) {
   const Stretches stretches = flatten6(ranges);
   Index6 index;
   if (stretches.size() == 1) {

@@ -5,56 +5,99 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
+#include <string_view>
+#include <thread>
 
 #include <fmt/format.h>
+
+#include "loader/fd.hpp"
 
 namespace apiguard::datapath {
 namespace {
 
 // The kernel's own number for "this map has no such operation"; not in user space's errno.h.
 constexpr int kNotSupported = 524;
-constexpr std::size_t kBatch = 65536;
 
-tl::unexpected<Error> failed(int error) {
-  return fail(Exit::kFailed, fmt::format("ranges: write to the trie: {}", std::strerror(error)),
-              error);
+tl::unexpected<Error> failed(std::string_view what, int error) {
+  return fail(Exit::kFailed, fmt::format("ranges: {}: {}", what, std::strerror(error)), error);
 }
 
 template <typename Key>
-int write_batch(int map_fd, const Entry<Key>* first, std::size_t count, std::vector<Key>& keys,
-                std::vector<apiguard_range>& values) {
-  keys.clear();
-  values.clear();
-  for (const Entry<Key>* entry = first; entry != first + count; ++entry) {
-    keys.push_back(entry->key);
-    values.push_back(entry->value);
+int write_singly(int map_fd, const Shard<Key>& shard) {
+  for (std::size_t i = 0; i < shard.keys.size(); ++i) {
+    if (bpf_map_update_elem(map_fd, &shard.keys[i], &shard.values[i], BPF_ANY) != 0) return errno;
   }
-  auto done = static_cast<__u32>(count);
-  return bpf_map_update_batch(map_fd, keys.data(), values.data(), &done, nullptr) == 0 ? 0 : errno;
+  return 0;
+}
+
+// 0 or an errno.
+template <typename Key>
+int write(int map_fd, const Shard<Key>& shard) {
+  auto count = static_cast<__u32>(shard.keys.size());
+  if (bpf_map_update_batch(map_fd, shard.keys.data(), shard.values.data(), &count, nullptr) == 0)
+    return 0;
+  if (errno == kNotSupported || errno == EOPNOTSUPP) return write_singly(map_fd, shard);
+  return errno;
+}
+
+// As the map definition of the program says: the kernel compares the two.
+template <typename Key>
+Fd make_trie(std::size_t entries) {
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG);
+  return Fd(bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, "ranges", sizeof(Key), sizeof(apiguard_range),
+                           static_cast<__u32>(entries), &options));
 }
 
 template <typename Key>
-Result<> write_singly(int map_fd, const std::vector<Entry<Key>>& entries) {
-  for (const Entry<Key>& entry : entries) {
-    if (bpf_map_update_elem(map_fd, &entry.key, &entry.value, BPF_ANY) != 0) return failed(errno);
-  }
+Result<> add_trie(int outer_fd, __u32 number, const Shard<Key>& shard) {
+  const Fd trie = make_trie<Key>(shard.keys.size());
+  if (!trie) return failed("make a trie", errno);
+  if (const int error = write(trie.get(), shard); error != 0)
+    return failed("write to the trie", error);
+  const int fd = trie.get();
+  if (bpf_map_update_elem(outer_fd, &number, &fd, BPF_ANY) != 0)
+    return failed("enter the trie", errno);
   return {};
 }
 
+// Takes shards until there are none left, or one failed.
 template <typename Key>
-Result<> fill_any(int map_fd, const std::vector<Entry<Key>>& entries) {
-  std::vector<Key> keys;
-  std::vector<apiguard_range> values;
-  for (std::size_t at = 0; at < entries.size(); at += kBatch) {
-    const std::size_t count = std::min(kBatch, entries.size() - at);
-    const int error = write_batch(map_fd, entries.data() + at, count, keys, values);
-    if (error == kNotSupported || error == EOPNOTSUPP) return write_singly(map_fd, entries);
-    if (error != 0) return failed(error);
+class Filler {
+ public:
+  Filler(int outer_fd, const Shards<Key>& shards) : outer_fd_(outer_fd), shards_(shards) {}
+
+  Result<> run() {
+    const std::size_t threads =
+        std::min<std::size_t>(shards_.size(), std::max(1U, std::thread::hardware_concurrency()));
+    {
+      std::vector<std::jthread> others;
+      for (std::size_t i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+      work();
+    }
+    return result_;
   }
-  return {};
-}
+
+ private:
+  void work() {
+    for (std::size_t i = next_++; i < shards_.size(); i = next_++) {
+      auto added = add_trie(outer_fd_, static_cast<__u32>(i), shards_[i]);
+      if (added) continue;
+      next_ = shards_.size();
+      const std::lock_guard lock(mutex_);
+      result_ = std::move(added);
+    }
+  }
+
+  int outer_fd_;
+  const Shards<Key>& shards_;
+  std::atomic<std::size_t> next_ = 0;
+  std::mutex mutex_;
+  Result<> result_;
+};
 
 // Arrays are written where the kernel reads them: one copy, and no call per value.
 template <typename Value>
@@ -88,12 +131,12 @@ Result<> fill(int map_fd, const std::vector<apiguard_node>& nodes) {
   return fill_array(map_fd, nodes);
 }
 
-Result<> fill(int map_fd, const std::vector<Entry<apiguard_key4>>& entries) {
-  return fill_any(map_fd, entries);
+Result<> fill(int outer_fd, const Shards<apiguard_key4>& shards) {
+  return Filler(outer_fd, shards).run();
 }
 
-Result<> fill(int map_fd, const std::vector<Entry<apiguard_key6>>& entries) {
-  return fill_any(map_fd, entries);
+Result<> fill(int outer_fd, const Shards<apiguard_key6>& shards) {
+  return Filler(outer_fd, shards).run();
 }
 
 }  // namespace apiguard::datapath

@@ -6,7 +6,7 @@
 
 namespace apiguard::datapath {
 
-// Content -> a map that was sized for it and that no program reads yet.
+// Content -> a map that was sized for it and that no packet meets yet.
 
 // Arrays, created with BPF_F_MMAPABLE (5.5).
 [[nodiscard]] Result<> fill(int map_fd, const std::vector<apiguard_block>& blocks);
@@ -14,9 +14,10 @@ namespace apiguard::datapath {
 [[nodiscard]] Result<> fill(int map_fd, const std::vector<__u64>& leaves);
 [[nodiscard]] Result<> fill(int map_fd, const std::vector<apiguard_node>& nodes);
 
-// Tries. Writes all entries, by batches where the kernel has them (5.6; LPM tries 5.13), else one
-// by one.
-[[nodiscard]] Result<> fill(int map_fd, const std::vector<Entry<apiguard_key4>>& entries);
-[[nodiscard]] Result<> fill(int map_fd, const std::vector<Entry<apiguard_key6>>& entries);
+// Tries, made here: `outer_fd` is the array of maps that holds one a shard. Several shards are
+// filled by as many threads as there are CPUs, each by batches where the kernel has them (5.6; LPM
+// tries 5.13), else entry by entry.
+[[nodiscard]] Result<> fill(int outer_fd, const Shards<apiguard_key4>& shards);
+[[nodiscard]] Result<> fill(int outer_fd, const Shards<apiguard_key6>& shards);
 
 }  // namespace apiguard::datapath

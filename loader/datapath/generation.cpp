@@ -86,6 +86,8 @@ Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& 
   skeleton.rodata->settings = image.settings;
   skeleton.rodata->settings.frags = frags ? 1 : 0;
   skeleton.rodata->settings.build = program_build();
+  skeleton.rodata_shards4->shards4 = shard_starts(image.ranges4);
+  skeleton.rodata_shards6->shards6 = shard_starts(image.ranges6);
   skeleton.rodata_top4->top4 = image.index4.top;
   skeleton.rodata_top6->top6 = image.index6.top;
   bpf_program__set_autoload(skeleton.progs.apiguard_frags, frags);

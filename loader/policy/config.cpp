@@ -100,7 +100,8 @@ class ConfigReader {
     draft_.diagnostics.error(file_, offset_of(node), message);
   }
   void warn(const toml::node& node, std::string_view message) {
-    draft_.diagnostics.warn(Warning::kRepeatedSetting, file_, offset_of(node), message);
+    draft_.diagnostics.warn(Warning::kRepeatedSetting, file_, offset_of(node),
+                            [&] { return std::string(message); });
   }
 
   const SourceFile& file_;

@@ -100,10 +100,10 @@ void Diagnostics::error(const SourceFile& file, std::string_view message) {
 }
 
 void Diagnostics::warn(Warning kind, const SourceFile& file, std::size_t offset,
-                       std::string_view message) {
+                       const std::function<std::string()>& message) {
   Texts& texts = warnings_[static_cast<std::size_t>(kind)];
   if (++texts.count > kKept) return;
-  texts.kept.push_back(fmt::format("{}: {}", position(file, offset), message));
+  texts.kept.push_back(fmt::format("{}: {}", position(file, offset), message()));
 }
 
 Error Diagnostics::to_error() const {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,9 @@ class Diagnostics {
   // `offset` is the byte of file.text that the caret points at; it may be the end of the text.
   void error(const SourceFile& file, std::size_t offset, std::string_view message);
   void error(const SourceFile& file, std::string_view message);
-  void warn(Warning kind, const SourceFile& file, std::size_t offset, std::string_view message);
+  // `message` is called for those that are told alone.
+  void warn(Warning kind, const SourceFile& file, std::size_t offset,
+            const std::function<std::string()>& message);
 
   [[nodiscard]] bool failed() const { return errors_.count > 0; }
   [[nodiscard]] Error to_error() const;

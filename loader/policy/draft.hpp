@@ -4,10 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "loader/policy/diagnostics.hpp"
+#include "loader/policy/line.hpp"
+#include "loader/policy/order.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/policy/text.hpp"
 
@@ -36,10 +40,15 @@ struct Draft {
 void check_host_bits(const ParsedPrefix& parsed, std::string_view written, Place place,
                      Draft& draft);
 
+// Every good line of a list file, its number and its text without the newline; what is wrong with
+// the others goes to `diagnostics`. A file that is no text at all has no lines.
+using VisitEntry = std::function<void(const Entry& entry, std::uint32_t number, std::string_view)>;
+void read_entries(const SourceFile& file, Diagnostics& diagnostics, const VisitEntry& visit);
+
 void read_config(const SourceFile& file, Draft& draft);
 void read_ranges(const SourceFile& file, Draft& draft);
 
-// Warns of what looks wrong in the ranges of an otherwise good draft.
-void lint(Draft& draft);
+// Warns of what looks wrong in the ranges of an otherwise good draft. `keys`: ordered() of them.
+void lint(Draft& draft, std::span<const Key> keys);
 
 }  // namespace apiguard

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include "loader/policy/draft.hpp"
-#include "loader/policy/line.hpp"
 
 namespace apiguard {
 namespace {
@@ -31,22 +30,13 @@ struct Patch {
 };
 
 Result<std::vector<Row>> read_rows(const SourceFile& file) {
-  Draft draft;
-  read_ranges(file, draft);
-  if (draft.diagnostics.failed()) return fail(draft.diagnostics.to_error());
-
+  Diagnostics diagnostics;
   std::vector<Row> rows;
-  rows.reserve(draft.policy.ranges.size());
-  const std::string_view text = file.text;
-  std::uint32_t number = 1;
-  for (std::size_t at = 0; at < text.size(); ++number) {
-    const std::string_view line = text.substr(at, text.find('\n', at) - at);
-    if (const auto entry = scan_line(line); entry && *entry) {
-      rows.push_back(
-          {(*entry)->parsed.prefix, (*entry)->kind, number, (*entry)->until, (*entry)->name, line});
-    }
-    at += line.size() + 1;
-  }
+  read_entries(
+      file, diagnostics, [&](const Entry& entry, std::uint32_t number, std::string_view line) {
+        rows.push_back({entry.parsed.prefix, entry.kind, number, entry.until, entry.name, line});
+      });
+  if (diagnostics.failed()) return fail(diagnostics.to_error());
   return rows;
 }
 
@@ -160,10 +150,6 @@ std::string described(const Selector& selector) {
                          : fmt::format("name '{}'", selector.name);
 }
 
-std::string where(const Range& range) {
-  return fmt::format("{}:{}", range.origin.file, range.origin.line);
-}
-
 // Looks up which selectors name a range, all in one pass over any number of ranges.
 class Selection {
  public:
@@ -219,7 +205,7 @@ std::string no_match(const Selector& selector, const std::vector<Range>& ranges)
   }
   const std::string inside =
       fmt::format("{}: no such entry, but it lies inside {} ({})", described(selector),
-                  to_string(cover->prefix), where(*cover));
+                  to_string(cover->prefix), to_string(cover->origin));
   if (cover->kind == Kind::kCluster)
     return inside + ", a cluster range, which no command takes out";
   return fmt::format("{}; to take it out: apiguard except {}", inside, to_string(*selector.prefix));
@@ -228,10 +214,10 @@ std::string no_match(const Selector& selector, const std::vector<Range>& ranges)
 std::string not_here(const Selector& selector, const Range& range) {
   if (range.kind == Kind::kCluster) {
     return fmt::format("{}: a cluster range of {}, which no command takes out: edit that file",
-                       described(selector), where(range));
+                       described(selector), to_string(range.origin));
   }
   return fmt::format("{}: also in {}, which belongs to another tool: remove it there",
-                     described(selector), where(range));
+                     described(selector), to_string(range.origin));
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "loader/policy/draft.hpp"
-#include "loader/policy/order.hpp"
 
 namespace apiguard {
 namespace {
@@ -17,10 +16,6 @@ struct Finding {
   std::uint32_t index = 0;  // the range it is about
   std::uint32_t other = 0;  // the range it refers to
 };
-
-std::string where(const Range& range) {
-  return fmt::format("{}:{}", range.origin.file, range.origin.line);
-}
 
 constexpr Prefix ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t length) {
   return {{Family::kIpv4, {a, b}}, length};
@@ -193,10 +188,9 @@ void Nesting::report(std::vector<Finding>& findings) const {
 
 // ---- all of it ---------------------------------------------------------------------------------
 
-std::vector<Finding> find_all(const std::vector<Range>& ranges) {
+std::vector<Finding> find_all(const std::vector<Range>& ranges, std::span<const Key> keys) {
   std::vector<Finding> findings;
   check_alone(ranges, findings);
-  const std::vector<Key> keys = ordered(ranges);
   Nesting nesting;
   for (std::size_t at = 0; at < keys.size();) {
     const auto group = group_at(keys, at);
@@ -224,15 +218,15 @@ std::string text_of(const Finding& finding, const std::vector<Range>& ranges) {
   switch (finding.kind) {
     case Warning::kAllowAndExcept:
       return fmt::format("allow and except of {}: the except ({}) wins; remove one of the two",
-                         cidr, where(other));
+                         cidr, to_string(other.origin));
     case Warning::kRepeatedRange:
       return fmt::format("{} never decides here: {} has the same range; remove one of the two",
-                         cidr, where(other));
+                         cidr, to_string(other.origin));
     case Warning::kNeverDecides:
       return fmt::format("{} never decides: narrower entries fill it; remove it or them", cidr);
     case Warning::kCovered:
       return fmt::format("{} is already covered by {} ({}); remove one of the two", cidr,
-                         to_string(other.prefix), where(other));
+                         to_string(other.prefix), to_string(other.origin));
     case Warning::kNearMiss:
       return near_miss_text(range);
     case Warning::kEverything:
@@ -245,14 +239,14 @@ std::string text_of(const Finding& finding, const std::vector<Range>& ranges) {
 
 }  // namespace
 
-void lint(Draft& draft) {
-  std::vector<Finding> findings = find_all(draft.policy.ranges);
+void lint(Draft& draft, std::span<const Key> keys) {
+  std::vector<Finding> findings = find_all(draft.policy.ranges, keys);
   std::sort(findings.begin(), findings.end(),
             [](const Finding& a, const Finding& b) { return a.index < b.index; });
   for (const Finding& finding : findings) {
     const Place& place = draft.places[finding.index];
     draft.diagnostics.warn(finding.kind, *place.file, place.offset,
-                           text_of(finding, draft.policy.ranges));
+                           [&] { return text_of(finding, draft.policy.ranges); });
   }
 }
 

@@ -72,10 +72,12 @@ std::span<const Key> group_at(std::span<const Key> keys, std::size_t begin) {
   return keys.subspan(begin, end - begin);
 }
 
+bool outranks(const Range& a, const Range& b) { return rank(a) > rank(b); }
+
 const Key& decider(const std::vector<Range>& ranges, std::span<const Key> group) {
   const Key* best = &group.front();
   for (const Key& key : group.subspan(1)) {
-    if (rank(ranges[key.index]) > rank(ranges[best->index])) best = &key;
+    if (outranks(ranges[key.index], ranges[best->index])) best = &key;
   }
   return *best;
 }

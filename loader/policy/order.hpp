@@ -37,7 +37,11 @@ struct Key {
 // The keys of the prefix that begins at keys[begin].
 [[nodiscard]] std::span<const Key> group_at(std::span<const Key> keys, std::size_t begin);
 
-// The one range of a group that decides; see effective_ranges.
+// Of two ranges of one prefix: whether `a` decides whatever stands in front of it; see
+// effective_ranges.
+[[nodiscard]] bool outranks(const Range& a, const Range& b);
+
+// The one range of a group that decides.
 [[nodiscard]] const Key& decider(const std::vector<Range>& ranges, std::span<const Key> group);
 
 }  // namespace apiguard

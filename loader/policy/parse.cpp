@@ -10,10 +10,6 @@
 namespace apiguard {
 namespace {
 
-std::string where(const Range& range) {
-  return fmt::format("{}:{}", range.origin.file, range.origin.line);
-}
-
 struct Clash {
   std::uint32_t except = 0;  // indexes of ranges
   std::uint32_t cluster = 0;
@@ -21,10 +17,10 @@ struct Clash {
 
 // In order a range comes before all that lies inside it: the cluster range that may cover a key is
 // the last one that lay inside no other.
-std::vector<Clash> find_clashes(const std::vector<Range>& ranges) {
+std::vector<Clash> find_clashes(const std::vector<Range>& ranges, std::span<const Key> keys) {
   std::vector<Clash> clashes;
   std::optional<std::uint32_t> cluster;
-  for (const Key& key : ordered(ranges)) {
+  for (const Key& key : keys) {
     const Range& range = ranges[key.index];
     const bool inside = cluster && covers(ranges[*cluster].prefix, range.prefix);
     if (inside && range.kind == Kind::kExcept) clashes.push_back({key.index, *cluster});
@@ -34,9 +30,9 @@ std::vector<Clash> find_clashes(const std::vector<Range>& ranges) {
 }
 
 // An except may not take out what `cluster` promises.
-void check_cluster(Draft& draft) {
+void check_cluster(Draft& draft, std::span<const Key> keys) {
   const auto& ranges = draft.policy.ranges;
-  std::vector<Clash> clashes = find_clashes(ranges);
+  std::vector<Clash> clashes = find_clashes(ranges, keys);
   std::sort(clashes.begin(), clashes.end(),
             [](const Clash& a, const Clash& b) { return a.except < b.except; });
   for (const Clash& clash : clashes) {
@@ -46,7 +42,7 @@ void check_cluster(Draft& draft) {
         *place.file, place.offset,
         fmt::format("except of {} inside the cluster range {} ({}), which is always listed",
                     to_string(ranges[clash.except].prefix), to_string(cluster.prefix),
-                    where(cluster)));
+                    to_string(cluster.origin)));
   }
 }
 
@@ -66,9 +62,28 @@ void check_empty(const SourceFile& config, Draft& draft) {
   }
 }
 
-Result<Parsed> finish(Draft& draft) {
+// By prefix, so that nobody has to sort them again.
+void arrange(std::vector<Range>& ranges, std::span<const Key> keys) {
+  std::vector<Range> arranged;
+  arranged.reserve(keys.size());
+  for (const Key& key : keys) arranged.push_back(std::move(ranges[key.index]));
+  ranges = std::move(arranged);
+}
+
+// The checks between ranges are told where they are written, and so come before the ranges move.
+Result<Parsed> finish(Draft& draft, const SourceFile* config = nullptr) {
   if (draft.diagnostics.failed()) return fail(draft.diagnostics.to_error());
-  lint(draft);
+  const std::vector<Key> keys = ordered(draft.policy.ranges);
+  if (config != nullptr) {
+    check_cluster(draft, keys);
+    check_empty(*config, draft);
+    if (draft.diagnostics.failed()) return fail(draft.diagnostics.to_error());
+  }
+  if (draft.options.lint) lint(draft, keys);
+  if (!std::is_sorted(keys.begin(), keys.end(),
+                      [](const Key& a, const Key& b) { return a.index < b.index; })) {
+    arrange(draft.policy.ranges, keys);
+  }
   return Parsed{std::move(draft.policy), draft.diagnostics.warnings()};
 }
 
@@ -94,11 +109,7 @@ Result<Parsed> parse_policy(const Sources& sources, const ParseOptions& options)
   read_config(sources.config, draft);
   read_ranges(sources.ranges, draft);
   for (const SourceFile& file : sources.drop_ins) read_ranges(file, draft);
-  if (!draft.diagnostics.failed()) {
-    check_cluster(draft);
-    check_empty(sources.config, draft);
-  }
-  return finish(draft);
+  return finish(draft, &sources.config);
 }
 
 }  // namespace apiguard

@@ -2,6 +2,10 @@
 #include "loader/policy/policy.hpp"
 
 #include <algorithm>
+#include <compare>
+#include <functional>
+#include <mutex>
+#include <set>
 #include <tuple>
 
 #include <fmt/format.h>
@@ -13,34 +17,61 @@
 namespace apiguard {
 namespace {
 
+constexpr std::size_t kRecords = 65536;  // bytes that are digested at a time
+
 // Everything that tells one entry from another, in the order of a difference.
-auto identity(const Range& range) {
-  return std::tie(range.prefix, range.kind, range.until, range.name);
+std::strong_ordering compare(const Range& a, const Range& b) {
+  if (const auto prefix = a.prefix <=> b.prefix; prefix != 0) return prefix;
+  return std::tie(a.kind, a.until, a.name) <=> std::tie(b.kind, b.until, b.name);
 }
 
 // The distinct entries of a policy.
-std::vector<const Range*> entries(const Policy& policy) {
-  std::vector<const Range*> out;
+RangeRefs entries(const Policy& policy) {
+  RangeRefs out;
   out.reserve(policy.ranges.size());
-  for (const Key& key : ordered(policy.ranges)) out.push_back(&policy.ranges[key.index]);
-  const auto less = [](const Range* a, const Range* b) { return identity(*a) < identity(*b); };
-  const auto equal = [](const Range* a, const Range* b) { return identity(*a) == identity(*b); };
+  for (const Range& range : policy.ranges) out.push_back(&range);
+  const auto less = [](const Range* a, const Range* b) { return compare(*a, *b) < 0; };
+  const auto equal = [](const Range* a, const Range* b) { return compare(*a, *b) == 0; };
   if (!std::is_sorted(out.begin(), out.end(), less)) std::stable_sort(out.begin(), out.end(), less);
   out.erase(std::unique(out.begin(), out.end(), equal), out.end());
   return out;
 }
 
-// Those of `left` that are not in `right`.
-std::vector<Range> missing(const std::vector<const Range*>& left,
-                           const std::vector<const Range*>& right) {
-  std::vector<Range> out;
-  auto other = right.begin();
-  for (const Range* range : left) {
-    while (other != right.end() && identity(**other) < identity(*range)) ++other;
-    const bool found = other != right.end() && identity(**other) == identity(*range);
-    if (!found) out.push_back(*range);
+// One walk over both sides, each entry once.
+void compare_entries(const RangeRefs& before, const RangeRefs& after, Difference& difference) {
+  auto old = before.begin();
+  auto now = after.begin();
+  while (old != before.end() || now != after.end()) {
+    const auto order = old == before.end()  ? std::strong_ordering::greater
+                       : now == after.end() ? std::strong_ordering::less
+                                            : compare(**old, **now);
+    if (order > 0) difference.added.push_back(**now);
+    if (order < 0) difference.removed.push_back(**old);
+    if (order >= 0) ++now;
+    if (order <= 0) ++old;
   }
-  return out;
+}
+
+bool is_ordered(const std::vector<Range>& ranges) {
+  return std::is_sorted(ranges.begin(), ranges.end(),
+                        [](const Range& a, const Range& b) { return a.prefix < b.prefix; });
+}
+
+void add_big_endian(std::string& record, std::uint64_t value) {
+  for (int shift = 56; shift >= 0; shift -= 8)
+    record += static_cast<char>(static_cast<unsigned char>(value >> shift & 0xff));
+}
+
+// As the comment of fingerprint() says.
+void add_record(const Range& range, std::string& records) {
+  const Prefix& prefix = range.prefix;
+  records += static_cast<char>(range.kind);
+  records += static_cast<char>(prefix.address.family);
+  records += static_cast<char>(prefix.length);
+  records += static_cast<char>(range.until ? 1 : 0);
+  const std::size_t bytes = prefix.address.family == Family::kIpv4 ? 4 : 16;
+  records.append(reinterpret_cast<const char*>(prefix.address.bytes.data()), bytes);
+  if (range.until) add_big_endian(records, static_cast<std::uint64_t>(*range.until));
 }
 
 std::vector<std::string> endpoint_texts(const Policy& policy) {
@@ -128,15 +159,48 @@ std::optional<Mode> parse_mode(std::string_view text) {
   return std::nullopt;
 }
 
-std::vector<Range> effective_ranges(const std::vector<Range>& ranges) {
-  const std::vector<Key> keys = ordered(ranges);
-  std::vector<Range> out;
-  out.reserve(keys.size());
-  for (std::size_t at = 0; at < keys.size();) {
-    const auto group = group_at(keys, at);
-    out.push_back(ranges[decider(ranges, group).index]);
-    at += group.size();
+std::string to_string(const Origin& origin) {
+  const std::string& file = origin.file.text();
+  return origin.line == 0 ? file : fmt::format("{}:{}", file, origin.line);
+}
+
+const std::string FileName::kNone;
+
+FileName::FileName(std::string_view name) {
+  static std::mutex mutex;  // several texts may be parsed at once
+  static std::set<std::string, std::less<>> names;
+  const std::lock_guard lock(mutex);
+  const auto known = names.find(name);
+  name_ = known != names.end() ? &*known : &*names.emplace(name).first;
+}
+
+RangeRefs deciding_ranges(const std::vector<Range>& ranges) {
+  RangeRefs out;
+  out.reserve(ranges.size());
+  if (!is_ordered(ranges)) {
+    const std::vector<Key> keys = ordered(ranges);
+    for (std::size_t at = 0; at < keys.size();) {
+      const auto group = group_at(keys, at);
+      out.push_back(&ranges[decider(ranges, group).index]);
+      at += group.size();
+    }
+    return out;
   }
+  for (const Range& range : ranges) {
+    if (out.empty() || out.back()->prefix != range.prefix) {
+      out.push_back(&range);
+    } else if (outranks(range, *out.back())) {
+      out.back() = &range;
+    }
+  }
+  return out;
+}
+
+std::vector<Range> effective_ranges(const std::vector<Range>& ranges) {
+  std::vector<Range> out;
+  const RangeRefs deciding = deciding_ranges(ranges);
+  out.reserve(deciding.size());
+  for (const Range* range : deciding) out.push_back(*range);
   return out;
 }
 
@@ -146,22 +210,22 @@ std::string fingerprint(const Policy& policy) {
   for (const std::string& endpoint : as_set(endpoint_texts(policy))) {
     digest.add(fmt::format("endpoint {}\n", endpoint));
   }
-  const std::vector<Key> keys = ordered(policy.ranges);
-  for (std::size_t at = 0; at < keys.size();) {
-    const auto group = group_at(keys, at);
-    const Range& range = policy.ranges[decider(policy.ranges, group).index];
-    digest.add(fmt::format("{} {} {}\n", to_string(range.kind), to_string(range.prefix),
-                           range.until ? format_timestamp(*range.until) : "permanent"));
-    at += group.size();
+  std::string records;
+  for (const Range* range : deciding_ranges(policy.ranges)) {
+    add_record(*range, records);
+    if (records.size() < kRecords) continue;
+    digest.add(records);
+    records.clear();
   }
+  digest.add(records);
   return digest.hex();
 }
 
 Difference difference(const Policy& before, const Policy& after) {
-  const auto old_entries = entries(before);
-  const auto new_entries = entries(after);
-  return {missing(new_entries, old_entries), missing(old_entries, new_entries),
-          changed_settings(before, after)};
+  Difference difference;
+  compare_entries(entries(before), entries(after), difference);
+  difference.settings = changed_settings(before, after);
+  return difference;
 }
 
 }  // namespace apiguard

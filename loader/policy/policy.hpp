@@ -25,9 +25,28 @@ struct Endpoint {
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
+// A file by name. Each name is kept once, for as long as the process lives: a million ranges of one
+// file share it, and moving them costs nothing for it.
+class FileName {
+ public:
+  FileName() = default;
+  // A text becomes the name that it is.
+  FileName(std::string_view name);
+  FileName(const std::string& name) : FileName(std::string_view(name)) {}
+  FileName(const char* name) : FileName(std::string_view(name)) {}
+
+  [[nodiscard]] const std::string& text() const { return *name_; }
+
+  friend bool operator==(FileName a, FileName b) { return *a.name_ == *b.name_; }
+
+ private:
+  static const std::string kNone;
+  const std::string* name_ = &kNone;
+};
+
 // Where an entry was written. Not part of what it means: equality of policies ignores it.
 struct Origin {
-  std::string file;        // "apiguard.toml", "authorized-ranges", "authorized-ranges.d/NAME.list"
+  FileName file;           // "apiguard.toml", "authorized-ranges", "authorized-ranges.d/NAME.list"
   std::uint32_t line = 0;  // from 1
 
   friend bool operator==(const Origin&, const Origin&) { return true; }
@@ -49,7 +68,9 @@ struct Policy {
   XdpMode xdp_mode = XdpMode::kAuto;
   std::vector<std::string> interfaces;  // names or globs, as written
   std::vector<Endpoint> endpoints;
-  std::vector<Range> ranges;  // cluster first, then the CLI's file, then drop-ins in name order
+  // By prefix, as effective_ranges; equal prefixes as they are written: cluster first, then the
+  // CLI's file, then drop-ins in name order. What is in another order is judged alike, but slower.
+  std::vector<Range> ranges;
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };
@@ -58,6 +79,7 @@ struct Policy {
 [[nodiscard]] std::string_view to_string(XdpMode xdp_mode);  // "auto", "native", "generic"
 [[nodiscard]] std::string_view to_string(Kind kind);         // "allow", "except", "cluster"
 [[nodiscard]] std::string to_string(const Endpoint& endpoint);
+[[nodiscard]] std::string to_string(const Origin& origin);  // FILE:LINE, or FILE if the line is 0
 [[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
 
 // The ranges that decide: one entry a prefix, sorted by family, address, length. Of several entries
@@ -66,9 +88,15 @@ struct Policy {
 // order of `ranges` is irrelevant to everything but the name of equal entries (first wins).
 [[nodiscard]] std::vector<Range> effective_ranges(const std::vector<Range>& ranges);
 
+// The same without copies: they point into `ranges`.
+using RangeRefs = std::vector<const Range*>;
+[[nodiscard]] RangeRefs deciding_ranges(const std::vector<Range>& ranges);
+
 // SHA-256 (64 hex digits) of what is judged: mode, endpoints, effective ranges with kind and until.
 // Neither interfaces, names, comments nor the order of anything count, so equal hosts show equal
-// values.
+// values. Digested are the lines "mode MODE" and "endpoint ENDPOINT" (sorted), then of each range:
+// kind, family, length, 1 if it ends (a byte each), the 4 or 16 bytes of its address, and its end
+// (eight bytes, nanoseconds since 1970, big-endian).
 [[nodiscard]] std::string fingerprint(const Policy& policy);
 
 // What a change adds and removes: entries (prefix, kind, until, name) of one set that are not in

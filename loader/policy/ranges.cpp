@@ -6,15 +6,9 @@
 #include <fmt/format.h>
 
 #include "loader/policy/draft.hpp"
-#include "loader/policy/line.hpp"
 
 namespace apiguard {
 namespace {
-
-Range to_range(const Entry& entry, const SourceFile& file, std::uint32_t line) {
-  return Range{entry.parsed.prefix, entry.kind, std::string(entry.name), entry.until,
-               Origin{file.name, line}};
-}
 
 void reserve(const SourceFile& file, Draft& draft) {
   const auto lines = static_cast<std::size_t>(std::count(file.text.begin(), file.text.end(), '\n'));
@@ -22,52 +16,57 @@ void reserve(const SourceFile& file, Draft& draft) {
   draft.places.reserve(draft.places.size() + lines);
 }
 
-void add_entry(const Entry& entry, const SourceFile& file, std::uint32_t line, Draft& draft) {
+void add_entry(const Entry& entry, const SourceFile& file, const Origin& origin, Draft& draft) {
   const auto offset = static_cast<std::uint32_t>(entry.cidr.data() - file.text.data());
   const Place place{&file, offset};
   if (entry.parsed.host_bits) check_host_bits(entry.parsed, entry.cidr, place, draft);
-  draft.add(to_range(entry, file, line), place);
-}
-
-void read_line(std::string_view text, const SourceFile& file, std::uint32_t line, Draft& draft) {
-  const auto scanned = scan_line(text);
-  if (!scanned) {
-    const auto begin = static_cast<std::size_t>(text.data() - file.text.data());
-    draft.diagnostics.error(file, begin + scanned.error().offset, scanned.error().message);
-  } else if (*scanned) {
-    add_entry(**scanned, file, line, draft);
-  }
+  draft.add({entry.parsed.prefix, entry.kind, std::string(entry.name), entry.until, origin}, place);
 }
 
 }  // namespace
 
 void check_host_bits(const ParsedPrefix& parsed, std::string_view written, Place place,
                      Draft& draft) {
-  const std::string message =
-      fmt::format("host bits are set: {} is {}", written, to_string(parsed.prefix));
+  const auto message = [&] {
+    return fmt::format("host bits are set: {} is {}", written, to_string(parsed.prefix));
+  };
   if (draft.options.strict) {
-    draft.diagnostics.error(*place.file, place.offset, message);
+    draft.diagnostics.error(*place.file, place.offset, message());
   } else {
     draft.diagnostics.warn(Warning::kHostBits, *place.file, place.offset, message);
   }
 }
 
-void read_ranges(const SourceFile& file, Draft& draft) {
-  if (!check_encoding(file, draft.diagnostics)) return;
-  reserve(file, draft);
+void read_entries(const SourceFile& file, Diagnostics& diagnostics, const VisitEntry& visit) {
+  if (!check_encoding(file, diagnostics)) return;
   const std::string_view text = file.text;
-  std::uint32_t line = 1;
-  for (std::size_t at = 0; at < text.size(); ++line) {
+  std::uint32_t number = 1;
+  for (std::size_t at = 0; at < text.size(); ++number) {
     const std::size_t end = text.find('\n', at);
     if (end == std::string_view::npos) {
-      draft.diagnostics.error(file, text.size(),
-                              "the last line has no newline: it may be cut off, and a cut "
-                              "'128.0.0.0/16' could read '128.0.0.0/1'");
+      diagnostics.error(file, text.size(),
+                        "the last line has no newline: it may be cut off, and a cut "
+                        "'128.0.0.0/16' could read '128.0.0.0/1'");
       return;
     }
-    read_line(text.substr(at, end - at), file, line, draft);
+    const std::string_view line = text.substr(at, end - at);
+    const auto scanned = scan_line(line);
+    if (!scanned) {
+      diagnostics.error(file, at + scanned.error().offset, scanned.error().message);
+    } else if (*scanned) {
+      visit(**scanned, number, line);
+    }
     at = end + 1;
   }
+}
+
+void read_ranges(const SourceFile& file, Draft& draft) {
+  reserve(file, draft);
+  const FileName name = file.name;
+  read_entries(file, draft.diagnostics,
+               [&](const Entry& entry, std::uint32_t line, std::string_view) {
+                 add_entry(entry, file, Origin{name, line}, draft);
+               });
 }
 
 }  // namespace apiguard

@@ -4,6 +4,7 @@
 #include "loader/policy/scan.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -154,6 +155,39 @@ Scanned<std::uint8_t> scan_length(std::string_view text, Family family) {
   return static_cast<std::uint8_t>(*length);
 }
 
+// Takes up to three digits without a leading zero off the front; -1 if there are none.
+int take_number(std::string_view& text) {
+  std::size_t size = 0;
+  int value = 0;
+  while (size < text.size() && size < 3 && is_digit(text[size]))
+    value = value * 10 + (text[size++] - '0');
+  if (size == 0 || (size > 1 && text[0] == '0')) return -1;
+  text.remove_prefix(size);
+  return value;
+}
+
+bool take(std::string_view& text, char c) {
+  if (text.empty() || text[0] != c) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// What nearly every line of a long list is: an IPv4 address and a length. Nothing if there is
+// anything else about it: the careful readers say what.
+std::optional<ParsedPrefix> scan_plain_ipv4(std::string_view text) {
+  Address address;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const int octet = i == 0 || take(text, '.') ? take_number(text) : -1;
+    if (octet < 0 || octet > 255) return std::nullopt;
+    address.bytes[i] = static_cast<std::uint8_t>(octet);
+  }
+  const int length = take(text, '/') ? take_number(text) : -1;
+  if (length < 0 || length > 32 || !text.empty()) return std::nullopt;
+  const auto bits = static_cast<std::uint8_t>(length);
+  const Prefix prefix{masked(address, bits), bits};
+  return ParsedPrefix{prefix, prefix.address != address};
+}
+
 }  // namespace
 
 Scanned<std::uint32_t> scan_number(std::string_view digits, std::uint32_t limit,
@@ -185,6 +219,7 @@ Scanned<Address> scan_address(std::string_view text) {
 }
 
 Scanned<ParsedPrefix> scan_prefix(std::string_view text) {
+  if (const auto plain = scan_plain_ipv4(text)) return *plain;
   const std::size_t slash = text.find('/');
   const auto address = scan_address(text.substr(0, slash));
   if (!address) return tl::unexpected<Flaw>(address.error());

@@ -45,6 +45,7 @@ struct Parsed {
 
 struct ParseOptions {
   bool strict = false;  // host bits are errors
+  bool lint = true;     // false: no warnings of what is legal, for a text that was published before
 };
 
 // The whole: parse, cross-file rules (empty policy, except inside cluster, except beside allow),

@@ -63,8 +63,8 @@ Result<> check_ports(const World& world, const Request& request,
                      std::vector<std::string>& warnings) {
   const LocalPorts ports = read_local_ports();
   std::vector<std::uint16_t> before;
-  if (world.in_force && world.in_force->policy) {
-    before = ephemeral_conflicts(world.in_force->policy->endpoints, ports);
+  if (world.in_force && world.in_force->config) {
+    before = ephemeral_conflicts(world.in_force->config->endpoints, ports);
   }
   for (const std::uint16_t port : ephemeral_conflicts(request.policy.endpoints, ports)) {
     const std::string text = describe_conflict(port, ports);
@@ -97,7 +97,8 @@ std::uint64_t next_number(const World& world) {
 }
 
 Difference against_in_force(const World& world, const Policy& policy) {
-  if (world.in_force && world.in_force->policy) return difference(*world.in_force->policy, policy);
+  const Policy* before = world.in_force ? world.in_force->policy() : nullptr;
+  if (before != nullptr) return difference(*before, policy);
   Policy nothing = policy;
   nothing.ranges.clear();
   return difference(nothing, policy);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <future>
 #include <optional>
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/marks.hpp"
+#include "loader/host/progress.hpp"
 #include "loader/policy/sha256.hpp"
 
 namespace apiguard::publish {
@@ -28,6 +30,7 @@ class Publisher {
         state_(places.state_dir) {}
 
   Result<Published> run() {
+    begin_to_compile();
     if (auto ready = write(); !ready) return fail(ready.error());
     auto done = plan_.attach_only ? attach() : replace();
     if (!done) {
@@ -42,6 +45,15 @@ class Publisher {
  private:
   // --- before the kernel is touched -------------------------------------------------------------
 
+  // A long list is compiled while its text is written; a short one is not worth a thread.
+  void begin_to_compile() {
+    if (plan_.attach_only) return;
+    constexpr std::size_t kLong = 50'000;
+    const bool is_long = request_.policy.ranges.size() > kLong;
+    image_ = std::async(is_long ? std::launch::async : std::launch::deferred,
+                        [this] { return compile(request_.policy, plan_.generation, clocks()); });
+  }
+
   // A way out goes on without a disk to write to: what it changes in the kernel holds until a
   // reboot.
   Result<> tolerate(Result<> result, const std::string& consequence) {
@@ -51,6 +63,7 @@ class Publisher {
   }
 
   Result<> write() {
+    progress::step("writing the new generation");
     for (const FileEdit& edit : request_.edits) {
       auto prepared = Replacement::prepare(edit.path, edit.after);
       if (prepared) {
@@ -93,8 +106,8 @@ class Publisher {
     meta.program_build = fmt::format("{:016x}", datapath::program_build());
     meta.added = plan_.difference.added.size();
     meta.removed = plan_.difference.removed.size();
-    for (const Range& range : effective_ranges(request_.policy.ranges)) {
-      ++(range.prefix.address.family == Family::kIpv4 ? meta.ranges4 : meta.ranges6);
+    for (const Range* range : deciding_ranges(request_.policy.ranges)) {
+      ++(range->prefix.address.family == Family::kIpv4 ? meta.ranges4 : meta.ranges6);
     }
     for (const FileEdit& edit : request_.edits) {
       meta.edits.push_back({edit.name, edit.existed ? sha256_hex(edit.before) : std::string()});
@@ -111,7 +124,8 @@ class Publisher {
   // --- the kernel ------------------------------------------------------------------------------
 
   Result<> replace() {
-    auto image = compile(request_.policy, plan_.generation, clocks());
+    progress::step("compiling the ranges");
+    auto image = image_.get();
     if (!image) return fail(image.error());
     image->settings.instance = pins_.instance();
     const auto counters = pins_.open_counters();
@@ -121,6 +135,7 @@ class Publisher {
       warnings_.emplace_back(
           "counters: those of another version are not adopted: they start from zero");
     }
+    progress::step("filling the maps of the kernel");
     auto generation = datapath::Generation::load(*image, {kind(), counters ? counters->get() : -1});
     if (!generation) return fail(generation.error());
     if (auto pinned =
@@ -170,6 +185,7 @@ class Publisher {
   // Nothing here may turn back what packets see already. The mark follows only if all text is in
   // place: without it the next verb finishes both, as after a kill.
   void enter() {
+    progress::step("writing the files");
     bool entered = true;
     for (Replacement& replacement : replacements_) {
       const auto committed = replacement.commit();
@@ -216,6 +232,7 @@ class Publisher {
   const Plan& plan_;
   datapath::Pins pins_;
   StateDir state_;
+  std::future<Result<Image>> image_;
   std::vector<Replacement> replacements_;
   std::optional<Replacement> mark_;
   std::vector<std::string> warnings_;

@@ -2,6 +2,7 @@
 #include "loader/publish/request.hpp"
 
 #include <algorithm>
+#include <future>
 
 #include <fmt/format.h>
 
@@ -15,20 +16,22 @@ namespace {
 // edited file counts as this change.
 Difference unapplied_edits(const World& world, const Sources& before, const Policy& after,
                            Which which) {
-  if (!world.in_force || !world.in_force->policy) return {};
+  if (!world.in_force || !world.in_force->config) return {};
   if (world.in_force->stored->sources == before) return {};
-  auto parsed = parse_policy(before);
-  if (parsed) return difference(*world.in_force->policy, parsed->policy);
+  const Policy* in_force = world.in_force->policy();
+  if (in_force == nullptr) return {};
+  auto parsed = parse_policy(before, {.lint = false});
+  if (parsed) return difference(*in_force, parsed->policy);
   Policy rest = after;
   if (which == Which::kRanges) {
-    rest.ranges = world.in_force->policy->ranges;
+    rest.ranges = in_force->ranges;
     std::erase_if(rest.ranges,
                   [&](const Range& range) { return range.origin.file != before.ranges.name; });
     for (const Range& range : after.ranges) {
       if (range.origin.file != before.ranges.name) rest.ranges.push_back(range);
     }
   }
-  return difference(*world.in_force->policy, rest);
+  return difference(*in_force, rest);
 }
 
 FileEdit edit_of(const SourceFile& file, std::string after) {
@@ -138,11 +141,20 @@ bool config_is_broken(const Places& places, Request& request) {
   return true;
 }
 
+// A plan compares the new text with the one in force. With long lists that takes as long to parse
+// as the new one, so that both are parsed at once; short ones are not worth a thread.
+std::future<void> parse_beside(const World& world, const Sources& sources) {
+  constexpr std::size_t kLong = std::size_t{1} << 20;  // bytes
+  if (!world.in_force || sources.ranges.text.size() < kLong) return {};
+  return std::async(std::launch::async, [&world] { (void)world.in_force->policy(); });
+}
+
 }  // namespace
 
-Result<Request> request_files(const Places& places, bool strict) {
+Result<Request> request_files(const Places& places, const World& world, bool strict) {
   const auto sources = read_sources(places.config);
   if (!sources) return fail(sources.error());
+  const auto in_force = parse_beside(world, *sources);
   return request_sources(*sources, strict);
 }
 
@@ -152,17 +164,19 @@ Result<Request> request_edit(const Places& places, const World& world, Which whi
   if (!before) return fail(before.error());
   auto edited = editor(*before);
   if (!edited) return fail(edited.error());
+  auto in_force = parse_beside(world, *before);
   Sources after = *before;
   SourceFile& file = which == Which::kConfig ? after.config : after.ranges;
   const SourceFile original = file;
   file.text = edited->text;
   auto request = request_sources(after, strict);
   if (!request) return request;
+  if (in_force.valid()) in_force.get();
   request->notes = edited->notes;
   request->unapplied = unapplied_edits(world, *before, request->policy, which);
   if (edited->changed) request->edits.push_back(edit_of(original, edited->text));
   request->nothing =
-      !edited->changed && world.in_force && world.in_force->policy && request->unapplied.empty();
+      !edited->changed && world.in_force && world.in_force->config && request->unapplied.empty();
   return request;
 }
 
@@ -209,7 +223,8 @@ Result<Request> request_rollback(const Places& places, const World& world,
 
 Result<Request> request_boot(const Places& places, const World& world) {
   auto stored = last_confirmed(places, world);
-  auto request = stored ? request_sources(stored->sources, false) : request_files(places, false);
+  auto request =
+      stored ? request_sources(stored->sources, false) : request_files(places, world, false);
   if (!request) return request;
   request->boot = true;
   if (stored) {

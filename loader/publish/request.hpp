@@ -12,7 +12,7 @@
 namespace apiguard::publish {
 
 // apply: the files as they are.
-[[nodiscard]] Result<Request> request_files(const Places& places, bool strict);
+[[nodiscard]] Result<Request> request_files(const Places& places, const World& world, bool strict);
 
 // allow, except, revoke, set, edit: the files with one of them edited. The editor gets the files as
 // they are now.

@@ -29,13 +29,13 @@ InForce read_in_force(const Places& places, const datapath::Live& live, std::uin
     in_force.missing = stored.error().message;
     return in_force;
   }
-  auto parsed = parse_policy(stored->sources);
-  if (!parsed) {
-    in_force.missing = parsed.error().message;
+  auto config = parse_config(stored->sources.config, {.lint = false});
+  if (!config) {
+    in_force.missing = config.error().message;
     return in_force;
   }
   in_force.stored = std::move(*stored);
-  in_force.policy = std::move(parsed->policy);
+  in_force.config = std::move(config->policy);
   return in_force;
 }
 
@@ -53,8 +53,8 @@ bool is_ours(const World& world, const Interface& interface) {
 }
 
 bool in_force_guards(const World& world, const Interface& interface) {
-  if (!world.in_force || !world.in_force->policy) return false;
-  const auto selected = select_interfaces(world.interfaces, world.in_force->policy->interfaces);
+  if (!world.in_force || !world.in_force->config) return false;
+  const auto selected = select_interfaces(world.interfaces, world.in_force->config->interfaces);
   return std::any_of(selected.interfaces.begin(), selected.interfaces.end(),
                      [&](const Interface& one) { return one.ifindex == interface.ifindex; });
 }
@@ -89,6 +89,18 @@ tl::unexpected<Error> no_ethernet(const Interface& interface) {
 
 }  // namespace
 
+const Policy* InForce::policy() const {
+  if (!policy_ && config) {
+    auto parsed = parse_policy(stored->sources, {.lint = false});
+    if (parsed) {
+      policy_ = std::move(parsed->policy);
+    } else {
+      missing = parsed.error().message;
+    }
+  }
+  return policy_ ? &*policy_ : nullptr;
+}
+
 Result<World> look(const Places& places) {
   World world;
   auto live = datapath::Pins(places.pin_dir).read();
@@ -117,13 +129,13 @@ std::optional<StoredGeneration> last_confirmed(const Places& places, const World
   const StateDir state(places.state_dir);
   if (world.marked) {
     auto stored = state.read(*world.marked);
-    if (stored && stored->meta.confirmed && parse_policy(stored->sources))
+    if (stored && stored->meta.confirmed && parse_policy(stored->sources, {.lint = false}))
       return std::move(*stored);
   }
   for (auto number = world.stored.rbegin(); number != world.stored.rend(); ++number) {
     if (world.marked && *number > *world.marked) continue;
     auto stored = state.read(*number);
-    if (stored && stored->meta.confirmed && parse_policy(stored->sources))
+    if (stored && stored->meta.confirmed && parse_policy(stored->sources, {.lint = false}))
       return std::move(*stored);
   }
   return std::nullopt;

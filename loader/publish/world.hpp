@@ -23,8 +23,15 @@ struct InForce {
   std::uint64_t generation = 0;
   apiguard_settings settings{};  // all zero if its pins are out of reach
   std::optional<StoredGeneration> stored;
-  std::optional<Policy> policy;  // of `stored`
-  std::string missing;           // why `stored` is not there
+  std::optional<Policy> config;  // what its toml says: all but the ranges of the list files
+  mutable std::string missing;   // why there is no stored text, or no policy
+
+  // All that the stored text says; null if there is none. Parsed when it is first asked for: most
+  // of what is asked about a million ranges does not need them.
+  [[nodiscard]] const Policy* policy() const;
+
+ private:
+  mutable std::optional<Policy> policy_;
 };
 
 struct World {

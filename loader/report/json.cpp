@@ -11,16 +11,12 @@ Json time_or_null(const std::optional<Timestamp>& time) {
   return time ? Json(format_timestamp(*time)) : Json(nullptr);
 }
 
-std::string origin_text(const Origin& origin) {
-  return origin.line == 0 ? origin.file : origin.file + ":" + std::to_string(origin.line);
-}
-
 Json range_json(const Range& range) {
   return {{"cidr", to_string(range.prefix)},
           {"kind", to_string(range.kind)},
           {"name", text_or_null(range.name)},
           {"until", time_or_null(range.until)},
-          {"origin", origin_text(range.origin)}};
+          {"origin", to_string(range.origin)}};
 }
 
 Json ranges_json(const std::vector<Range>& ranges) {

@@ -24,9 +24,6 @@ template <typename T>
   return value ? Json(*value) : Json(nullptr);
 }
 
-// "authorized-ranges:3"; without the line where there is none.
-[[nodiscard]] std::string origin_text(const Origin& origin);
-
 // {cidr, kind, name, until, origin}.
 [[nodiscard]] Json range_json(const Range& range);
 [[nodiscard]] Json ranges_json(const std::vector<Range>& ranges);

@@ -2,7 +2,6 @@
 #include "loader/report/table.hpp"
 
 #include <algorithm>
-#include <cstddef>
 #include <utility>
 
 namespace apiguard::report {
@@ -13,34 +12,45 @@ bool is_control(char c) {
   return byte < 0x20 || byte == 0x7f;
 }
 
-std::string clean(std::string cell) {
-  if (cell.empty()) return "-";
+// Cells that a row does not have are empty ones.
+std::string cell_of(const Row& row, std::size_t column) {
+  if (column >= row.size() || row[column].empty()) return "-";
+  std::string cell = row[column];
   std::replace_if(cell.begin(), cell.end(), is_control, '?');
   return cell;
 }
 
 }  // namespace
 
-Table::Table(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
+TableLayout::TableLayout(Row header) : header_(std::move(header)), widths_(header_.size()) {
+  measure(header_);
+}
 
-void Table::add(std::vector<std::string> cells) {
-  cells.resize(rows_.front().size());
-  for (std::string& cell : cells) cell = clean(std::move(cell));
-  rows_.push_back(std::move(cells));
+void TableLayout::measure(const Row& row) {
+  for (std::size_t i = 0; i < widths_.size(); ++i) {
+    const std::size_t width = i < row.size() ? row[i].size() : 0;
+    widths_[i] = std::max({widths_[i], width, std::size_t{1}});
+  }
+}
+
+std::string TableLayout::line(const Row& row) const {
+  std::string text;
+  for (std::size_t i = 0; i < widths_.size(); ++i) {
+    const std::string cell = cell_of(row, i);
+    text += cell;
+    if (i + 1 < widths_.size()) text.append(widths_[i] - cell.size() + 2, ' ');
+  }
+  return text += '\n';
+}
+
+void Table::add(Row row) {
+  layout_.measure(row);
+  rows_.push_back(std::move(row));
 }
 
 std::string Table::text() const {
-  std::vector<std::size_t> widths(rows_.front().size(), 0);
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const auto& row : rows_) {
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-      text += row[i] + std::string(widths[i] - row[i].size() + 2, ' ');
-    }
-    text += row.back() + "\n";
-  }
+  std::string text = layout_.header();
+  for (const Row& row : rows_) text += layout_.line(row);
   return text;
 }
 

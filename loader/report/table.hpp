@@ -2,24 +2,43 @@
 // Rows of text in aligned columns, two spaces apart, for people.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace apiguard::report {
 
+// As many cells as the header has; an empty one is shown as "-", control characters as "?".
+using Row = std::vector<std::string>;
+
+// For rows that are too many to be kept: each is measured first and shown later.
+class TableLayout {
+ public:
+  explicit TableLayout(Row header);
+
+  void measure(const Row& row);
+  // Every line ends with a newline, none with a space.
+  [[nodiscard]] std::string header() const { return line(header_); }
+  [[nodiscard]] std::string line(const Row& row) const;
+
+ private:
+  Row header_;
+  std::vector<std::size_t> widths_;
+};
+
 class Table {
  public:
-  explicit Table(std::vector<std::string> header);
+  explicit Table(Row header) : layout_(std::move(header)) {}
 
-  // As many cells as the header has; an empty one is shown as "-", control characters as "?".
-  void add(std::vector<std::string> cells);
+  void add(Row row);
 
-  [[nodiscard]] bool empty() const { return rows_.size() == 1; }
-  // The header, then the rows; every line ends with a newline, none with a space.
+  [[nodiscard]] bool empty() const { return rows_.empty(); }
+  // The header, then the rows.
   [[nodiscard]] std::string text() const;
 
  private:
-  std::vector<std::vector<std::string>> rows_;
+  TableLayout layout_;
+  std::vector<Row> rows_;
 };
 
 }  // namespace apiguard::report

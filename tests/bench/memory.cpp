@@ -37,6 +37,26 @@ std::vector<__u32> map_ids(__u32 program_id) {
   return {ids.begin(), ids.begin() + info.nr_map_ids};
 }
 
+bpf_map_info info_of(const Fd& map) {
+  bpf_map_info info{};
+  __u32 length = sizeof(info);
+  if (!map || bpf_obj_get_info_by_fd(map.get(), &info, &length) != 0) broken("map: read its info");
+  return info;
+}
+
+std::uint64_t locked(const Fd& map) {
+  return value_of("/proc/self/fdinfo/" + std::to_string(map.get()), "memlock");
+}
+
+// Of the maps in an array of maps.
+std::uint64_t locked_inside(const Fd& outer) {
+  std::uint64_t bytes = 0;
+  __u32 id = 0;
+  for (__u32 i = 0; bpf_map_lookup_elem(outer.get(), &i, &id) == 0; ++i)
+    bytes += locked(Fd(bpf_map_get_fd_by_id(id)));
+  return bytes;
+}
+
 }  // namespace
 
 std::int64_t kernel_bytes() {
@@ -53,11 +73,9 @@ std::map<std::string, std::uint64_t> map_bytes(const std::string& device) {
   std::map<std::string, std::uint64_t> bytes;
   for (const __u32 id : map_ids(program_id)) {
     const Fd map(bpf_map_get_fd_by_id(id));
-    bpf_map_info info{};
-    __u32 length = sizeof(info);
-    if (!map || bpf_obj_get_info_by_fd(map.get(), &info, &length) != 0)
-      broken("map: read its info");
-    bytes[info.name] = value_of("/proc/self/fdinfo/" + std::to_string(map.get()), "memlock");
+    const bpf_map_info info = info_of(map);
+    bytes[info.name] = locked(map);
+    if (info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS) bytes[info.name] += locked_inside(map);
   }
   return bytes;
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# A list is replaced as a whole: over 200 generations under a flood no packet is judged by a mixture, an empty list or
+# A list is replaced as a whole: over hundreds of generations under a flood no packet is judged by a mixture, an empty list or
 # nothing, and no counter is lost.
 . "$(dirname -- "$0")/lib.sh"
-GENERATIONS=200
+GENERATIONS=${APIGUARD_GENERATIONS:-200} # even
 FIRST4=198.18.1.1 FIRST6=2001:db8:f1::1 SECOND4=198.18.2.1 SECOND6=2001:db8:f2::1
 FIRST=203.0.113.0/24,2001:db8:12::/48,198.18.1.0/24,2001:db8:f1::/48
 SECOND=203.0.113.0/24,2001:db8:12::/48,198.18.2.0/24,2001:db8:f2::/48

@@ -92,14 +92,28 @@ void check_enum(const std::string& name, const Enumerators& enumerators) {
   }
 }
 
-void check_map(const char* name, bpf_map_type type, std::size_t key, std::size_t value) {
-  const Object object = open_object();
-  const bpf_map* map = bpf_object__find_map_by_name(object.get(), name);
-  INFO("map " << name);
+void check_map(const bpf_map* map, bpf_map_type type, std::size_t key, std::size_t value) {
   REQUIRE(map != nullptr);
   CHECK(bpf_map__type(map) == type);
   CHECK(bpf_map__key_size(map) == key);
   CHECK(bpf_map__value_size(map) == value);
+}
+
+void check_map(const char* name, bpf_map_type type, std::size_t key, std::size_t value) {
+  const Object object = open_object();
+  INFO("map " << name);
+  check_map(bpf_object__find_map_by_name(object.get(), name), type, key, value);
+}
+
+// An array of maps, and what each of them is.
+void check_tries(const char* name, std::size_t key) {
+  const Object object = open_object();
+  INFO("map " << name);
+  bpf_map* outer = bpf_object__find_map_by_name(object.get(), name);
+  check_map(outer, BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(__u32), sizeof(__u32));
+  const bpf_map* trie = bpf_map__inner_map(outer);
+  check_map(trie, BPF_MAP_TYPE_LPM_TRIE, key, sizeof(apiguard_range));
+  CHECK(bpf_map__map_flags(trie) == (BPF_F_NO_PREALLOC | BPF_F_RDONLY_PROG));
 }
 
 }  // namespace
@@ -188,8 +202,8 @@ TEST_CASE("reasons and outcomes keep their numbers") {
 }
 
 TEST_CASE("maps have the keys and values of abi.h") {
-  check_map("ranges4", BPF_MAP_TYPE_LPM_TRIE, sizeof(apiguard_key4), sizeof(apiguard_range));
-  check_map("ranges6", BPF_MAP_TYPE_LPM_TRIE, sizeof(apiguard_key6), sizeof(apiguard_range));
+  check_tries("ranges4", sizeof(apiguard_key4));
+  check_tries("ranges6", sizeof(apiguard_key6));
   check_map("blocks4", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_block));
   check_map("ranks4", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_rank));
   check_map("leaves4", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(__u64));

@@ -300,7 +300,7 @@ TEST_CASE("cluster ranges are masked with a warning, and know their line") {
   REQUIRE(parsed);
   REQUIRE(parsed->policy.ranges.size() == 1);
   CHECK(parsed->policy.ranges[0].kind == Kind::kCluster);
-  CHECK(parsed->policy.ranges[0].origin.file == "apiguard.toml");
+  CHECK(parsed->policy.ranges[0].origin.file.text() == "apiguard.toml");
   CHECK(parsed->policy.ranges[0].origin.line == 3);
   CHECK(parsed->warnings ==
         std::vector<std::string>{"conf:3:3: host bits are set: 10.20.0.7/16 is 10.20.0.0/16"});

@@ -27,8 +27,8 @@ Range range(Kind kind, std::string_view cidr) {
 Range allow(std::string_view cidr) { return range(Kind::kAllow, cidr); }
 Range except(std::string_view cidr) { return range(Kind::kExcept, cidr); }
 
-Index4 index4_of(std::vector<Range> ranges) { return index4(effective_ranges(ranges)); }
-Index6 index6_of(std::vector<Range> ranges) { return index6(effective_ranges(ranges)); }
+Index4 index4_of(const std::vector<Range>& ranges) { return index4(deciding_ranges(ranges)); }
+Index6 index6_of(const std::vector<Range>& ranges) { return index6(deciding_ranges(ranges)); }
 
 std::string_view name(unsigned cell) {
   static constexpr std::array<std::string_view, 4> kNames{".", "listed", "excepted", "deeper"};

@@ -377,7 +377,7 @@ TEST_CASE("a range knows the line it was written in") {
   const auto parsed = parse_ranges(list("# head\n10.0.0.0/8\n\nexcept 10.1.0.0/16\n"));
   REQUIRE(parsed);
   REQUIRE(parsed->policy.ranges.size() == 2);
-  CHECK(parsed->policy.ranges[0].origin.file == "authorized-ranges");
+  CHECK(parsed->policy.ranges[0].origin.file.text() == "authorized-ranges");
   CHECK(parsed->policy.ranges[0].origin.line == 2);
   CHECK(parsed->policy.ranges[1].origin.line == 4);
 }
@@ -400,8 +400,9 @@ TEST_CASE("a file cut at any byte is refused or loses whole lines") {
     const bool at_line_end = cut == 0 || text[cut - 1] == '\n';
     REQUIRE(parsed.has_value() == at_line_end);
     if (!parsed) continue;
-    const auto& ranges = parsed->policy.ranges;
-    REQUIRE(std::equal(ranges.begin(), ranges.end(), whole->policy.ranges.begin()));
+    const auto& all = whole->policy.ranges;
+    for (const Range& range : parsed->policy.ranges)
+      REQUIRE(std::find(all.begin(), all.end(), range) != all.end());
   }
 }
 
