@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -90,13 +91,28 @@ struct Attempt {
   std::optional<Exit> exit;
   std::vector<Risk> risks;  // to be asked about
   std::string preview;      // what the question is about
+  std::set<Address> cut;    // and whom
 };
 
-// What was agreed to: these risks, of the change that looked like this.
+// What was agreed to: these risks, of the change that looked like this and cut no others.
 struct Agreement {
   std::set<std::string> risks;
   std::string preview;
+  std::set<Address> cut;
 };
+
+std::set<Address> addresses(const std::vector<CutPeer>& cut) {
+  std::set<Address> addresses;
+  for (const CutPeer& peer : cut) addresses.insert(peer.peer);
+  return addresses;
+}
+
+bool holds(const Agreement& agreement, const std::string& preview, const Plan& plan) {
+  if (agreement.preview != preview) return false;
+  if (!agreement.risks.contains("drop-peers")) return true;
+  const std::set<Address> cut = addresses(plan.cut);
+  return std::includes(agreement.cut.begin(), agreement.cut.end(), cut.begin(), cut.end());
+}
 
 class Changer {
  public:
@@ -114,8 +130,9 @@ class Changer {
       if (flags_.dry_run || !can_ask() || !ask())
         return fail(refusal(line_, flags_, attempt->risks));
       if (!agreement || agreement->preview != attempt->preview)
-        agreement = Agreement{{}, attempt->preview};
+        agreement = Agreement{{}, attempt->preview, {}};
       for (const Risk& risk : attempt->risks) agreement->risks.insert(risk.name);
+      agreement->cut = std::move(attempt->cut);
     }
   }
 
@@ -142,7 +159,7 @@ class Changer {
   // If the world has changed since the question, the agreement is void and the change is shown
   // anew.
   static bool apply_agreement(const Agreement& agreement, Request& request, Plan& plan) {
-    if (report::preview(plan.difference, false) != agreement.preview) {
+    if (!holds(agreement, report::preview(plan.difference, false), plan)) {
       note("something changed while the question waited: this is the change as it is now");
       return false;
     }
@@ -198,19 +215,21 @@ class Changer {
       print_warnings(plan.warnings);
       show_preview(plan);
     }
-    if (!plan.risks.empty())
-      return Attempt{std::nullopt, plan.risks, report::preview(plan.difference, false)};
+    if (!plan.risks.empty()) return question(plan, plan.risks);
     if (plan.unchanged) return unchanged(world, request, plan.warnings);
     if (flags_.dry_run) return answer(plan, {}, "dry run: nothing was written or loaded");
     auto published = publish::carry_out(line_.places, world, request, plan);
     if (!published && published.error().exit == Exit::kRefused) {
-      return Attempt{std::nullopt,
-                     {{"generic-xdp", published.error().message}},
-                     report::preview(plan.difference, false)};
+      return question(plan, {{"generic-xdp", published.error().message}});
     }
     if (!published) return fail(published.error());
     print_warnings(published->warnings);
     return answer(plan, published->warnings, describe(request.policy, plan));
+  }
+
+  static Attempt question(const Plan& plan, std::vector<Risk> risks) {
+    return {std::nullopt, std::move(risks), report::preview(plan.difference, false),
+            addresses(plan.cut)};
   }
 
   // The kernel has it already; the text may still differ (the mode in a toml that management put
@@ -229,7 +248,7 @@ class Changer {
     change.generation = world.in_force ? world.in_force->generation : 0;
     change.warnings = warnings;
     finish(change, fmt::format("unchanged: generation {} stays in force", change.generation));
-    return Attempt{Exit::kDone, {}, {}};
+    return Attempt{Exit::kDone, {}, {}, {}};
   }
 
   Result<Attempt> answer(const Plan& plan, const std::vector<std::string>& more,
@@ -239,10 +258,11 @@ class Changer {
     change.dry_run = flags_.dry_run;
     change.generation = plan.generation;
     change.difference = plan.difference;
+    change.cut = plan.cut;
     change.warnings = plan.warnings;
     change.warnings.insert(change.warnings.end(), more.begin(), more.end());
     finish(change, text);
-    return Attempt{Exit::kDone, {}, {}};
+    return Attempt{Exit::kDone, {}, {}, {}};
   }
 
   void finish(const report::Change& change, const std::string& text) const {

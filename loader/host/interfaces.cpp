@@ -2,7 +2,6 @@
 #include "loader/host/interfaces.hpp"
 
 #include <fnmatch.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -11,9 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
+#include <string_view>
 
-#include "loader/host/files.hpp"
+#include "loader/host/netlink.hpp"
 
 namespace apiguard {
 namespace {
@@ -21,22 +20,6 @@ namespace {
 // ---- the link list of the kernel
 
 constexpr int kAttempts = 20;
-// The kernel fills what it is given up to 32 KiB; less than that and a link with many attributes is
-// lost.
-constexpr std::size_t kBuffer = 65536;
-
-struct CloseSocket {
-  void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
-};
-using Socket = std::unique_ptr<mnl_socket, CloseSocket>;
-
-tl::unexpected<Error> fail_netlink(std::string_view what, int os_error) {
-  return fail_os("netlink", "route", what, os_error);
-}
-
-std::uint32_t number_of(const nlattr* attribute) {
-  return mnl_attr_validate(attribute, MNL_TYPE_U32) < 0 ? 0 : mnl_attr_get_u32(attribute);
-}
 
 std::string text_of(const nlattr* attribute) {
   return mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) < 0 ? "" : mnl_attr_get_str(attribute);
@@ -80,6 +63,12 @@ int take_attribute(const nlattr* attribute, void* data) {
     case IFLA_MASTER:
       interface.master = static_cast<int>(number_of(attribute));
       break;
+    case IFLA_LINK:
+      interface.lower = static_cast<int>(number_of(attribute));
+      break;
+    case IFLA_LINK_NETNSID:  // comes behind IFLA_LINK, whose number is one of another namespace
+      interface.lower = 0;
+      break;
     case IFLA_LINKINFO:
       return mnl_attr_parse_nested(attribute, take_link_info, data);
     case IFLA_XDP:
@@ -90,6 +79,14 @@ int take_attribute(const nlattr* attribute, void* data) {
   return MNL_CB_OK;
 }
 
+// Of other kinds it is the device at the far end (veth) or the one that carries a tunnel, whose
+// packets say nothing of what is inside.
+bool shares_packets_with_lower(const Interface& interface) {
+  constexpr std::array<std::string_view, 5> kKinds = {"vlan", "macvlan", "macvtap", "ipvlan",
+                                                      "ipvtap"};
+  return std::find(kKinds.begin(), kKinds.end(), interface.kind) != kKinds.end();
+}
+
 int take_link(const nlmsghdr* message, void* data) {
   if (message->nlmsg_type != RTM_NEWLINK) return MNL_CB_OK;
   if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return MNL_CB_OK;
@@ -98,59 +95,27 @@ int take_link(const nlmsghdr* message, void* data) {
   interface.ifindex = header->ifi_index;
   interface.type = header->ifi_type;
   const int parsed = mnl_attr_parse(message, sizeof(ifinfomsg), take_attribute, &interface);
+  if (!shares_packets_with_lower(interface)) interface.lower = 0;
   static_cast<std::vector<Interface>*>(data)->push_back(std::move(interface));
   return parsed;
 }
 
-Result<Socket> open_socket() {
-  Socket socket(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
-  if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
-    const int os_error = errno;
-    return fail_netlink("open", os_error);
-  }
-  return socket;
-}
-
-Result<> ask_for_links(const mnl_socket* socket, std::uint32_t sequence) {
+// A new socket each time: what is left of an interrupted answer goes with the old one.
+Result<std::vector<Interface>> dump_links() {
+  Result<Netlink> netlink = Netlink::open(NETLINK_ROUTE, "route");
+  if (!netlink) return fail(netlink.error());
   alignas(nlmsghdr) std::array<char, 256> buffer{};
   nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
   message->nlmsg_type = RTM_GETLINK;
   message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  message->nlmsg_seq = sequence;
   auto* header = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg)));
   header->ifi_family = AF_UNSPEC;
   mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-  if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0) {
-    const int os_error = errno;
-    return fail_netlink("ask for the links", os_error);
-  }
-  return {};
-}
-
-Result<std::vector<Interface>> receive_links(const mnl_socket* socket, std::uint32_t sequence) {
   std::vector<Interface> links;
-  std::vector<char> buffer(kBuffer);
-  int state = MNL_CB_OK;
-  while (state > MNL_CB_STOP) {
-    const ssize_t got = mnl_socket_recvfrom(socket, buffer.data(), kBuffer);
-    const int os_error = errno;
-    if (got < 0 && os_error == EINTR) continue;
-    if (got < 0) return fail_netlink("receive", os_error);
-    state = mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), sequence,
-                       mnl_socket_get_portid(socket), take_link, &links);
-    const int run_error = errno;
-    if (state < 0) return fail_netlink("list the links", run_error);
+  if (auto asked = netlink->ask(message, "list the links", take_link, &links); !asked) {
+    return fail(asked.error());
   }
   return links;
-}
-
-// A new socket each time: what is left of an interrupted answer goes with the old one.
-Result<std::vector<Interface>> dump_links() {
-  constexpr std::uint32_t kSequence = 1;
-  const Result<Socket> socket = open_socket();
-  if (!socket) return fail(socket.error());
-  if (Result<> asked = ask_for_links(socket->get(), kSequence); !asked) return fail(asked.error());
-  return receive_links(socket->get(), kSequence);
 }
 
 // ---- selection
@@ -180,6 +145,13 @@ bool is_port_of_matched(const std::vector<Interface>& present,
   return std::any_of(present.begin(), present.end(), [&](const Interface& master) {
     return master.ifindex == interface.master &&
            (master.kind == "bond" || master.kind == "bridge") && matches_any(wanted, master);
+  });
+}
+
+// Not a VRF, whose ports keep what arrives on them.
+bool stands_for_ports(const std::vector<Interface>& present, int ifindex) {
+  return std::any_of(present.begin(), present.end(), [&](const Interface& interface) {
+    return interface.ifindex == ifindex && interface.kind != "vrf";
   });
 }
 
@@ -220,6 +192,21 @@ Selection select_interfaces(const std::vector<Interface>& present,
     if (!found) selection.absent.push_back(entry);
   }
   return selection;
+}
+
+// What arrives on a port arrives on its bond or bridge, what arrives on a device on the VLANs above
+// it: as often as there are layers.
+std::set<int> interfaces_above(const std::vector<Interface>& present, std::set<int> ifindexes) {
+  for (std::size_t before = 0; before != ifindexes.size();) {
+    before = ifindexes.size();
+    for (const Interface& interface : present) {
+      if (ifindexes.contains(interface.lower)) ifindexes.insert(interface.ifindex);
+      if (ifindexes.contains(interface.ifindex) && stands_for_ports(present, interface.master)) {
+        ifindexes.insert(interface.master);
+      }
+    }
+  }
+  return ifindexes;
 }
 
 }  // namespace apiguard

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ struct Interface {
   int ifindex = 0;
   std::uint16_t type = 0;         // ARPHRD_*
   int master = 0;                 // ifindex of the bond or bridge it is a port of, 0: none
+  int lower = 0;                  // ifindex below a vlan, macvlan or ipvlan, 0: none here
   std::uint32_t xdp_prog_id = 0;  // 0: no program on any hook
   std::uint8_t xdp_attached = 0;  // IFLA_XDP_ATTACHED: XDP_ATTACHED_* of linux/if_link.h
   std::string kind;  // IFLA_INFO_KIND: "bond", "bridge", "vlan", "veth", ...; empty for hardware
@@ -33,5 +35,10 @@ struct Selection {
 // itself matched.
 [[nodiscard]] Selection select_interfaces(const std::vector<Interface>& present,
                                           const std::vector<std::string>& wanted);
+
+// These, and all interfaces on which packets arrive that came in through them: bonds and bridges of
+// a port, VLANs and the like of a device.
+[[nodiscard]] std::set<int> interfaces_above(const std::vector<Interface>& present,
+                                             std::set<int> ifindexes);
 
 }  // namespace apiguard

@@ -14,16 +14,14 @@ std::uint64_t big_endian(const std::uint8_t* bytes) {
 }
 
 Key to_key(const Range& range, std::uint32_t index) {
-  const auto& bytes = range.prefix.address.bytes;
-  return {big_endian(bytes.data()),
-          big_endian(bytes.data() + 8),
-          index,
-          range.prefix.address.family,
-          range.prefix.length,
-          range.kind,
-          !range.until};
+  Key key = key_of(range.prefix.address, index);
+  key.length = range.prefix.length;
+  key.kind = range.kind;
+  key.permanent = !range.until;
+  return key;
 }
 
+// A type and not the function itself, so that the sort can inline it.
 struct Before {
   bool operator()(const Key& a, const Key& b) const {
     if (a.family != b.family) return a.family < b.family;
@@ -33,6 +31,12 @@ struct Before {
     return a.index < b.index;
   }
 };
+
+void put_in_order(std::vector<Key>& keys) {
+  if (!std::is_sorted(keys.begin(), keys.end(), Before())) {
+    std::sort(keys.begin(), keys.end(), Before());
+  }
+}
 
 // True if the first `bits` of two words are the same.
 bool same_bits(std::uint64_t a, std::uint64_t b, int bits) {
@@ -48,11 +52,23 @@ std::tuple<int, bool, Timestamp> rank(const Range& range) {
 
 }  // namespace
 
+Key key_of(const Address& address, std::uint32_t index) {
+  Key key;
+  key.high = big_endian(address.bytes.data());
+  key.low = big_endian(address.bytes.data() + 8);
+  key.index = index;
+  key.family = address.family;
+  key.length = max_length(address.family);
+  return key;
+}
+
 bool covers(const Key& outer, const Key& inner) {
   return outer.family == inner.family && outer.length <= inner.length &&
          same_bits(outer.high, inner.high, outer.length) &&
          same_bits(outer.low, inner.low, outer.length - 64);
 }
+
+bool before(const Key& a, const Key& b) { return Before()(a, b); }
 
 std::vector<Key> ordered(const std::vector<Range>& ranges) {
   std::vector<Key> keys;
@@ -60,9 +76,16 @@ std::vector<Key> ordered(const std::vector<Range>& ranges) {
   for (const Range& range : ranges) {
     keys.push_back(to_key(range, static_cast<std::uint32_t>(keys.size())));
   }
-  if (!std::is_sorted(keys.begin(), keys.end(), Before())) {
-    std::sort(keys.begin(), keys.end(), Before());
-  }
+  put_in_order(keys);
+  return keys;
+}
+
+std::vector<Key> ordered(const std::vector<Range>& ranges,
+                         const std::vector<std::uint32_t>& indices) {
+  std::vector<Key> keys;
+  keys.reserve(indices.size());
+  for (const std::uint32_t index : indices) keys.push_back(to_key(ranges[index], index));
+  put_in_order(keys);
   return keys;
 }
 

@@ -27,12 +27,19 @@ struct Key {
   }
 };
 
+// An address is its own /32 or /128.
+[[nodiscard]] Key key_of(const Address& address, std::uint32_t index);
+
 // True if the prefix of `inner` is that of `outer` or lies inside it.
 [[nodiscard]] bool covers(const Key& outer, const Key& inner);
 
 // By family, address, length, and index: equal prefixes stay in the order of the ranges, and a
 // prefix comes before everything it covers.
+[[nodiscard]] bool before(const Key& a, const Key& b);
 [[nodiscard]] std::vector<Key> ordered(const std::vector<Range>& ranges);
+// Only the ranges at `indices`.
+[[nodiscard]] std::vector<Key> ordered(const std::vector<Range>& ranges,
+                                       const std::vector<std::uint32_t>& indices);
 
 // The keys of the prefix that begins at keys[begin].
 [[nodiscard]] std::span<const Key> group_at(std::span<const Key> keys, std::size_t begin);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "loader/host/ports.hpp"
+#include "loader/publish/preflight.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -47,10 +48,11 @@ void add_unapplied(const Difference& unapplied, std::vector<Risk>& risks) {
   risks.push_back({"unapplied", text});
 }
 
-std::vector<Risk> raised(const Request& request, const Difference& difference) {
+std::vector<Risk> raised(const Request& request, const Plan& plan) {
   std::vector<Risk> risks;
   if (request.boot) return risks;
-  add_wide(difference, risks);
+  if (!plan.cut.empty()) risks.push_back({"drop-peers", describe(plan.cut)});
+  add_wide(plan.difference, risks);
   add_unapplied(request.unapplied, risks);
   const auto accepted = [&](const Risk& risk) { return request.accepted.contains(risk.name); };
   risks.erase(std::remove_if(risks.begin(), risks.end(), accepted), risks.end());
@@ -119,6 +121,20 @@ void find_sameness(const World& world, const Request& request, Plan& plan) {
   plan.attach_only = !plan.unchanged;
 }
 
+// A way out goes on whatever happens, and so does a kernel that never says who is connected.
+Result<> find_peers(const World& world, const Request& request, Plan& plan) {
+  if (request.boot || plan.unchanged) return {};
+  auto cut = find_cut_peers(world, request.policy, plan.targets);
+  if (cut) {
+    plan.cut = std::move(*cut);
+    return {};
+  }
+  if (!request.way_out && cut.error().exit != Exit::kUnsupported) return fail(cut.error());
+  plan.warnings.push_back(cut.error().message +
+                          ": connected clients that this change cuts are not named");
+  return {};
+}
+
 }  // namespace
 
 Result<Plan> make_plan(const World& world, const Request& request) {
@@ -133,7 +149,8 @@ Result<Plan> make_plan(const World& world, const Request& request) {
   if (auto hooks = check_hooks(world, request, plan); !hooks) return fail(hooks.error());
   plan.generation = request.republish ? request.generation : next_number(world);
   find_sameness(world, request, plan);
-  plan.risks = raised(request, plan.difference);
+  if (auto peers = find_peers(world, request, plan); !peers) return fail(peers.error());
+  plan.risks = raised(request, plan);
   return plan;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/host/peers.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -46,9 +47,10 @@ struct Plan {
   bool unchanged = false;    // same text, same program, everything attached
   bool attach_only = false;  // same text and program, but an interface lacks its link
   std::uint64_t generation =
-      0;                    // number it would get; the one in force if unchanged or attach_only
-  Difference difference;    // against the generation in force
-  std::vector<Risk> risks;  // raised and not accepted
+      0;                     // number it would get; the one in force if unchanged or attach_only
+  Difference difference;     // against the generation in force
+  std::vector<Risk> risks;   // raised and not accepted
+  std::vector<CutPeer> cut;  // connected clients that it would cut, accepted or not
   std::vector<std::string> warnings;
   std::vector<datapath::Target> targets;
 };

@@ -36,6 +36,16 @@ std::string lines_of(char sign, const std::vector<Range>& ranges, bool colour) {
   return text + paint(rest, paint_with, colour) + "\n";
 }
 
+Json cut_json(const std::vector<CutPeer>& cut) {
+  Json array = Json::array();
+  for (const CutPeer& peer : cut) {
+    array.push_back({{"address", to_string(peer.peer)},
+                     {"connections", peer.connections},
+                     {"range", peer.range ? Json(to_string(peer.range->prefix)) : Json(nullptr)}});
+  }
+  return array;
+}
+
 }  // namespace
 
 std::string preview(const Difference& difference, bool colour) {
@@ -52,7 +62,7 @@ std::string to_json(const Change& change) {
                {"generation", generation},
                {"added", ranges_json(change.difference.added)},
                {"removed", ranges_json(change.difference.removed)},
-               {"cut", Json::array()},
+               {"cut", cut_json(change.cut)},
                {"warnings", change.warnings}});
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/host/peers.hpp"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard::report {
@@ -15,6 +16,7 @@ struct Change {
   bool dry_run = false;
   std::uint64_t generation = 0;  // in force afterwards; 0: none
   Difference difference;         // against the generation in force before
+  std::vector<CutPeer> cut;      // connected clients that pass no longer
   std::vector<std::string> warnings;
 };
 
@@ -23,7 +25,8 @@ struct Change {
 [[nodiscard]] std::string preview(const Difference& difference, bool colour);
 
 // {schema, changed, generation, added[], removed[], cut[], warnings[]}; added and removed hold
-// objects {cidr, kind, name, until, origin}, name and until null where absent.
+// objects {cidr, kind, name, until, origin}, name and until null where absent; cut holds {address,
+// connections, range}, range null where none admits the address today.
 [[nodiscard]] std::string to_json(const Change& change);
 
 }  // namespace apiguard::report

@@ -48,7 +48,7 @@ said() { local line && read -r line <&"${HELD[0]}" && same "$1" "$line" 'the hel
 said answered
 echo one >&"${HELD[1]}"
 said echo
-verb revoke 203.0.113.0/24
+verb revoke 203.0.113.0/24 --accept-risk drop-peers
 echo two >&"${HELD[1]}"
 said silent
 verb allow 203.0.113.0/24

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// listener PORT...: accepts TCP on all addresses of both families, prints "PORT PEER" a connection
-// and sends back what it is sent. Prints "ready" when it listens; ends when it is killed.
+// listener [-4] PORT...: accepts TCP on all addresses of both families, with -4 of IPv4 alone,
+// prints "PORT PEER" a connection and sends back what it is sent. Prints "ready" when it listens;
+// ends when it is killed.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -10,24 +11,38 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <vector>
 
 namespace {
 
-int listen_on(unsigned long port) {
-  const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int yes = 1, no = 0;
+template <typename Address>
+int listen_at(int fd, const Address& address) {
+  const int yes = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
-  sockaddr_in6 address{};
-  address.sin6_family = AF_INET6;
-  address.sin6_port = htons(static_cast<std::uint16_t>(port));
   if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       listen(fd, 1024) != 0) {
     std::perror("listen");
     std::exit(3);
   }
   return fd;
+}
+
+int listen4(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  return listen_at(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), address);
+}
+
+int listen_both(std::uint16_t port) {
+  const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int no = 0;
+  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(port);
+  return listen_at(fd, address);
 }
 
 int accept_and_say(int listening) {
@@ -38,7 +53,12 @@ int accept_and_say(int listening) {
   size = sizeof local;
   getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size);
   char text[INET6_ADDRSTRLEN] = "";
-  inet_ntop(AF_INET6, &peer.sin6_addr, text, sizeof text);
+  const auto* peer4 = reinterpret_cast<const sockaddr_in*>(&peer);
+  if (peer.sin6_family == AF_INET) {
+    inet_ntop(AF_INET, &peer4->sin_addr, text, sizeof text);
+  } else {
+    inet_ntop(AF_INET6, &peer.sin6_addr, text, sizeof text);
+  }
   std::printf("%u %s\n", ntohs(local.sin6_port), text);
   return fd;
 }
@@ -55,8 +75,10 @@ bool echo(int fd) {
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   std::vector<pollfd> sockets;
-  for (int at = 1; at < argc; ++at) {
-    sockets.push_back({listen_on(std::strtoul(argv[at], nullptr, 10)), POLLIN, 0});
+  const bool ipv4 = argc > 1 && std::strcmp(argv[1], "-4") == 0;
+  for (int at = ipv4 ? 2 : 1; at < argc; ++at) {
+    const auto port = static_cast<std::uint16_t>(std::strtoul(argv[at], nullptr, 10));
+    sockets.push_back({ipv4 ? listen4(port) : listen_both(port), POLLIN, 0});
   }
   const std::size_t listeners = sockets.size();
   std::puts("ready");

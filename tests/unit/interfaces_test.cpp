@@ -115,6 +115,20 @@ TEST_CASE("Ethernet and the loopback have an Ethernet header") {
   }
 }
 
+TEST_CASE("packets of a device arrive on its bond, the bridge above that, and on VLANs") {
+  std::vector<Interface> present = host();
+  present.push_back(make("bond0.7", 50, 0, "vlan"));
+  present.back().lower = 10;
+  present.push_back(make("bond0.7.8", 51, 0, "vlan"));
+  present.back().lower = 50;
+  CHECK(interfaces_above(present, {2}) == std::set<int>{2, 10, 20, 50, 51});
+  CHECK(interfaces_above(present, {50}) == std::set<int>{50, 51});
+  CHECK(interfaces_above(present, {4}) == std::set<int>{4});
+  CHECK(interfaces_above(present, {5}) == std::set<int>{5});  // a port of a VRF
+  CHECK(interfaces_above(present, {99}) == std::set<int>{99});
+  CHECK(interfaces_above(present, {}).empty());
+}
+
 TEST_CASE("the links of this host are listed, the loopback among them") {
   const Result<std::vector<Interface>> links = list_interfaces();
   REQUIRE(links);

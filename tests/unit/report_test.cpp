@@ -152,6 +152,9 @@ TEST_CASE("JSON of a change") {
   change.difference.added = {
       range_of("198.51.100.7", Kind::kAllow, "ci", "2026-12-01T08:00:00.5Z")};
   change.difference.removed = {range_of("2001:db8::/32", Kind::kExcept)};
+  change.cut.resize(2);
+  change.cut[0] = {change.difference.removed[0].prefix.address, 3, range_of("2001:db8::/31"), ""};
+  change.cut[1] = {Address{Family::kIpv4, {192, 0, 2, 7}}, 1, std::nullopt, "no list is in force"};
   change.warnings = {"range '10.0.0.0/7': wide"};
   CHECK(to_json(change) == R"({
   "schema": 1,
@@ -175,7 +178,18 @@ TEST_CASE("JSON of a change") {
       "origin": "authorized-ranges:3"
     }
   ],
-  "cut": [],
+  "cut": [
+    {
+      "address": "2001:db8::",
+      "connections": 3,
+      "range": "2001:db8::/31"
+    },
+    {
+      "address": "192.0.2.7",
+      "connections": 1,
+      "range": null
+    }
+  ],
   "warnings": [
     "range '10.0.0.0/7': wide"
   ]

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// One question to the kernel over netlink (libmnl) and its answer. Private to this room.
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+class Netlink {
+ public:
+  // `protocol` is NETLINK_*, `name` what messages call it.
+  [[nodiscard]] static Result<Netlink> open(int protocol, std::string_view name);
+
+  // Sends a message and hands every part of its answer to the callback. The error has the errno of
+  // the socket or the one that the kernel answered with.
+  [[nodiscard]] Result<> ask(nlmsghdr* message, std::string_view what, mnl_cb_t take, void* data);
+
+ private:
+  struct Close {
+    void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
+  };
+
+  Netlink(std::unique_ptr<mnl_socket, Close> socket, std::string_view name);
+  [[nodiscard]] Result<> receive(std::string_view what, mnl_cb_t take, void* data);
+
+  std::unique_ptr<mnl_socket, Close> socket_;
+  std::string name_;
+  std::vector<char> buffer_;
+  std::uint32_t sequence_ = 0;
+};
+
+[[nodiscard]] inline std::uint32_t number_of(const nlattr* attribute) {
+  return mnl_attr_validate(attribute, MNL_TYPE_U32) < 0 ? 0 : mnl_attr_get_u32(attribute);
+}
+
+}  // namespace apiguard

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/host/peers.hpp"
+
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <string_view>
+#include <tuple>
+
+#include "loader/host/netlink.hpp"
+#include "loader/policy/lookup.hpp"
+
+namespace apiguard {
+namespace {
+
+// ---- sockets
+
+// The synchronised states of RFC 9293, section 3.3.2, without TIME-WAIT, where nothing is left to
+// cut.
+constexpr std::uint32_t kStates = 1U << TCP_ESTABLISHED | 1U << TCP_FIN_WAIT1 |
+                                  1U << TCP_FIN_WAIT2 | 1U << TCP_CLOSE_WAIT | 1U << TCP_LAST_ACK |
+                                  1U << TCP_CLOSING;
+
+Address address_of(std::uint8_t family, const __be32* words) {
+  constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  std::array<std::uint8_t, 16> bytes{};
+  std::memcpy(bytes.data(), words, bytes.size());
+  Address address;
+  if (family == AF_INET) {
+    std::copy_n(bytes.begin(), 4, address.bytes.begin());
+  } else if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) {
+    std::copy_n(bytes.begin() + kMapped.size(), 4, address.bytes.begin());
+  } else {
+    address = {Family::kIpv6, bytes};
+  }
+  return address;
+}
+
+struct Wanted {
+  const std::vector<Endpoint>& endpoints;
+  std::vector<Connection>& connections;
+};
+
+int take_socket(const nlmsghdr* message, void* data) {
+  if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY) return MNL_CB_OK;
+  if (mnl_nlmsg_get_payload_len(message) < sizeof(inet_diag_msg)) return MNL_CB_OK;
+  const auto* socket = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message));
+  const Wanted& wanted = *static_cast<Wanted*>(data);
+  Connection connection;
+  connection.peer = address_of(socket->idiag_family, socket->id.idiag_dst);
+  connection.local = address_of(socket->idiag_family, socket->id.idiag_src);
+  connection.port = ntohs(socket->id.idiag_sport);
+  connection.bound = static_cast<int>(socket->id.idiag_if);
+  if (protects(wanted.endpoints, connection.local, connection.port)) {
+    wanted.connections.push_back(connection);
+  }
+  return MNL_CB_OK;
+}
+
+// With one port the kernel leaves out all others by itself.
+std::uint16_t only_port(const std::vector<Endpoint>& endpoints) {
+  const std::uint16_t port = endpoints.empty() ? std::uint16_t{0} : endpoints.front().port;
+  const bool only = std::all_of(endpoints.begin(), endpoints.end(),
+                                [&](const Endpoint& endpoint) { return endpoint.port == port; });
+  return only ? port : std::uint16_t{0};
+}
+
+Result<> take_family(Netlink& netlink, std::uint8_t family, Wanted& wanted) {
+  alignas(nlmsghdr) std::array<char, 256> buffer{};
+  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
+  message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  auto* request =
+      static_cast<inet_diag_req_v2*>(mnl_nlmsg_put_extra_header(message, sizeof(inet_diag_req_v2)));
+  request->sdiag_family = family;
+  request->sdiag_protocol = IPPROTO_TCP;
+  request->idiag_states = kStates;
+  request->id.idiag_sport = htons(only_port(wanted.endpoints));
+  return netlink.ask(message, "list the connections", take_socket, &wanted);
+}
+
+Error describe_failure(Error error) {
+  constexpr std::array kAbsent = {ENOENT, EPROTONOSUPPORT, EAFNOSUPPORT, EOPNOTSUPP};
+  if (std::find(kAbsent.begin(), kAbsent.end(), error.os_error) != kAbsent.end()) {
+    error.exit = Exit::kUnsupported;
+  }
+  return error;
+}
+
+// ---- ways back
+
+// The source counts as well: rules may send what comes from one address by a table of its own.
+auto way_of(const Connection& connection) {
+  return std::tie(connection.peer, connection.local, connection.bound);
+}
+
+struct BySameWay {
+  bool operator()(const Connection* a, const Connection* b) const {
+    return way_of(*a) < way_of(*b);
+  }
+};
+
+int take_route_attribute(const nlattr* attribute, void* data) {
+  if (mnl_attr_get_type(attribute) == RTA_OIF) {
+    *static_cast<int*>(data) = static_cast<int>(number_of(attribute));
+  }
+  return MNL_CB_OK;
+}
+
+int take_route(const nlmsghdr* message, void* data) {
+  if (message->nlmsg_type == RTM_NEWROUTE && mnl_nlmsg_get_payload_len(message) >= sizeof(rtmsg)) {
+    mnl_attr_parse(message, sizeof(rtmsg), take_route_attribute, data);
+  }
+  return MNL_CB_STOP;
+}
+
+// No way, an unreachable, prohibited or blackhole one; a local address or device that is gone.
+bool is_no_way(int os_error) {
+  constexpr std::array kNone = {ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL, EAGAIN, ESRCH, ENODEV};
+  return std::find(kNone.begin(), kNone.end(), os_error) != kNone.end();
+}
+
+Result<int> interface_to(Netlink& netlink, const Connection& connection) {
+  const bool ipv4 = connection.peer.family == Family::kIpv4;
+  const std::uint8_t bits = max_length(connection.peer.family);
+  alignas(nlmsghdr) std::array<char, 256> buffer{};
+  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
+  message->nlmsg_type = RTM_GETROUTE;
+  message->nlmsg_flags = NLM_F_REQUEST;
+  auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(rtmsg)));
+  header->rtm_family = ipv4 ? AF_INET : AF_INET6;
+  header->rtm_dst_len = bits;
+  header->rtm_src_len = bits;
+  mnl_attr_put(message, RTA_DST, bits / 8U, connection.peer.bytes.data());
+  mnl_attr_put(message, RTA_SRC, bits / 8U, connection.local.bytes.data());
+  if (connection.bound != 0) {
+    mnl_attr_put_u32(message, RTA_OIF, static_cast<std::uint32_t>(connection.bound));
+  }
+  int interface = 0;
+  const auto asked = netlink.ask(message, "find the way to a peer", take_route, &interface);
+  if (!asked && !is_no_way(asked.error().os_error)) return fail(asked.error());
+  return interface;
+}
+
+}  // namespace
+
+Result<std::vector<Connection>> list_connections(const std::vector<Endpoint>& endpoints) {
+  auto netlink = Netlink::open(NETLINK_SOCK_DIAG, "sock_diag");
+  if (!netlink) return fail(describe_failure(netlink.error()));
+  std::vector<Connection> connections;
+  Wanted wanted{endpoints, connections};
+  for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
+    if (auto taken = take_family(*netlink, family, wanted); !taken) {
+      return fail(describe_failure(taken.error()));
+    }
+  }
+  return connections;
+}
+
+Result<> find_interfaces(std::vector<Connection>& connections) {
+  if (connections.empty()) return {};
+  auto netlink = Netlink::open(NETLINK_ROUTE, "route");
+  if (!netlink) return fail(netlink.error());
+  std::map<const Connection*, int, BySameWay> known;
+  for (Connection& connection : connections) {
+    const auto [at, is_new] = known.try_emplace(&connection, 0);
+    if (is_new) {
+      auto interface = interface_to(*netlink, connection);
+      if (!interface) return fail(interface.error());
+      at->second = *interface;
+    }
+    connection.interface = at->second;
+  }
+  return {};
+}
+
+}  // namespace apiguard

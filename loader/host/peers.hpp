@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Who is connected to this host, in the namespace we run in: TCP sockets over sock_diag, the ways
+// back over rtnetlink (libmnl).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/policy/policy.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+struct Connection {
+  Address peer;            // IPv4 where a socket of IPv6 shows it as ::ffff:a.b.c.d
+  Address local;           // likewise
+  std::uint16_t port = 0;  // local
+  int bound = 0;           // ifindex the socket is bound to (link-local peers, VRFs), 0: none
+  int interface = 0;       // ifindex by which the way back leaves, 0: not asked, or there is none
+};
+
+// The TCP connections, from established until both sides have closed, whose local end is one of
+// `endpoints`. Exit::kUnsupported: a kernel without sock_diag.
+[[nodiscard]] Result<std::vector<Connection>> list_connections(
+    const std::vector<Endpoint>& endpoints);
+
+// Fills in `interface`; asks once for each way. Own addresses leave by the loopback.
+[[nodiscard]] Result<> find_interfaces(std::vector<Connection>& connections);
+
+// A connected client that a change would cut.
+struct CutPeer {
+  Address peer;
+  std::size_t connections = 0;
+  std::optional<Range> range;  // that admits it today
+  std::string reason;          // why it passes today, where no range admits it
+};
+
+}  // namespace apiguard

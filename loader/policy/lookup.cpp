@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/policy/lookup.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <limits>
+#include <span>
+
+#include "loader/policy/order.hpp"
+
+namespace apiguard {
+namespace {
+
+// Lengths at which addresses are told apart before they are searched.
+constexpr std::array<int, 2> kLevels4 = {24, 16};
+constexpr std::array<int, 3> kLevels6 = {64, 48, 32};
+
+std::span<const int> levels(Family family) {
+  return family == Family::kIpv4 ? std::span<const int>(kLevels4) : std::span<const int>(kLevels6);
+}
+
+// The addresses that are asked for, so that nearly every range is dismissed by one bit: whether any
+// of them begins like it.
+class Sought {
+ public:
+  explicit Sought(const std::vector<Address>& addresses) {
+    keys_.reserve(addresses.size());
+    for (const Address& address : addresses) {
+      const Key key = key_of(address, static_cast<std::uint32_t>(keys_.size()));
+      for (const int level : levels(address.family)) beginnings_.set(beginning(key, level));
+      keys_.push_back(key);
+    }
+    std::sort(keys_.begin(), keys_.end(), before);
+  }
+
+  [[nodiscard]] const std::vector<Key>& keys() const { return keys_; }
+
+  [[nodiscard]] bool any_in(const Prefix& prefix) const {
+    Key key = key_of(prefix.address, 0);
+    if (!may_hold(key, prefix.length)) return false;
+    key.length = prefix.length;
+    const auto first = std::lower_bound(keys_.begin(), keys_.end(), key, before);
+    return first != keys_.end() && covers(key, *first);
+  }
+
+ private:
+  static constexpr int kBits = 18;  // 32 KiB, which stay near the processor
+
+  static std::size_t beginning(const Key& key, int level) {
+    const std::uint64_t bits = (key.high >> (64 - level)) + static_cast<std::uint64_t>(level);
+    return bits * 0x9e3779b97f4a7c15 >> (64 - kBits);
+  }
+
+  [[nodiscard]] bool may_hold(const Key& key, int length) const {
+    for (const int level : levels(key.family)) {
+      if (length >= level) return beginnings_.test(beginning(key, level));
+    }
+    return true;
+  }
+
+  std::vector<Key> keys_;  // `index` is that of the address
+  std::bitset<1 << kBits> beginnings_;
+};
+
+std::vector<std::uint32_t> indices_of_relevant(const std::vector<Range>& ranges,
+                                               const Sought& sought) {
+  std::vector<std::uint32_t> indices;
+  for (std::uint32_t i = 0; i < ranges.size(); ++i) {
+    if (sought.any_in(ranges[i].prefix)) indices.push_back(i);
+  }
+  return indices;
+}
+
+bool has_ended(const Range& range, Timestamp now) { return range.until && *range.until <= now; }
+
+// The ranges around the place that a walk in the order of addresses has come to, widest first.
+class Around {
+ public:
+  void enter(const Key& key) {
+    leave_for(key);
+    open_.push_back(key);
+  }
+  // Whatever does not cover this key ends before it.
+  void leave_for(const Key& key) {
+    while (!open_.empty() && !covers(open_.back(), key)) open_.pop_back();
+  }
+  [[nodiscard]] const Key* innermost() const { return open_.empty() ? nullptr : &open_.back(); }
+
+ private:
+  std::vector<Key> open_;
+};
+
+}  // namespace
+
+std::vector<const Range*> deciding_for(const std::vector<Range>& ranges,
+                                          const std::vector<Address>& addresses, Timestamp now) {
+  std::vector<const Range*> deciding(addresses.size(), nullptr);
+  if (addresses.empty()) return deciding;
+  const Sought sought(addresses);
+  const std::vector<Key> keys = ordered(ranges, indices_of_relevant(ranges, sought));
+  Around around;
+  std::size_t at = 0;
+  for (const Key& address : sought.keys()) {
+    Key last = address;  // of all that may cover it, the one entered last of its own prefix
+    last.index = std::numeric_limits<std::uint32_t>::max();
+    while (at < keys.size() && !before(last, keys[at])) {
+      const auto group = group_at(keys, at);
+      const Key& key = decider(ranges, group);
+      if (!has_ended(ranges[key.index], now)) around.enter(key);
+      at += group.size();
+    }
+    around.leave_for(address);
+    if (const Key* key = around.innermost()) deciding[address.index] = &ranges[key->index];
+  }
+  return deciding;
+}
+
+bool protects(const std::vector<Endpoint>& endpoints, const Address& address, std::uint16_t port) {
+  return std::any_of(endpoints.begin(), endpoints.end(), [&](const Endpoint& endpoint) {
+    return endpoint.port == port && (!endpoint.address || *endpoint.address == address);
+  });
+}
+
+}  // namespace apiguard

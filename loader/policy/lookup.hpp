@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What the policy says of single addresses, as the program in the kernel would. Made for few
+// addresses and very many ranges: the list is read once, whatever its order, and not copied.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "loader/policy/policy.hpp"
+
+namespace apiguard {
+
+// The range that decides for each address at a time: the longest that covers it and has not ended,
+// which of several with one prefix as in effective_ranges. In the order of `addresses`, which may
+// repeat; points into `ranges`; null where there is none.
+[[nodiscard]] std::vector<const Range*> deciding_for(const std::vector<Range>& ranges,
+                                                        const std::vector<Address>& addresses,
+                                                        Timestamp now);
+
+// Whether a source passes for which this range decides.
+[[nodiscard]] inline bool admits(const Range* deciding) {
+  return deciding != nullptr && deciding->kind != Kind::kExcept;
+}
+
+[[nodiscard]] bool protects(const std::vector<Endpoint>& endpoints, const Address& address,
+                            std::uint16_t port);
+
+}  // namespace apiguard
