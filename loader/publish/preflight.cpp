@@ -124,6 +124,7 @@ std::vector<CutPeer> newly_cut(const std::vector<Connection>& connections, const
     if (!at->second.range) at->second.range = one->range;
   }
   std::vector<CutPeer> cut;
+  cut.reserve(peers.size());
   for (auto& [address, peer] : peers) cut.push_back(std::move(peer));
   std::sort(cut.begin(), cut.end(), comes_first);
   return cut;

@@ -230,6 +230,30 @@ refused apply
 config
 quietly apply
 
+step 'Who connects while the question waits is asked about as well'
+if command -v script >/dev/null; then
+  ip -n "$CLIENT" address add 203.0.113.8/32 dev world0
+  know "$SERVER" gate0 02:00:00:00:00:02 203.0.113.8
+  mkfifo "$WORK/keys"
+  on_server script -qec "$APIGUARD --config $ETC/apiguard.toml --state-dir $STATE --run-dir $RUN --pin-dir $PINS \
+    revoke office" /dev/null <"$WORK/keys" >"$WORK/terminal" 2>&1 &
+  asking=$!
+  PIDS+=("$asking")
+  exec {keys}>"$WORK/keys"
+  wait_for 'the question' grep -q '1 connected client would be cut:' "$WORK/terminal"
+  hold newcomer 203.0.113.8
+  echo y >&"$keys"
+  wait_for 'the other question' grep -q '2 connected clients would be cut:' "$WORK/terminal"
+  lives newcomer office
+  echo y >&"$keys"
+  wait "$asking" || die "$(cat "$WORK/terminal")"
+  grep -q 'something changed while the question waited' "$WORK/terminal" || die "$(cat "$WORK/terminal")"
+  cut_off newcomer office
+  quietly allow 203.0.113.0/24 --name office
+else
+  say '  left out: no script here'
+fi
+
 step 'sock_diag that fails: a change is not made, a way out goes on; a kernel without it warns'
 # without_sock_diag ERROR STATUS VERB...
 without_sock_diag() {
@@ -280,3 +304,4 @@ refused revoke 10.0.0.0/8
 complains '904 connected clients would be cut:$'
 verb revoke 10.0.0.0/8 --accept-risk drop-peers --json
 same '904 10.1.16.0 10.0.0.0/8' "$(after /cut# /cut/0/address /cut/0/range | xargs)"
+exec {crowd}>&-
