@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
-#include "loader/host/clock.hpp"
 #include "loader/report/list.hpp"
 
 namespace apiguard::cli {
@@ -19,7 +18,7 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
 
   const auto ranges = effective_ranges(in_force.policy->ranges);
-  const Timestamp now = read_clocks(in_force.stored->meta.time).wall;
+  const Timestamp now = publish::clocks(*world).wall;
   print(options.json ? report::list_json(ranges) : report::list_text(ranges, now));
   return Exit::kDone;
 }

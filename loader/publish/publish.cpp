@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/generation.hpp"
-#include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/marks.hpp"
@@ -85,7 +84,7 @@ class Publisher {
   [[nodiscard]] GenerationMeta meta() const {
     GenerationMeta meta;
     meta.generation = plan_.generation;
-    meta.time = clocks().wall;
+    meta.time = clocks(world_).wall;
     meta.by = whoami();
     meta.verb = request_.verb;
     meta.mode = request_.policy.mode;
@@ -102,16 +101,10 @@ class Publisher {
     return meta;
   }
 
-  // Time never runs backwards across generations: an end that has been judged as past stays past.
-  [[nodiscard]] Now clocks() const {
-    return read_clocks(
-        world_.in_force && world_.in_force->stored ? world_.in_force->stored->meta.time : 0);
-  }
-
   // --- the kernel ------------------------------------------------------------------------------
 
   Result<> replace() {
-    auto image = compile(request_.policy, plan_.generation, clocks());
+    auto image = compile(request_.policy, plan_.generation, clocks(world_));
     if (!image) return fail(image.error());
     image->settings.instance = pins_.instance();
     const auto counters = pins_.open_counters();
