@@ -120,7 +120,7 @@ Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
     if (!check) return fail(check.error());
     checks.push_back(std::move(*check));
   }
-  print(options.json ? report::check_json(checks) : report::check_text(checks));
+  print(options.json ? report::check_json(checks) : report::check_text(checks, now.wall));
   if (judge->mode != Mode::kEnforce) {
     note(fmt::format("mode is {}: packets that would be dropped pass", to_string(judge->mode)));
   }

@@ -9,7 +9,7 @@
 
 namespace apiguard::report {
 
-// A table of CIDR, kind, name, end and origin; an end before `now` is marked "(ended)".
+// A table of CIDR, kind, name, end and origin; what is left at `now` stands beside the end.
 [[nodiscard]] std::string list_text(const std::vector<Range>& ranges, Timestamp now);
 
 // {schema, ranges[]{cidr, kind, name, until, origin, connections, first_seen, last_seen},
