@@ -263,6 +263,45 @@ Result<Edited> remove_ranges(const SourceFile& file, const std::vector<Selector>
   return patched(file.text, std::move(patches), "");
 }
 
+// ---- remove what has ended ----------------------------------------------------------------------
+
+namespace {
+
+constexpr std::size_t kTold = 10;
+
+std::vector<std::string> ended_notes(const Rows& ended, const std::string& file) {
+  std::vector<std::string> notes;
+  for (const Row* row : ended) {
+    if (notes.size() == kTold) break;
+    notes.push_back(fmt::format("range '{}': {}ended at {}, removed from {}",
+                                to_string(row->prefix), row->kind == Kind::kExcept ? "except " : "",
+                                format_timestamp(*row->until), file));
+  }
+  if (ended.size() > kTold) {
+    notes.push_back(fmt::format("ranges: {} more that have ended, removed from {}",
+                                ended.size() - kTold, file));
+  }
+  return notes;
+}
+
+}  // namespace
+
+Result<Edited> remove_ended(const SourceFile& file, Timestamp now) {
+  const auto rows = read_rows(file);
+  if (!rows) return fail(rows.error());
+
+  Rows ended;
+  std::vector<Patch> patches;
+  for (const Row& row : *rows) {
+    if (!row.until || *row.until > now) continue;
+    ended.push_back(&row);
+    patches.push_back({row.line, {}});
+  }
+  Edited edited = patched(file.text, std::move(patches), "");
+  edited.notes = ended_notes(ended, file.name);
+  return edited;
+}
+
 // ---- set ---------------------------------------------------------------------------------------
 
 namespace {

@@ -36,6 +36,9 @@ struct Selector {
                                            const std::vector<Selector>& selectors,
                                            const std::vector<Range>& elsewhere);
 
+// Takes out every entry line (allow and except) whose end is not after `now`, and notes which.
+[[nodiscard]] Result<Edited> remove_ended(const SourceFile& file, Timestamp now);
+
 // set: the allow list of this file becomes exactly `prefixes`; a line kept keeps its name and
 // comment, not its `until`; all other entry lines (except lines too) go; comment-only lines stay.
 [[nodiscard]] Result<Edited> replace_ranges(const SourceFile& file,

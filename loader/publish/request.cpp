@@ -45,6 +45,35 @@ Result<Request> request_sources(const Sources& sources, bool strict) {
   return request;
 }
 
+bool has_ended(const Range& range, const SourceFile& file, Timestamp now) {
+  return range.until && *range.until <= now && range.origin.file == file.name;
+}
+
+// Lines of the edited list that have ended go with the change. They count as lines: without them
+// the list may be empty, which is refused, and then they stay.
+void clean(Sources& sources, bool strict, Timestamp now, Request& request,
+           std::vector<std::string>& notes) {
+  const auto& ranges = request.policy.ranges;
+  if (std::none_of(ranges.begin(), ranges.end(),
+                   [&](const Range& range) { return has_ended(range, sources.ranges, now); })) {
+    return;
+  }
+  auto cleaned = remove_ended(sources.ranges, now);
+  if (!cleaned) return;
+  Sources without = sources;
+  without.ranges.text = std::move(cleaned->text);
+  auto again = request_sources(without, strict);
+  if (!again) {
+    notes.push_back(fmt::format(
+        "file '{}': its ranges have ended and stay: without them the list would be empty",
+        sources.ranges.path));
+    return;
+  }
+  notes.insert(notes.end(), cleaned->notes.begin(), cleaned->notes.end());
+  request = std::move(*again);
+  sources = std::move(without);
+}
+
 // The mode in the operator's toml, as far as that can be edited.
 void edit_config_mode(const Places& places, Mode mode, Request& request) {
   auto file = read_source(places.config, true);
@@ -158,9 +187,11 @@ Result<Request> request_edit(const Places& places, const World& world, Which whi
   file.text = edited->text;
   auto request = request_sources(after, strict);
   if (!request) return request;
+  if (which == Which::kRanges && edited->changed)
+    clean(after, strict, clocks(world).wall, *request, edited->notes);
   request->notes = edited->notes;
   request->unapplied = unapplied_edits(world, *before, request->policy, which);
-  if (edited->changed) request->edits.push_back(edit_of(original, edited->text));
+  if (edited->changed) request->edits.push_back(edit_of(original, file.text));
   request->nothing =
       !edited->changed && world.in_force && world.in_force->policy && request->unapplied.empty();
   return request;

@@ -218,6 +218,48 @@ TEST_CASE("revoke of what another file lists names that file") {
       "that file");
 }
 
+TEST_CASE("what has ended is taken out, and all else stays") {
+  const std::string text =
+      "# head\n"
+      "10.0.0.0/8\n"
+      "  198.51.100.7\tname=ci until=2030-01-01T00:00:00Z\t# run 7\n"
+      "\n"
+      "except 10.1.0.0/16 until=2029-12-31T23:59:59.5+00:00\n"
+      "# until=2001-01-01T00:00:00Z\n"
+      "198.51.100.8 until=2030-01-01T00:00:00.000000001Z\n";
+  const auto edited = remove_ended(list(text), *parse_timestamp("2030-01-01T00:00:00Z"));
+  REQUIRE(edited);
+  CHECK(edited->changed);
+  CHECK(edited->text ==
+        "# head\n"
+        "10.0.0.0/8\n"
+        "\n"
+        "# until=2001-01-01T00:00:00Z\n"
+        "198.51.100.8 until=2030-01-01T00:00:00.000000001Z\n");
+  CHECK(edited->notes ==
+        Texts{"range '198.51.100.7/32': ended at 2030-01-01T00:00:00Z, removed from "
+              "authorized-ranges",
+              "range '10.1.0.0/16': except ended at 2029-12-31T23:59:59.5Z, removed from "
+              "authorized-ranges"});
+
+  const auto earlier = remove_ended(list(text), *parse_timestamp("2029-01-01T00:00:00Z"));
+  REQUIRE(earlier);
+  CHECK_FALSE(earlier->changed);
+  CHECK(earlier->text == text);
+  CHECK(earlier->notes.empty());
+}
+
+TEST_CASE("of many that have ended ten are told, and the rest is counted") {
+  std::string text;
+  for (int i = 0; i < 12; ++i)
+    text += "10.0.0." + std::to_string(i) + " until=2030-01-01T00:00:00Z\n";
+  const auto edited = remove_ended(list(text), *parse_timestamp("2031-01-01T00:00:00Z"));
+  REQUIRE(edited);
+  CHECK(edited->text.empty());
+  REQUIRE(edited->notes.size() == 11);
+  CHECK(edited->notes[10] == "ranges: 2 more that have ended, removed from authorized-ranges");
+}
+
 TEST_CASE("set makes the list exactly what was given, and keeps name and comment but no end") {
   CHECK(set(kOffice, {"203.0.113.0/24", "10.0.0.0/8", "198.51.100.7", "10.0.0.0/8"}) ==
         "# the office\n"
