@@ -152,6 +152,18 @@ of() {
 status_of() { of "$1" status; }
 generation() { status_of /generation; }
 
+# changes COMMAND... / keeps COMMAND...: and the generation in force is the next one, or the same.
+moves() {
+  local by=$1 before
+  shift
+  before=$(generation)
+  [ "$before" != null ] || before=0
+  "$@"
+  same $((before + by)) "$(generation)" "the generation after '${*:2}'"
+}
+changes() { moves 1 "$@"; }
+keeps() { moves 0 "$@"; }
+
 # counter OUTCOME REASON
 counter() {
   local value

@@ -5,17 +5,6 @@
 LIST=$ETC/authorized-ranges
 listed() { guard list --json | "$TOOLS/json" /ranges/0/cidr /ranges/1/cidr /ranges/2/cidr /ranges/3/cidr /ranges/4/cidr /ranges/5/cidr | grep -v absent | xargs; }
 after() { "$TOOLS/json" "$@" <"$WORK/out"; } # values of the JSON that the last verb printed
-# changes COMMAND... / keeps COMMAND...: and the generation in force is the next one, or the same.
-moves() {
-  local by=$1 before
-  shift
-  before=$(generation)
-  [ "$before" != null ] || before=0
-  "$@"
-  same $((before + by)) "$(generation)" "the generation after '${*:2}'"
-}
-changes() { moves 1 "$@"; }
-keeps() { moves 0 "$@"; }
 # Everything that apiguard writes, as one text.
 tree() { find "$ETC" "$STATE" "$PINS" -printf '%p %m %s %T@ %i\n' | sort && find "$ETC" "$STATE" -type f -exec sha256sum {} + | sort; }
 writes_nothing() {
