@@ -20,18 +20,21 @@ Examples:
   apiguard apply --accept-risk generic-xdp)"},
     {"allow", kChange, "CIDR...", "List ranges in the CLI's file and publish.",
      R"(A bare address is a /32 or /128. Where ranges overlap the longest prefix decides.
+Durations have the units s, m, h and d. Allowed again, an entry takes the new end or,
+without one, becomes permanent; what is permanent stays so.
 
 Examples:
   apiguard allow 203.0.113.0/24 --name office
-  apiguard allow 198.51.100.7 2001:db8:12::/48
-  apiguard allow 203.0.113.0/24 --dry-run)"},
+  apiguard allow 198.51.100.7 2001:db8:12::/48 --dry-run
+  apiguard allow 198.51.100.7 --for 2h --name ci-run-123)"},
     {"except", kChange, "CIDR...", "Take a part out of a wider range and publish.",
      R"(Sources in an except range are dropped although a wider range lists them. A range
-of 'cluster' cannot be taken out.
+of 'cluster' cannot be taken out. When an except range ends, what lists it wider
+decides again.
 
 Examples:
   apiguard except 203.0.113.128/25 --name office-guests
-  apiguard except 203.0.113.9)"},
+  apiguard except 203.0.113.9 --for 1h30m)"},
     {"revoke", kChange, "CIDR|NAME...", "Remove entries from the CLI's file and publish.",
      R"(Removes every line of that CIDR or name, except lines too. No match: 1. A part of a
 wider range is taken out with 'except'.
@@ -84,14 +87,15 @@ Examples:
   apiguard status
   apiguard status --json | jq .counters.drop)"},
     {"list", kLook, "", "The ranges in force.",
-     R"(One entry a prefix: of several that are written, the one that decides.
+     R"(One entry a prefix: of several that are written, the one that decides. Beside an end
+stands what is left of it.
 
 Examples:
   apiguard list
   apiguard list --json | jq -r '.ranges[].cidr')"},
     {"check", kLook, "ADDRESS...", "Ask the kernel what becomes of a source.",
-     R"(Names the range or the reason. In audit and off the verdict is the list's. Exit status
-1 if any source would be dropped.
+     R"(Names the range, with its end, or the reason. In audit and off the verdict is the
+list's. Exit status 1 if any source would be dropped.
 
 Examples:
   apiguard check 203.0.113.7

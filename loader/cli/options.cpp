@@ -78,6 +78,8 @@ void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {
   }
   if (is_one_of({"allow", "except"})) {
     add_text(verb, "--name", typed.name, "NAME", "name of the entries");
+    add_text(verb, "--for", typed.lasts, "DURATION", "they end after so long: 2h, 1h30m, 7d");
+    add_text(verb, "--until", typed.until, "TIME", "they end at this time: 2026-12-01T08:00:00Z");
   }
   if (is_one_of({"apply", "allow", "except", "revoke", "set", "edit", "mode", "rollback"})) {
     add_change_options(verb, typed);

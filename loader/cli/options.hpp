@@ -33,6 +33,8 @@ struct PutOptions {  // allow, except
   std::vector<ParsedPrefix> prefixes;
   std::vector<std::string> texts;  // as typed, for messages
   std::string name;
+  std::optional<std::int64_t> lasts;  // --for, nanoseconds; at most one of the two is there
+  std::optional<Timestamp> until;     // --until
 };
 struct RevokeOptions {
   ChangeFlags flags;

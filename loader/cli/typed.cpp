@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 
 #include "loader/cli/arguments.hpp"
+#include "loader/policy/duration.hpp"
+#include "loader/policy/text.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -40,17 +42,40 @@ Result<ChangeFlags> change_flags(const Typed& typed) {
   return ChangeFlags{typed.dry_run, typed.strict, typed.json, *accepted};
 }
 
+// --for or --until.
+Result<> set_end(const Typed& typed, std::string_view verb, PutOptions& options) {
+  const auto lasts = at_most_one("--for", typed.lasts);
+  if (!lasts) return fail(lasts.error());
+  const auto until = at_most_one("--until", typed.until);
+  if (!until) return fail(until.error());
+  if (*lasts && *until) {
+    return usage(fmt::format(
+        "verb '{}': either --for or --until, not both: see 'apiguard {} --help'", verb, verb));
+  }
+  if (*lasts) {
+    auto duration = parse_duration(**lasts);
+    if (!duration) return fail(duration.error());
+    options.lasts = *duration;
+  }
+  if (*until) {
+    auto time = parse_timestamp(**until);
+    if (!time) return fail(time.error());
+    options.until = *time;
+  }
+  return {};
+}
+
 Result<Verb> make_put(const Typed& typed, const ChangeFlags& flags, Kind kind) {
-  if (auto enough = count_arguments(kind == Kind::kAllow ? "allow" : "except", typed.arguments, 1,
-                                    kAnyNumber, "CIDR");
-      !enough) {
+  const std::string_view verb = to_string(kind);
+  if (auto enough = count_arguments(verb, typed.arguments, 1, kAnyNumber, "CIDR"); !enough) {
     return fail(enough.error());
   }
   auto prefixes = parse_cidr_arguments(typed.arguments);
   if (!prefixes) return fail(prefixes.error());
   auto name = at_most_one("--name", typed.name);
   if (!name) return fail(name.error());
-  PutOptions options{flags, kind, *prefixes, typed.arguments, ""};
+  PutOptions options{flags, kind, *prefixes, typed.arguments, "", {}, {}};
+  if (auto end = set_end(typed, verb, options); !end) return fail(end.error());
   if (!*name) return options;
   auto valid = parse_name_argument(**name);
   if (!valid) return fail(valid.error());

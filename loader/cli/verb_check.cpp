@@ -9,7 +9,6 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/generation.hpp"
-#include "loader/host/clock.hpp"
 #include "loader/report/names.hpp"
 
 namespace apiguard::cli {
@@ -27,23 +26,23 @@ struct Judge {
 };
 
 // Mode off loads no ranges: the list is asked through a generation that is never attached.
-Result<datapath::Generation> load_list(const publish::InForce& in_force) {
+Result<datapath::Generation> load_list(const publish::InForce& in_force, const Now& now) {
   if (in_force.policy() == nullptr) return fail(text_unknown(in_force));
   Policy policy = *in_force.policy();
   policy.mode = Mode::kEnforce;
-  const auto image = compile(policy, in_force.generation, read_clocks(in_force.stored->meta.time));
+  const auto image = compile(policy, in_force.generation, now);
   if (!image) return fail(image.error());
   return datapath::Generation::load(*image, {datapath::ProgramKind::kPlain, -1});
 }
 
-Result<Judge> make_judge(const Places& places, const publish::InForce& in_force) {
+Result<Judge> make_judge(const Places& places, const publish::InForce& in_force, const Now& now) {
   Judge judge;
   judge.endpoints = endpoints_of(in_force);
   judge.mode = mode_of(in_force);
   const Policy* policy = in_force.policy();
   if (policy != nullptr) judge.ranges = deciding_ranges(policy->ranges);
   if (judge.mode == Mode::kOff) {
-    auto loaded = load_list(in_force);
+    auto loaded = load_list(in_force, now);
     if (!loaded) return fail(loaded.error());
     judge.transient = std::move(*loaded);
     return judge;
@@ -113,7 +112,8 @@ Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
   const auto world = look_for_reading(line.places);
   if (!world) return fail(world.error());
   if (!world->in_force) return fail(Exit::kFailed, std::string(kNothingInForce));
-  const auto judge = make_judge(line.places, *world->in_force);
+  const Now now = publish::clocks(*world);
+  const auto judge = make_judge(line.places, *world->in_force, now);
   if (!judge) return fail(judge.error());
   std::vector<report::Check> checks;
   for (const Address& source : options.sources) {
@@ -121,7 +121,7 @@ Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
     if (!check) return fail(check.error());
     checks.push_back(std::move(*check));
   }
-  print(options.json ? report::check_json(checks) : report::check_text(checks));
+  print(options.json ? report::check_json(checks) : report::check_text(checks, now.wall));
   if (judge->mode != Mode::kEnforce) {
     note(fmt::format("mode is {}: packets that would be dropped pass", to_string(judge->mode)));
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
-#include "loader/host/clock.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/report/list.hpp"
 
@@ -21,7 +20,7 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
 
   const RangeRefs ranges = deciding_ranges(policy->ranges);
-  const Timestamp now = read_clocks(in_force.stored->meta.time).wall;
+  const Timestamp now = publish::clocks(*world).wall;
   progress::step("");
   if (options.json) {
     report::list_json(ranges, to_stdout);

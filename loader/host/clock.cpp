@@ -20,8 +20,13 @@ std::int64_t read_clock(clockid_t clock) {
 Now read_clocks(Timestamp not_before) {
   Now now;
   now.boot = static_cast<std::uint64_t>(read_clock(CLOCK_BOOTTIME));
-  now.wall = std::max(read_clock(CLOCK_REALTIME), not_before);
-  return now;
+  now.wall = read_clock(CLOCK_REALTIME);
+  return held(now, not_before);
+}
+
+Now held(Now clocks, Timestamp not_before) {
+  clocks.wall = std::max(clocks.wall, not_before);
+  return clocks;
 }
 
 }  // namespace apiguard

@@ -58,6 +58,22 @@ Edited patched(const std::string& text, std::vector<Patch> patches, const std::s
   return edited;
 }
 
+}  // namespace
+
+std::vector<Range> entries_elsewhere(const Sources& sources) {
+  std::vector<Range> elsewhere;
+  if (auto config = parse_config(sources.config, {.lint = false}))
+    elsewhere = std::move(config->policy.ranges);
+  for (const SourceFile& file : sources.drop_ins) {
+    auto parsed = parse_ranges(file, {.lint = false});
+    if (!parsed) continue;
+    elsewhere.insert(elsewhere.end(), parsed->policy.ranges.begin(), parsed->policy.ranges.end());
+  }
+  return elsewhere;
+}
+
+namespace {
+
 // ---- put ---------------------------------------------------------------------------------------
 
 using Rows = std::vector<const Row*>;
@@ -76,19 +92,49 @@ std::string described(const Range& entry) {
   return fmt::format("range '{}'", to_string(entry.prefix));
 }
 
+// What the other files say of each prefix in question: the entry that decides there.
+std::map<Prefix, Range> decide_elsewhere(const std::map<Prefix, Rows>& found,
+                                         const std::vector<Range>& elsewhere) {
+  std::vector<Range> same;
+  for (const Range& range : elsewhere) {
+    if (found.contains(range.prefix)) same.push_back(range);
+  }
+  std::map<Prefix, Range> deciding;
+  for (Range& range : effective_ranges(same)) deciding.emplace(range.prefix, std::move(range));
+  return deciding;
+}
+
+bool any_other_kind(const Rows& rows, Kind kind) {
+  return std::any_of(rows.begin(), rows.end(), [&](const Row* row) { return row->kind != kind; });
+}
+
+bool any_permanent(const Rows& rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const Row* row) { return !row->until; });
+}
+
 // Why the file says already what the entry says, or more; "" if it does not.
 std::string already(const Rows& rows, const Range& entry) {
-  const auto other_kind = [&](const Row* row) { return row->kind != entry.kind; };
-  if (rows.empty() || std::any_of(rows.begin(), rows.end(), other_kind)) return "";
+  if (rows.empty() || any_other_kind(rows, entry.kind)) return "";
   const std::string_view listed = entry.kind == Kind::kExcept ? "excepted" : "listed";
-  bool permanent = false;
-  for (const Row* row : rows) {
-    const bool named = entry.name.empty() || row->name == entry.name;
-    if (named && row->until == entry.until) return fmt::format("already {}", listed);
-    permanent = permanent || !row->until;
-  }
+  const bool permanent = any_permanent(rows);
   if (permanent && entry.until) return fmt::format("already {} permanently", listed);
+  const auto same_end = [&](const Row* row) { return row->until == entry.until; };
+  const auto same = [&](const Row* row) {
+    return same_end(row) && (entry.name.empty() || row->name == entry.name);
+  };
+  // Of several ends the last one would decide, not the one that is asked for.
+  if (!permanent && !std::all_of(rows.begin(), rows.end(), same_end)) return "";
+  if (std::any_of(rows.begin(), rows.end(), same)) return fmt::format("already {}", listed);
   return "";
+}
+
+// The same of an entry that would end, where another file has it for good.
+std::string already_elsewhere(const Rows& rows, const Range& entry, const Range* other) {
+  if (!entry.until || other == nullptr || other->until) return "";
+  const bool excepts = entry.kind == Kind::kExcept;
+  if (any_other_kind(rows, entry.kind) || excepts != (other->kind == Kind::kExcept)) return "";
+  return fmt::format("already {} permanently in {}", excepts ? "excepted" : "listed",
+                     to_string(other->origin));
 }
 
 // The row's line with the entry's kind, name and end; indent, name and comment stay.
@@ -104,20 +150,27 @@ std::string rewritten(const Row& row, const Range& entry) {
 std::string replaced_note(const Rows& rows, const Range& entry) {
   const Row& row = *rows.front();
   if (row.kind != entry.kind) {
-    return fmt::format("{}: {} replaces {}", described(entry), to_string(entry.kind),
-                       to_string(row.kind));
+    const bool for_good = entry.until && any_permanent(rows);
+    return fmt::format("{}: {} replaces {}{}", described(entry), to_string(entry.kind),
+                       to_string(row.kind),
+                       for_good ? ", which does not come back at its end" : "");
   }
   if (row.until && !entry.until) return fmt::format("{}: now permanent", described(entry));
+  if (row.until != entry.until) {
+    return fmt::format("{}: now ends at {}", described(entry), format_timestamp(*entry.until));
+  }
   return fmt::format("{}: replaces line {}", described(entry), row.number);
 }
 
 }  // namespace
 
-Result<Edited> put_ranges(const SourceFile& file, const std::vector<Range>& entries) {
+Result<Edited> put_ranges(const SourceFile& file, const std::vector<Range>& entries,
+                          const std::vector<Range>& elsewhere) {
   const auto rows = read_rows(file);
   if (!rows) return fail(rows.error());
 
   auto found = rows_of(*rows, entries);
+  const auto others = decide_elsewhere(found, elsewhere);
   std::vector<std::string> notes;
   std::vector<Patch> patches;
   std::string appended;
@@ -125,7 +178,11 @@ Result<Edited> put_ranges(const SourceFile& file, const std::vector<Range>& entr
     const auto at = found.find(entry.prefix);
     if (at == found.end()) continue;  // given twice in one command
     const Rows& same = at->second;
-    if (const std::string reason = already(same, entry); !reason.empty()) {
+    const auto other = others.find(entry.prefix);
+    std::string reason = already(same, entry);
+    if (reason.empty())
+      reason = already_elsewhere(same, entry, other == others.end() ? nullptr : &other->second);
+    if (!reason.empty()) {
       notes.push_back(fmt::format("{}: {}", described(entry), reason));
     } else if (same.empty()) {
       appended += show(entry) + '\n';
@@ -247,6 +304,45 @@ Result<Edited> remove_ranges(const SourceFile& file, const std::vector<Selector>
     return fail(Exit::kNo, no_match(selectors[i], everything(file, *rows, elsewhere)));
   }
   return patched(file.text, std::move(patches), "");
+}
+
+// ---- remove what has ended ----------------------------------------------------------------------
+
+namespace {
+
+constexpr std::size_t kTold = 10;
+
+std::vector<std::string> ended_notes(const Rows& ended, const std::string& file) {
+  std::vector<std::string> notes;
+  for (const Row* row : ended) {
+    if (notes.size() == kTold) break;
+    notes.push_back(fmt::format("range '{}': {}ended at {}, removed from {}",
+                                to_string(row->prefix), row->kind == Kind::kExcept ? "except " : "",
+                                format_timestamp(*row->until), file));
+  }
+  if (ended.size() > kTold) {
+    notes.push_back(fmt::format("ranges: {} more that have ended, removed from {}",
+                                ended.size() - kTold, file));
+  }
+  return notes;
+}
+
+}  // namespace
+
+Result<Edited> remove_ended(const SourceFile& file, Timestamp now) {
+  const auto rows = read_rows(file);
+  if (!rows) return fail(rows.error());
+
+  Rows ended;
+  std::vector<Patch> patches;
+  for (const Row& row : *rows) {
+    if (!row.until || *row.until > now) continue;
+    ended.push_back(&row);
+    patches.push_back({row.line, {}});
+  }
+  Edited edited = patched(file.text, std::move(patches), "");
+  edited.notes = ended_notes(ended, file.name);
+  return edited;
 }
 
 // ---- set ---------------------------------------------------------------------------------------

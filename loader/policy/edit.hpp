@@ -19,9 +19,15 @@ struct Edited {
 
 // allow/except: appends a line for each entry; a line of the same prefix in this file is replaced
 // in place (kind, name if one is given, and `until` taken from the entry; comment kept). Same
-// prefix, same kind, no other name: a note. `file` must parse; its errors come back as
+// prefix, same kind, no other name or end: a note; so is an entry with an end where this file or
+// `elsewhere` (drop-ins, cluster) has it for good. `file` must parse; its errors come back as
 // Exit::kBadFile.
-[[nodiscard]] Result<Edited> put_ranges(const SourceFile& file, const std::vector<Range>& entries);
+[[nodiscard]] Result<Edited> put_ranges(const SourceFile& file, const std::vector<Range>& entries,
+                                        const std::vector<Range>& elsewhere);
+
+// What no verb edits: the entries of cluster and drop-ins. Files that do not parse have none here;
+// what is wrong with them is told when the whole is parsed.
+[[nodiscard]] std::vector<Range> entries_elsewhere(const Sources& sources);
 
 struct Selector {
   std::optional<Prefix> prefix;  // either a CIDR ...
@@ -35,6 +41,9 @@ struct Selector {
 [[nodiscard]] Result<Edited> remove_ranges(const SourceFile& file,
                                            const std::vector<Selector>& selectors,
                                            const std::vector<Range>& elsewhere);
+
+// Takes out every entry line (allow and except) whose end is not after `now`, and notes which.
+[[nodiscard]] Result<Edited> remove_ended(const SourceFile& file, Timestamp now);
 
 // set: the allow list of this file becomes exactly `prefixes`; a line kept keeps its name and
 // comment, not its `until`; all other entry lines (except lines too) go; comment-only lines stay.

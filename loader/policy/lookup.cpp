@@ -94,7 +94,7 @@ class Around {
 }  // namespace
 
 std::vector<const Range*> deciding_for(const std::vector<Range>& ranges,
-                                          const std::vector<Address>& addresses, Timestamp now) {
+                                       const std::vector<Address>& addresses, Timestamp now) {
   std::vector<const Range*> deciding(addresses.size(), nullptr);
   if (addresses.empty()) return deciding;
   const Sought sought(addresses);

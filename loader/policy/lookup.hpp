@@ -14,8 +14,8 @@ namespace apiguard {
 // which of several with one prefix as in effective_ranges. In the order of `addresses`, which may
 // repeat; points into `ranges`; null where there is none.
 [[nodiscard]] std::vector<const Range*> deciding_for(const std::vector<Range>& ranges,
-                                                        const std::vector<Address>& addresses,
-                                                        Timestamp now);
+                                                     const std::vector<Address>& addresses,
+                                                     Timestamp now);
 
 // Whether a source passes for which this range decides.
 [[nodiscard]] inline bool admits(const Range* deciding) {

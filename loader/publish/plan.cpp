@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "loader/host/clock.hpp"
 #include "loader/host/ports.hpp"
+#include "loader/policy/text.hpp"
 #include "loader/publish/preflight.hpp"
 
 namespace apiguard::publish {
@@ -13,6 +15,8 @@ namespace {
 
 constexpr std::uint8_t kWide4 = 8;
 constexpr std::uint8_t kWide6 = 16;
+constexpr Timestamp kSecond = 1'000'000'000;
+constexpr Timestamp kClockTolerance = 2 * kSecond;  // clocks are disciplined in small steps
 
 bool is_wide(const Range& range) {
   const bool ipv4 = range.prefix.address.family == Family::kIpv4;
@@ -75,6 +79,18 @@ Result<> check_ports(const World& world, const Request& request,
     warnings.push_back(text);
   }
   return {};
+}
+
+// An end counts from the newest generation until the clock has caught up; an operator has to know.
+void check_clock(const World& world, const Policy& policy, std::vector<std::string>& warnings) {
+  const Timestamp wall = read_clocks().wall;
+  const bool behind = wall < world.newest - kClockTolerance;
+  const auto ends = [](const Range& range) { return range.until.has_value(); };
+  if (!behind || std::none_of(policy.ranges.begin(), policy.ranges.end(), ends)) return;
+  warnings.push_back(
+      fmt::format("clock '{}': earlier than the newest generation: ends of ranges are judged as at "
+                  "{} until it has passed that",
+                  format_timestamp(wall / kSecond * kSecond), format_timestamp(world.newest)));
 }
 
 bool is_attached(const World& world, const datapath::Target& target) {
@@ -142,6 +158,7 @@ Result<Plan> make_plan(const World& world, const Request& request) {
   plan.warnings = request.warnings;
   plan.difference = against_in_force(world, request.policy);
   if (auto ports = check_ports(world, request, plan.warnings); !ports) return fail(ports.error());
+  check_clock(world, request.policy, plan.warnings);
   auto targets = targets_of(request.policy, world);
   if (!targets) return fail(targets.error());
   plan.targets = std::move(targets->targets);

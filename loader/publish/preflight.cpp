@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "loader/host/clock.hpp"
 #include "loader/policy/lookup.hpp"
 
 namespace apiguard::publish {
@@ -145,8 +144,7 @@ std::string describe(const std::vector<CutPeer>& cut) {
 Result<std::vector<CutPeer>> find_cut_peers(const World& world, const Policy& policy,
                                             const std::vector<datapath::Target>& targets) {
   if (policy.mode != Mode::kEnforce) return std::vector<CutPeer>{};
-  const bool known = world.in_force && world.in_force->stored;
-  const Timestamp now = read_clocks(known ? world.in_force->stored->meta.time : 0).wall;
+  const Timestamp now = clocks(world).wall;
   auto connections = list_connections(policy.endpoints);
   if (!connections) return fail(connections.error());
   keep_unlisted(*connections, policy.ranges, now);

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/generation.hpp"
-#include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/marks.hpp"
@@ -50,8 +49,9 @@ class Publisher {
     if (plan_.attach_only) return;
     constexpr std::size_t kLong = 50'000;
     const bool is_long = request_.policy.ranges.size() > kLong;
-    image_ = std::async(is_long ? std::launch::async : std::launch::deferred,
-                        [this] { return compile(request_.policy, plan_.generation, clocks()); });
+    image_ = std::async(is_long ? std::launch::async : std::launch::deferred, [this] {
+      return compile(request_.policy, plan_.generation, clocks(world_));
+    });
   }
 
   // A way out goes on without a disk to write to: what it changes in the kernel holds until a
@@ -98,7 +98,7 @@ class Publisher {
   [[nodiscard]] GenerationMeta meta() const {
     GenerationMeta meta;
     meta.generation = plan_.generation;
-    meta.time = clocks().wall;
+    meta.time = clocks(world_).wall;
     meta.by = whoami();
     meta.verb = request_.verb;
     meta.mode = request_.policy.mode;
@@ -113,12 +113,6 @@ class Publisher {
       meta.edits.push_back({edit.name, edit.existed ? sha256_hex(edit.before) : std::string()});
     }
     return meta;
-  }
-
-  // Time never runs backwards across generations: an end that has been judged as past stays past.
-  [[nodiscard]] Now clocks() const {
-    return read_clocks(
-        world_.in_force && world_.in_force->stored ? world_.in_force->stored->meta.time : 0);
   }
 
   // --- the kernel ------------------------------------------------------------------------------

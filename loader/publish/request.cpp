@@ -24,11 +24,11 @@ Difference unapplied_edits(const World& world, const Sources& before, const Poli
   if (parsed) return difference(*in_force, parsed->policy);
   Policy rest = after;
   if (which == Which::kRanges) {
+    const FileName edited = before.ranges.name;
     rest.ranges = in_force->ranges;
-    std::erase_if(rest.ranges,
-                  [&](const Range& range) { return range.origin.file != before.ranges.name; });
+    std::erase_if(rest.ranges, [&](const Range& range) { return range.origin.file != edited; });
     for (const Range& range : after.ranges) {
-      if (range.origin.file != before.ranges.name) rest.ranges.push_back(range);
+      if (range.origin.file != edited) rest.ranges.push_back(range);
     }
   }
   return difference(*in_force, rest);
@@ -46,6 +46,36 @@ Result<Request> request_sources(const Sources& sources, bool strict) {
   request.policy = std::move(parsed->policy);
   request.warnings = std::move(parsed->warnings);
   return request;
+}
+
+bool has_ended(const Range& range, FileName file, Timestamp now) {
+  return range.until && *range.until <= now && range.origin.file == file;
+}
+
+// Lines of the edited list that have ended go with the change. They count as lines: without them
+// the list may be empty, which is refused, and then they stay.
+void clean(Sources& sources, bool strict, Timestamp now, Request& request,
+           std::vector<std::string>& notes) {
+  const auto& ranges = request.policy.ranges;
+  const FileName edited = sources.ranges.name;
+  if (std::none_of(ranges.begin(), ranges.end(),
+                   [&](const Range& range) { return has_ended(range, edited, now); })) {
+    return;
+  }
+  auto cleaned = remove_ended(sources.ranges, now);
+  if (!cleaned) return;
+  Sources without = sources;
+  without.ranges.text = std::move(cleaned->text);
+  auto again = request_sources(without, strict);
+  if (!again) {
+    notes.push_back(fmt::format(
+        "file '{}': its ranges have ended and stay: without them the list would be empty",
+        sources.ranges.path));
+    return;
+  }
+  notes.insert(notes.end(), cleaned->notes.begin(), cleaned->notes.end());
+  request = std::move(*again);
+  sources = std::move(without);
 }
 
 // The mode in the operator's toml, as far as that can be edited.
@@ -172,9 +202,11 @@ Result<Request> request_edit(const Places& places, const World& world, Which whi
   auto request = request_sources(after, strict);
   if (!request) return request;
   if (in_force.valid()) in_force.get();
+  if (which == Which::kRanges && edited->changed)
+    clean(after, strict, clocks(world).wall, *request, edited->notes);
   request->notes = edited->notes;
   request->unapplied = unapplied_edits(world, *before, request->policy, which);
-  if (edited->changed) request->edits.push_back(edit_of(original, edited->text));
+  if (edited->changed) request->edits.push_back(edit_of(original, file.text));
   request->nothing =
       !edited->changed && world.in_force && world.in_force->config && request->unapplied.empty();
   return request;

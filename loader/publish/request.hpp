@@ -15,7 +15,8 @@ namespace apiguard::publish {
 [[nodiscard]] Result<Request> request_files(const Places& places, const World& world, bool strict);
 
 // allow, except, revoke, set, edit: the files with one of them edited. The editor gets the files as
-// they are now.
+// they are now. If it changes the list, entries of it that have ended by clocks() go as well, each
+// with a note; by themselves they are no change. Where the list would be empty they stay.
 enum class Which { kConfig, kRanges };
 using Editor = std::function<Result<Edited>(const Sources&)>;
 [[nodiscard]] Result<Request> request_edit(const Places& places, const World& world, Which which,

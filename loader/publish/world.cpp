@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "loader/host/clock.hpp"
+
 namespace apiguard::publish {
 namespace {
 
@@ -37,6 +39,14 @@ InForce read_in_force(const Places& places, const datapath::Live& live, std::uin
   in_force.stored = std::move(*stored);
   in_force.config = std::move(config->policy);
   return in_force;
+}
+
+// A generation that is stored but damaged leaves the word to the one before it.
+Timestamp newest_time(const StateDir& state, const std::vector<std::uint64_t>& stored) {
+  for (auto number = stored.rbegin(); number != stored.rend(); ++number) {
+    if (const auto meta = state.read_meta(*number)) return meta->time;
+  }
+  return 0;
 }
 
 const Interface* find_interface(const World& world, int ifindex) {
@@ -120,10 +130,13 @@ Result<World> look(const Places& places) {
   } else {
     world.state_error = marked.error().message;
   }
+  world.newest = newest_time(state, world.stored);
   if (world.live.generation)
     world.in_force = read_in_force(places, world.live, *world.live.generation);
   return world;
 }
+
+Now clocks(const World& world) { return read_clocks(world.newest); }
 
 std::optional<StoredGeneration> last_confirmed(const Places& places, const World& world) {
   const StateDir state(places.state_dir);

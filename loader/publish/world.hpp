@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/compile/image.hpp"
 #include "loader/datapath/switch.hpp"
 #include "loader/host/interfaces.hpp"
 #include "loader/host/places.hpp"
@@ -41,9 +42,14 @@ struct World {
   std::optional<std::uint64_t> marked;     // STATE/in-force: what a boot publishes
   std::vector<std::uint64_t> stored;       // numbers in the state directory, ascending
   std::optional<std::string> state_error;  // why the state directory could not be read
+  Timestamp newest = 0;                    // time of the newest generation; 0: not known
 };
 
 [[nodiscard]] Result<World> look(const Places& places);
+
+// The clocks by which ends are judged. Time never runs backwards across generations: an end that
+// was past when the newest one was published stays past.
+[[nodiscard]] Now clocks(const World& world);
 
 // The generation a boot would publish: the marked one, else the newest confirmed one that can be
 // read.

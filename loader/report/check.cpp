@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/report/check.hpp"
 
-#include "loader/policy/text.hpp"
+#include "loader/report/ends.hpp"
 #include "loader/report/json.hpp"
 #include "loader/report/table.hpp"
 
@@ -23,13 +23,12 @@ void add_members(Json& json, const Check& check) {
 
 }  // namespace
 
-std::string check_text(const std::vector<Check>& checks) {
+std::string check_text(const std::vector<Check>& checks, Timestamp now) {
   Table table({"SOURCE", "VERDICT", "REASON", "RANGE", "NAME", "UNTIL"});
   for (const Check& check : checks) {
     const Range range = check.range.value_or(Range{});
     table.add({to_string(check.source), verdict(check), check.reason,
-               check.range ? to_string(range.prefix) : "", range.name,
-               range.until ? format_timestamp(*range.until) : ""});
+               check.range ? to_string(range.prefix) : "", range.name, end_text(range.until, now)});
   }
   return table.text();
 }

@@ -18,8 +18,8 @@ struct Check {
   Mode mode = Mode::kEnforce;
 };
 
-// A table, one line a source.
-[[nodiscard]] std::string check_text(const std::vector<Check>& checks);
+// A table, one line a source; what is left at `now` stands beside the end of the range.
+[[nodiscard]] std::string check_text(const std::vector<Check>& checks, Timestamp now);
 
 // One: {schema, source, verdict, reason, range, name, until, mode}; several: {schema, checks[]} of
 // these.

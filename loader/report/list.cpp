@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/report/list.hpp"
 
-#include "loader/policy/text.hpp"
+#include "loader/report/ends.hpp"
 #include "loader/report/json.hpp"
 #include "loader/report/table.hpp"
 
 namespace apiguard::report {
 namespace {
 
-std::string until_text(const std::optional<Timestamp>& until, Timestamp now) {
-  if (!until) return "";
-  return format_timestamp(*until) + (*until <= now ? " (ended)" : "");
-}
-
 Row row_of(const Range& range, Timestamp now) {
   return {to_string(range.prefix), std::string(to_string(range.kind)), range.name,
-          until_text(range.until, now), to_string(range.origin)};
+          end_text(range.until, now), to_string(range.origin)};
 }
 
 // As it stands two levels deep in an object.

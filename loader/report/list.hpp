@@ -7,7 +7,7 @@
 
 namespace apiguard::report {
 
-// A table of CIDR, kind, name, end and origin; an end before `now` is marked "(ended)".
+// A table of CIDR, kind, name, end and origin; what is left at `now` stands beside the end.
 void list_text(const RangeRefs& ranges, Timestamp now, const Sink& sink);
 
 // {schema, ranges[]{cidr, kind, name, until, origin, connections, first_seen, last_seen},

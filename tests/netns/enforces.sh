@@ -26,8 +26,8 @@ same refused "$(on_client "$TOOLS/connect" "$STRANGER4" "$SERVER4" 9 10000)" 'a 
 step 'Ping, ARP and neighbour discovery of a stranger'
 expect 0 on_client "$TOOLS/ping" "$STRANGER4" "$SERVER4"
 expect 0 on_client "$TOOLS/ping" "$STRANGER6" "$SERVER6"
-ip -n "$CLIENT" neighbour delete "$SERVER4" dev world0
-ip -n "$CLIENT" neighbour delete "$SERVER6" dev world0
+on_client ip neighbour delete "$SERVER4" dev world0
+on_client ip neighbour delete "$SERVER6" dev world0
 expect 0 on_client "$TOOLS/ping" "$STRANGER4" "$SERVER4"
 expect 0 on_client "$TOOLS/ping" "$STRANGER6" "$SERVER6"
 know "$CLIENT" world0 02:00:00:00:00:01 "$SERVER4" "$SERVER6"

@@ -50,8 +50,8 @@ same generic "$(xdp_mode)"
 verb detach --all
 
 step 'MTU 9000'
-ip -n "$CLIENT" link set world0 mtu 9000
-ip -n "$SERVER" link set gate0 mtu 9000
+on_client ip link set world0 mtu 9000
+on_server ip link set gate0 mtu 9000
 for mode in generic native; do
   config "xdp_mode=\"$mode\""
   status=0
@@ -69,8 +69,8 @@ for mode in generic native; do
 done
 
 step 'A device that has no native mode: explicit native is refused, auto asks, explicit generic does not'
-ip -n "$SERVER" link add link gate0 name upper0 address 02:00:00:00:00:11 type macvlan mode bridge
-ip -n "$SERVER" link set upper0 up
+on_server ip link add link gate0 name upper0 address 02:00:00:00:00:11 type macvlan mode bridge
+on_server ip link set upper0 up
 config 'interfaces=["upper0"]' 'xdp_mode="native"'
 status=0
 guard apply >"$WORK/out" 2>&1 || status=$?

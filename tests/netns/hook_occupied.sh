@@ -4,7 +4,7 @@
 . "$(dirname -- "$0")/lib.sh"
 
 # hook DEVICE: the id of the program there.
-hook() { ip -n "$SERVER" -details -o link show "$1" | grep -oE 'prog/xdp id [0-9]+' | awk '{ print $3 }'; }
+hook() { on_server ip -details -o link show "$1" | grep -oE 'prog/xdp id [0-9]+' | awk '{ print $3 }'; }
 
 # The other program is that of another instance: put there by a link, which netlink cannot replace, or by netlink.
 mkdir -m 0755 "$WORK/other"
@@ -45,7 +45,7 @@ for theirs in xdpdrv xdpgeneric; do
   config_other gate0 native
   expect 0 guard_other apply
   ip link add spare netns "$SERVER" type veth peer name spare-peer netns "$CLIENT"
-  ip -n "$SERVER" link set spare up
+  on_server ip link set spare up
   expect 0 on_server bpftool net attach "$theirs" pinned "$(find "$PINS-other/generations" -name filter)" dev spare
   expect 0 guard_other detach --all
   [ -n "$(hook spare)" ] || die 'the other program is not there'
@@ -65,7 +65,7 @@ for theirs in xdpdrv xdpgeneric; do
   enforced
   expect 1 guard status
   expect 0 guard detach --all
-  ip -n "$SERVER" link delete spare
+  on_server ip link delete spare
   rm -rf "$STATE"
 done
 

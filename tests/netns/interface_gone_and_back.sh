@@ -6,25 +6,25 @@ attached() { status_of "/interfaces/$1/attached"; }
 verb apply
 
 step 'Down and up'
-ip -n "$SERVER" link set gate0 down
-ip -n "$SERVER" link set gate0 up
+on_server ip link set gate0 down
+on_server ip link set gate0 up
 know "$SERVER" gate0 02:00:00:00:00:02 "$OFFICE4" "$OFFICE6" "$STRANGER4" "$STRANGER6"
 expect 0 guard status
 enforced
 
 step 'Renamed: still guarded; the list can still be changed'
-ip -n "$SERVER" link set gate0 down
-ip -n "$SERVER" link set gate0 name door0
-ip -n "$SERVER" link set door0 up
+on_server ip link set gate0 down
+on_server ip link set gate0 name door0
+on_server ip link set door0 up
 lines=$("$TOOLS/probe" "$CLIENT/world0" "$SERVER/door0" "$OFFICE4" "$STRANGER4")
 same "$OFFICE4 pass
 $STRANGER4 drop" "$lines"
 config interfaces='["door0"]'
 verb apply
 same true "$(attached 0)"
-ip -n "$SERVER" link set door0 down
-ip -n "$SERVER" link set door0 name gate0
-ip -n "$SERVER" link set gate0 up
+on_server ip link set door0 down
+on_server ip link set door0 name gate0
+on_server ip link set gate0 up
 plain_config
 verb apply
 enforced
@@ -32,7 +32,7 @@ expect 0 guard status
 
 step 'Deleted: status says so. Made again: not guarded until the next apply, which needs no other change'
 before=$(generation)
-ip -n "$SERVER" link delete gate0
+on_server ip link delete gate0
 expect 1 guard status
 make_pair 0
 expect 1 guard status
@@ -46,14 +46,14 @@ say "generation $before, then $(generation)"
 same 1 "$(find "$PINS/links" -type f | wc -l)" 'pins of links'
 
 step 'Deleted and made again, and the change is one of the list'
-ip -n "$SERVER" link delete gate0
+on_server ip link delete gate0
 make_pair 0
 verb allow 198.18.0.0/24
 enforced
 passes 198.18.0.1
 
 step 'Deleted, and the next verb comes before it is back'
-ip -n "$SERVER" link delete gate0
+on_server ip link delete gate0
 expect 4 guard apply
 complains 'gate0'
 make_pair 0
@@ -94,14 +94,14 @@ same 2 "$(status_of '/interfaces#')"
 expect 0 guard status
 
 step 'A bridge that is matched: its ports are not'
-ip -n "$SERVER" link add bridge0 type bridge
-ip -n "$SERVER" link set gate1 master bridge0
+on_server ip link add bridge0 type bridge
+on_server ip link set gate1 master bridge0
 verb apply --accept-risk generic-xdp
 names=$(guard status --json | "$TOOLS/json" /interfaces/0/name /interfaces/1/name /interfaces/2/name | xargs)
 same 'bridge0 gate0 absent' "$(xargs -n1 <<<"$names" | sort | grep -v absent | xargs) absent"
-ip -n "$SERVER" link set gate1 nomaster
-ip -n "$SERVER" link delete bridge0
-ip -n "$SERVER" link delete gate1
+on_server ip link set gate1 nomaster
+on_server ip link delete bridge0
+on_server ip link delete gate1
 plain_config
 verb apply
 
@@ -114,8 +114,8 @@ plain_config
 
 step 'Moved into another namespace: it goes on filtering there, by the list in force'
 ip netns add "$SERVER-far"
-ip -n "$SERVER" link set gate0 netns "$SERVER-far"
-ip -n "$SERVER-far" link set gate0 up
+on_server ip link set gate0 netns "$SERVER-far"
+in_netns "$SERVER-far" ip link set gate0 up
 far() { "$TOOLS/probe" "$CLIENT/world0" "$SERVER-far/gate0" "$@"; }
 same "$OFFICE4 pass
 $STRANGER4 drop" "$(far "$OFFICE4" "$STRANGER4")"

@@ -14,7 +14,7 @@
 #
 # Neighbours are entered by hand and nothing speaks unasked, so that every packet on the wire is one the test sent and
 # counters can be compared exactly. Names hold the test's name and pid, so that runs never meet. nsenter instead of
-# `ip netns exec`, whose /sys has no bpffs. Nothing outside of the two namespaces is touched, and nothing is left.
+# `ip netns exec`, whose /sys has no bpffs, and of `ip -n`, which does not run in a chroot. Nothing outside of the two namespaces is touched, and nothing is left.
 #
 # APIGUARD is the binary, TOOLS the folder of the tools of tests/support. Exit 77: could not run, claims nothing.
 set -euo pipefail
@@ -152,6 +152,18 @@ of() {
 status_of() { of "$1" status; }
 generation() { status_of /generation; }
 
+# changes COMMAND... / keeps COMMAND...: and the generation in force is the next one, or the same.
+moves() {
+  local by=$1 before
+  shift
+  before=$(generation)
+  [ "$before" != null ] || before=0
+  "$@"
+  same $((before + by)) "$(generation)" "the generation after '${*:2}'"
+}
+changes() { moves 1 "$@"; }
+keeps() { moves 0 "$@"; }
+
 # counter OUTCOME REASON
 counter() {
   local value
@@ -246,12 +258,12 @@ make_pair() {
 bring_up() {
   local netns=$1 device=$2 address
   shift 2
-  ip -n "$netns" link set "$device" addrgenmode none
-  ip -n "$netns" link set "$device" up
+  in_netns "$netns" ip link set "$device" addrgenmode none
+  in_netns "$netns" ip link set "$device" up
   for address in "$@"; do
     case $address in
-      *:*) ip -n "$netns" address add "$address" dev "$device" nodad ;;
-      *) ip -n "$netns" address add "$address" dev "$device" ;;
+      *:*) in_netns "$netns" ip address add "$address" dev "$device" nodad ;;
+      *) in_netns "$netns" ip address add "$address" dev "$device" ;;
     esac
   done
 }
@@ -261,8 +273,8 @@ know() {
   local netns=$1 device=$2 mac=$3 address
   shift 3
   for address in "$@"; do
-    ip -n "$netns" neighbour replace "$address" lladdr "$mac" dev "$device" nud permanent
-    ip -n "$netns" route replace "$address" dev "$device"
+    in_netns "$netns" ip neighbour replace "$address" lladdr "$mac" dev "$device" nud permanent
+    in_netns "$netns" ip route replace "$address" dev "$device"
   done
 }
 
@@ -281,7 +293,7 @@ make_stage() {
   mkdir -m 0755 "$ETC"
   for netns in "$SERVER" "$CLIENT"; do
     ip netns add "$netns" || skip 'cannot make a network namespace'
-    ip -n "$netns" link set lo up
+    in_netns "$netns" ip link set lo up
   done
   make_pair 0
   plain_config

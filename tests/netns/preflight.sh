@@ -14,8 +14,8 @@ make_pod() {
 
 make_bridge() {
   ip link add port0 netns "$SERVER" type veth peer name eth1 netns "$CLIENT"
-  ip -n "$SERVER" link add br0 type bridge
-  ip -n "$SERVER" link set port0 master br0
+  on_server ip link add br0 type bridge
+  on_server ip link set port0 master br0
   bring_up "$SERVER" port0
   bring_up "$SERVER" br0 172.22.0.1/24
   bring_up "$CLIENT" eth1 172.22.0.2/24
@@ -193,8 +193,8 @@ revives bridged
 release bridged 172.22.0.2
 
 step 'What is on top of a guarded interface is guarded: a VLAN'
-if ip -n "$SERVER" link add link gate0 name gate0.7 type vlan id 7 2>"$WORK/err"; then
-  ip -n "$CLIENT" link add link world0 name world0.7 type vlan id 7
+if on_server ip link add link gate0 name gate0.7 type vlan id 7 2>"$WORK/err"; then
+  on_client ip link add link world0 name world0.7 type vlan id 7
   bring_up "$SERVER" gate0.7 172.21.0.1/24
   bring_up "$CLIENT" world0.7 "$VLAN4/24"
   quietly allow 172.21.0.0/24
@@ -232,7 +232,7 @@ quietly apply
 
 step 'Who connects while the question waits is asked about as well'
 if command -v script >/dev/null; then
-  ip -n "$CLIENT" address add 203.0.113.8/32 dev world0
+  on_client ip address add 203.0.113.8/32 dev world0
   know "$SERVER" gate0 02:00:00:00:00:02 203.0.113.8
   mkfifo "$WORK/keys"
   on_server script -qec "$APIGUARD --config $ETC/apiguard.toml --state-dir $STATE --run-dir $RUN --pin-dir $PINS \
@@ -282,8 +282,8 @@ fi
 
 step 'Five thousand clients: the first ten are named, the others counted'
 # Any address in 10/8 is the client's.
-ip -n "$CLIENT" route add local 10.0.0.0/8 dev lo
-ip -n "$SERVER" route add 10.0.0.0/8 via "$OFFICE4" dev gate0 onlink
+on_client ip route add local 10.0.0.0/8 dev lo
+on_server ip route add 10.0.0.0/8 via "$OFFICE4" dev gate0 onlink
 ulimit -n "$(ulimit -Hn)"
 on_server "$TOOLS/listener" 7443 >"$WORK/crowd-listener.log" 2>&1 </dev/null &
 PIDS+=($!)

@@ -5,17 +5,6 @@
 LIST=$ETC/authorized-ranges
 listed() { guard list --json | "$TOOLS/json" /ranges/0/cidr /ranges/1/cidr /ranges/2/cidr /ranges/3/cidr /ranges/4/cidr /ranges/5/cidr | grep -v absent | xargs; }
 after() { "$TOOLS/json" "$@" <"$WORK/out"; } # values of the JSON that the last verb printed
-# changes COMMAND... / keeps COMMAND...: and the generation in force is the next one, or the same.
-moves() {
-  local by=$1 before
-  shift
-  before=$(generation)
-  [ "$before" != null ] || before=0
-  "$@"
-  same $((before + by)) "$(generation)" "the generation after '${*:2}'"
-}
-changes() { moves 1 "$@"; }
-keeps() { moves 0 "$@"; }
 # Everything that apiguard writes, as one text.
 tree() { find "$ETC" "$STATE" "$PINS" -printf '%p %m %s %T@ %i\n' | sort && find "$ETC" "$STATE" -type f -exec sha256sum {} + | sort; }
 writes_nothing() {
@@ -51,8 +40,8 @@ same '1 enforce 1 true null false' \
 after /fingerprint | grep -Eqx '[0-9a-f]{64}' || die "the fingerprint is $(after /fingerprint)"
 same '1 6443 1 1 1 gate0 true native' \
   "$(after /endpoints# /endpoints/0 /ranges/ipv4 /ranges/ipv6 /interfaces# /interfaces/0/name /interfaces/0/attached /interfaces/0/xdp_mode | xargs)"
-same "$(ip -n "$SERVER" -o link show gate0 | cut -d: -f1)" "$(after /interfaces/0/ifindex)"
-same "$(ip -n "$SERVER" -details -o link show gate0 | grep -oE 'prog/xdp id [0-9]+' | awk '{ print $3 }')" \
+same "$(on_server ip -o link show gate0 | cut -d: -f1)" "$(after /interfaces/0/ifindex)"
+same "$(on_server ip -details -o link show gate0 | grep -oE 'prog/xdp id [0-9]+' | awk '{ print $3 }')" \
   "$(after /interfaces/0/prog_id)"
 for key in pass drop would_drop; do after "/counters/$key" | grep -q '^{' || die "counters.$key is absent"; done
 

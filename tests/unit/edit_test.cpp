@@ -23,10 +23,11 @@ Prefix prefix(std::string_view text) { return parse_prefix(text)->prefix; }
 // A range in the words of a list file.
 Range range(const std::string& line) { return parse_ranges(list(line + "\n"))->policy.ranges[0]; }
 
-Edited put(const std::string& text, const std::vector<std::string>& lines) {
+Edited put(const std::string& text, const std::vector<std::string>& lines,
+           const std::vector<Range>& others = {}) {
   std::vector<Range> entries;
   for (const std::string& line : lines) entries.push_back(range(line));
-  const auto edited = put_ranges(list(text), entries);
+  const auto edited = put_ranges(list(text), entries, others);
   REQUIRE(edited);
   CHECK(edited->changed == (edited->text != text));
   return *edited;
@@ -110,6 +111,48 @@ TEST_CASE("a temporary allow of what is permanent changes nothing and says so") 
   }
 }
 
+TEST_CASE("a temporary allow of what another file lists for good changes nothing and says so") {
+  const std::string line = "10.0.0.0/8 until=2030-01-01T00:00:00Z";
+  const std::string drop_in = "authorized-ranges.d/site.list";
+  const auto notes = [&](const std::string& text, const std::string& put_line,
+                         const std::vector<Range>& others) {
+    const Edited edited = put(text, {put_line}, others);
+    return edited.changed ? Texts{"changed"} : edited.notes;
+  };
+  CHECK(notes("", line, {elsewhere("10.0.0.0/8", drop_in, 3)}) ==
+        Texts{"range '10.0.0.0/8': already listed permanently in authorized-ranges.d/site.list:3"});
+  CHECK(notes("", line, {elsewhere("10.0.0.0/8", "apiguard.toml", 5, Kind::kCluster)}) ==
+        Texts{"range '10.0.0.0/8': already listed permanently in apiguard.toml:5"});
+  CHECK(notes("10.0.0.0/8 until=2029-01-01T00:00:00Z\n", line,
+              {elsewhere("10.0.0.0/8", drop_in, 3)}) ==
+        Texts{"range '10.0.0.0/8': already listed permanently in authorized-ranges.d/site.list:3"});
+  CHECK(
+      notes("", "except " + line, {elsewhere("except 10.0.0.0/8", drop_in, 3, Kind::kExcept)}) ==
+      Texts{"range '10.0.0.0/8': already excepted permanently in authorized-ranges.d/site.list:3"});
+
+  // A wider range, one that ends, one that does not decide, one of the other kind, an entry for
+  // good: none of them is it already.
+  CHECK(notes("", "10.1.0.0/16 until=2030-01-01T00:00:00Z",
+              {elsewhere("10.0.0.0/8", drop_in, 3)}) == Texts{"changed"});
+  CHECK(notes("", line, {elsewhere("10.0.0.0/8 until=2031-01-01T00:00:00Z", drop_in, 3)}) ==
+        Texts{"changed"});
+  CHECK(notes("", line,
+              {elsewhere("10.0.0.0/8", drop_in, 3),
+               elsewhere("10.0.0.0/8", drop_in, 4, Kind::kExcept)}) == Texts{"changed"});
+  CHECK(notes("except 10.0.0.0/8\n", line, {elsewhere("10.0.0.0/8", drop_in, 3)}) ==
+        Texts{"changed"});
+  CHECK(notes("", "except " + line, {elsewhere("10.0.0.0/8", drop_in, 3)}) == Texts{"changed"});
+  CHECK(notes("", "10.0.0.0/8", {elsewhere("10.0.0.0/8", drop_in, 3)}) == Texts{"changed"});
+}
+
+TEST_CASE("of several ends of one range the one asked for is the only one left") {
+  const std::string text =
+      "10.0.0.0/8 until=2030-01-01T00:00:00Z # a\n10.0.0.0/8 until=2031-01-01T00:00:00Z # b\n";
+  CHECK(put(text, {"10.0.0.0/8 until=2030-01-01T00:00:00Z"}).text ==
+        "10.0.0.0/8 until=2030-01-01T00:00:00Z # a\n");
+  CHECK(put(text, {"10.0.0.0/8"}).text == "10.0.0.0/8 # a\n");
+}
+
 TEST_CASE("allow replaces the line of its prefix in place, and keeps name and comment") {
   const Edited permanent = put(
       "# a\n  198.51.100.7\tname=ci until=2030-01-01T00:00:00Z\t# run 7\n# b\n", {"198.51.100.7"});
@@ -119,7 +162,9 @@ TEST_CASE("allow replaces the line of its prefix in place, and keeps name and co
   const Edited longer = put("10.0.0.0/8 until=2030-01-01T00:00:00Z # x\n",
                             {"10.0.0.0/8 name=lan until=2031-01-01T00:00:00Z"});
   CHECK(longer.text == "10.0.0.0/8 name=lan until=2031-01-01T00:00:00Z # x\n");
-  CHECK(longer.notes == Texts{"range '10.0.0.0/8': replaces line 1"});
+  CHECK(longer.notes == Texts{"range '10.0.0.0/8': now ends at 2031-01-01T00:00:00Z"});
+  CHECK(put("10.0.0.0/8 until=2030-01-01T00:00:00Z\n", {"10.0.0.0/8 until=2029-01-01T00:00:00Z"})
+            .text == "10.0.0.0/8 until=2029-01-01T00:00:00Z\n");
 
   CHECK(put("10.0.0.0/8 name=a\n", {"10.0.0.0/8 name=b"}).text == "10.0.0.0/8 name=b\n");
   // The same prefix in other words.
@@ -136,6 +181,11 @@ TEST_CASE("the newer verb replaces the line of the other kind") {
         "  198.51.100.7\tname=ci until=2030-01-01T00:00:00Z\t# run 7\n");
   CHECK(except.notes == Texts{"range '203.0.113.0/24': except replaces allow"});
   CHECK(put("except 10.0.0.0/8 # x\n", {"10.0.0.0/8"}).text == "10.0.0.0/8 # x\n");
+
+  const Edited for_a_while = put("10.0.0.0/8\n", {"except 10.0.0.0/8 until=2030-01-01T00:00:00Z"});
+  CHECK(for_a_while.text == "except 10.0.0.0/8 until=2030-01-01T00:00:00Z\n");
+  CHECK(for_a_while.notes == Texts{"range '10.0.0.0/8': except replaces allow, which does not come "
+                                   "back at its end"});
 }
 
 TEST_CASE("several lines of one prefix become the one that was asked for") {
@@ -147,11 +197,11 @@ TEST_CASE("several lines of one prefix become the one that was asked for") {
 TEST_CASE("a file that does not parse is not edited") {
   const SourceFile broken = list("10.0.0.0/8\nx\n");
   const std::string message = "list:2:1: 'x' is not an address\n  x\n  ^";
-  CHECK(put_ranges(broken, {range("10.0.0.0/8")}).error().message == message);
+  CHECK(put_ranges(broken, {range("10.0.0.0/8")}, {}).error().message == message);
   CHECK(remove_ranges(broken, {cidr("10.0.0.0/8")}, {}).error().message == message);
   CHECK(replace_ranges(broken, {}).error().message == message);
-  CHECK(put_ranges(broken, {}).error().exit == Exit::kBadFile);
-  CHECK(put_ranges(list("10.0.0.0/8"), {}).error().exit == Exit::kBadFile);
+  CHECK(put_ranges(broken, {}, {}).error().exit == Exit::kBadFile);
+  CHECK(put_ranges(list("10.0.0.0/8"), {}, {}).error().exit == Exit::kBadFile);
 }
 
 TEST_CASE("revoke takes out the lines of a range, allow and except") {
@@ -216,6 +266,48 @@ TEST_CASE("revoke of what another file lists names that file") {
       cluster.message ==
       "range '10.20.0.0/16': a cluster range of apiguard.toml:5, which no command takes out: edit "
       "that file");
+}
+
+TEST_CASE("what has ended is taken out, and all else stays") {
+  const std::string text =
+      "# head\n"
+      "10.0.0.0/8\n"
+      "  198.51.100.7\tname=ci until=2030-01-01T00:00:00Z\t# run 7\n"
+      "\n"
+      "except 10.1.0.0/16 until=2029-12-31T23:59:59.5+00:00\n"
+      "# until=2001-01-01T00:00:00Z\n"
+      "198.51.100.8 until=2030-01-01T00:00:00.000000001Z\n";
+  const auto edited = remove_ended(list(text), *parse_timestamp("2030-01-01T00:00:00Z"));
+  REQUIRE(edited);
+  CHECK(edited->changed);
+  CHECK(edited->text ==
+        "# head\n"
+        "10.0.0.0/8\n"
+        "\n"
+        "# until=2001-01-01T00:00:00Z\n"
+        "198.51.100.8 until=2030-01-01T00:00:00.000000001Z\n");
+  CHECK(edited->notes ==
+        Texts{"range '198.51.100.7/32': ended at 2030-01-01T00:00:00Z, removed from "
+              "authorized-ranges",
+              "range '10.1.0.0/16': except ended at 2029-12-31T23:59:59.5Z, removed from "
+              "authorized-ranges"});
+
+  const auto earlier = remove_ended(list(text), *parse_timestamp("2029-01-01T00:00:00Z"));
+  REQUIRE(earlier);
+  CHECK_FALSE(earlier->changed);
+  CHECK(earlier->text == text);
+  CHECK(earlier->notes.empty());
+}
+
+TEST_CASE("of many that have ended ten are told, and the rest is counted") {
+  std::string text;
+  for (int i = 0; i < 12; ++i)
+    text += "10.0.0." + std::to_string(i) + " until=2030-01-01T00:00:00Z\n";
+  const auto edited = remove_ended(list(text), *parse_timestamp("2031-01-01T00:00:00Z"));
+  REQUIRE(edited);
+  CHECK(edited->text.empty());
+  REQUIRE(edited->notes.size() == 11);
+  CHECK(edited->notes[10] == "ranges: 2 more that have ended, removed from authorized-ranges");
 }
 
 TEST_CASE("set makes the list exactly what was given, and keeps name and comment but no end") {

@@ -127,11 +127,10 @@ TEST_CASE("everything, a single address, the ends of the space, another family")
 
 TEST_CASE("answers come in the order of the addresses, which may repeat") {
   const auto list = ranges_of("10.0.0.0/8\n10.0.0.7\n2001:db8::/32\n");
-  const auto found =
-      deciding_for(list,
-                      {address("2001:db8::1"), address("10.0.0.7"), address("192.0.2.1"),
-                       address("10.0.0.7"), address("10.0.0.8")},
-                      kNow);
+  const auto found = deciding_for(list,
+                                  {address("2001:db8::1"), address("10.0.0.7"),
+                                   address("192.0.2.1"), address("10.0.0.7"), address("10.0.0.8")},
+                                  kNow);
   CHECK(found == std::vector<const Range*>{&list[2], &list[1], nullptr, &list[1], &list[0]});
 }
 

@@ -3,6 +3,7 @@
 #include "loader/report/change.hpp"
 #include "loader/report/check.hpp"
 #include "loader/report/diff.hpp"
+#include "loader/report/ends.hpp"
 #include "loader/report/history.hpp"
 #include "loader/report/list.hpp"
 #include "loader/report/names.hpp"
@@ -268,19 +269,53 @@ TEST_CASE("JSON of the list: what nothing observes yet is null") {
 )");
 }
 
-TEST_CASE("the list marks ranges that have ended") {
+TEST_CASE("the list says what is left of ranges that end") {
   const Timestamp now = *parse_timestamp("2026-12-01T08:00:00Z");
   const std::vector<Range> ranges = {
       range_of("192.0.2.1", Kind::kExcept, "", "2026-12-01T08:00:00Z"),
       range_of("192.0.2.2", Kind::kAllow, "", "2026-12-01T08:00:01Z"),
+      range_of("192.0.2.3", Kind::kAllow, "ci", "2026-12-01T09:59:59Z"),
       range_of("203.0.113.0/24", Kind::kAllow, "office")};
   std::string text;
   list_text(deciding_ranges(ranges), now, [&text](std::string_view piece) { text += piece; });
-  CHECK(text ==
-        "CIDR            KIND    NAME    UNTIL                         ORIGIN\n"
-        "192.0.2.1/32    except  -       2026-12-01T08:00:00Z (ended)  authorized-ranges:3\n"
-        "192.0.2.2/32    allow   -       2026-12-01T08:00:01Z          authorized-ranges:3\n"
-        "203.0.113.0/24  allow   office  -                             authorized-ranges:3\n");
+  CHECK(
+      text ==
+      "CIDR            KIND    NAME    UNTIL                                 ORIGIN\n"
+      "192.0.2.1/32    except  -       2026-12-01T08:00:00Z (ended 0 s ago)  authorized-ranges:3\n"
+      "192.0.2.2/32    allow   -       2026-12-01T08:00:01Z (in 1 s)         authorized-ranges:3\n"
+      "192.0.2.3/32    allow   ci      2026-12-01T09:59:59Z (in 1 h 59 min)  "
+      "authorized-ranges:3\n"
+      "203.0.113.0/24  allow   office  -                                     "
+      "authorized-ranges:3\n");
+}
+
+TEST_CASE("an end is told with what is left of it, or how long ago it was") {
+  const Timestamp now = *parse_timestamp("2026-12-01T08:00:00.9Z");
+  const auto text = [&](const char* until) { return end_text(*parse_timestamp(until), now); };
+  CHECK(end_text(std::nullopt, now).empty());
+  CHECK(text("2026-12-01T10:00:00Z") == "2026-12-01T10:00:00Z (in 2 h)");
+  CHECK(text("2026-12-01T08:00:01Z") == "2026-12-01T08:00:01Z (in 1 s)");
+  CHECK(text("2026-12-01T08:00:00.9Z") == "2026-12-01T08:00:00.9Z (ended 0 s ago)");
+  CHECK(text("2026-12-01T07:54:30Z") == "2026-12-01T07:54:30Z (ended 5 min ago)");
+  CHECK(text("2026-11-28T04:00:00Z") == "2026-11-28T04:00:00Z (ended 3 d 4 h ago)");
+  CHECK(text("1678-01-01T00:00:00Z").find(" (ended 127") != std::string::npos);
+}
+
+TEST_CASE("a check for people says until when the range holds") {
+  const Check ends{address_of("203.0.113.7"), true, "listed",
+                   range_of("203.0.113.7", Kind::kAllow, "ci", "2026-12-01T08:00:00Z"),
+                   Mode::kEnforce};
+  Check ended = ends;
+  ended.pass = false;
+  ended.reason = "expired";
+  CHECK(
+      check_text({ends}, *parse_timestamp("2026-12-01T06:30:00Z")) ==
+      "SOURCE       VERDICT  REASON  RANGE           NAME  UNTIL\n"
+      "203.0.113.7  pass     listed  203.0.113.7/32  ci    2026-12-01T08:00:00Z (in 1 h 30 min)\n");
+  CHECK(check_text({ended}, *parse_timestamp("2026-12-01T08:02:00Z")) ==
+        "SOURCE       VERDICT  REASON   RANGE           NAME  UNTIL\n"
+        "203.0.113.7  drop     expired  203.0.113.7/32  ci    2026-12-01T08:00:00Z (ended 2 min "
+        "ago)\n");
 }
 
 TEST_CASE("an origin without a line is its file") {
@@ -332,7 +367,7 @@ TEST_CASE("JSON of several checks") {
     }
   ]
 })");
-  CHECK(check_text({drop, except}) ==
+  CHECK(check_text({drop, except}, 0) ==
         "SOURCE         VERDICT  REASON    RANGE             NAME  UNTIL\n"
         "2001:db8::7    drop     unlisted  -                 -     -\n"
         "203.0.113.200  drop     excepted  203.0.113.128/25  -     -\n");

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/ending.hpp"
+
+#include <fmt/format.h>
+
+#include "loader/policy/text.hpp"
+
+namespace apiguard::cli {
+namespace {
+
+constexpr Timestamp kSecond = 1'000'000'000;
+
+Timestamp second_of(Timestamp time) { return time - (time % kSecond + kSecond) % kSecond; }
+
+}  // namespace
+
+Result<std::optional<Timestamp>> end_of(const PutOptions& options, Timestamp asked, Timestamp now) {
+  if (!options.lasts && !options.until) return std::nullopt;
+  const char* option = options.lasts ? "--for" : "--until";
+  if (options.until.value_or(0) > kLatestEnd || options.lasts.value_or(0) > kLatestEnd - asked) {
+    return fail(Exit::kUsage,
+                fmt::format("option '{}': later than the year 2261; leave it out for a permanent "
+                            "entry",
+                            option));
+  }
+  const Timestamp exact = options.lasts ? asked + *options.lasts : *options.until;
+  const Timestamp end = exact == second_of(exact) ? exact : second_of(exact) + kSecond;
+  if (end > now) return end;
+  return fail(Exit::kUsage, fmt::format("option '{}': {} has passed: it is {}", option,
+                                        format_timestamp(end), format_timestamp(second_of(now))));
+}
+
+}  // namespace apiguard::cli

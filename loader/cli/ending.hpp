@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// --for and --until -> the end that is written. Pure.
+#pragma once
+
+#include <optional>
+
+#include "loader/cli/options.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::cli {
+
+// The last end that a list file can hold, on a whole second.
+inline constexpr Timestamp kLatestEnd = 9'223'372'035 * Timestamp{1'000'000'000};
+
+// On whole seconds and not earlier than asked for; none without either option. --for counts from
+// `asked`: a question may wait for its answer until `now`, and what was shown stays true. Both are
+// times of publish::clocks(). Exit::kUsage: past, or later than kLatestEnd.
+[[nodiscard]] Result<std::optional<Timestamp>> end_of(const PutOptions& options, Timestamp asked,
+                                                      Timestamp now);
+
+}  // namespace apiguard::cli

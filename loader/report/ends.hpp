@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Ends of ranges, for people.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "loader/policy/policy.hpp"
+
+namespace apiguard::report {
+
+// "2026-12-01T08:00:00Z (in 1 h 59 min)", "... (ended 5 min ago)"; empty for what is permanent.
+[[nodiscard]] std::string end_text(const std::optional<Timestamp>& until, Timestamp now);
+
+}  // namespace apiguard::report

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/policy/duration.hpp"
+
+#include <utility>
+
+#include "tests/support/catch.hpp"
+
+using namespace apiguard;
+
+namespace {
+
+std::int64_t seconds(std::string_view text) {
+  const auto parsed = parse_duration(text);
+  if (!parsed) FAIL(parsed.error().message);
+  CHECK(*parsed % 1'000'000'000 == 0);
+  return *parsed / 1'000'000'000;
+}
+
+}  // namespace
+
+TEST_CASE("durations in seconds, minutes, hours, days, and several of them") {
+  CHECK(seconds("1s") == 1);
+  CHECK(seconds("90s") == 90);
+  CHECK(seconds("30m") == 1800);
+  CHECK(seconds("2h") == 7200);
+  CHECK(seconds("30d") == 2592000);
+  CHECK(seconds("1h30m") == 5400);
+  CHECK(seconds("1d2h3m4s") == 93784);
+  CHECK(seconds("1d0h5s") == 86405);
+  CHECK(seconds("007m") == 420);
+  CHECK(seconds("9223372036s") == 9223372036);
+  CHECK(seconds("106751d23h47m16s") == 9223372036);
+}
+
+TEST_CASE("what is no duration is refused with a reason") {
+  const std::pair<const char*, const char*> cases[] = {
+      {"", "it is empty; write it as in 2h or 1h30m"},
+      {"0s", "it has no length"},
+      {"0d0h0m0s", "it has no length"},
+      {"-2h", "negative"},
+      {"2", "its unit is missing: s, m, h or d, as in 1h30m"},
+      {"1h30", "its unit is missing: s, m, h or d, as in 1h30m"},
+      {"h", "a number is missing in front of 'h'"},
+      {"+2h", "a number is missing in front of '+2h'"},
+      {"1h-5m", "a number is missing in front of '-5m'"},
+      {" 2h", "a number is missing in front of ' 2h'"},
+      {"2x", "no unit in 'x': s, m, h or d, as in 1h30m"},
+      {"2w", "no unit in 'w': s, m, h or d, as in 1h30m"},
+      {"2H", "no unit in 'H': s, m, h or d, as in 1h30m"},
+      {"1.5h", "no unit in '.5h': s, m, h or d, as in 1h30m"},
+      {"2 h", "no unit in ' h': s, m, h or d, as in 1h30m"},
+      {"1h2h", "units go from large to small, each once, as in 1h30m"},
+      {"30m1h", "units go from large to small, each once, as in 1h30m"},
+      {"9223372037s", "too long; a permanent entry has no end"},
+      {"106752d", "too long; a permanent entry has no end"},
+      {"106751d23h47m17s", "too long; a permanent entry has no end"},
+      {"99999999999999999999999999h", "too long; a permanent entry has no end"},
+  };
+  for (const auto& [text, reason] : cases) {
+    const auto parsed = parse_duration(text);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().exit == Exit::kUsage);
+    CHECK(parsed.error().message == "duration '" + std::string(text) + "': " + reason);
+  }
+}
+
+TEST_CASE("a duration is shown in its one or two largest units, cut off") {
+  CHECK(show_duration(0) == "0 s");
+  CHECK(show_duration(59) == "59 s");
+  CHECK(show_duration(60) == "1 min");
+  CHECK(show_duration(359) == "5 min");
+  CHECK(show_duration(3600) == "1 h");
+  CHECK(show_duration(7199) == "1 h 59 min");
+  CHECK(show_duration(86399) == "23 h 59 min");
+  CHECK(show_duration(86400) == "1 d");
+  CHECK(show_duration(100 * 86400 + 3600) == "100 d 1 h");
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/ending.hpp"
+
+#include "loader/policy/text.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace apiguard;
+using namespace apiguard::cli;
+
+namespace {
+
+constexpr Timestamp kSecond = 1'000'000'000;
+
+Timestamp at(const char* text) { return *parse_timestamp(text); }
+
+PutOptions lasting(std::int64_t nanoseconds) {
+  PutOptions options;
+  options.lasts = nanoseconds;
+  return options;
+}
+
+PutOptions until(const char* text) {
+  PutOptions options;
+  options.until = at(text);
+  return options;
+}
+
+std::string end_text(const PutOptions& options, const char* asked, const char* now) {
+  const auto end = end_of(options, at(asked), at(now));
+  if (!end) {
+    CHECK(end.error().exit == Exit::kUsage);
+    return end.error().message;
+  }
+  return *end ? format_timestamp(**end) : "permanent";
+}
+
+std::string end_text(const PutOptions& options, const char* now) {
+  return end_text(options, now, now);
+}
+
+}  // namespace
+
+TEST_CASE("without --for and --until there is no end") {
+  CHECK(end_text({}, "2026-12-01T08:00:00Z") == "permanent");
+}
+
+TEST_CASE("ends lie on whole seconds and not earlier than asked for") {
+  CHECK(end_text(lasting(7200 * kSecond), "2026-12-01T08:00:00Z") == "2026-12-01T10:00:00Z");
+  CHECK(end_text(lasting(kSecond), "2026-12-01T08:00:00.000000001Z") == "2026-12-01T08:00:02Z");
+  CHECK(end_text(lasting(kSecond), "2026-12-01T08:00:00.999999999Z") == "2026-12-01T08:00:02Z");
+  CHECK(end_text(until("2026-12-01T08:00:00Z"), "2026-12-01T07:59:59.9Z") ==
+        "2026-12-01T08:00:00Z");
+  CHECK(end_text(until("2026-12-01T09:30:00.25+01:30"), "2026-12-01T08:00:00Z") ==
+        "2026-12-01T08:00:01Z");
+}
+
+TEST_CASE("an end that has passed is refused") {
+  CHECK(end_text(until("2026-12-01T08:00:00Z"), "2026-12-01T08:00:00.7Z") ==
+        "option '--until': 2026-12-01T08:00:00Z has passed: it is 2026-12-01T08:00:00Z");
+  CHECK(end_text(until("1969-12-31T23:59:58.5Z"), "2026-12-01T08:00:00Z") ==
+        "option '--until': 1969-12-31T23:59:59Z has passed: it is 2026-12-01T08:00:00Z");
+}
+
+TEST_CASE("--for counts from when it was asked for, however long a question waits") {
+  const PutOptions minute = lasting(60 * kSecond);
+  CHECK(end_text(minute, "2026-12-01T08:00:00Z", "2026-12-01T08:00:59Z") == "2026-12-01T08:01:00Z");
+  CHECK(end_text(minute, "2026-12-01T08:00:00Z", "2026-12-01T08:05:00Z") ==
+        "option '--for': 2026-12-01T08:01:00Z has passed: it is 2026-12-01T08:05:00Z");
+}
+
+TEST_CASE("the last end is one that a list file can hold") {
+  CHECK(parse_timestamp(format_timestamp(kLatestEnd)) == kLatestEnd);
+  CHECK_FALSE(parse_timestamp(format_timestamp(kLatestEnd + kSecond)));
+  PutOptions last;
+  last.until = kLatestEnd;
+  CHECK(*end_of(last, 0, 0) == kLatestEnd);
+  CHECK(*end_of(lasting(kLatestEnd - kSecond), kSecond, kSecond) == kLatestEnd);
+
+  const std::string reason = "later than the year 2261; leave it out for a permanent entry";
+  last.until = kLatestEnd + 1;
+  CHECK(end_of(last, 0, 0).error().message == "option '--until': " + reason);
+  CHECK(end_of(lasting(kLatestEnd), 1, 1).error().message == "option '--for': " + reason);
+}
