@@ -69,6 +69,13 @@ in_netns() {
   shift
   nsenter --net="/run/netns/$netns" -- "$@"
 }
+# $! is then the command itself and no shell around it, so that killing it leaves nothing behind.
+in_background() {
+  local netns=$1
+  shift
+  nsenter --net="/run/netns/$netns" -- "$@" &
+  PIDS+=($!)
+}
 on_server() { in_netns "$SERVER" "$@"; }
 on_client() { in_netns "$CLIENT" "$@"; }
 
@@ -238,8 +245,7 @@ connects() {
 # ---- the stage ----
 
 start_listener() {
-  on_server "$TOOLS/listener" 6443 8443 >"$WORK/listener.log" 2>&1 </dev/null &
-  PIDS+=($!)
+  in_background "$SERVER" "$TOOLS/listener" 6443 8443 >"$WORK/listener.log" 2>&1 </dev/null
   wait_for 'the listener' grep -qx ready "$WORK/listener.log"
 }
 

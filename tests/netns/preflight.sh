@@ -33,7 +33,7 @@ hold() {
   mkfifo "$WORK/$name.in"
   (
     for fd in "${LINE[@]}"; do exec {fd}>&-; done
-    in_netns "$netns" "$TOOLS/connect" --hold "$source" "$server" "$port" 2000
+    exec nsenter --net="/run/netns/$netns" -- "$TOOLS/connect" --hold "$source" "$server" "$port" 2000
   ) <"$WORK/$name.in" >"$WORK/$name.out" &
   PIDS+=($!)
   exec {fd}>"$WORK/$name.in"
@@ -216,8 +216,7 @@ verb rollback --accept-risk drop-peers
 cut_off stranger
 
 step 'A listener of IPv4 alone'
-on_server "$TOOLS/listener" -4 9443 >"$WORK/listener4.log" 2>&1 </dev/null &
-PIDS+=($!)
+in_background "$SERVER" "$TOOLS/listener" -4 9443 >"$WORK/listener4.log" 2>&1 </dev/null
 wait_for 'the listener' grep -qx ready "$WORK/listener4.log"
 hold office4 "$OFFICE4" 9443
 hold late "$STRANGER4" 9443
@@ -235,7 +234,7 @@ if command -v script >/dev/null; then
   on_client ip address add 203.0.113.8/32 dev world0
   know "$SERVER" gate0 02:00:00:00:00:02 203.0.113.8
   mkfifo "$WORK/keys"
-  on_server script -qec "$APIGUARD --config $ETC/apiguard.toml --state-dir $STATE --run-dir $RUN --pin-dir $PINS \
+  nsenter --net="/run/netns/$SERVER" -- script -qec "$APIGUARD --config $ETC/apiguard.toml --state-dir $STATE --run-dir $RUN --pin-dir $PINS \
     revoke office" /dev/null <"$WORK/keys" >"$WORK/terminal" 2>&1 &
   asking=$!
   PIDS+=("$asking")
@@ -285,11 +284,12 @@ step 'Five thousand clients: the first ten are named, the others counted'
 on_client ip route add local 10.0.0.0/8 dev lo
 on_server ip route add 10.0.0.0/8 via "$OFFICE4" dev gate0 onlink
 ulimit -n "$(ulimit -Hn)"
-on_server "$TOOLS/listener" 7443 >"$WORK/crowd-listener.log" 2>&1 </dev/null &
-PIDS+=($!)
+in_background "$SERVER" "$TOOLS/listener" 7443 >"$WORK/crowd-listener.log" 2>&1 </dev/null
 wait_for 'the listener' grep -qx ready "$WORK/crowd-listener.log"
 mkfifo "$WORK/crowd.in"
-on_client "$TOOLS/crowd" 10.1.0.0 5000 "$SERVER4" 7443 <"$WORK/crowd.in" >"$WORK/crowd.out" 2>&1 &
+# Behind the &, because opening the pipe waits for its other end.
+nsenter --net="/run/netns/$CLIENT" -- "$TOOLS/crowd" 10.1.0.0 5000 "$SERVER4" 7443 <"$WORK/crowd.in" \
+  >"$WORK/crowd.out" 2>&1 &
 PIDS+=($!)
 exec {crowd}>"$WORK/crowd.in"
 wait_for 'the crowd' grep -qx connected "$WORK/crowd.out"
