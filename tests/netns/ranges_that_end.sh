@@ -78,7 +78,7 @@ cp "$LIST" "$WORK/before"
 keeps verb apply
 keeps verb allow 203.0.113.0/24
 changes verb mode audit
-changes verb mode enforce
+changes verb mode enforce --accept-risk drop-peers
 verb allow 198.51.100.200 --dry-run
 complains "range '$OFFICE4/32': ended at $END, removed from authorized-ranges"
 same "$(cat "$WORK/before")" "$(cat "$LIST")"
