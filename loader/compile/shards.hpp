@@ -36,7 +36,7 @@ class ShardBuilder {
  private:
   struct Open {
     Prefix prefix;
-    apiguard_range value;
+    apiguard_range value{};
   };
   void begin(const Prefix& prefix);
   void put(const Prefix& prefix, const apiguard_range& value);

@@ -69,7 +69,7 @@ Parsed seconds_of(std::string_view text) {
   std::int64_t seconds = 0;
   const Unit* unit = nullptr;
   while (!text.empty()) {
-    const Parsed part = take_part(text, unit);
+    Parsed part = take_part(text, unit);
     if (!part) return part;
     if (*part > kMost - seconds) return wrong("too long; a permanent entry has no end");
     seconds += *part;

@@ -43,8 +43,8 @@ InForce read_in_force(const Places& places, const datapath::Live& live, std::uin
 
 // A generation that is stored but damaged leaves the word to the one before it.
 Timestamp newest_time(const StateDir& state, const std::vector<std::uint64_t>& stored) {
-  for (auto number = stored.rbegin(); number != stored.rend(); ++number) {
-    if (const auto meta = state.read_meta(*number)) return meta->time;
+  for (std::size_t i = stored.size(); i-- > 0;) {
+    if (const auto meta = state.read_meta(stored[i])) return meta->time;
   }
   return 0;
 }
