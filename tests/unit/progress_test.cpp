@@ -4,6 +4,7 @@
 #include <pty.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -29,11 +30,11 @@ class Terminal {
   std::string written() {
     dup2(stderr_.get(), STDERR_FILENO);
     std::string text;
-    char piece[256];
+    std::array<char, 256> piece{};
     while (!text.ends_with("done")) {
-      const ssize_t size = read(screen_.get(), piece, sizeof(piece));
+      const ssize_t size = read(screen_.get(), piece.data(), piece.size());
       if (size <= 0) break;
-      text.append(piece, static_cast<std::size_t>(size));
+      text.append(piece.data(), static_cast<std::size_t>(size));
     }
     return text;
   }
