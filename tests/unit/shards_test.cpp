@@ -22,7 +22,8 @@ std::vector<Prefix> random_prefixes(std::mt19937_64& random, Family family, std:
     prefix.address.family = family;
     prefix.length = static_cast<std::uint8_t>(random() % (bits + 1));
     for (unsigned bit = 0; bit < prefix.length; ++bit) {
-      if (random() % 2 == 0) prefix.address.bytes[bit / 8] |= 0x80 >> bit % 8;
+      auto& byte = prefix.address.bytes[bit / 8];
+      if (random() % 2 == 0) byte = static_cast<std::uint8_t>(byte | 0x80 >> bit % 8);
     }
     prefixes.insert(prefix);
   }
