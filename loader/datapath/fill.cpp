@@ -10,6 +10,7 @@
 #include <cstring>
 #include <mutex>
 #include <string_view>
+#include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
@@ -75,13 +76,23 @@ class Filler {
         std::min<std::size_t>(shards_.size(), std::max(1U, std::thread::hardware_concurrency()));
     {
       std::vector<std::jthread> others;
-      for (std::size_t i = 1; i < threads; ++i) others.emplace_back([this] { work(); });
+      while (others.size() + 1 < threads && add_one(others)) continue;
       work();
     }
     return result_;
   }
 
  private:
+  // False where no thread is to be had: those that there are do the work.
+  bool add_one(std::vector<std::jthread>& others) {
+    try {
+      others.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      return false;
+    }
+    return true;
+  }
+
   void work() {
     for (std::size_t i = next_++; i < shards_.size(); i = next_++) {
       auto added = add_trie(outer_fd_, static_cast<__u32>(i), shards_[i]);

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <mutex>
 #include <stop_token>
+#include <system_error>
 #include <utility>
 
 namespace apiguard::progress {
@@ -72,7 +73,12 @@ void clear() {
 }
 
 Watcher::Watcher() {
-  if (isatty(STDERR_FILENO) == 1) thread_ = std::jthread(watch);
+  if (isatty(STDERR_FILENO) != 1) return;
+  try {
+    thread_ = std::jthread(watch);
+  } catch (const std::system_error&) {
+    // No thread is to be had: what is done is not shown, but done.
+  }
 }
 
 Watcher::~Watcher() = default;

@@ -49,9 +49,10 @@ class Publisher {
     if (plan_.attach_only) return;
     constexpr std::size_t kLong = 50'000;
     const bool is_long = request_.policy.ranges.size() > kLong;
-    image_ = std::async(is_long ? std::launch::async : std::launch::deferred, [this] {
-      return compile(request_.policy, plan_.generation, clocks(world_));
-    });
+    // Deferred as well: without a thread to be had it is compiled when it is needed.
+    const auto how = is_long ? std::launch::async | std::launch::deferred : std::launch::deferred;
+    image_ = std::async(
+        how, [this] { return compile(request_.policy, plan_.generation, clocks(world_)); });
   }
 
   // A way out goes on without a disk to write to: what it changes in the kernel holds until a

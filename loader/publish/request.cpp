@@ -172,11 +172,13 @@ bool config_is_broken(const Places& places, Request& request) {
 }
 
 // A plan compares the new text with the one in force. With long lists that takes as long to parse
-// as the new one, so that both are parsed at once; short ones are not worth a thread.
+// as the new one, so that both are parsed at once; short ones are not worth a thread, and without
+// one to be had the policy is parsed when it is asked for. Nobody asks before this has ended.
 std::future<void> parse_beside(const World& world, const Sources& sources) {
   constexpr std::size_t kLong = std::size_t{1} << 20;  // bytes
   if (!world.in_force || sources.ranges.text.size() < kLong) return {};
-  return std::async(std::launch::async, [&world] { (void)world.in_force->policy(); });
+  return std::async(std::launch::async | std::launch::deferred,
+                    [&world] { (void)world.in_force->policy(); });
 }
 
 }  // namespace

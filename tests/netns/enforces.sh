@@ -42,12 +42,7 @@ counts pass other_traffic 21 probe --count 20 --port 22 "$STRANGER4" >/dev/null
 counts would_drop unlisted 0 probe --count 5 "$STRANGER4" >/dev/null
 
 step 'An established connection is judged packet by packet: it ends with its range, and lives again with it'
-coproc HELD { on_client "$TOOLS/connect" --hold "$OFFICE4" "$SERVER4" 6443 2000; }
-PIDS+=("$HELD_PID")
-said() { local line && read -r line <&"${HELD[0]}" && same "$1" "$line" 'the held connection'; }
-said answered
-echo one >&"${HELD[1]}"
-said echo
+hold_connection "$OFFICE4"
 verb revoke 203.0.113.0/24 --accept-risk drop-peers
 echo two >&"${HELD[1]}"
 said silent

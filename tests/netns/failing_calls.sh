@@ -90,4 +90,15 @@ for denial in bpf:ENOMEM bpf:EPERM openat:EMFILE mkdir:ENOSPC write:ENOSPC fsync
     fi
   fi
 done
+
+step 'Without a thread to be had a long list is published all the same, and the way out works'
+for ((net = 0; net < 60000; ++net)); do
+  printf '10.%d.%d.%d/32\n' $((net / 16384)) $((net / 128 % 128)) $((net % 128 * 2))
+done >>"$ETC/authorized-ranges"
+for verb in apply 'allow 192.0.2.77' 'mode off' 'mode enforce'; do
+  # shellcheck disable=SC2086
+  denied clone3 EAGAIN 1+ $verb || die "'$verb' asked for no thread: nothing was tried"
+  [ "$STATUS" -eq 0 ] || die "$PLACE: '$verb': status $STATUS: $(cat "$WORK/err")"
+done
+works diff
 say "$total denials, $SECONDS s"

@@ -242,6 +242,18 @@ connects() {
   same "$wanted" "$outcome" "$source -> $server port $port"
 }
 
+# hold_connection SOURCE: one that stays. `echo WORD >&"${HELD[1]}"` sends a line, `said WORD` is what became of it.
+hold_connection() {
+  coproc HELD { exec nsenter --net="/run/netns/$CLIENT" -- "$TOOLS/connect" --hold "$1" "$SERVER4" 6443 2000; }
+  PIDS+=("$HELD_PID")
+  said answered
+  echo one >&"${HELD[1]}"
+  said echo
+}
+said() {
+  local line && read -r line <&"${HELD[0]}" && same "$1" "$line" 'the held connection'
+}
+
 # ---- the stage ----
 
 start_listener() {

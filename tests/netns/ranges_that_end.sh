@@ -28,12 +28,7 @@ step 'allow --for: answered, until the kernel has had enough, with nothing of ou
 changes verb allow "$STRANGER4" --for 10s --name guest
 END=$(end_of "$STRANGER4/32")
 grep -Eqx '[0-9-]+T[0-9:]+Z' <<<"$END" || die "the end is no whole second of UTC: '$END'"
-coproc HELD { on_client "$TOOLS/connect" --hold "$STRANGER4" "$SERVER4" 6443 2000; }
-PIDS+=("$HELD_PID")
-said() { local line && read -r line <&"${HELD[0]}" && same "$1" "$line" 'the held connection'; }
-said answered
-echo one >&"${HELD[1]}"
-said echo
+hold_connection "$STRANGER4"
 judged "$STRANGER4" pass listed "$STRANGER4/32"
 same "$END guest" "$(after /until /name | xargs)"
 expect 0 guard list

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The entry lines of a list file, and edits of it as patches: the lines that a verb touches are
+// replaced or taken out by their position, so that all others cannot change. Private to this room.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loader/policy/edit.hpp"
+
+namespace apiguard {
+
+// An entry line; its views point into the text of the file.
+struct Row {
+  Prefix prefix;
+  Kind kind = Kind::kAllow;
+  std::uint32_t number = 0;  // of the line, from 1
+  std::optional<Timestamp> until;
+  std::string_view name;
+  std::string_view line;  // without its newline
+};
+
+struct Patch {
+  std::string_view line;               // of the text, without its newline
+  std::optional<std::string> replace;  // none: the line goes
+};
+
+using Rows = std::vector<const Row*>;
+
+// In file order; Exit::kBadFile if any line does not parse.
+[[nodiscard]] Result<std::vector<Row>> read_rows(const SourceFile& file);
+
+// The text with its patches, which may come in any order, and `appended` at its end.
+[[nodiscard]] Edited patched(const std::string& text, std::vector<Patch> patches,
+                             const std::string& appended);
+
+}  // namespace apiguard
