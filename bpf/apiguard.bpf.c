@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "confirm.h"
 #include "count.h"
 #include "judge.h"
 #include "plain.h"
@@ -30,8 +31,8 @@ static __always_inline int filter(struct xdp_md *ctx)
 	return result == NOT_PLAIN ? judge_rest(ctx) : result;
 }
 
-/* The loader loads one of these two: the kernel lets only a frags-aware program see multi-buffer
- * frames (5.18), and older kernels refuse the flag. */
+/* The loader loads one of these two, or of the two below: the kernel lets only a frags-aware
+ * program see multi-buffer frames (5.18), and older kernels refuse the flag. */
 SEC("xdp.frags")
 int apiguard_frags(struct xdp_md *ctx)
 {
@@ -42,6 +43,23 @@ SEC("xdp")
 int apiguard(struct xdp_md *ctx)
 {
 	return filter(ctx);
+}
+
+/*
+ * The same two for a generation that waits for its confirmation. Programs of their own, because
+ * one that may tail-call pays for it with every packet, and only one of the same kind can stand
+ * in the program array of another.
+ */
+SEC("xdp.frags")
+int apiguard_frags_unconfirmed(struct xdp_md *ctx)
+{
+	return is_overdue() ? hand_over(ctx) : filter(ctx);
+}
+
+SEC("xdp")
+int apiguard_unconfirmed(struct xdp_md *ctx)
+{
+	return is_overdue() ? hand_over(ctx) : filter(ctx);
 }
 
 /* Not inlined, so that the layout of the answer and the numbers in it stand in the BTF of the

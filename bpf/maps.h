@@ -82,4 +82,31 @@ struct {
 	__type(value, struct apiguard_counters);
 } counters SEC(".maps");
 
+/*
+ * Of a generation that waits for its confirmation; confirm.h reads them. Pinned with it: the kernel
+ * empties a program array when the last pin or descriptor of it goes.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct apiguard_confirmation);
+} confirmation SEC(".maps");
+
+/* The filter of the generation before; empty if there was none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} before SEC(".maps");
+
+/* Indexes of the interfaces that the generation before did not guard. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u8);
+} joined SEC(".maps");
+
 #endif

@@ -215,9 +215,12 @@ struct apiguard_settings {
 	__u8 outside6;	  /* enum apiguard_cell of sources without these bits */
 	__u8 whole4;	  /* enum apiguard_cell of all IPv4 sources; deeper: see top4 */
 	__u8 whole6;	  /* the same of IPv6 */
-	__u8 pad[4];
+	__u8 unconfirmed; /* 1: published with a deadline; see apiguard_confirmation */
+	__u8 pad[3];
+	__u64 before; /* if unconfirmed: the generation that judges past the deadline; 0: none did
+			 before, every packet passes */
 };
-APIGUARD_ASSERT(sizeof(struct apiguard_settings) == 48 + 24 * APIGUARD_MAX_ENDPOINTS,
+APIGUARD_ASSERT(sizeof(struct apiguard_settings) == 56 + 24 * APIGUARD_MAX_ENDPOINTS,
 		"no hidden padding");
 
 /* Value of the per-CPU counters, key 0. Outlives generations. Packets, written by the program only.
@@ -226,6 +229,16 @@ struct apiguard_counters {
 	__u64 packets[APIGUARD_OUTCOME_MAX][APIGUARD_REASON_MAX];
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_counters) == 8 * 36, "counters index by outcome and reason");
+
+/*
+ * Value of the map `confirmation`, key 0, of a generation that was published unconfirmed. Written
+ * by the loader, read by the program. Past the deadline the program hands every packet to the one
+ * before it, whether anything of ours still runs or not.
+ */
+struct apiguard_confirmation {
+	__u64 deadline; /* boot-time clock, nanoseconds; 0: confirmed */
+};
+APIGUARD_ASSERT(sizeof(struct apiguard_confirmation) == 8, "no hidden padding");
 
 /*
  * What the check program writes over the first bytes of the frame it was given. Its return value is

@@ -13,11 +13,12 @@
 #include <fmt/format.h>
 
 #include "loader/cli/reading.hpp"
+#include "loader/cli/settling.hpp"
+#include "loader/cli/waiting.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/publish/publish.hpp"
-#include "loader/publish/settle.hpp"
 #include "loader/report/change.hpp"
 #include "loader/report/terminal.hpp"
 
@@ -89,9 +90,11 @@ bool ask() {
 // One attempt: from the lock to the end, or to a question that has to be asked without the lock.
 struct Attempt {
   std::optional<Exit> exit;
-  std::vector<Risk> risks;  // to be asked about
-  std::string preview;      // what the question is about
-  std::set<Address> cut;    // and whom
+  std::vector<Risk> risks;       // to be asked about
+  std::string preview;           // what the question is about
+  std::set<Address> cut;         // and whom
+  std::uint64_t generation = 0;  // published,
+  std::uint64_t deadline = 0;    // and to be confirmed by then: boot-time clock; 0: confirmed
 };
 
 // What was agreed to: these risks, of the change that looked like this and cut no others.
@@ -125,6 +128,8 @@ class Changer {
     while (true) {
       auto attempt = try_once(agreement);
       if (!attempt) return fail(attempt.error());
+      if (attempt->deadline != 0 && can_ask())
+        return wait_for_answer(line_, attempt->generation, attempt->deadline);
       if (attempt->exit) return *attempt->exit;
       show_risks(attempt->risks);
       if (flags_.dry_run || !can_ask() || !ask())
@@ -141,13 +146,17 @@ class Changer {
     std::optional<Lock> lock;
     if (auto locked = take_lock(lock); !locked) return fail(locked.error());
     progress::step("reading what is in force");
-    auto world = look_and_settle();
+    auto world = look();
     if (!world) return fail(world.error());
+    const bool ends_window = kind_.ends_window && !flags_.confirm_within;
+    if (world->window && world->window->open() && !ends_window)
+      return fail(refuse_in_window(*world->window));
     progress::step("reading the files");
     auto request = make_request_(*world);
     if (!request) return fail(request.error());
     request->verb = line_.command;
     request->accepted = flags_.accepted;
+    request->confirm_within = flags_.confirm_within;
     if (request->nothing) return unchanged(*world, *request, {});
     progress::step("comparing them with what is in force");
     auto plan = publish::make_plan(*world, *request);
@@ -184,22 +193,10 @@ class Changer {
     return {};
   }
 
-  // Settling may uncover more to settle: links first, then what no link runs any more.
-  Result<World> look_and_settle() {
-    constexpr int kRounds = 3;
-    auto world = publish::look(line_.places);
-    for (int round = 0; world && !flags_.dry_run && round < kRounds; ++round) {
-      const auto settled = publish::settle(line_.places, *world);
-      if (!settled && !kind_.way_out) return fail(settled.error());
-      if (!settled) {
-        note(settled.error().message);
-        break;
-      }
-      note_all(settled->messages);
-      if (!settled->changed) break;
-      world = publish::look(line_.places);
-    }
-    return world;
+  // A dry run writes nothing, so that it settles nothing.
+  Result<World> look() {
+    if (flags_.dry_run) return publish::look(line_.places);
+    return look_and_settle(line_.places, kind_.way_out);
   }
 
   void show_preview(const Plan& plan) const {
@@ -224,12 +221,15 @@ class Changer {
     }
     if (!published) return fail(published.error());
     print_warnings(published->warnings);
-    return answer(plan, published->warnings, describe(request.policy, plan));
+    return answer(plan, *published, describe(request.policy, plan));
   }
 
   static Attempt question(const Plan& plan, std::vector<Risk> risks) {
-    return {std::nullopt, std::move(risks), report::preview(plan.difference, false),
-            addresses(plan.cut)};
+    Attempt attempt;
+    attempt.risks = std::move(risks);
+    attempt.preview = report::preview(plan.difference, false);
+    attempt.cut = addresses(plan.cut);
+    return attempt;
   }
 
   // The kernel has it already; the text may still differ (the mode in a toml that management put
@@ -248,11 +248,13 @@ class Changer {
     change.generation = world.in_force ? world.in_force->generation : 0;
     change.warnings = warnings;
     finish(change, fmt::format("unchanged: generation {} stays in force", change.generation));
-    return Attempt{Exit::kDone, {}, {}, {}};
+    Attempt attempt;
+    attempt.exit = Exit::kDone;
+    return attempt;
   }
 
-  Result<Attempt> answer(const Plan& plan, const std::vector<std::string>& more,
-                         const std::string& text) const {
+  Result<Attempt> answer(const Plan& plan, const publish::Published& published,
+                         std::string text) const {
     report::Change change;
     change.changed = true;
     change.dry_run = flags_.dry_run;
@@ -260,9 +262,15 @@ class Changer {
     change.difference = plan.difference;
     change.cut = plan.cut;
     change.warnings = plan.warnings;
-    change.warnings.insert(change.warnings.end(), more.begin(), more.end());
+    change.warnings.insert(change.warnings.end(), published.warnings.begin(),
+                           published.warnings.end());
+    if (published.deadline != 0) text += "\n" + describe_window(published.deadline);
     finish(change, text);
-    return Attempt{Exit::kDone, {}, {}, {}};
+    Attempt attempt;
+    attempt.exit = Exit::kDone;
+    attempt.generation = published.generation;
+    attempt.deadline = published.deadline;
+    return attempt;
   }
 
   void finish(const report::Change& change, const std::string& text) const {

@@ -16,7 +16,8 @@ namespace apiguard::cli {
 using MakeRequest = std::function<Result<publish::Request>(const publish::World&)>;
 
 struct ChangeKind {
-  bool way_out = false;  // goes on without the lock where the run directory cannot be written
+  bool way_out = false;      // goes on without the lock where the run directory cannot be written
+  bool ends_window = false;  // accepted while another change waits for its confirmation
 };
 
 [[nodiscard]] Result<Exit> change(const CommandLine& line, const ChangeFlags& flags,

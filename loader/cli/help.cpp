@@ -9,14 +9,14 @@ namespace {
 constexpr std::string_view kChange = "Change what is in force";
 constexpr std::string_view kLook = "Look";
 
-constexpr std::array<VerbHelp, 16> kVerbs = {{
+constexpr std::array<VerbHelp, 17> kVerbs = {{
     {"apply", kChange, "", "Publish the files.",
      R"(A packet is judged by the old list or by the new one. On any error the old one
 stays in force. Unchanged files change nothing.
 
 Examples:
   apiguard apply --dry-run
-  apiguard apply
+  apiguard apply --confirm-within 2m
   apiguard apply --accept-risk generic-xdp)"},
     {"allow", kChange, "CIDR...", "List ranges in the CLI's file and publish.",
      R"(A bare address is a /32 or /128. Where ranges overlap the longest prefix decides.
@@ -65,6 +65,15 @@ Examples:
   apiguard mode audit
   apiguard mode enforce
   apiguard mode off)"},
+    {"confirm", kChange, "", "Keep a change that was published with --confirm-within.",
+     R"(Until its time is over such a change is in force but not kept. Unconfirmed, the
+kernel itself goes back to what was in force before, whatever has died meanwhile, and
+the next verb puts back the files. Until then only confirm, rollback, 'mode off' and
+detach are accepted. Exit status 8 if the time was over.
+
+Examples:
+  apiguard confirm
+  apiguard confirm && apiguard status)"},
     {"rollback", kChange, "[GENERATION]", "Publish an earlier generation again, exactly.",
      R"(Without a number: the one in force before this one. Restores the CLI's file and the
 configuration, never drop-ins. Works with broken files.
@@ -136,6 +145,7 @@ constexpr std::string_view kFooter =
   5  the XDP hook belongs to another program
   6  kernel or driver cannot
   7  refused: needs --accept-risk
+  8  rolled back: not confirmed in time
 
 APIGUARD_CONFIG, APIGUARD_STATE_DIR, APIGUARD_RUN_DIR and APIGUARD_PIN_DIR stand for
 the options of these names. See 'apiguard VERB --help' and apiguard(8).)";

@@ -67,6 +67,8 @@ void add_change_options(CLI::App& verb, Typed& typed) {
   verb.add_flag("--json", typed.json, "answer in JSON");
   add_text(verb, "--accept-risk", typed.accepted, "NAME,...",
            "drop-peers, wide, unapplied, generic-xdp or all");
+  add_text(verb, "--confirm-within", typed.confirm_within, "DURATION",
+           "undone unless confirmed by then: 1s to 24h");
 }
 
 void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {

@@ -21,6 +21,7 @@ struct ChangeFlags {
   bool strict = false;
   bool json = false;
   std::set<std::string> accepted;  // names of contract section 3, "all" expanded to all of them
+  std::optional<std::int64_t> confirm_within;  // nanoseconds
 };
 
 struct ApplyOptions {
@@ -57,6 +58,7 @@ struct RollbackOptions {
   ChangeFlags flags;
   std::optional<std::uint64_t> generation;
 };
+struct ConfirmOptions {};
 struct DetachOptions {
   bool all = false;
   std::vector<std::string> interfaces;
@@ -88,8 +90,8 @@ struct VersionOptions {
 
 using Verb =
     std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions, ModeOptions,
-                 RollbackOptions, DetachOptions, HistoryOptions, ListOptions, StatusOptions,
-                 CheckOptions, ValidateOptions, DiffOptions, VersionOptions>;
+                 RollbackOptions, ConfirmOptions, DetachOptions, HistoryOptions, ListOptions,
+                 StatusOptions, CheckOptions, ValidateOptions, DiffOptions, VersionOptions>;
 
 struct CommandLine {
   Places places;

@@ -36,10 +36,25 @@ Result<> count_arguments(std::string_view verb, const Words& words, std::size_t 
 
 constexpr std::size_t kAnyNumber = static_cast<std::size_t>(-1);
 
+// Long enough to look at a terminal, short enough that nobody forgets.
+Result<std::optional<std::int64_t>> confirm_within(const Typed& typed) {
+  constexpr std::int64_t kDay = std::int64_t{24} * 3600 * 1'000'000'000;
+  const auto word = at_most_one("--confirm-within", typed.confirm_within);
+  if (!word) return fail(word.error());
+  if (!*word) return std::optional<std::int64_t>();
+  const auto duration = parse_duration(**word);
+  if (!duration) return fail(duration.error());
+  if (*duration > kDay)
+    return usage(fmt::format("option '--confirm-within': '{}': at most 24h", **word));
+  return std::optional(*duration);
+}
+
 Result<ChangeFlags> change_flags(const Typed& typed) {
   auto accepted = parse_risk_arguments(typed.accepted);
   if (!accepted) return fail(accepted.error());
-  return ChangeFlags{typed.dry_run, typed.strict, typed.json, *accepted};
+  auto within = confirm_within(typed);
+  if (!within) return fail(within.error());
+  return ChangeFlags{typed.dry_run, typed.strict, typed.json, *accepted, *within};
 }
 
 // --for or --until.
@@ -112,6 +127,12 @@ Result<Verb> make_set(const Typed& typed, const ChangeFlags& flags) {
   return options;
 }
 
+Result<Verb> make_apply(const Typed& typed, const ChangeFlags& flags) {
+  if (typed.boot && flags.confirm_within)
+    return usage("verb 'apply': --boot publishes what is confirmed: leave out --confirm-within");
+  return ApplyOptions{flags, typed.boot};
+}
+
 Result<Verb> make_mode(const Typed& typed, const ChangeFlags& flags) {
   if (auto one = count_arguments("mode", typed.arguments, 1, 1, "enforce, audit or off"); !one) {
     return fail(one.error());
@@ -172,7 +193,7 @@ Result<Verb> make_check(const Typed& typed) {
 Result<Verb> make_changing_verb(std::string_view name, const Typed& typed) {
   const auto flags = change_flags(typed);
   if (!flags) return fail(flags.error());
-  if (name == "apply") return ApplyOptions{*flags, typed.boot};
+  if (name == "apply") return make_apply(typed, *flags);
   if (name == "allow") return make_put(typed, *flags, Kind::kAllow);
   if (name == "except") return make_put(typed, *flags, Kind::kExcept);
   if (name == "revoke") return make_revoke(typed, *flags);
@@ -185,6 +206,7 @@ Result<Verb> make_changing_verb(std::string_view name, const Typed& typed) {
 }  // namespace
 
 Result<Verb> make_verb(std::string_view name, const Typed& typed) {
+  if (name == "confirm") return ConfirmOptions{};
   if (name == "detach") return make_detach(typed);
   if (name == "status") return StatusOptions{typed.json};
   if (name == "list") return ListOptions{typed.json};

@@ -25,7 +25,7 @@ struct Typed {
   bool json = false;
   bool boot = false;
   bool all = false;
-  Words accepted, name, lasts, until, to;
+  Words accepted, confirm_within, name, lasts, until, to;
   Words arguments;
 };
 

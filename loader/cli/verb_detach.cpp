@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "loader/cli/reading.hpp"
+#include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
@@ -54,7 +55,7 @@ void drop_generations(const datapath::Pins& pins) {
 Result<Exit> run(const CommandLine& line, const DetachOptions& options) {
   const auto lock = Lock::take(line.places.run_dir, line.command);
   if (!lock) note(lock.error().message + ": going on without it");
-  const auto world = publish::look(line.places);
+  const auto world = look_and_settle(line.places, true);
   if (!world) return fail(world.error());
   const auto links = chosen_links(*world, options);
   if (!links) return fail(links.error());

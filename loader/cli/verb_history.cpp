@@ -30,7 +30,8 @@ Result<Exit> run(const CommandLine& line, const HistoryOptions& options) {
   if (world->state_error) return fail(Exit::kFailed, *world->state_error);
 
   const StateDir state(line.places.state_dir);
-  report::History history{read_metas(state, world->stored), world->live.generation};
+  report::History history{read_metas(state, world->stored), std::nullopt};
+  if (world->in_force) history.in_force = world->in_force->generation;
   if (world->in_force && !world->in_force->stored) note(text_unknown(*world->in_force).message);
   print(options.json ? report::to_json(history) : report::to_text(history));
   return Exit::kDone;

@@ -9,9 +9,11 @@
 #include <fmt/format.h>
 
 #include "loader/cli/reading.hpp"
+#include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/host/files.hpp"
+#include "loader/host/lock.hpp"
 #include "loader/report/terminal.hpp"
 
 namespace apiguard::cli {
@@ -42,18 +44,18 @@ report::InterfaceStatus describe(const Interface& interface, const datapath::Lin
 }
 
 // Empty: as it should be.
-std::string problem_of(const Interface& interface, const datapath::LinkState* link,
-                       std::uint64_t generation) {
+std::string problem_of(const publish::World& world, const Interface& interface,
+                       const datapath::LinkState* link) {
   if (link == nullptr && interface.xdp_prog_id != 0) {
     return fmt::format("interface '{}': not attached: its XDP hook runs program {}, not ours",
                        interface.name, interface.xdp_prog_id);
   }
   if (link == nullptr) return fmt::format("interface '{}': not attached", interface.name);
-  if (link->generation == generation) return "";
+  if (publish::judges_in_force(world, *link)) return "";
   return fmt::format("interface '{}': runs {}, not generation {}", interface.name,
                      link->generation == 0 ? "a program that is not pinned"
                                            : fmt::format("generation {}", link->generation),
-                     generation);
+                     world.in_force->generation);
 }
 
 // The link of ours on it. A device that moved to another namespace may have left its number to a
@@ -69,7 +71,7 @@ void add_wanted(Guarded& guarded, const publish::World& world, const publish::In
   for (const Interface& interface : wanted.interfaces) {
     const auto* link = link_on(world, interface);
     guarded.interfaces.push_back(describe(interface, link));
-    auto problem = problem_of(interface, link, in_force.generation);
+    auto problem = problem_of(world, interface, link);
     if (!problem.empty()) guarded.problems.push_back(std::move(problem));
   }
   for (const std::string& name : wanted.absent) {
@@ -152,10 +154,25 @@ Result<apiguard_counters> read_packets(const Places& places) {
   return datapath::read_counters(counters->get());
 }
 
+// What only a verb with the lock can put right, root's status does as well: an expired confirmation
+// is not to wait for the next change. Where somebody holds the lock it waits for the next look.
+void settle_if_expired(const Places& places, Result<publish::World>& world) {
+  if (!world || !world->window || !world->window->expired || geteuid() != 0) return;
+  const auto lock = Lock::take(places.run_dir, "status", std::chrono::milliseconds(0));
+  if (lock) world = look_and_settle(places, true);
+}
+
+void fill_window(report::Status& status, const publish::World& world) {
+  if (!world.window || !world.window->open()) return;
+  status.confirmed = false;
+  status.confirm_deadline = world.window->until;
+}
+
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const StatusOptions& options) {
-  const auto world = look_for_reading(line.places);
+  auto world = look_for_reading(line.places);
+  settle_if_expired(line.places, world);
   if (!world) return fail(world.error());
   Guarded guarded = find_guarded(*world);
 
@@ -163,6 +180,7 @@ Result<Exit> run(const CommandLine& line, const StatusOptions& options) {
   status.interfaces = std::move(guarded.interfaces);
   if (world->in_force) {
     fill_policy(status, line.places, *world->in_force);
+    fill_window(status, *world);
     if (!world->in_force->config) note(text_unknown(*world->in_force).message);
   }
   // They outlive generations: after a detach they are still there, before the first apply they are

@@ -15,6 +15,7 @@ namespace apiguard::cli {
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const EditOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const ModeOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const RollbackOptions& options);
+[[nodiscard]] Result<Exit> run(const CommandLine& line, const ConfirmOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const DetachOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const HistoryOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const ListOptions& options);

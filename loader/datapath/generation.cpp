@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include "apiguard.skel.h"
+#include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/fill.hpp"
 #include "loader/datapath/log.hpp"
 #include "loader/datapath/privilege.hpp"
@@ -51,9 +52,9 @@ tl::unexpected<Error> failed(std::string_view what, int error) {
 }
 
 // No map can be empty.
-Result<> size_maps(apiguard_bpf& skeleton, const Image& image) {
+Result<> size_maps(apiguard_bpf& skeleton, const Image& image, const Fallback* fallback) {
   const auto& maps = skeleton.maps;
-  const std::array<std::pair<bpf_map*, std::size_t>, 7> sizes{{
+  const std::array<std::pair<bpf_map*, std::size_t>, 8> sizes{{
       {maps.ranges4, image.ranges4.size()},
       {maps.ranges6, image.ranges6.size()},
       {maps.blocks4, image.index4.blocks.size()},
@@ -61,6 +62,7 @@ Result<> size_maps(apiguard_bpf& skeleton, const Image& image) {
       {maps.leaves4, image.index4.leaves.size()},
       {maps.dense4, image.index4.dense.size()},
       {maps.nodes6, image.index6.nodes.size()},
+      {maps.joined, fallback != nullptr ? fallback->joined.size() : 0},
   }};
   for (const auto& [map, size] : sizes) {
     if (bpf_map__set_max_entries(map, static_cast<__u32>(std::max<std::size_t>(1, size))) != 0)
@@ -81,6 +83,31 @@ Result<> fill_maps(apiguard_bpf& skeleton, const Image& image) {
       .and_then([&] { return fill(fd(maps.ranges6), image.ranges6); });
 }
 
+// What is handed over past the deadline, and where nothing is.
+Result<> fill_fallback(apiguard_bpf& skeleton, const Fallback& fallback) {
+  const __u32 key = 0;
+  const int before = bpf_map__fd(skeleton.maps.before);
+  if (fallback.filter_fd >= 0 &&
+      bpf_map_update_elem(before, &key, &fallback.filter_fd, BPF_ANY) != 0) {
+    return failed("keep the program before it to fall back to", errno);
+  }
+  const __u8 yes = 1;
+  for (const int ifindex : fallback.joined) {
+    if (bpf_map_update_elem(bpf_map__fd(skeleton.maps.joined), &ifindex, &yes, BPF_ANY) != 0)
+      return failed("note an interface that joins", errno);
+  }
+  return {};
+}
+
+// One of the four ways into the filter.
+void choose_filter(apiguard_bpf& skeleton, bool frags, bool unconfirmed) {
+  const auto& programs = skeleton.progs;
+  bpf_program__set_autoload(programs.apiguard_frags, frags && !unconfirmed);
+  bpf_program__set_autoload(programs.apiguard, !frags && !unconfirmed);
+  bpf_program__set_autoload(programs.apiguard_frags_unconfirmed, frags && unconfirmed);
+  bpf_program__set_autoload(programs.apiguard_unconfirmed, !frags && unconfirmed);
+}
+
 Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& options,
                  bool frags) {
   skeleton.rodata->settings = image.settings;
@@ -90,9 +117,12 @@ Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& 
   skeleton.rodata_shards6->shards6 = shard_starts(image.ranges6);
   skeleton.rodata_top4->top4 = image.index4.top;
   skeleton.rodata_top6->top6 = image.index6.top;
-  bpf_program__set_autoload(skeleton.progs.apiguard_frags, frags);
-  bpf_program__set_autoload(skeleton.progs.apiguard, !frags);
-  if (auto sized = size_maps(skeleton, image); !sized) return sized;
+  if (options.fallback != nullptr) {
+    skeleton.rodata->settings.unconfirmed = 1;
+    skeleton.rodata->settings.before = options.fallback->generation;
+  }
+  choose_filter(skeleton, frags, options.fallback != nullptr);
+  if (auto sized = size_maps(skeleton, image, options.fallback); !sized) return sized;
   if (options.counters_fd < 0) return {};
   const int reused = bpf_map__reuse_fd(skeleton.maps.counters, options.counters_fd);
   if (reused != 0) return failed("adopt the counters", -reused);
@@ -113,6 +143,7 @@ Result<Skeleton> load_kind(const Image& image, const LoadOptions& options, bool 
 struct Generation::State {
   Skeleton skeleton;
   bool frags = false;
+  bool unconfirmed = false;
 };
 
 // Only EINVAL means that this kernel does not know the frags flag (before 5.18). Anything else,
@@ -122,6 +153,7 @@ Result<Generation> Generation::load(const Image& image, const LoadOptions& optio
   bridge_library_messages();
   auto state = std::make_unique<State>();
   state->frags = options.kind != ProgramKind::kPlain;
+  state->unconfirmed = options.fallback != nullptr;
   auto skeleton = load_kind(image, options, state->frags);
   if (!skeleton && options.kind == ProgramKind::kProbe && skeleton.error().os_error == EINVAL) {
     state->frags = false;
@@ -132,6 +164,9 @@ Result<Generation> Generation::load(const Image& image, const LoadOptions& optio
   Generation generation(std::move(state));
   if (auto filled = fill_maps(*generation.state_->skeleton, image); !filled)
     return fail(filled.error());
+  if (options.fallback == nullptr) return generation;
+  if (auto anchored = fill_fallback(*generation.state_->skeleton, *options.fallback); !anchored)
+    return fail(anchored.error());
   return generation;
 }
 
@@ -142,6 +177,10 @@ Generation::~Generation() = default;
 
 int Generation::filter_fd() const {
   const auto& programs = state_->skeleton->progs;
+  if (state_->unconfirmed) {
+    return bpf_program__fd(state_->frags ? programs.apiguard_frags_unconfirmed
+                                         : programs.apiguard_unconfirmed);
+  }
   return bpf_program__fd(state_->frags ? programs.apiguard_frags : programs.apiguard);
 }
 int Generation::check_fd() const { return bpf_program__fd(state_->skeleton->progs.apiguard_check); }
@@ -150,6 +189,14 @@ int Generation::settings_fd() const { return bpf_map__fd(state_->skeleton->maps.
 int Generation::ranges4_fd() const { return bpf_map__fd(state_->skeleton->maps.ranges4); }
 int Generation::ranges6_fd() const { return bpf_map__fd(state_->skeleton->maps.ranges6); }
 bool Generation::frags() const { return state_->frags; }
+bool Generation::unconfirmed() const { return state_->unconfirmed; }
+int Generation::confirmation_fd() const { return bpf_map__fd(state_->skeleton->maps.confirmation); }
+int Generation::before_fd() const { return bpf_map__fd(state_->skeleton->maps.before); }
+int Generation::joined_fd() const { return bpf_map__fd(state_->skeleton->maps.joined); }
+
+Result<> Generation::set_deadline(std::uint64_t deadline) const {
+  return store_deadline(confirmation_fd(), deadline);
+}
 
 Result<apiguard_counters> read_counters(int counters_fd) {
   const int cpus = libbpf_num_possible_cpus();

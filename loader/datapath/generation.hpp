@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "loader/compile/image.hpp"
 #include "loader/result.hpp"
@@ -16,9 +17,17 @@ namespace apiguard::datapath {
 // so there is one kind per boot: kProbe is for the first generation only.
 enum class ProgramKind { kProbe, kFrags, kPlain };
 
+// What a generation falls back to that is published unconfirmed. Descriptors are borrowed.
+struct Fallback {
+  std::uint64_t generation = 0;  // judges past the deadline; 0: none did before
+  int filter_fd = -1;            // its filter, of the same kind; -1: none
+  std::vector<int> joined;       // indexes of interfaces that it does not guard: there all passes
+};
+
 struct LoadOptions {
   ProgramKind kind = ProgramKind::kProbe;
   int counters_fd = -1;  // counters of the generation before, borrowed; -1: a fresh map
+  const Fallback* fallback = nullptr;  // null: confirmed from the start
 };
 
 class Generation {
@@ -38,6 +47,14 @@ class Generation {
   [[nodiscard]] int ranges4_fd() const;
   [[nodiscard]] int ranges6_fd() const;
   [[nodiscard]] bool frags() const;
+
+  // Of one with a fallback: maps to pin with it, and from when on it hands over (boot-time clock,
+  // nanoseconds). Until this is called it never does.
+  [[nodiscard]] bool unconfirmed() const;
+  [[nodiscard]] int confirmation_fd() const;
+  [[nodiscard]] int before_fd() const;
+  [[nodiscard]] int joined_fd() const;
+  [[nodiscard]] Result<> set_deadline(std::uint64_t deadline) const;
 
  private:
   struct State;

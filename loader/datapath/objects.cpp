@@ -18,7 +18,7 @@ namespace apiguard::datapath {
 namespace {
 
 constexpr std::string_view kProgramName = "apiguard";
-constexpr std::size_t kMapsOfProgram = 16;
+constexpr std::size_t kMapsOfProgram = 64;
 
 Result<Fd> open_at(const std::string& path, __u32 flags) {
   LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = flags);
@@ -49,7 +49,7 @@ tl::unexpected<Error> kernel_error(const std::string& subject, const std::string
 
 Result<Fd> open_pinned(const std::string& path) { return open_at(path, BPF_F_RDONLY); }
 
-Result<Fd> open_pinned_link(const std::string& path) { return open_at(path, 0); }
+Result<Fd> open_pinned_for_writing(const std::string& path) { return open_at(path, 0); }
 
 Result<> pin_object(int fd, const std::string& path) {
   if (bpf_obj_pin(fd, path.c_str()) != 0)

@@ -20,8 +20,9 @@ namespace apiguard::datapath {
 
 // Opens a pinned program or map without asking for write permission: a read-only bpffs allows that.
 [[nodiscard]] Result<Fd> open_pinned(const std::string& path);
-// Opens a pinned link; the kernel gives links out for writing only (EROFS on a read-only bpffs).
-[[nodiscard]] Result<Fd> open_pinned_link(const std::string& path);
+// For writing: a map, or a link, which the kernel gives out in no other way (EROFS on a read-only
+// bpffs).
+[[nodiscard]] Result<Fd> open_pinned_for_writing(const std::string& path);
 [[nodiscard]] Result<> pin_object(int fd, const std::string& path);
 
 struct LinkInfo {

@@ -79,7 +79,7 @@ std::string pin_name(const std::string& interface, int ifindex) {
 }
 
 Result<LinkState> read_link(const std::string& pin) {
-  const auto link = open_pinned_link(pin);
+  const auto link = open_pinned_for_writing(pin);
   if (!link) return fail(link.error());
   const auto info = link_info(link->get());
   if (!info) return fail(info.error());
@@ -190,6 +190,15 @@ Result<Fd> Pins::open_filter(std::uint64_t generation) const {
   return open_pinned(generation_dir(generation) + "/filter");
 }
 
+Result<Fd> Pins::open_confirmation(std::uint64_t generation, Access access) const {
+  const std::string pin = generation_dir(generation) + "/confirmation";
+  return access == Access::kRead ? open_pinned(pin) : open_pinned_for_writing(pin);
+}
+
+Result<Fd> Pins::open_joined(std::uint64_t generation) const {
+  return open_pinned(generation_dir(generation) + "/joined");
+}
+
 Result<apiguard_settings> Pins::read_settings(std::uint64_t generation) const {
   const std::string pin = generation_dir(generation) + "/settings";
   const auto map = open_pinned(pin);
@@ -208,7 +217,7 @@ std::optional<apiguard_settings> Pins::settings_behind(const LinkState& link) {
 }
 
 Result<Fd> open_link(const LinkState& link) {
-  return link.pin.empty() ? open_link(link.link_id) : open_pinned_link(link.pin);
+  return link.pin.empty() ? open_link(link.link_id) : open_pinned_for_writing(link.pin);
 }
 
 Result<> Pins::create() const {
@@ -224,11 +233,16 @@ Result<> Pins::pin(const Generation& generation, std::uint64_t number) const {
   const std::string folder = generation_dir(number);
   if (auto removed = remove_folder(folder); !removed) return removed;
   if (auto made = make_folder(folder); !made) return made;
-  const std::vector<std::pair<const char*, int>> objects{{"filter", generation.filter_fd()},
-                                                         {"check", generation.check_fd()},
-                                                         {"settings", generation.settings_fd()},
-                                                         {"ranges4", generation.ranges4_fd()},
-                                                         {"ranges6", generation.ranges6_fd()}};
+  std::vector<std::pair<const char*, int>> objects{{"filter", generation.filter_fd()},
+                                                   {"check", generation.check_fd()},
+                                                   {"settings", generation.settings_fd()},
+                                                   {"ranges4", generation.ranges4_fd()},
+                                                   {"ranges6", generation.ranges6_fd()}};
+  if (generation.unconfirmed()) {
+    objects.insert(objects.end(), {{"confirmation", generation.confirmation_fd()},
+                                   {"before", generation.before_fd()},
+                                   {"joined", generation.joined_fd()}});
+  }
   for (const auto& [name, fd] : objects) {
     if (auto pinned = pin_object(fd, folder + "/" + name); !pinned) return pinned;
   }

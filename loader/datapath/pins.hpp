@@ -2,7 +2,9 @@
 // What of ours is in the kernel, read through the pin directory:
 //
 //   PINS/counters-v1               per-CPU counters of ABI 1; outlive generations
-//   PINS/generations/17/           filter, check, settings, ranges4, ranges6 of generation 17
+//   PINS/generations/17/           filter, check, settings, ranges4, ranges6 of generation 17; if
+//   it
+//                                  was published unconfirmed: confirmation, before, joined
 //   PINS/links/eth0-3              one XDP link an interface ("NAME-IFINDEX" at the time, dots as
 //   underscores)
 //
@@ -65,6 +67,10 @@ class Pins {
   [[nodiscard]] Result<Fd> open_check(std::uint64_t generation) const;
   [[nodiscard]] Result<Fd> open_filter(std::uint64_t generation) const;
   [[nodiscard]] Result<apiguard_settings> read_settings(std::uint64_t generation) const;
+  // Of a generation that was published unconfirmed.
+  enum class Access { kRead, kWrite };
+  [[nodiscard]] Result<Fd> open_confirmation(std::uint64_t generation, Access access) const;
+  [[nodiscard]] Result<Fd> open_joined(std::uint64_t generation) const;
   // Of the program a link runs, by id: for a generation whose pins are not there.
   [[nodiscard]] static std::optional<apiguard_settings> settings_behind(const LinkState& link);
 

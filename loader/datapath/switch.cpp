@@ -170,6 +170,13 @@ Result<> check_mode(const Target& target, XdpMode xdp_mode) {
 
 }  // namespace
 
+Target target_of(const LinkState& link) {
+  Target target;
+  target.name = link.pin.substr(link.pin.rfind('/') + 1);
+  target.ifindex = link.ifindex;
+  return target;
+}
+
 Result<> check_targets(const Live& live, const std::vector<Target>& targets, XdpMode xdp_mode) {
   for (const Target& target : targets) {
     if (live.link_of(target.ifindex) != nullptr) {

@@ -25,6 +25,9 @@ struct Target {
       false;  // the generation in force guards it already by name: generic mode is nothing new
 };
 
+// The interface of a link, by what the link says of itself.
+[[nodiscard]] Target target_of(const LinkState& link);
+
 struct SwitchOptions {
   XdpMode xdp_mode = XdpMode::kAuto;
   bool accept_generic =

@@ -26,6 +26,11 @@ class Fields {
     if (const Json* member = find(key, Json::value_t::number_unsigned))
       to = member->get<std::uint64_t>();
   }
+  // Of records since the member came up; in older ones `to` stays as it is.
+  template <typename Member>
+  void take_if_there(const char* key, Member& to) {
+    if (json_.contains(key)) take(key, to);
+  }
   void take(const char* key, bool& to) {
     if (const Json* member = find(key, Json::value_t::boolean)) to = member->get<bool>();
   }
@@ -90,6 +95,8 @@ std::string take_record(const Json& json, Record& record) {
   fields.take("verb", meta.verb);
   take_mode(fields, meta.mode);
   fields.take("confirmed", meta.confirmed);
+  fields.take_if_there("undone", meta.undone);
+  fields.take_if_there("fallback", meta.fallback);
   fields.take("fingerprint", meta.fingerprint);
   fields.take("program_build", meta.program_build);
   fields.take("added", meta.added);
@@ -135,6 +142,8 @@ std::string show_record(const Record& record) {
                      {"verb", meta.verb},
                      {"mode", to_string(meta.mode)},
                      {"confirmed", meta.confirmed},
+                     {"undone", meta.undone},
+                     {"fallback", meta.fallback},
                      {"fingerprint", meta.fingerprint},
                      {"program_build", meta.program_build},
                      {"added", meta.added},

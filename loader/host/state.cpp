@@ -171,10 +171,24 @@ Result<> write_files(const std::string& folder, const Sources& sources) {
   return sync_directory(folder);
 }
 
-Result<> write_tree(const std::string& folder, const Record& record, const Sources& sources) {
+// Plain names only: they become names in a folder of ours.
+Result<> write_before(const std::string& folder, const std::vector<SourceFile>& files) {
+  if (files.empty()) return {};
+  if (Result<> made = make_directory(folder, 0700); !made) return made;
+  for (const SourceFile& file : files) {
+    if (file.name.find('/') != std::string::npos) continue;
+    if (Result<> written = write_synced(folder + "/" + file.name, file.text); !written)
+      return written;
+  }
+  return sync_directory(folder);
+}
+
+Result<> write_tree(const std::string& folder, const Record& record, const Sources& sources,
+                    const std::vector<SourceFile>& before) {
   if (Result<> removed = remove_tree(folder); !removed) return removed;  // of a write that died
   if (Result<> made = make_directory(folder, 0700); !made) return made;
   if (Result<> written = write_files(folder + "/files", sources); !written) return written;
+  if (Result<> written = write_before(folder + "/before", before); !written) return written;
   if (Result<> written = write_synced(folder + "/meta.json", show_record(record)); !written)
     return written;
   return sync_directory(folder);
@@ -184,6 +198,23 @@ Result<> replace_text(const std::string& path, const std::string& text) {
   Result<Replacement> replacement = Replacement::prepare(path, text);
   if (!replacement) return fail(replacement.error());
   return replacement->commit();
+}
+
+Result<> remove_file(const std::string& folder, const std::string& name) {
+  if (std::remove((folder + "/" + name).c_str()) != 0 && errno != ENOENT) {
+    const int os_error = errno;
+    return fail_os("file", folder + "/" + name, "remove", os_error);
+  }
+  return sync_directory(folder);
+}
+
+// What the generation in force falls back to while it waits for its confirmation.
+std::optional<std::uint64_t> fallback_of(const StateDir& state,
+                                         std::optional<std::uint64_t> in_force) {
+  if (!in_force) return std::nullopt;
+  const auto meta = state.read_meta(*in_force);
+  if (!meta || meta->confirmed) return std::nullopt;
+  return meta->fallback;
 }
 
 bool is_leftover(std::string_view name) {
@@ -238,7 +269,25 @@ Result<std::optional<std::uint64_t>> StateDir::in_force() const {
                           path, generations_of(path_)));
 }
 
-Result<> StateDir::write(const GenerationMeta& meta, const Sources& sources) {
+Result<> StateDir::rewrite(const GenerationMeta& meta) {
+  Result<Record> record = read_record(path_, meta.generation);
+  if (!record) return fail(record.error());
+  record->meta = meta;
+  return replace_text(fmt::format("{}/{}/meta.json", generations_of(path_), meta.generation),
+                      show_record(*record));
+}
+
+Result<std::string> StateDir::read_before(std::uint64_t generation,
+                                          const GenerationMeta::Edit& edit) const {
+  auto text =
+      read_text(fmt::format("{}/{}/before/{}", generations_of(path_), generation, edit.name));
+  if (!text) return fail_in(name_of(generation), text.error());
+  if (sha256_hex(*text) != edit.before) return fail_damaged(generation, "digest differs");
+  return text;
+}
+
+Result<> StateDir::write(const GenerationMeta& meta, const Sources& sources,
+                         const std::vector<SourceFile>& before) {
   if (meta.generation == 0) return fail(Exit::kFailed, "generation '0': write: numbers start at 1");
   const Record record{meta, digest_of(sources)};
   const std::string parent = generations_of(path_);
@@ -250,7 +299,7 @@ Result<> StateDir::write(const GenerationMeta& meta, const Sources& sources) {
     if (Result<> made = make_directory(folder, 0700); !made) return made;
   }
   const std::string temporary = fmt::format("{}/.new-{}", parent, name);
-  Result<> written = write_tree(temporary, record, sources);
+  Result<> written = write_tree(temporary, record, sources, before);
   if (written) written = remove(meta.generation);
   if (written) written = rename_synced(parent, ".new-" + name, name);
   if (!written) {
@@ -261,6 +310,7 @@ Result<> StateDir::write(const GenerationMeta& meta, const Sources& sources) {
 }
 
 Result<> StateDir::mark_in_force(std::uint64_t generation) {
+  if (generation == 0) return remove_file(path_, "in-force");
   return replace_text(path_ + "/in-force", fmt::format("{}\n", generation));
 }
 
@@ -289,10 +339,11 @@ Result<> StateDir::prune() {
 
   const Result<std::optional<std::uint64_t>> kept = in_force();
   if (!kept) return fail(kept.error());
+  const std::optional<std::uint64_t> fallback = fallback_of(*this, *kept);
   const Result<std::vector<std::uint64_t>> numbers = generations();
   if (!numbers) return fail(numbers.error());
   for (std::size_t i = 0; i + kKept < numbers->size(); ++i) {
-    if ((*numbers)[i] == *kept) continue;
+    if ((*numbers)[i] == *kept || (*numbers)[i] == fallback) continue;
     if (Result<> removed = remove((*numbers)[i]); !removed) return removed;
   }
   return {};

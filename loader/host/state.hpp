@@ -5,6 +5,8 @@
 //   STATE/generations/17/files/apiguard.toml
 //   STATE/generations/17/files/authorized-ranges
 //   STATE/generations/17/files/authorized-ranges.d/*.list
+//   STATE/generations/17/before/*        of one published unconfirmed: the operator's files as the
+//                                        change found them
 //   STATE/in-force                       "17\n"
 //
 // A generation is written under a temporary name (".new-17"), synced and renamed: a number that
@@ -30,6 +32,9 @@ struct GenerationMeta {
   std::string verb;    // "allow 203.0.113.0/24"
   Mode mode = Mode::kEnforce;
   bool confirmed = true;
+  bool undone = false;  // it waited for its confirmation in vain
+  // If it was published unconfirmed: what was marked in force, 0: nothing.
+  std::uint64_t fallback = 0;
   std::string fingerprint;  // of the policy
   std::string program_build;
   std::uint64_t added = 0;  // against the generation before
@@ -64,12 +69,19 @@ class StateDir {
 
   // Creates the directory (0700) if absent. Of a number that exists already: with the same sources
   // only the meta is replaced (at once: the old or the new, at any moment), with others the whole
-  // generation.
-  [[nodiscard]] Result<> write(const GenerationMeta& meta, const Sources& sources);
-  [[nodiscard]] Result<> mark_in_force(std::uint64_t generation);
-  [[nodiscard]] Result<> remove(std::uint64_t generation);  // absent already: done
-  // Keeps the newest ten and whatever is in force; removes what writes and removals that died left
-  // behind. Where `in-force` cannot be read nothing but that is removed.
+  // generation. `before`: files as the change found them, by their names in meta.edits.
+  [[nodiscard]] Result<> write(const GenerationMeta& meta, const Sources& sources,
+                               const std::vector<SourceFile>& before = {});
+  // The meta alone, of a generation that is there.
+  [[nodiscard]] Result<> rewrite(const GenerationMeta& meta);
+  // One file as the change found it; checked against the digest in the edit.
+  [[nodiscard]] Result<std::string> read_before(std::uint64_t generation,
+                                                const GenerationMeta::Edit& edit) const;
+  [[nodiscard]] Result<> mark_in_force(std::uint64_t generation);  // 0: nothing is
+  [[nodiscard]] Result<> remove(std::uint64_t generation);         // absent already: done
+  // Keeps the newest ten, whatever is in force and, while that waits for its confirmation, what it
+  // falls back to; removes what writes and removals that died left behind. Where `in-force` cannot
+  // be read nothing but that is removed.
   [[nodiscard]] Result<> prune();
 
  private:

@@ -95,8 +95,7 @@ void check_clock(const World& world, const Policy& policy, std::vector<std::stri
 
 bool is_attached(const World& world, const datapath::Target& target) {
   const datapath::LinkState* link = world.live.link_of(target.ifindex);
-  return link != nullptr && link->generation == world.in_force->generation &&
-         target.foreign_id == 0;
+  return link != nullptr && judges_in_force(world, *link) && target.foreign_id == 0;
 }
 
 // "Same" is the same text, byte for byte, and the same program. A republish compares numbers as
@@ -130,11 +129,12 @@ Result<> check_hooks(const World& world, const Request& request, const Plan& pla
 
 void find_sameness(const World& world, const Request& request, Plan& plan) {
   if (!same_in_force(world, request)) return;
-  plan.generation = world.in_force->generation;
   const bool all = std::all_of(plan.targets.begin(), plan.targets.end(),
                                [&](const auto& target) { return is_attached(world, target); });
   plan.unchanged = all && leftover_links(world, plan.targets).empty();
-  plan.attach_only = !plan.unchanged;
+  // What is to be confirmed needs a generation of its own to be undone.
+  plan.attach_only = !plan.unchanged && !request.confirm_within;
+  if (plan.unchanged || plan.attach_only) plan.generation = world.in_force->generation;
 }
 
 // A way out goes on whatever happens, and so does a kernel that never says who is connected.

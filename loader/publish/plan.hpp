@@ -3,6 +3,8 @@
 // writes nothing.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,6 +38,9 @@ struct Request {
   bool boot = false;                  // never refuses what it can do in part, raises no risk
   bool republish = false;             // no new number: put a stored generation back after a boot
   std::uint64_t generation = 0;       // with republish: its number
+  // Nanoseconds from the moment it takes effect; unconfirmed by then, it is undone. None:
+  // confirmed.
+  std::optional<std::int64_t> confirm_within;
 };
 
 struct Risk {

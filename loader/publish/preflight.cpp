@@ -26,7 +26,7 @@ std::vector<Address> peers_of(const std::vector<Connection>& connections) {
 std::set<int> guarded_today(const World& world) {
   std::set<int> guarded;
   for (const datapath::LinkState& link : world.live.links) {
-    if (link.ifindex != 0 && link.generation == world.in_force->generation) {
+    if (link.ifindex != 0 && judges_in_force(world, link)) {
       guarded.insert(link.ifindex);
     }
   }

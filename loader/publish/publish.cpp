@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/generation.hpp"
+#include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/marks.hpp"
@@ -38,7 +39,7 @@ class Publisher {
     }
     enter();
     clean_up();
-    return Published{plan_.generation, std::move(warnings_)};
+    return Published{plan_.generation, deadline_, std::move(warnings_)};
   }
 
  private:
@@ -56,9 +57,9 @@ class Publisher {
   }
 
   // A way out goes on without a disk to write to: what it changes in the kernel holds until a
-  // reboot.
+  // reboot. Not one that is to be undone: that takes both.
   Result<> tolerate(Result<> result, const std::string& consequence) {
-    if (result || !request_.way_out) return result;
+    if (result || !request_.way_out || request_.confirm_within) return result;
     warnings_.push_back(result.error().message + ": " + consequence);
     return {};
   }
@@ -84,7 +85,8 @@ class Publisher {
   }
 
   Result<> write_state() {
-    if (auto written = state_.write(meta(), request_.sources); !written) return written;
+    if (auto written = state_.write(meta(), request_.sources, files_before()); !written)
+      return written;
     stored_ = true;
     auto mark = Replacement::prepare(places_.state_dir + "/in-force",
                                      fmt::format("{}\n", plan_.generation));
@@ -96,6 +98,16 @@ class Publisher {
     return {};
   }
 
+  // What undoing an unconfirmed change puts back.
+  [[nodiscard]] std::vector<SourceFile> files_before() const {
+    std::vector<SourceFile> files;
+    if (!request_.confirm_within) return files;
+    for (const FileEdit& edit : request_.edits) {
+      if (edit.existed) files.push_back({edit.name, edit.path, edit.before, true});
+    }
+    return files;
+  }
+
   [[nodiscard]] GenerationMeta meta() const {
     GenerationMeta meta;
     meta.generation = plan_.generation;
@@ -104,6 +116,8 @@ class Publisher {
     meta.verb = request_.verb;
     meta.mode = request_.policy.mode;
     meta.fingerprint = fingerprint(request_.policy);
+    meta.confirmed = !request_.confirm_within;
+    if (request_.confirm_within) meta.fallback = world_.marked.value_or(0);
     meta.program_build = fmt::format("{:016x}", datapath::program_build());
     meta.added = plan_.difference.added.size();
     meta.removed = plan_.difference.removed.size();
@@ -131,14 +145,44 @@ class Publisher {
           "counters: those of another version are not adopted: they start from zero");
     }
     progress::step("filling the maps of the kernel");
-    auto generation = datapath::Generation::load(*image, {kind(), counters ? counters->get() : -1});
+    auto fallback = find_fallback();
+    if (!fallback) return fail(fallback.error());
+    auto generation = datapath::Generation::load(
+        *image, {kind(), counters ? counters->get() : -1, *fallback ? &**fallback : nullptr});
     if (!generation) return fail(generation.error());
     if (auto pinned =
             tolerate(pin(*generation), "the new program is not pinned, the links that run it are");
         !pinned) {
       return pinned;
     }
+    if (auto set = set_deadline(*generation); !set) return set;
     return switch_to(generation->filter_fd());
+  }
+
+  // What packets go back to if nobody confirms: the program in force, where it runs today.
+  Result<std::optional<datapath::Fallback>> find_fallback() {
+    if (!request_.confirm_within) return std::optional<datapath::Fallback>();
+    datapath::Fallback fallback;
+    if (world_.in_force) {
+      auto filter = pins_.open_filter(world_.in_force->generation);
+      if (!filter) return fail(filter.error());
+      before_ = std::move(*filter);
+      fallback.generation = world_.in_force->generation;
+      fallback.filter_fd = before_.get();
+    }
+    for (const datapath::Target& target : plan_.targets) {
+      const datapath::LinkState* link = world_.live.link_of(target.ifindex);
+      if (link == nullptr || !judges_in_force(world_, *link))
+        fallback.joined.push_back(target.ifindex);
+    }
+    return std::optional(std::move(fallback));
+  }
+
+  // As late as possible: the time that loading took is not the operator's.
+  Result<> set_deadline(const datapath::Generation& generation) {
+    if (!request_.confirm_within) return {};
+    deadline_ = read_clocks().boot + static_cast<std::uint64_t>(*request_.confirm_within);
+    return generation.set_deadline(deadline_);
   }
 
   // One kind a boot: the two cannot stand in for each other.
@@ -195,17 +239,25 @@ class Publisher {
     }
   }
 
+  // Nothing that a change which waits for its confirmation falls back to is dropped.
   void clean_up() {
-    for (const auto& link : leftover_links(world_, plan_.targets))
-      warn(datapath::detach_link(link));
+    if (!request_.confirm_within) {
+      for (const auto& link : leftover_links(world_, plan_.targets))
+        warn(datapath::detach_link(link));
+    }
     if (pins_writable_) {
       for (const auto& pinned : world_.live.generations) {
-        if (pinned.number != plan_.generation) warn(pins_.unpin_generation(pinned.number));
+        if (pinned.number != plan_.generation && !is_fallback(pinned.number))
+          warn(pins_.unpin_generation(pinned.number));
       }
       pins_.remove_foreign_counters();
     }
     if (stored_) warn(state_.prune());
     clear_detached(places_.run_dir);
+  }
+
+  [[nodiscard]] bool is_fallback(std::uint64_t number) const {
+    return request_.confirm_within && world_.in_force && world_.in_force->generation == number;
   }
 
   void take_back() {
@@ -231,6 +283,8 @@ class Publisher {
   std::vector<Replacement> replacements_;
   std::optional<Replacement> mark_;
   std::vector<std::string> warnings_;
+  Fd before_;                   // filter that an unconfirmed generation falls back to
+  std::uint64_t deadline_ = 0;  // as in Published
   bool stored_ = false;
   bool pins_writable_ = true;
 };

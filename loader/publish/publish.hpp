@@ -19,6 +19,7 @@ namespace apiguard::publish {
 
 struct Published {
   std::uint64_t generation = 0;
+  std::uint64_t deadline = 0;  // boot-time clock, nanoseconds; 0: confirmed
   std::vector<std::string> warnings;
 };
 

@@ -8,6 +8,7 @@
 
 #include "loader/host/files.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/confirm.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -18,12 +19,21 @@ bool runs_anywhere(const World& world, std::uint64_t generation) {
       [&](const datapath::LinkState& link) { return link.generation == generation; });
 }
 
+bool is_fallback(const World& world, std::uint64_t generation) {
+  return world.window && world.window->before == generation;
+}
+
+bool was_undone(const StateDir& state, std::uint64_t generation) {
+  const auto meta = state.read_meta(generation);
+  return meta && meta->undone;
+}
+
 // Pins of generations that no link runs: of a publish that died before its first link, or while it
 // dropped the one before.
 Result<> remove_stale_pins(const Places& places, const World& world, Settled& settled) {
   const datapath::Pins pins(places.pin_dir);
   for (const datapath::PinnedGeneration& pinned : world.live.generations) {
-    if (runs_anywhere(world, pinned.number)) continue;
+    if (runs_anywhere(world, pinned.number) || is_fallback(world, pinned.number)) continue;
     if (auto removed = pins.unpin_generation(pinned.number); !removed) return removed;
     settled.changed = true;
   }
@@ -37,7 +47,7 @@ Result<> remove_unpublished(const Places& places, const World& world, Settled& s
       std::max(world.live.generation.value_or(0), world.marked.value_or(0));
   StateDir state(places.state_dir);
   for (const std::uint64_t number : world.stored) {
-    if (number <= newest || world.state_error) continue;
+    if (number <= newest || world.state_error || was_undone(state, number)) continue;
     if (auto removed = state.remove(number); !removed) return removed;
     settled.messages.push_back(fmt::format("generation {}: was never published: removed", number));
     settled.changed = true;
@@ -47,13 +57,23 @@ Result<> remove_unpublished(const Places& places, const World& world, Settled& s
   return remove_stale_pins(places, world, settled);
 }
 
+// An interface that leaves the set with an unconfirmed change leaves when that is confirmed.
+bool stays_behind(const World& world, const datapath::LinkState& link) {
+  if (!is_fallback(world, link.generation) || !world.in_force || !world.in_force->config)
+    return false;
+  const auto targets = targets_of(*world.in_force->config, world);
+  return targets &&
+         std::none_of(targets->targets.begin(), targets->targets.end(),
+                      [&](const auto& target) { return target.ifindex == link.ifindex; });
+}
+
 bool links_differ(const World& world) {
   if (world.live.by_id) return false;  // no pinned filter to bring them to
-  return std::any_of(world.live.links.begin(), world.live.links.end(),
-                     [&](const datapath::LinkState& link) {
-                       return link.ifindex != 0 && link.generation != 0 &&
-                              link.generation != *world.live.generation;
-                     });
+  return std::any_of(
+      world.live.links.begin(), world.live.links.end(), [&](const datapath::LinkState& link) {
+        return link.ifindex != 0 && link.generation != 0 &&
+               link.generation != *world.live.generation && !stays_behind(world, link);
+      });
 }
 
 // The links a dying publish did not reach.
@@ -64,11 +84,8 @@ Result<> finish_links(const Places& places, const World& world, Settled& settled
   if (!filter) return fail(filter.error());
   std::vector<datapath::Target> targets;
   for (const datapath::LinkState& link : world.live.links) {
-    if (link.ifindex == 0) continue;
-    datapath::Target target;
-    target.name = link.pin.substr(link.pin.rfind('/') + 1);
-    target.ifindex = link.ifindex;
-    targets.push_back(std::move(target));
+    if (link.ifindex != 0 && !stays_behind(world, link))
+      targets.push_back(datapath::target_of(link));
   }
   auto switched = datapath::switch_links(pins, world.live, filter->get(), targets, {});
   if (!switched) return fail(switched.error());
@@ -122,11 +139,33 @@ void finish_state(const Places& places, const World& world, Settled& settled) {
   settled.changed = true;
 }
 
+// The generation that the mark names, if it waited in vain while no link ran it.
+std::optional<GenerationMeta> undone_by_boot(const Places& places, const World& world) {
+  if (!world.marked || world.live.by_id || world.live.generation.value_or(0) >= *world.marked)
+    return std::nullopt;
+  auto meta = StateDir(places.state_dir).read_meta(*world.marked);
+  if (!meta || meta->confirmed) return std::nullopt;
+  return std::move(*meta);
+}
+
+// A change that waited for its confirmation; none: nothing is to be done about it.
+std::optional<Result<std::vector<std::string>>> settle_confirmation(const Places& places,
+                                                                    const World& world) {
+  if (world.window && world.window->expired) return undo(places, world);
+  if (world.window && world.window->deadline == 0) return confirm(places, world);
+  if (const auto meta = undone_by_boot(places, world)) return undo_in_state(places, *meta);
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<Settled> settle(const Places& places, const World& world) {
   Settled settled;
   remove_stale_replacements(places.config);
+  if (auto done = settle_confirmation(places, world)) {
+    if (!*done) return fail(done->error());
+    return Settled{true, std::move(**done)};
+  }
   if (auto removed = remove_unpublished(places, world, settled); !removed)
     return fail(removed.error());
   if (!world.live.generation) return settled;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // After a kill anywhere in a publish the next verb finishes it or takes it back. The generation
 // number in the kernel decides: a generation that some link runs is finished (remaining links,
-// text, mark), one that none runs is removed.
+// text, mark), one that none runs is removed. One that waited for its confirmation in vain is
+// undone.
 #pragma once
 
 #include <string>

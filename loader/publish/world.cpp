@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/confirmation.hpp"
 #include "loader/host/clock.hpp"
 
 namespace apiguard::publish {
@@ -39,6 +40,31 @@ InForce read_in_force(const Places& places, const datapath::Live& live, std::uin
   in_force.stored = std::move(*stored);
   in_force.config = std::move(config->policy);
   return in_force;
+}
+
+// The kernel's word alone would do; the state says whether it was confirmed when a confirmation
+// died half way.
+std::optional<Window> find_window(const Places& places, const World& world) {
+  if (!world.live.generation) return std::nullopt;
+  const std::uint64_t number = *world.live.generation;
+  const apiguard_settings settings = read_settings(places, world.live, number);
+  if (settings.unconfirmed == 0) return std::nullopt;
+  const auto deadline = datapath::read_deadline(datapath::Pins(places.pin_dir), number);
+  if (!deadline) return std::nullopt;  // its pins are out of reach: so is confirming it
+  const auto meta = StateDir(places.state_dir).read_meta(number);
+  if (*deadline == 0 && (!meta || meta->confirmed)) return std::nullopt;
+  const Now now = read_clocks(world.newest);
+  Window window{number, settings.before, *deadline, 0, *deadline != 0 && *deadline <= now.boot};
+  window.until = now.wall + static_cast<Timestamp>(*deadline) - static_cast<Timestamp>(now.boot);
+  return window;
+}
+
+// Who judges: the newest generation that links run or, once that has expired unconfirmed, the one
+// before it.
+std::optional<std::uint64_t> judging(const World& world) {
+  if (!world.window || !world.window->expired) return world.live.generation;
+  if (world.window->before == 0) return std::nullopt;
+  return world.window->before;
 }
 
 // A generation that is stored but damaged leaves the word to the one before it.
@@ -83,10 +109,7 @@ datapath::Target target(const World& world, const Interface& interface) {
 void add_moved(const World& world, std::vector<datapath::Target>& targets) {
   for (const datapath::LinkState& link : world.live.links) {
     if (link.ifindex == 0 || find_interface(world, link.ifindex) != nullptr) continue;
-    datapath::Target moved;
-    moved.name = link.pin.substr(link.pin.rfind('/') + 1);
-    moved.ifindex = link.ifindex;
-    targets.push_back(std::move(moved));
+    targets.push_back(datapath::target_of(link));
   }
 }
 
@@ -131,9 +154,16 @@ Result<World> look(const Places& places) {
     world.state_error = marked.error().message;
   }
   world.newest = newest_time(state, world.stored);
-  if (world.live.generation)
-    world.in_force = read_in_force(places, world.live, *world.live.generation);
+  world.window = find_window(places, world);
+  if (const auto number = judging(world))
+    world.in_force = read_in_force(places, world.live, *number);
   return world;
+}
+
+bool judges_in_force(const World& world, const datapath::LinkState& link) {
+  if (!world.in_force) return false;
+  if (link.generation == world.in_force->generation) return true;
+  return world.window && world.window->expired && link.generation == world.window->generation;
 }
 
 Now clocks(const World& world) { return read_clocks(world.newest); }

@@ -35,10 +35,22 @@ struct InForce {
   mutable std::optional<Policy> policy_;
 };
 
+// A generation that links run and nobody has confirmed yet, in the kernel or in the state.
+struct Window {
+  std::uint64_t generation = 0;
+  std::uint64_t before = 0;    // judges once it has expired; 0: none, every packet passes
+  std::uint64_t deadline = 0;  // boot-time clock, nanoseconds; 0: confirmed, the state lags behind
+  Timestamp until = 0;         // the same by the wall clock
+  bool expired = false;        // it judges nothing any more
+
+  [[nodiscard]] bool open() const { return deadline != 0 && !expired; }
+};
+
 struct World {
   datapath::Live live;
   std::vector<Interface> interfaces;
-  std::optional<InForce> in_force;         // none: nothing of ours is attached
+  std::optional<InForce> in_force;  // none: nothing of ours is attached
+  std::optional<Window> window;
   std::optional<std::uint64_t> marked;     // STATE/in-force: what a boot publishes
   std::vector<std::uint64_t> stored;       // numbers in the state directory, ascending
   std::optional<std::string> state_error;  // why the state directory could not be read
@@ -46,6 +58,10 @@ struct World {
 };
 
 [[nodiscard]] Result<World> look(const Places& places);
+
+// Whether packets that meet this link are judged by the generation in force: it runs it, or one
+// that has handed over to it.
+[[nodiscard]] bool judges_in_force(const World& world, const datapath::LinkState& link);
 
 // The clocks by which ends are judged. Time never runs backwards across generations: an end that
 // was past when the newest one was published stays past.

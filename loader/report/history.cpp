@@ -11,7 +11,8 @@ namespace apiguard::report {
 namespace {
 
 std::string standing(const History& history, const GenerationMeta& meta) {
-  if (!meta.confirmed) return "unconfirmed";
+  if (meta.undone) return "undone";
+  if (!meta.confirmed) return history.in_force == meta.generation ? "unconfirmed" : "superseded";
   return history.in_force == meta.generation ? "in force" : "";
 }
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/policy/text.hpp"
 #include "loader/report/json.hpp"
 #include "loader/report/table.hpp"
 #include "loader/report/terminal.hpp"
@@ -116,8 +117,18 @@ std::string not_enforced(const Status& status) {
   return "";
 }
 
+std::string not_confirmed(const Status& status) {
+  if (!status.confirm_deadline) return "";
+  constexpr Timestamp kSecond = 1'000'000'000;
+  return fmt::format("NOT CONFIRMED: undone at {} unless 'apiguard confirm' keeps it",
+                     format_timestamp(*status.confirm_deadline / kSecond * kSecond));
+}
+
 std::string to_text(const Status& status, bool colour) {
   std::string text;
+  if (const std::string loud = not_confirmed(status); !loud.empty()) {
+    text += paint(loud, Colour::kLoud, colour) + "\n";
+  }
   if (const std::string loud = not_enforced(status); !loud.empty()) {
     text += paint(loud, Colour::kLoud, colour) + "\n";
   }

@@ -26,7 +26,7 @@ struct Status {
   std::optional<Mode> mode;                 // none: nothing is in force
   std::optional<std::uint64_t> generation;  // in the kernel
   bool confirmed = true;
-  std::optional<Timestamp> confirm_deadline;
+  std::optional<Timestamp> confirm_deadline;  // wall clock; there if not confirmed
   bool unapplied = false;   // the files say something else than the generation in force
   std::string fingerprint;  // empty: not known
   std::vector<Endpoint> endpoints;
@@ -41,6 +41,9 @@ struct Status {
 
 // The object of contract section 5. Counters hold the reasons that are not zero.
 [[nodiscard]] std::string to_json(const Status& status);
+
+// One loud sentence if it is undone unless somebody confirms it; else empty.
+[[nodiscard]] std::string not_confirmed(const Status& status);
 
 // One loud sentence if packets that are not listed pass: "NOT ENFORCED: ..."; empty in enforce.
 [[nodiscard]] std::string not_enforced(const Status& status);

@@ -262,4 +262,4 @@ expect 2 guard allow
 expect 0 guard version
 expect 0 guard version --verbose
 expect 0 guard --help
-silent_about 'confirm-within|suggest|denied'
+silent_about 'suggest|denied'

@@ -53,7 +53,10 @@ void skip_unless_root() {
 }
 
 Harness::Harness(const Policy& policy, const Now& now, datapath::ProgramKind kind)
-    : generation_(load(policy, now, kind)),
+    : Harness(load(policy, now, kind)) {}
+
+Harness::Harness(datapath::Generation generation)
+    : generation_(std::move(generation)),
       per_cpu_(static_cast<std::size_t>(libbpf_num_possible_cpus())) {
   before_ = read();
 }

@@ -34,6 +34,9 @@ class Harness {
   explicit Harness(const Policy& policy, const Now& now = test_clocks(),
                    datapath::ProgramKind kind = datapath::ProgramKind::kProbe);
 
+  // One that was loaded elsewhere.
+  explicit Harness(datapath::Generation generation);
+
   // The frame whole in the linear part. Frames under 14 bytes are refused by the kernel (EINVAL).
   [[nodiscard]] Verdict run(std::span<const std::uint8_t> frame);
 

@@ -24,8 +24,9 @@ inline constexpr bool kPlainBytes = ((std::is_trivially_copyable_v<Structs> &&
                                       std::is_standard_layout_v<Structs> &&
                                       std::has_unique_object_representations_v<Structs>)&&...);
 
-static_assert(kPlainBytes<apiguard_key4, apiguard_key6, apiguard_range, apiguard_endpoint,
-                          apiguard_settings, apiguard_counters, apiguard_answer>);
+static_assert(
+    kPlainBytes<apiguard_key4, apiguard_key6, apiguard_range, apiguard_endpoint, apiguard_settings,
+                apiguard_confirmation, apiguard_counters, apiguard_answer>);
 
 struct Member {
   std::string name;
@@ -144,7 +145,13 @@ TEST_CASE("settings have one layout on both sides") {
                 MEMBER(apiguard_settings, endpoints), MEMBER(apiguard_settings, shared6),
                 MEMBER(apiguard_settings, shared6_len), MEMBER(apiguard_settings, outside6),
                 MEMBER(apiguard_settings, whole4), MEMBER(apiguard_settings, whole6),
-                MEMBER(apiguard_settings, pad)});
+                MEMBER(apiguard_settings, unconfirmed), MEMBER(apiguard_settings, pad),
+                MEMBER(apiguard_settings, before)});
+}
+
+TEST_CASE("a confirmation has one layout on both sides") {
+  check_struct("apiguard_confirmation", sizeof(apiguard_confirmation),
+               {MEMBER(apiguard_confirmation, deadline)});
 }
 
 TEST_CASE("the index has one layout on both sides") {

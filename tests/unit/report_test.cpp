@@ -420,6 +420,21 @@ TEST_CASE("history, newest first, with the kernel's number in force") {
         "allow 203.0.113.0/24\n");
 }
 
+TEST_CASE("history tells what waits for its confirmation from what waited in vain") {
+  GenerationMeta meta;
+  meta.generation = 18;
+  meta.confirmed = false;
+  const auto has = [&meta](const char* word) {
+    return to_text(History{{meta}, 18}).find(word) != std::string::npos;
+  };
+  CHECK(has(" unconfirmed "));
+  meta.undone = true;
+  CHECK(has(" undone "));
+  meta.undone = false;
+  meta.generation = 17;
+  CHECK(has(" superseded "));
+}
+
 TEST_CASE("bytes that are not UTF-8 do not break JSON") {
   GenerationMeta meta;
   meta.by = "\xff";
@@ -536,6 +551,18 @@ TEST_CASE("what is not enforced is said loudly and first") {
   CHECK(to_text(status, false).find("eth0       NOT ATTACHED") != std::string::npos);
   CHECK(not_enforced(Status{}) == "NOT ENFORCED: nothing is in force: every packet passes");
   CHECK(to_text(Status{}, false) == "NOT ENFORCED: nothing is in force: every packet passes\n");
+}
+
+TEST_CASE("a status that is not confirmed says until when it holds") {
+  Status status = enforcing();
+  CHECK(not_confirmed(status).empty());
+  status.confirmed = false;
+  status.confirm_deadline = 1'767'225'600'500'000'000;
+  CHECK(not_confirmed(status) ==
+        "NOT CONFIRMED: undone at 2026-01-01T00:00:00Z unless 'apiguard confirm' keeps it");
+  CHECK(to_text(status, false).find("NOT CONFIRMED") == 0);
+  CHECK(to_json(status).find("\"confirmed\": false,\n  \"confirm_deadline\": "
+                             "\"2026-01-01T00:00:00.5Z\"") != std::string::npos);
 }
 
 TEST_CASE("a generation whose text is not known shows what the kernel tells") {

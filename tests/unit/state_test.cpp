@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "loader/policy/sha256.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
 
@@ -492,6 +493,74 @@ TEST_CASE("pruning removes no generation while in-force cannot be read") {
   CHECK_FALSE(state.dir.prune());
   CHECK(numbers_of(state.dir).size() == 14);
   CHECK_FALSE(fs::exists(state.path + "/generations/.new-31"));
+}
+
+// ---- published unconfirmed
+
+TEST_CASE("what a change found is kept with it, and read back only if it is whole") {
+  Folder folder;
+  StateDir dir(folder / "state");
+  GenerationMeta meta = meta_of(17);
+  meta.fallback = 16;
+  meta.edits = {{"authorized-ranges", sha256_hex("198.51.100.7\n")}, {"apiguard.toml", ""}};
+  const std::vector<SourceFile> before{{"authorized-ranges", "", "198.51.100.7\n", true},
+                                       {"../escapes", "", "x", true}};
+  REQUIRE(dir.write(meta, sources_of("203.0.113.0/24\n"), before));
+  CHECK_FALSE(fs::exists(folder / "state/generations/17/escapes"));
+  CHECK(dir.read_before(17, meta.edits[0]).value() == "198.51.100.7\n");
+  CHECK_FALSE(dir.read_before(17, meta.edits[1]));
+  CHECK(dir.read(17));
+
+  meta.undone = true;
+  REQUIRE(dir.rewrite(meta));
+  const auto again = dir.read_meta(17);
+  REQUIRE(again);
+  CHECK(again->undone);
+  CHECK(again->fallback == 16);
+  CHECK(dir.read(17));  // the digest of the files is still there
+  CHECK_FALSE(dir.rewrite(meta_of(18)));
+
+  put(folder / "state/generations/17/before/authorized-ranges", "198.51.100.8\n");
+  const auto damaged = dir.read_before(17, meta.edits[0]);
+  REQUIRE_FALSE(damaged);
+  CHECK(damaged.error().message == kDigestDiffers);
+}
+
+TEST_CASE("a record of before confirmations is one that was not undone") {
+  State state;
+  for (const char* key : {"undone", "fallback"}) {
+    state.replace_in_meta("\"" + std::string(key) + "\":", "\"x-" + std::string(key) + "\":");
+  }
+  const auto meta = state.dir.read_meta(17);
+  REQUIRE(meta);
+  CHECK_FALSE(meta->undone);
+  CHECK(meta->fallback == 0);
+}
+
+TEST_CASE("nothing in force is a mark that is not there") {
+  State state;
+  REQUIRE(state.dir.mark_in_force(17));
+  REQUIRE(state.dir.mark_in_force(0));
+  CHECK(in_force_of(state.dir) == 0);
+  REQUIRE(state.dir.mark_in_force(0));
+}
+
+TEST_CASE("what the generation in force falls back to is kept while it waits") {
+  Folder folder;
+  StateDir dir(folder / "state");
+  for (std::uint64_t number = 1; number <= 14; ++number) {
+    GenerationMeta meta = meta_of(number);
+    meta.fallback = number == 14 ? 2 : 0;
+    REQUIRE(dir.write(meta, sources_of("")));
+  }
+  REQUIRE(dir.mark_in_force(14));
+  REQUIRE(dir.prune());
+  CHECK(numbers_of(dir) == Numbers{2, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14});
+  GenerationMeta confirmed = meta_of(14);
+  confirmed.confirmed = true;
+  REQUIRE(dir.rewrite(confirmed));
+  REQUIRE(dir.prune());
+  CHECK(numbers_of(dir).front() == 5);
 }
 
 // ---- killed at any moment

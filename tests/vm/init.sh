@@ -87,6 +87,16 @@ guard() {
   fails 1 'check of an unlisted address' apiguard check 192.0.2.2
   passes 'status' apiguard status
 
+  passes 'a change to be confirmed' apiguard allow 192.0.2.0/24 --confirm-within 3s
+  passes 'listed until then' ask 192.0.2.1
+  sleep 4
+  fails 28 'undone by the kernel' ask 192.0.2.1
+  fails 8 'confirm when it is over' apiguard confirm
+  passes 'the same, confirmed' apiguard allow 192.0.2.0/24 --confirm-within 1m
+  passes 'confirm in time' apiguard confirm
+  passes 'listed for good' ask 192.0.2.1
+  passes 'revoke' apiguard revoke 192.0.2.0/24 --accept-risk all
+
   passes 'mode off' apiguard mode off
   passes 'anybody in mode off' ask 192.0.2.1
   passes 'detach' apiguard detach --all

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/waiting.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "loader/cli/reading.hpp"
+#include "loader/cli/settling.hpp"
+#include "loader/datapath/confirmation.hpp"
+#include "loader/host/clock.hpp"
+#include "loader/host/lock.hpp"
+#include "loader/policy/duration.hpp"
+#include "loader/publish/confirm.hpp"
+
+namespace apiguard::cli {
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+
+// Whole seconds, rounded up: "1 s left" until there is none.
+std::uint64_t seconds_left(std::uint64_t deadline) {
+  const std::uint64_t now = read_clocks().boot;
+  return now >= deadline ? 0 : (deadline - now + kSecond - 1) / kSecond;
+}
+
+std::string wall_time(std::uint64_t deadline) {
+  const Now now = read_clocks();
+  const Timestamp wall =
+      now.wall + static_cast<Timestamp>(deadline) - static_cast<Timestamp>(now.boot);
+  return format_timestamp(wall - wall % static_cast<Timestamp>(kSecond));
+}
+
+Exit undone(std::uint64_t generation) {
+  note(fmt::format("generation {}: is undone, not confirmed", generation));
+  return Exit::kRolledBack;
+}
+
+// What has become of it while nobody held the lock.
+enum class Fate { kWaits, kConfirmed, kUndone };
+
+Fate fate_of(const Places& places, std::uint64_t generation) {
+  const auto deadline = datapath::read_deadline(datapath::Pins(places.pin_dir), generation);
+  if (!deadline) return Fate::kUndone;
+  if (*deadline == 0) return Fate::kConfirmed;
+  return seconds_left(*deadline) > 0 ? Fate::kWaits : Fate::kUndone;
+}
+
+enum class Answer { kNone, kYes, kNo, kNobody };
+
+// At most a second. An empty line is no answer; the end of the input is nobody to ask.
+Answer read_answer(bool listen) {
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  if (poll(&input, listen ? 1 : 0, 1000) <= 0) return Answer::kNone;
+  std::array<char, 256> line{};
+  const ssize_t length = read(STDIN_FILENO, line.data(), line.size());
+  if (length <= 0) return Answer::kNobody;
+  std::string_view word(line.data(), static_cast<std::size_t>(length));
+  word = word.substr(0, word.find('\n'));
+  if (word == "y" || word == "Y" || word == "yes") return Answer::kYes;
+  if (word == "n" || word == "N" || word == "no") return Answer::kNo;
+  return Answer::kNone;
+}
+
+void show_question(std::uint64_t generation, std::uint64_t left) {
+  fmt::print(stderr, "\r\x1b[KKeep generation {}? [y/n] {} left ", generation,
+             show_duration(static_cast<std::int64_t>(left)));
+  std::fflush(stderr);
+}
+
+// Undoes it now, if that has not happened by itself, and puts back the files.
+Result<Exit> undo_now(const CommandLine& line, std::uint64_t generation) {
+  const auto lock = Lock::take(line.places.run_dir, line.command);
+  if (!lock) return fail(lock.error());
+  const auto world = publish::look(line.places);
+  if (!world) return fail(world.error());
+  const bool waits = world->window && world->window->generation == generation;
+  if (waits && world->window->deadline == 0) return Exit::kDone;  // confirmed by another verb
+  if (waits) {
+    const auto messages = publish::undo(line.places, *world);
+    if (!messages) return fail(messages.error());
+    for (const std::string& message : *messages) note(message);
+  }
+  if (const auto settled = look_and_settle(line.places, false); !settled)
+    return fail(settled.error());
+  return undone(generation);
+}
+
+}  // namespace
+
+std::string describe_window(std::uint64_t deadline) {
+  return fmt::format("undone in {}, at {}, unless 'apiguard confirm' keeps it",
+                     show_duration(static_cast<std::int64_t>(seconds_left(deadline))),
+                     wall_time(deadline));
+}
+
+Error refuse_in_window(const publish::Window& window) {
+  return {fmt::format("generation {}: waits for its confirmation: {}, or 'apiguard rollback' "
+                      "undoes it now; no other change until then",
+                      window.generation, describe_window(window.deadline)),
+          Exit::kFailed, 0};
+}
+
+Result<Exit> confirm_now(const CommandLine& line) {
+  const auto lock = Lock::take(line.places.run_dir, line.command);
+  if (!lock) return fail(lock.error());
+  const auto before = publish::look(line.places);
+  if (!before) return fail(before.error());
+  const auto window = before->window;
+  if (window && window->open()) {
+    const auto messages = publish::confirm(line.places, *before);
+    if (!messages) return fail(messages.error());
+    for (const std::string& message : *messages) note(message);
+    print(fmt::format("generation {} is confirmed", window->generation));
+    return Exit::kDone;
+  }
+  const auto world = look_and_settle(line.places, false);
+  if (!world) return fail(world.error());
+  if (window && window->expired) return undone(window->generation);
+  const std::uint64_t newest = world->stored.empty() ? 0 : world->stored.back();
+  const auto meta = StateDir(line.places.state_dir).read_meta(newest);
+  if (meta && meta->undone) return undone(newest);
+  print(window ? fmt::format("generation {} is confirmed", window->generation)
+               : "nothing waits for a confirmation");
+  return Exit::kDone;
+}
+
+Result<Exit> wait_for_answer(const CommandLine& line, std::uint64_t generation,
+                             std::uint64_t deadline) {
+  bool listen = true;
+  while (true) {
+    const Fate fate = fate_of(line.places, generation);
+    if (fate == Fate::kWaits) show_question(generation, seconds_left(deadline));
+    if (fate != Fate::kWaits) fmt::print(stderr, "\n");
+    if (fate == Fate::kConfirmed) {
+      note(fmt::format("generation {}: was confirmed by another command", generation));
+      return Exit::kDone;
+    }
+    if (fate == Fate::kUndone) return undo_now(line, generation);
+    const Answer answer = read_answer(listen);
+    if (answer == Answer::kYes) return confirm_now(line);
+    if (answer == Answer::kNo) return undo_now(line, generation);
+    if (answer == Answer::kNobody) listen = false;
+  }
+}
+
+}  // namespace apiguard::cli

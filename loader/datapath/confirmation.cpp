@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/datapath/confirmation.hpp"
+
+#include <bpf/bpf.h>
+
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "loader/datapath/objects.hpp"
+
+namespace apiguard::datapath {
+namespace {
+
+constexpr __u32 kKey = 0;
+
+tl::unexpected<Error> failed(std::uint64_t generation, const char* what, int error) {
+  return kernel_error(fmt::format("generation {}", generation), what, error);
+}
+
+}  // namespace
+
+Result<> store_deadline(int confirmation_fd, std::uint64_t deadline) {
+  const apiguard_confirmation value{deadline};
+  if (bpf_map_update_elem(confirmation_fd, &kKey, &value, BPF_ANY) != 0)
+    return kernel_error("confirmation", "write its deadline", errno);
+  return {};
+}
+
+Result<std::uint64_t> read_deadline(const Pins& pins, std::uint64_t generation) {
+  const auto map = pins.open_confirmation(generation, Pins::Access::kRead);
+  if (!map) return fail(map.error());
+  apiguard_confirmation value{};
+  if (bpf_map_lookup_elem(map->get(), &kKey, &value) != 0)
+    return failed(generation, "read its deadline", errno);
+  return value.deadline;
+}
+
+Result<> write_deadline(const Pins& pins, std::uint64_t generation, std::uint64_t deadline) {
+  const auto map = pins.open_confirmation(generation, Pins::Access::kWrite);
+  if (!map) return fail(map.error());
+  return store_deadline(map->get(), deadline);
+}
+
+Result<bool> has_joined(const Pins& pins, std::uint64_t generation, int ifindex) {
+  const auto map = pins.open_joined(generation);
+  if (!map) return fail(map.error());
+  __u8 value = 0;
+  if (bpf_map_lookup_elem(map->get(), &ifindex, &value) == 0) return true;
+  if (errno == ENOENT) return false;
+  return failed(generation, "read which interfaces joined with it", errno);
+}
+
+}  // namespace apiguard::datapath

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The deadline of a generation that was published unconfirmed, as its program sees it. Confirming
+// is one store.
+#pragma once
+
+#include <cstdint>
+
+#include "loader/datapath/pins.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::datapath {
+
+// Boot-time clock, nanoseconds; 0: confirmed. Of a pinned generation whose settings say
+// `unconfirmed`.
+[[nodiscard]] Result<std::uint64_t> read_deadline(const Pins& pins, std::uint64_t generation);
+[[nodiscard]] Result<> write_deadline(const Pins& pins, std::uint64_t generation,
+                                      std::uint64_t deadline);
+
+// Whether the generation before it did not guard the interface.
+[[nodiscard]] Result<bool> has_joined(const Pins& pins, std::uint64_t generation, int ifindex);
+
+// The same store by a descriptor of the map.
+[[nodiscard]] Result<> store_deadline(int confirmation_fd, std::uint64_t deadline);
+
+}  // namespace apiguard::datapath
