@@ -82,6 +82,10 @@ struct ValidateOptions {
 struct DiffOptions {
   bool json = false;
 };
+struct InitOptions {
+  std::string root;    // in front of the paths of the host's files; "" for none
+  bool print = false;  // to stdout instead of the file
+};
 struct VersionOptions {
   bool verbose = false;
 };
@@ -89,7 +93,7 @@ struct VersionOptions {
 using Verb =
     std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions, ModeOptions,
                  RollbackOptions, DetachOptions, HistoryOptions, ListOptions, StatusOptions,
-                 CheckOptions, ValidateOptions, DiffOptions, VersionOptions>;
+                 CheckOptions, ValidateOptions, DiffOptions, InitOptions, VersionOptions>;
 
 struct CommandLine {
   Places places;
