@@ -30,7 +30,7 @@ bool reads_only(const cli::Verb& verb) {
   };
   using Readers =
       std::variant<cli::HistoryOptions, cli::ListOptions, cli::StatusOptions, cli::CheckOptions,
-                   cli::ValidateOptions, cli::DiffOptions, cli::VersionOptions>;
+                   cli::ValidateOptions, cli::DiffOptions, cli::InitOptions, cli::VersionOptions>;
   return is(static_cast<const Readers*>(nullptr));
 }
 

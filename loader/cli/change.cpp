@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <iostream>
 #include <optional>
 #include <set>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "loader/cli/asking.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
@@ -33,8 +33,6 @@ using publish::World;
 void note_all(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) note(text);
 }
-
-bool can_ask() { return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1; }
 
 // The places given as options: neither the default nor what the environment says anyway.
 std::string place_options(const Places& places) {
@@ -77,14 +75,6 @@ Error refusal(const CommandLine& line, const ChangeFlags& flags, const std::vect
 
 void show_risks(const std::vector<Risk>& risks) {
   for (const Risk& risk : risks) note(fmt::format("risk '{}': {}", risk.name, risk.message));
-}
-
-bool ask() {
-  progress::step("");
-  fmt::print(stderr, "Go on? [y/N] ");
-  std::string answer;
-  std::getline(std::cin, answer);
-  return answer == "y" || answer == "Y" || answer == "yes";
 }
 
 // One attempt: from the lock to the end, or to a question that has to be asked without the lock.

@@ -127,6 +127,16 @@ Examples:
      R"(Examples:
   apiguard history
   apiguard history --json)"},
+    {"init", kLook, "", "Propose a configuration from this host.",
+     R"(Reads kubeadm's manifests, the configuration of k3s and RKE2, the interfaces and who
+is connected, writes a commented configuration in mode audit, and says what it could
+not know. A file that exists is shown as it would be and replaced only if you agree
+on a terminal; elsewhere it stays and the exit status is 4.
+
+Examples:
+  apiguard init
+  apiguard init --print
+  apiguard init --root /mnt/image --config ./apiguard.toml)"},
     {"version", kLook, "", "Version, program build and ABI.",
      R"(With --verbose also libbpf, the oldest kernel and the places in use.
 

@@ -93,6 +93,10 @@ void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "validate") {
     verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
   }
+  if (name == "init") {
+    verb.add_flag("--print", typed.print, "to standard output, the file stays as it is");
+    add_text(verb, "--root", typed.root, "DIR", "read the host's files below DIR");
+  }
   if (is_one_of({"status", "list", "check", "diff", "history"})) {
     verb.add_flag("--json", typed.json, "answer in JSON");
   }

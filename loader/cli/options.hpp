@@ -84,6 +84,10 @@ struct ValidateOptions {
 struct DiffOptions {
   bool json = false;
 };
+struct InitOptions {
+  std::string root;    // in front of the paths of the host's files; "" for none
+  bool print = false;  // to stdout instead of the file
+};
 struct VersionOptions {
   bool verbose = false;
 };
@@ -91,7 +95,8 @@ struct VersionOptions {
 using Verb =
     std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions, ModeOptions,
                  RollbackOptions, ConfirmOptions, DetachOptions, HistoryOptions, ListOptions,
-                 StatusOptions, CheckOptions, ValidateOptions, DiffOptions, VersionOptions>;
+                 StatusOptions, CheckOptions, ValidateOptions, DiffOptions, InitOptions,
+                 VersionOptions>;
 
 struct CommandLine {
   Places places;

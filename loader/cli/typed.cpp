@@ -190,6 +190,15 @@ Result<Verb> make_check(const Typed& typed) {
   return options;
 }
 
+Result<Verb> make_init(const Typed& typed) {
+  auto root = at_most_one("--root", typed.root);
+  if (!root) return fail(root.error());
+  InitOptions options{root->value_or(""), typed.print};
+  if (*root && options.root.empty()) return usage("option '--root': an empty path");
+  while (options.root.ends_with('/')) options.root.pop_back();
+  return options;
+}
+
 Result<Verb> make_changing_verb(std::string_view name, const Typed& typed) {
   const auto flags = change_flags(typed);
   if (!flags) return fail(flags.error());
@@ -214,6 +223,7 @@ Result<Verb> make_verb(std::string_view name, const Typed& typed) {
   if (name == "validate") return ValidateOptions{typed.strict, typed.arguments};
   if (name == "diff") return DiffOptions{typed.json};
   if (name == "history") return HistoryOptions{typed.json};
+  if (name == "init") return make_init(typed);
   if (name == "version") return VersionOptions{typed.verbose};
   return make_changing_verb(name, typed);
 }

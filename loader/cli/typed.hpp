@@ -25,7 +25,8 @@ struct Typed {
   bool json = false;
   bool boot = false;
   bool all = false;
-  Words accepted, confirm_within, name, lasts, until, to;
+  bool print = false;
+  Words accepted, confirm_within, name, lasts, until, to, root;
   Words arguments;
 };
 

@@ -177,7 +177,8 @@ Result<std::string> read_owned(const Place& place) {
 Error explain_missing_config(Error error) {
   if (error.os_error == ENOENT) {
     error.message +=
-        "; create it with one line that names the interfaces to guard: interfaces = [\"eth0\"]";
+        "; 'apiguard init' proposes one; or create it with one line that names the interfaces to "
+        "guard: interfaces = [\"eth0\"]";
   }
   return error;
 }

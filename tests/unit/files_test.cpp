@@ -138,9 +138,8 @@ TEST_CASE("a missing list is an empty one, an empty file is there") {
 TEST_CASE("a missing toml or folder says how to make one") {
   Config config;
   const std::string advice =
-      "open: no such file or directory; create it with one line that names the interfaces to "
-      "guard: "
-      "interfaces = [\"eth0\"]";
+      "open: no such file or directory; 'apiguard init' proposes one; or create it with one line "
+      "that names the interfaces to guard: interfaces = [\"eth0\"]";
   fs::remove(config.toml);
   refuse(config, "file '" + config.toml + "': " + advice);
   CHECK(config.error().os_error == ENOENT);

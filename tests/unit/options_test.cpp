@@ -131,6 +131,19 @@ TEST_CASE("allow and except take a duration or an end") {
   CHECK_FALSE(permanent.until);
 }
 
+TEST_CASE("init takes a root and prints") {
+  CHECK(options_of<InitOptions>({"init"}).root.empty());
+  CHECK_FALSE(options_of<InitOptions>({"init"}).print);
+  const auto init = options_of<InitOptions>({"init", "--print", "--root", "/mnt/image//"});
+  CHECK(init.print);
+  CHECK(init.root == "/mnt/image");
+  CHECK(options_of<InitOptions>({"init", "--root", "/"}).root.empty());
+  CHECK(error_of({"init", "--root", ""}) == "option '--root': an empty path");
+  CHECK(error_of({"init", "--root", "a", "--root", "b"}) ==
+        "option '--root': given more than once");
+  CHECK(error_of({"init", "x"}) == "argument 'x': one too many: see 'apiguard init --help'");
+}
+
 TEST_CASE("host bits are kept for the verb's warning") {
   const auto allow = options_of<PutOptions>({"allow", "172.0.0.10/16", "10.0.0.0/8"});
   CHECK(texts_of(allow.prefixes) == Words{"172.0.0.0/16", "10.0.0.0/8"});
@@ -422,7 +435,7 @@ TEST_CASE("every changing verb takes a time to confirm it, from a second to a da
 
 TEST_CASE("verbs and options that are not built are unknown") {
   for (const char* verb :
-       {"denied", "watch", "suggest", "init", "metrics", "doctor", "run", "help"}) {
+       {"denied", "watch", "suggest", "metrics", "doctor", "run", "help"}) {
     CHECK(error_of({verb}) ==
           "verb '" + std::string(verb) + "': no such verb: see 'apiguard --help'");
     CHECK(help_of({"--help"}).find(" " + std::string(verb) + " ") == std::string::npos);
@@ -494,7 +507,7 @@ TEST_CASE("the manual page knows every option of the help, and no other") {
   const std::string text = manual();
   for (const char* option : {"config", "state-dir", "run-dir", "pin-dir", "verbose", "version",
                              "help", "dry-run", "strict", "json", "accept-risk", "confirm-within",
-                             "boot", "name", "for", "until", "all", "to"}) {
+                             "boot", "name", "for", "until", "all", "to", "print", "root"}) {
     CHECK(text.find("Fl -" + std::string(option)) != std::string::npos);
   }
   CHECK(text.find("Fl -unused") == std::string::npos);

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Addresses and default routes of the namespace we run in, over rtnetlink (libmnl).
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "loader/policy/prefix.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+struct InterfaceAddress {
+  int ifindex = 0;
+  Address address;          // this host's
+  std::uint8_t length = 0;  // bits of the subnet that is reached without a router
+  bool global = false;      // valid beyond the link and the host
+};
+
+[[nodiscard]] Result<std::vector<InterfaceAddress>> list_addresses();
+
+// The interfaces by which the default routes of the main table leave, both families.
+[[nodiscard]] Result<std::set<int>> find_default_routes();
+
+}  // namespace apiguard

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Facts and machine -> what apiguard.toml could say, and what it takes a person to know. Pure.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/propose/facts.hpp"
+#include "loader/propose/machine.hpp"
+
+namespace apiguard::propose {
+
+struct Choice {
+  std::string text;  // an interface name, an endpoint, a CIDR
+  std::string why;
+};
+
+struct Peer {
+  Address address;
+  std::size_t connections = 0;
+};
+
+struct Proposal {
+  std::vector<Choice> interfaces;  // to guard; never empty
+  std::vector<Choice> left_out;    // other interfaces, and why
+  std::vector<Port> ports;         // never empty
+  std::vector<Choice> cluster;     // taken up
+  std::vector<Choice> doubtful;    // public address space: to be taken up by a person
+  std::vector<Peer> unlisted;      // connected now and in none of `cluster`; most connections first
+  std::vector<std::string> notes;  // on the endpoints
+  std::vector<std::string> took;   // what was read, a line a source
+  std::vector<std::string> unread;
+  std::vector<std::string> unknown;  // what only a person can know
+};
+
+// What the facts say, or the usual port; never empty.
+[[nodiscard]] std::vector<Port> ports_to_protect(const Facts& facts);
+
+// `admin`: from where the operator is logged in, if known.
+[[nodiscard]] Proposal propose(const Facts& facts, const Machine& machine,
+                               const std::optional<Address>& admin);
+
+// A commented apiguard.toml in mode audit. The same proposal gives the same text.
+[[nodiscard]] std::string to_toml(const Proposal& proposal);
+
+// For people: what was read, what could not be, and what could not be known.
+[[nodiscard]] std::string to_text(const Proposal& proposal);
+
+}  // namespace apiguard::propose

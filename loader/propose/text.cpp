@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A proposal as text: the file, and what is said about it.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "loader/propose/proposal.hpp"
+
+namespace apiguard::propose {
+namespace {
+
+constexpr std::size_t kShown = 20;  // of interfaces that are left out, and of peers
+
+// What comes from files goes into comments: on one line, and without anything that TOML forbids.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < ' ' || byte >= 0x7f ? '?' : c;
+  }
+  return out;
+}
+
+std::string comment(std::string_view text) { return fmt::format("# {}\n", printable(text)); }
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::size_t widest(const std::vector<Choice>& choices) {
+  std::size_t width = 0;
+  for (const Choice& choice : choices) width = std::max(width, quoted(choice.text).size());
+  return width;
+}
+
+// `  "10.0.0.0/24",    # why`, one a line.
+std::string element(const Choice& choice, std::size_t width, std::string_view front) {
+  return fmt::format("{}{:<{}}  # {}\n", front, quoted(choice.text) + ",", width + 1,
+                     printable(choice.why));
+}
+
+std::string array(std::string_view key, const std::vector<Choice>& choices,
+                  const std::vector<Choice>& doubtful = {}) {
+  const std::size_t width = std::max(widest(choices), widest(doubtful));
+  std::string text = fmt::format("{} = [\n", key);
+  for (const Choice& choice : choices) text += element(choice, width, "  ");
+  for (const Choice& choice : doubtful) text += element(choice, width, "# ");
+  return text + "]\n";
+}
+
+std::string interfaces_toml(const Proposal& proposal) {
+  std::string text = comment("The interfaces to guard: names, or globs as \"en*\".");
+  text += array("interfaces", proposal.interfaces);
+  if (proposal.left_out.empty()) return text;
+  text += comment("Left out, add those by which clients come:");
+  for (std::size_t i = 0; i < std::min(proposal.left_out.size(), kShown); ++i) {
+    const Choice& choice = proposal.left_out[i];
+    text += comment(fmt::format("  {}: {}", choice.text, choice.why));
+  }
+  if (proposal.left_out.size() > kShown) {
+    text += comment(fmt::format("  ... and {} more", proposal.left_out.size() - kShown));
+  }
+  return text;
+}
+
+std::string endpoints_toml(const Proposal& proposal) {
+  std::string text = comment("What is protected: these TCP ports, on every address of this host.");
+  for (const std::string& note : proposal.notes) text += comment("Note: " + note);
+  std::vector<Choice> choices;
+  for (const Port& port : proposal.ports) choices.push_back({std::to_string(port.port), port.why});
+  return text + array("endpoints", choices);
+}
+
+std::string mode_toml() {
+  return "# audit drops nothing and counts what enforce would drop. When would_drop of 'apiguard "
+         "status' no\n# longer grows while your clients work: 'apiguard mode enforce'.\n"
+         "mode = \"audit\"\n";
+}
+
+std::string cluster_toml(const Proposal& proposal) {
+  std::string text =
+      comment("Nodes, control-plane peers, load balancers: always listed, no verb takes them out.");
+  if (!proposal.doubtful.empty()) {
+    text +=
+        comment("Lines with a # are public addresses: take it away if nobody else has such ones.");
+  }
+  return text + array("cluster", proposal.cluster, proposal.doubtful);
+}
+
+std::string peers_toml(const Proposal& proposal) {
+  if (proposal.unlisted.empty()) return "";
+  std::string text = "\n" + comment(
+                                "Connected when this was proposed, and in none of these ranges. "
+                                "If they are yours:");
+  for (std::size_t i = 0; i < std::min(proposal.unlisted.size(), kShown); ++i) {
+    const Peer& peer = proposal.unlisted[i];
+    text += comment(fmt::format("  apiguard allow {} --name NAME   # {} connection{}",
+                                to_string(peer.address), peer.connections,
+                                peer.connections == 1 ? "" : "s"));
+  }
+  if (proposal.unlisted.size() <= kShown) return text;
+  return text + comment(fmt::format("  ... and {} more", proposal.unlisted.size() - kShown));
+}
+
+std::string section(std::string_view head, const std::vector<std::string>& lines) {
+  if (lines.empty()) return "";
+  std::string text = fmt::format("{}:\n", head);
+  for (const std::string& line : lines) text += fmt::format("  {}\n", printable(line));
+  return text;
+}
+
+}  // namespace
+
+std::string to_toml(const Proposal& proposal) {
+  return comment(
+             "Proposed by 'apiguard init' from this host, and yours to edit: see apiguard(8).") +
+         "\n" + interfaces_toml(proposal) + "\n" + endpoints_toml(proposal) + "\n" + mode_toml() +
+         "\n" + cluster_toml(proposal) + peers_toml(proposal);
+}
+
+std::string to_text(const Proposal& proposal) {
+  return section("read", proposal.took) + section("could not read", proposal.unread) +
+         section("could not know", proposal.unknown);
+}
+
+}  // namespace apiguard::propose
