@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/generation.hpp"
+#include "loader/datapath/release.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/marks.hpp"
@@ -200,7 +201,8 @@ class Publisher {
       warn(datapath::detach_link(link));
     if (pins_writable_) {
       for (const auto& pinned : world_.live.generations) {
-        if (pinned.number != plan_.generation) warn(pins_.unpin_generation(pinned.number));
+        if (pinned.number != plan_.generation)
+          warn(datapath::drop_generation(pins_, pinned.number));
       }
       pins_.remove_foreign_counters();
     }
@@ -209,7 +211,8 @@ class Publisher {
   }
 
   void take_back() {
-    if (!plan_.attach_only && pinned_by_us()) (void)pins_.unpin_generation(plan_.generation);
+    if (!plan_.attach_only && pinned_by_us())
+      (void)datapath::drop_generation(pins_, plan_.generation);
     if (stored_) (void)state_.remove(plan_.generation);
     stored_ = false;
   }
