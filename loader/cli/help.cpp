@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kChange = "Change what is in force";
 constexpr std::string_view kLook = "Look";
 
-constexpr std::array<VerbHelp, 17> kVerbs = {{
+constexpr std::array<VerbHelp, 18> kVerbs = {{
     {"apply", kChange, "", "Publish the files.",
      R"(A packet is judged by the old list or by the new one. On any error the old one
 stays in force. Unchanged files change nothing.

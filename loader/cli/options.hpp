@@ -92,11 +92,10 @@ struct VersionOptions {
   bool verbose = false;
 };
 
-using Verb =
-    std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions, ModeOptions,
-                 RollbackOptions, ConfirmOptions, DetachOptions, HistoryOptions, ListOptions,
-                 StatusOptions, CheckOptions, ValidateOptions, DiffOptions, InitOptions,
-                 VersionOptions>;
+using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions,
+                          ModeOptions, RollbackOptions, ConfirmOptions, DetachOptions,
+                          HistoryOptions, ListOptions, StatusOptions, CheckOptions, ValidateOptions,
+                          DiffOptions, InitOptions, VersionOptions>;
 
 struct CommandLine {
   Places places;

@@ -3,6 +3,7 @@
 #include "loader/report/check.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -14,13 +15,18 @@
 namespace apiguard::cli {
 namespace {
 
+// How often the generation in force may be replaced under our hands.
+constexpr int kLooks = 10;
+
 // Something to ask, and what its range ids index.
 struct Judge {
+  publish::World world;
   Fd pinned;
   std::optional<datapath::Generation> transient;
   std::vector<Endpoint> endpoints;
   RangeRefs ranges;  // of the policy in force
   Mode mode = Mode::kEnforce;
+  Now now;
 
   [[nodiscard]] int fd() const { return transient ? transient->check_fd() : pinned.get(); }
 };
@@ -35,14 +41,17 @@ Result<datapath::Generation> load_list(const publish::InForce& in_force, const N
   return datapath::Generation::load(*image, {datapath::ProgramKind::kPlain, -1});
 }
 
-Result<Judge> make_judge(const Places& places, const publish::InForce& in_force, const Now& now) {
+Result<Judge> make_judge(const Places& places, publish::World world) {
   Judge judge;
+  judge.world = std::move(world);
+  judge.now = publish::clocks(judge.world);
+  const publish::InForce& in_force = *judge.world.in_force;
   judge.endpoints = endpoints_of(in_force);
   judge.mode = mode_of(in_force);
   const Policy* policy = in_force.policy();
   if (policy != nullptr) judge.ranges = deciding_ranges(policy->ranges);
   if (judge.mode == Mode::kOff) {
-    auto loaded = load_list(in_force, now);
+    auto loaded = load_list(in_force, judge.now);
     if (!loaded) return fail(loaded.error());
     judge.transient = std::move(*loaded);
     return judge;
@@ -52,6 +61,29 @@ Result<Judge> make_judge(const Places& places, const publish::InForce& in_force,
   if (!pinned) return fail(pinned.error());
   judge.pinned = std::move(*pinned);
   return judge;
+}
+
+bool was_replaced(const Places& places, std::uint64_t generation) {
+  const auto live = datapath::Pins(places.pin_dir).read();
+  return live && live->generation != generation;
+}
+
+// Reading verbs hold no lock: a publish may drop the generation between the look at it and the
+// opening of its program. Once that is open it answers for its generation, all of it, to the end.
+Result<Judge> judge_in_force(const Places& places) {
+  for (int look = 0; look < kLooks; ++look) {
+    auto world = look_for_reading(places);
+    if (!world) return fail(world.error());
+    if (!world->in_force) return fail(Exit::kFailed, std::string(kNothingInForce));
+    const std::uint64_t generation = world->in_force->generation;
+    auto judge = make_judge(places, std::move(*world));
+    const bool gone = !judge && judge.error().os_error == ENOENT;
+    if (!gone || !was_replaced(places, generation)) return judge;
+  }
+  return fail(Exit::kFailed,
+              fmt::format("check: the generation in force was replaced {} times while it was "
+                          "looked at: ask again",
+                          kLooks));
 }
 
 // Some address of the family (RFC 5737, RFC 3849): an endpoint without an address means all of
@@ -109,11 +141,7 @@ Result<report::Check> check_source(const Judge& judge, const CheckOptions& optio
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
-  const auto world = look_for_reading(line.places);
-  if (!world) return fail(world.error());
-  if (!world->in_force) return fail(Exit::kFailed, std::string(kNothingInForce));
-  const Now now = publish::clocks(*world);
-  const auto judge = make_judge(line.places, *world->in_force, now);
+  const auto judge = judge_in_force(line.places);
   if (!judge) return fail(judge.error());
   std::vector<report::Check> checks;
   for (const Address& source : options.sources) {
@@ -121,7 +149,7 @@ Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
     if (!check) return fail(check.error());
     checks.push_back(std::move(*check));
   }
-  print(options.json ? report::check_json(checks) : report::check_text(checks, now.wall));
+  print(options.json ? report::check_json(checks) : report::check_text(checks, judge->now.wall));
   if (judge->mode != Mode::kEnforce) {
     note(fmt::format("mode is {}: packets that would be dropped pass", to_string(judge->mode)));
   }

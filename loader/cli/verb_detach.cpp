@@ -9,6 +9,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
+#include "loader/datapath/release.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/publish/world.hpp"
@@ -45,7 +46,7 @@ void drop_generations(const datapath::Pins& pins) {
   const auto live = pins.read();
   if (!live || !live->links.empty()) return;
   for (const auto& generation : live->generations) {
-    if (auto dropped = pins.unpin_generation(generation.number); !dropped)
+    if (auto dropped = datapath::drop_generation(pins, generation.number); !dropped)
       note(dropped.error().message);
   }
 }

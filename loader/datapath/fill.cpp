@@ -9,13 +9,12 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
-
-#include "loader/fd.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -54,24 +53,25 @@ Fd make_trie(std::size_t entries) {
 }
 
 template <typename Key>
-Result<> add_trie(int outer_fd, __u32 number, const Shard<Key>& shard) {
-  const Fd trie = make_trie<Key>(shard.keys.size());
+Result<Fd> add_trie(int outer_fd, __u32 number, const Shard<Key>& shard) {
+  Fd trie = make_trie<Key>(shard.keys.size());
   if (!trie) return failed("make a trie", errno);
   if (const int error = write(trie.get(), shard); error != 0)
     return failed("write to the trie", error);
   const int fd = trie.get();
   if (bpf_map_update_elem(outer_fd, &number, &fd, BPF_ANY) != 0)
     return failed("enter the trie", errno);
-  return {};
+  return trie;
 }
 
 // Takes shards until there are none left, or one failed.
 template <typename Key>
 class Filler {
  public:
-  Filler(int outer_fd, const Shards<Key>& shards) : outer_fd_(outer_fd), shards_(shards) {}
+  Filler(int outer_fd, const Shards<Key>& shards)
+      : outer_fd_(outer_fd), shards_(shards), tries_(shards.size()) {}
 
-  Result<> run() {
+  Result<std::vector<Fd>> run() {
     const std::size_t threads =
         std::min<std::size_t>(shards_.size(), std::max(1U, std::thread::hardware_concurrency()));
     {
@@ -79,7 +79,8 @@ class Filler {
       while (others.size() + 1 < threads && add_one(others)) continue;
       work();
     }
-    return result_;
+    if (failure_) return fail(*failure_);
+    return std::move(tries_);
   }
 
  private:
@@ -96,18 +97,22 @@ class Filler {
   void work() {
     for (std::size_t i = next_++; i < shards_.size(); i = next_++) {
       auto added = add_trie(outer_fd_, static_cast<__u32>(i), shards_[i]);
-      if (added) continue;
+      if (added) {
+        tries_[i] = std::move(*added);
+        continue;
+      }
       next_ = shards_.size();
       const std::lock_guard lock(mutex_);
-      result_ = std::move(added);
+      failure_ = added.error();
     }
   }
 
   int outer_fd_;
   const Shards<Key>& shards_;
   std::atomic<std::size_t> next_ = 0;
+  std::vector<Fd> tries_;  // each written by the thread that took its shard
   std::mutex mutex_;
-  Result<> result_;
+  std::optional<Error> failure_;
 };
 
 // Arrays are written where the kernel reads them: one copy, and no call per value.
@@ -142,11 +147,11 @@ Result<> fill(int map_fd, const std::vector<apiguard_node>& nodes) {
   return fill_array(map_fd, nodes);
 }
 
-Result<> fill(int outer_fd, const Shards<apiguard_key4>& shards) {
+Result<std::vector<Fd>> fill(int outer_fd, const Shards<apiguard_key4>& shards) {
   return Filler(outer_fd, shards).run();
 }
 
-Result<> fill(int outer_fd, const Shards<apiguard_key6>& shards) {
+Result<std::vector<Fd>> fill(int outer_fd, const Shards<apiguard_key6>& shards) {
   return Filler(outer_fd, shards).run();
 }
 

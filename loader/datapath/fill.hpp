@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #pragma once
 
+#include <vector>
+
 #include "loader/compile/image.hpp"
+#include "loader/fd.hpp"
 #include "loader/result.hpp"
 
 namespace apiguard::datapath {
@@ -16,8 +19,8 @@ namespace apiguard::datapath {
 
 // Tries, made here: `outer_fd` is the array of maps that holds one a shard. Several shards are
 // filled by as many threads as there are CPUs, each by batches where the kernel has them (5.6; LPM
-// tries 5.13), else entry by entry.
-[[nodiscard]] Result<> fill(int outer_fd, const Shards<apiguard_key4>& shards);
-[[nodiscard]] Result<> fill(int outer_fd, const Shards<apiguard_key6>& shards);
+// tries 5.13), else entry by entry. Returned in the order of the shards, owned by the caller.
+[[nodiscard]] Result<std::vector<Fd>> fill(int outer_fd, const Shards<apiguard_key4>& shards);
+[[nodiscard]] Result<std::vector<Fd>> fill(int outer_fd, const Shards<apiguard_key6>& shards);
 
 }  // namespace apiguard::datapath

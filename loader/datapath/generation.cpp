@@ -71,7 +71,20 @@ Result<> size_maps(apiguard_bpf& skeleton, const Image& image, const Fallback* f
   return {};
 }
 
-Result<> fill_maps(apiguard_bpf& skeleton, const Image& image) {
+struct Tries {
+  std::vector<Fd> ipv4;
+  std::vector<Fd> ipv6;
+};
+
+template <typename Key>
+Result<> fill_tries(bpf_map* outer, const Shards<Key>& shards, std::vector<Fd>& tries) {
+  auto filled = fill(bpf_map__fd(outer), shards);
+  if (!filled) return fail(filled.error());
+  tries = std::move(*filled);
+  return {};
+}
+
+Result<> fill_maps(apiguard_bpf& skeleton, const Image& image, Tries& tries) {
   const auto fd = [](bpf_map* map) { return bpf_map__fd(map); };
   const auto& maps = skeleton.maps;
   return fill(fd(maps.blocks4), image.index4.blocks)
@@ -79,8 +92,8 @@ Result<> fill_maps(apiguard_bpf& skeleton, const Image& image) {
       .and_then([&] { return fill(fd(maps.leaves4), image.index4.leaves); })
       .and_then([&] { return fill(fd(maps.dense4), image.index4.dense); })
       .and_then([&] { return fill(fd(maps.nodes6), image.index6.nodes); })
-      .and_then([&] { return fill(fd(maps.ranges4), image.ranges4); })
-      .and_then([&] { return fill(fd(maps.ranges6), image.ranges6); });
+      .and_then([&] { return fill_tries(maps.ranges4, image.ranges4, tries.ipv4); })
+      .and_then([&] { return fill_tries(maps.ranges6, image.ranges6, tries.ipv6); });
 }
 
 // What is handed over past the deadline, and where nothing is.
@@ -142,6 +155,7 @@ Result<Skeleton> load_kind(const Image& image, const LoadOptions& options, bool 
 
 struct Generation::State {
   Skeleton skeleton;
+  Tries tries;
   bool frags = false;
   bool unconfirmed = false;
 };
@@ -162,7 +176,8 @@ Result<Generation> Generation::load(const Image& image, const LoadOptions& optio
   if (!skeleton) return fail(skeleton.error());
   state->skeleton = std::move(*skeleton);
   Generation generation(std::move(state));
-  if (auto filled = fill_maps(*generation.state_->skeleton, image); !filled)
+  State& made = *generation.state_;
+  if (auto filled = fill_maps(*made.skeleton, image, made.tries); !filled)
     return fail(filled.error());
   if (options.fallback == nullptr) return generation;
   if (auto anchored = fill_fallback(*generation.state_->skeleton, *options.fallback); !anchored)
@@ -188,6 +203,8 @@ int Generation::counters_fd() const { return bpf_map__fd(state_->skeleton->maps.
 int Generation::settings_fd() const { return bpf_map__fd(state_->skeleton->maps.rodata); }
 int Generation::ranges4_fd() const { return bpf_map__fd(state_->skeleton->maps.ranges4); }
 int Generation::ranges6_fd() const { return bpf_map__fd(state_->skeleton->maps.ranges6); }
+const std::vector<Fd>& Generation::tries4() const { return state_->tries.ipv4; }
+const std::vector<Fd>& Generation::tries6() const { return state_->tries.ipv6; }
 bool Generation::frags() const { return state_->frags; }
 bool Generation::unconfirmed() const { return state_->unconfirmed; }
 int Generation::confirmation_fd() const { return bpf_map__fd(state_->skeleton->maps.confirmation); }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "loader/compile/image.hpp"
+#include "loader/fd.hpp"
 #include "loader/result.hpp"
 
 namespace apiguard::datapath {
@@ -46,6 +47,9 @@ class Generation {
   [[nodiscard]] int settings_fd() const;  // the frozen .rodata
   [[nodiscard]] int ranges4_fd() const;
   [[nodiscard]] int ranges6_fd() const;
+  // The tries in them, in the order of their shards.
+  [[nodiscard]] const std::vector<Fd>& tries4() const;
+  [[nodiscard]] const std::vector<Fd>& tries6() const;
   [[nodiscard]] bool frags() const;
 
   // Of one with a fallback: maps to pin with it, and from when on it hands over (boot-time clock,

@@ -25,6 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kCounters = "counters-v";
+constexpr std::string_view kTries4 = "ranges4-";
+constexpr std::string_view kTries6 = "ranges6-";
 
 // Entries of a folder by name; a folder that does not exist has none.
 Result<std::vector<std::string>> names_in(const std::string& folder) {
@@ -68,6 +70,16 @@ Result<> remove_folder(const std::string& path) {
   }
   if (rmdir(path.c_str()) != 0 && errno != ENOENT)
     return kernel_error("pin '" + path + "'", "remove", errno);
+  return {};
+}
+
+// Pins to let go of several tries one by one (release.hpp); a single one goes with what holds it.
+Result<> pin_tries(const std::vector<Fd>& tries, const std::string& folder, std::string_view name) {
+  if (tries.size() < 2) return {};
+  for (std::size_t i = 0; i < tries.size(); ++i) {
+    const std::string pin = fmt::format("{}/{}{}", folder, name, i);
+    if (auto pinned = pin_object(tries[i].get(), pin); !pinned) return pinned;
+  }
   return {};
 }
 
@@ -246,6 +258,8 @@ Result<> Pins::pin(const Generation& generation, std::uint64_t number) const {
   for (const auto& [name, fd] : objects) {
     if (auto pinned = pin_object(fd, folder + "/" + name); !pinned) return pinned;
   }
+  if (auto pinned = pin_tries(generation.tries4(), folder, kTries4); !pinned) return pinned;
+  if (auto pinned = pin_tries(generation.tries6(), folder, kTries6); !pinned) return pinned;
   auto counters = pin_object(generation.counters_fd(), counters_pin());
   if (!counters && counters.error().os_error != EEXIST) return counters;
   return {};
@@ -267,6 +281,18 @@ Result<std::string> Pins::pin_link(int link_fd, const std::string& interface, in
 }
 
 Result<> unpin_link(const std::string& pin) { return remove_pin(pin); }
+
+std::vector<Fd> Pins::open_tries(std::uint64_t number) const {
+  std::vector<Fd> tries;
+  const std::string folder = generation_dir(number);
+  const auto names = names_in(folder);
+  if (!names) return tries;
+  for (const std::string& name : *names) {
+    if (!name.starts_with(kTries4) && !name.starts_with(kTries6)) continue;
+    if (auto trie = open_pinned(folder + "/" + name)) tries.push_back(std::move(*trie));
+  }
+  return tries;
+}
 
 Result<> Pins::unpin_generation(std::uint64_t number) const {
   return remove_folder(generation_dir(number));

@@ -2,9 +2,9 @@
 // What of ours is in the kernel, read through the pin directory:
 //
 //   PINS/counters-v1               per-CPU counters of ABI 1; outlive generations
-//   PINS/generations/17/           filter, check, settings, ranges4, ranges6 of generation 17; if
-//   it
-//                                  was published unconfirmed: confirmation, before, joined
+//   PINS/generations/17/           filter, check, settings, ranges4, ranges6 of generation 17;
+//                                  ranges4-0, ranges4-1, ...: the tries of several shards;
+//                                  confirmation, before, joined: if it was published unconfirmed
 //   PINS/links/eth0-3              one XDP link an interface ("NAME-IFINDEX" at the time, dots as
 //   underscores)
 //
@@ -82,6 +82,9 @@ class Pins {
   // Pins a new link, over the pin of a link whose device is gone if that has the same name.
   [[nodiscard]] Result<std::string> pin_link(int link_fd, const std::string& interface,
                                              int ifindex) const;
+  // Those of its tries that have pins of their own and can be opened. Owned by the caller.
+  [[nodiscard]] std::vector<Fd> open_tries(std::uint64_t number) const;
+  // The last step of drop_generation() (release.hpp), which is what to call.
   [[nodiscard]] Result<> unpin_generation(std::uint64_t number) const;
   // Pins of counters of other ABI numbers; removed once the new ones are in use.
   [[nodiscard]] std::vector<std::string> foreign_counters() const;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/confirmation.hpp"
+#include "loader/datapath/release.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/paths.hpp"
@@ -139,7 +140,7 @@ Result<Messages> undo(const Places& places, const World& world) {
     messages.push_back(meta.error().message);
   }
   const datapath::Pins pins(places.pin_dir);
-  if (auto dropped = pins.unpin_generation(window.generation); !dropped)
+  if (auto dropped = datapath::drop_generation(pins, window.generation); !dropped)
     return fail(dropped.error());
   return messages;
 }
@@ -178,7 +179,8 @@ Result<Messages> confirm(const Places& places, const World& world) {
     if (link.generation != window.generation) add(messages, datapath::detach_link(link));
   }
   for (const auto& pinned : world.live.generations) {
-    if (pinned.number != window.generation) add(messages, pins.unpin_generation(pinned.number));
+    if (pinned.number != window.generation)
+      add(messages, datapath::drop_generation(pins, pinned.number));
   }
   StateDir state(places.state_dir);
   auto meta = state.read_meta(window.generation);

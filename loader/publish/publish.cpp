@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/generation.hpp"
+#include "loader/datapath/release.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
@@ -248,7 +249,7 @@ class Publisher {
     if (pins_writable_) {
       for (const auto& pinned : world_.live.generations) {
         if (pinned.number != plan_.generation && !is_fallback(pinned.number))
-          warn(pins_.unpin_generation(pinned.number));
+          warn(datapath::drop_generation(pins_, pinned.number));
       }
       pins_.remove_foreign_counters();
     }
@@ -261,7 +262,8 @@ class Publisher {
   }
 
   void take_back() {
-    if (!plan_.attach_only && pinned_by_us()) (void)pins_.unpin_generation(plan_.generation);
+    if (!plan_.attach_only && pinned_by_us())
+      (void)datapath::drop_generation(pins_, plan_.generation);
     if (stored_) (void)state_.remove(plan_.generation);
     stored_ = false;
   }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/release.hpp"
 #include "loader/host/files.hpp"
 #include "loader/policy/sha256.hpp"
 #include "loader/publish/confirm.hpp"
@@ -34,7 +35,7 @@ Result<> remove_stale_pins(const Places& places, const World& world, Settled& se
   const datapath::Pins pins(places.pin_dir);
   for (const datapath::PinnedGeneration& pinned : world.live.generations) {
     if (runs_anywhere(world, pinned.number) || is_fallback(world, pinned.number)) continue;
-    if (auto removed = pins.unpin_generation(pinned.number); !removed) return removed;
+    if (auto removed = datapath::drop_generation(pins, pinned.number); !removed) return removed;
     settled.changed = true;
   }
   return {};

@@ -22,8 +22,12 @@ using Command = std::vector<std::string>;
 
 double milli(double seconds) { return std::round(seconds * 1e6) / 1e3; }
 
-// Deferred work of the kernel, which belongs to what was before.
-void settle() { std::this_thread::sleep_for(std::chrono::milliseconds(500)); }
+// Deferred work, of the kernel and of ours, which belongs to what was before.
+void settle() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  while (still_freeing()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  std::this_thread::sleep_for(std::chrono::milliseconds(250));
+}
 
 // What one filter needs to be measured.
 struct Subject {
@@ -111,12 +115,13 @@ Json one_more(const Subject& subject, int times) {
   return milliseconds;
 }
 
-// While one change is made, and in the seconds after it in which the kernel frees what was.
+// While one change is made, and in the seconds after it in which the list before is let go of.
 Json freeing(const Subject& subject, std::size_t ranges) {
   const auto watched = [](const std::function<void()>& change) {
     Spinners spinners;
     change();
-    std::this_thread::sleep_for(std::chrono::seconds(3));
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    settle();
     return std::round(spinners.stop() * 100) / 100;
   };
   const double idle = watched([] {});

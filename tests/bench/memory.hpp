@@ -15,6 +15,9 @@ namespace apiguard::bench {
 // Of a trie that is the entries without the nodes between them.
 [[nodiscard]] std::map<std::string, std::uint64_t> map_bytes(const std::string& device);
 
+// Whether an apiguard that has answered still lets go of a list (loader/datapath/release.hpp).
+[[nodiscard]] bool still_freeing();
+
 // Our own peak of resident memory is now what we hold: a child begins with its parent's.
 void forget_peak();
 

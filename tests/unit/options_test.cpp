@@ -434,8 +434,7 @@ TEST_CASE("every changing verb takes a time to confirm it, from a second to a da
 }
 
 TEST_CASE("verbs and options that are not built are unknown") {
-  for (const char* verb :
-       {"denied", "watch", "suggest", "metrics", "doctor", "run", "help"}) {
+  for (const char* verb : {"denied", "watch", "suggest", "metrics", "doctor", "run", "help"}) {
     CHECK(error_of({verb}) ==
           "verb '" + std::string(verb) + "': no such verb: see 'apiguard --help'");
     CHECK(help_of({"--help"}).find(" " + std::string(verb) + " ") == std::string::npos);
@@ -505,9 +504,10 @@ TEST_CASE("the manual page has exactly the verbs of the help") {
 
 TEST_CASE("the manual page knows every option of the help, and no other") {
   const std::string text = manual();
-  for (const char* option : {"config", "state-dir", "run-dir", "pin-dir", "verbose", "version",
-                             "help", "dry-run", "strict", "json", "accept-risk", "confirm-within",
-                             "boot", "name", "for", "until", "all", "to", "print", "root"}) {
+  for (const char* option :
+       {"config",  "state-dir", "run-dir", "pin-dir",     "verbose",        "version", "help",
+        "dry-run", "strict",    "json",    "accept-risk", "confirm-within", "boot",    "name",
+        "for",     "until",     "all",     "to",          "print",          "root"}) {
     CHECK(text.find("Fl -" + std::string(option)) != std::string::npos);
   }
   CHECK(text.find("Fl -unused") == std::string::npos);
