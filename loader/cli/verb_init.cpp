@@ -95,15 +95,15 @@ void check_whole(const std::string& config) {
 }
 
 void say_what_is_next(const std::string& path) {
-  print(
-      fmt::format("wrote {}: mode audit, which drops nothing. Next:\n"
-                  "  read it, and add what could not be known\n"
-                  "  apiguard allow CIDR --name NAME   clients that are not in 'cluster'\n"
-                  "  apiguard apply                    now it counts\n"
-                  "  apiguard status                   would_drop must not grow while your "
-                  "clients work\n"
-                  "  apiguard mode enforce             now it drops",
-                  path));
+  print(fmt::format(
+      "wrote {}: mode audit, which drops nothing. Next:\n"
+      "  read it, and add what could not be known\n"
+      "  apiguard allow CIDR --name NAME   clients that are not in 'cluster'\n"
+      "  apiguard apply                    now it counts\n"
+      "  apiguard status                   would_drop must not grow while your "
+      "clients work\n"
+      "  apiguard mode enforce --confirm-within 2m   now it drops; undone unless confirmed",
+      path));
 }
 
 }  // namespace
