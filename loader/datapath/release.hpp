@@ -22,4 +22,9 @@ namespace apiguard::datapath {
 // had, it is killed) the kernel frees all at once, and nothing else is different.
 [[nodiscard]] Result<> drop_generation(const Pins& pins, std::uint64_t number);
 
+// How that process is called: this program, started by this name and no other, does nothing else.
+inline constexpr const char* kLetGo = "apiguard-free";
+// Closes every descriptor, with a pause after each, and ends the process.
+[[noreturn]] void let_go();
+
 }  // namespace apiguard::datapath
