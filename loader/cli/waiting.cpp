@@ -14,6 +14,7 @@
 #include "loader/datapath/confirmation.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/lock.hpp"
+#include "loader/host/progress.hpp"
 #include "loader/policy/duration.hpp"
 #include "loader/publish/confirm.hpp"
 
@@ -131,6 +132,7 @@ Result<Exit> confirm_now(const CommandLine& line) {
 
 Result<Exit> wait_for_answer(const CommandLine& line, std::uint64_t generation,
                              std::uint64_t deadline) {
+  progress::step("");  // the terminal is the question's
   bool listen = true;
   while (true) {
     const Fate fate = fate_of(line.places, generation);

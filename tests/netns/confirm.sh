@@ -302,7 +302,9 @@ terminal n allow "$STRANGER4" --name guest --confirm-within 1m
 same 8 "$STATUS" "$(cat "$WORK/terminal")"
 as_remembered
 judges $OLD
-terminal '' allow "$STRANGER4" --name guest --confirm-within 2s
+terminal '' allow "$STRANGER4" --name guest --confirm-within 3s
 same 8 "$STATUS" "$(cat "$WORK/terminal")"
+if sed '1,/Keep generation/d' "$WORK/terminal" | grep 'writing the files'; then die 'the question is written over'; fi
+grep -q '1 s left' "$WORK/terminal" || die "$(cat "$WORK/terminal")"
 as_remembered
 judges $OLD

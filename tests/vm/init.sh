@@ -87,12 +87,12 @@ guard() {
   fails 1 'check of an unlisted address' apiguard check 192.0.2.2
   passes 'status' apiguard status
 
-  passes 'a change to be confirmed' apiguard allow 192.0.2.0/24 --confirm-within 3s
+  passes 'a change to be confirmed' apiguard allow 192.0.2.0/24 --confirm-within 3s </dev/null
   passes 'listed until then' ask 192.0.2.1
   sleep 4
   fails 28 'undone by the kernel' ask 192.0.2.1
   fails 8 'confirm when it is over' apiguard confirm
-  passes 'the same, confirmed' apiguard allow 192.0.2.0/24 --confirm-within 1m
+  passes 'the same, confirmed' apiguard allow 192.0.2.0/24 --confirm-within 1m </dev/null
   passes 'confirm in time' apiguard confirm
   passes 'listed for good' ask 192.0.2.1
   passes 'revoke' apiguard revoke 192.0.2.0/24 --accept-risk all
