@@ -19,6 +19,8 @@ enum class ProgramKind { kProbe, kFrags, kPlain };
 struct LoadOptions {
   ProgramKind kind = ProgramKind::kProbe;
   int counters_fd = -1;  // counters of the generation before, borrowed; -1: a fresh map
+  int used_fd = -1;      // as UsedHandover has it, borrowed; -1: a fresh, small map
+  bool adds = false;     // the adding program is loaded as well
 };
 
 class Generation {
@@ -34,6 +36,8 @@ class Generation {
   [[nodiscard]] int filter_fd() const;
   [[nodiscard]] int check_fd() const;
   [[nodiscard]] int counters_fd() const;
+  [[nodiscard]] int used_fd() const;
+  [[nodiscard]] int add_fd() const;       // negative unless LoadOptions::adds
   [[nodiscard]] int settings_fd() const;  // the frozen .rodata
   [[nodiscard]] int ranges4_fd() const;
   [[nodiscard]] int ranges6_fd() const;

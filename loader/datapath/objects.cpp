@@ -18,7 +18,7 @@ namespace apiguard::datapath {
 namespace {
 
 constexpr std::string_view kProgramName = "apiguard";
-constexpr std::size_t kMapsOfProgram = 16;
+constexpr std::size_t kMapsOfProgram = 32;
 
 Result<Fd> open_at(const std::string& path, __u32 flags) {
   LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = flags);
@@ -48,6 +48,8 @@ tl::unexpected<Error> kernel_error(const std::string& subject, const std::string
 }
 
 Result<Fd> open_pinned(const std::string& path) { return open_at(path, BPF_F_RDONLY); }
+
+Result<Fd> open_pinned_for_writing(const std::string& path) { return open_at(path, 0); }
 
 Result<Fd> open_pinned_link(const std::string& path) { return open_at(path, 0); }
 
@@ -87,6 +89,24 @@ Result<> check_counters(int map_fd, const std::string& pin) {
       info.value_size == sizeof(apiguard_counters))
     return {};
   return fail(Exit::kFailed, fmt::format("pin '{}': is no map of ours: remove it by hand", pin));
+}
+
+Result<> check_used(int map_fd, const std::string& pin) {
+  bpf_map_info info{};
+  __u32 size = sizeof(info);
+  const bool known = bpf_obj_get_info_by_fd(map_fd, &info, &size) == 0;
+  if (known && info.type == BPF_MAP_TYPE_HASH && info.key_size == sizeof(apiguard_used_key) &&
+      info.value_size == sizeof(apiguard_used))
+    return {};
+  return fail(Exit::kFailed, fmt::format("pin '{}': is no map of ours: remove it by hand", pin));
+}
+
+Result<std::uint32_t> map_id(int map_fd) {
+  bpf_map_info info{};
+  __u32 size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(map_fd, &info, &size) != 0)
+    return kernel_error("map", "read its info", errno);
+  return info.id;
 }
 
 Result<Fd> open_program(std::uint32_t id) {

@@ -20,6 +20,8 @@ namespace apiguard::datapath {
 
 // Opens a pinned program or map without asking for write permission: a read-only bpffs allows that.
 [[nodiscard]] Result<Fd> open_pinned(const std::string& path);
+// For a map whose entries are to be changed (EROFS on a read-only bpffs).
+[[nodiscard]] Result<Fd> open_pinned_for_writing(const std::string& path);
 // Opens a pinned link; the kernel gives links out for writing only (EROFS on a read-only bpffs).
 [[nodiscard]] Result<Fd> open_pinned_link(const std::string& path);
 [[nodiscard]] Result<> pin_object(int fd, const std::string& path);
@@ -35,6 +37,9 @@ struct LinkInfo {
 
 // Refuses a map that is not the counters of this ABI, whoever pinned it there.
 [[nodiscard]] Result<> check_counters(int map_fd, const std::string& pin);
+// The same for the map of connections by range.
+[[nodiscard]] Result<> check_used(int map_fd, const std::string& pin);
+[[nodiscard]] Result<std::uint32_t> map_id(int map_fd);
 
 // By id: needs CAP_SYS_ADMIN.
 [[nodiscard]] Result<Fd> open_program(std::uint32_t id);

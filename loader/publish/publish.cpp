@@ -9,11 +9,13 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/generation.hpp"
+#include "loader/datapath/used.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/used.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -26,7 +28,8 @@ class Publisher {
         request_(request),
         plan_(plan),
         pins_(places.pin_dir),
-        state_(places.state_dir) {}
+        state_(places.state_dir),
+        attributed_(attributes(places, world)) {}
 
   Result<Published> run() {
     begin_to_compile();
@@ -38,6 +41,7 @@ class Publisher {
     }
     enter();
     clean_up();
+    keep_use();
     return Published{plan_.generation, std::move(warnings_)};
   }
 
@@ -130,16 +134,24 @@ class Publisher {
       warnings_.emplace_back(
           "counters: those of another version are not adopted: they start from zero");
     }
+    auto used = datapath::UsedHandover::prepare(pins_, request_.policy.ranges.size());
+    if (!used && !must_go_on()) return fail(used.error());
     progress::step("filling the maps of the kernel");
-    auto generation = datapath::Generation::load(*image, {kind(), counters ? counters->get() : -1});
+    auto generation = datapath::Generation::load(
+        *image,
+        {kind(), counters ? counters->get() : -1, used ? used->fd() : -1, used && used->copied()});
     if (!generation) return fail(generation.error());
     if (auto pinned =
             tolerate(pin(*generation), "the new program is not pinned, the links that run it are");
         !pinned) {
       return pinned;
     }
-    return switch_to(generation->filter_fd());
+    if (auto switched = switch_to(generation->filter_fd()); !switched) return switched;
+    if (used && pins_writable_) warn(used->finish(pins_, *generation));
+    return {};
   }
+
+  [[nodiscard]] bool must_go_on() const { return request_.way_out || request_.boot; }
 
   // One kind a boot: the two cannot stand in for each other.
   [[nodiscard]] datapath::ProgramKind kind() const {
@@ -208,6 +220,17 @@ class Publisher {
     clear_detached(places_.run_dir);
   }
 
+  // Connections that are not kept across a boot are no reason to take back a change.
+  void keep_use() {
+    const auto kept = save_used(places_, world_, request_, plan_, attributed_);
+    if (kept) {
+      warnings_.insert(warnings_.end(), kept->begin(), kept->end());
+    } else {
+      warnings_.push_back(kept.error().message +
+                          ": connections by range may be lost with a reboot");
+    }
+  }
+
   void take_back() {
     if (!plan_.attach_only && pinned_by_us()) (void)pins_.unpin_generation(plan_.generation);
     if (stored_) (void)state_.remove(plan_.generation);
@@ -231,6 +254,7 @@ class Publisher {
   std::vector<Replacement> replacements_;
   std::optional<Replacement> mark_;
   std::vector<std::string> warnings_;
+  bool attributed_;  // before this change
   bool stored_ = false;
   bool pins_writable_ = true;
 };
