@@ -89,28 +89,30 @@ bool ask() {
 // One attempt: from the lock to the end, or to a question that has to be asked without the lock.
 struct Attempt {
   std::optional<Exit> exit;
-  std::vector<Risk> risks;  // to be asked about
-  std::string preview;      // what the question is about
-  std::set<Address> cut;    // and whom
+  std::vector<Risk> risks;    // to be asked about
+  std::string preview;        // what the question is about
+  std::set<std::string> cut;  // and whom
 };
 
 // What was agreed to: these risks, of the change that looked like this and cut no others.
 struct Agreement {
   std::set<std::string> risks;
   std::string preview;
-  std::set<Address> cut;
+  std::set<std::string> cut;
 };
 
-std::set<Address> addresses(const std::vector<CutPeer>& cut) {
-  std::set<Address> addresses;
-  for (const CutPeer& peer : cut) addresses.insert(peer.peer);
-  return addresses;
+// Clients by address, ranges with their length.
+std::set<std::string> whom_it_cuts(const Plan& plan) {
+  std::set<std::string> cut;
+  for (const CutPeer& peer : plan.cut) cut.insert(to_string(peer.peer));
+  for (const CutRange& range : plan.cut_ranges) cut.insert(to_string(range.range.prefix));
+  return cut;
 }
 
 bool holds(const Agreement& agreement, const std::string& preview, const Plan& plan) {
   if (agreement.preview != preview) return false;
   if (!agreement.risks.contains("drop-peers")) return true;
-  const std::set<Address> cut = addresses(plan.cut);
+  const std::set<std::string> cut = whom_it_cuts(plan);
   return std::includes(agreement.cut.begin(), agreement.cut.end(), cut.begin(), cut.end());
 }
 
@@ -150,7 +152,7 @@ class Changer {
     request->accepted = flags_.accepted;
     if (request->nothing) return unchanged(*world, *request, {});
     progress::step("comparing them with what is in force");
-    auto plan = publish::make_plan(*world, *request);
+    auto plan = publish::make_plan(line_.places, *world, *request);
     if (!plan) return fail(plan.error());
     const bool show = !agreement || !apply_agreement(*agreement, *request, *plan);
     return proceed(*world, *request, *plan, show);
@@ -229,7 +231,7 @@ class Changer {
 
   static Attempt question(const Plan& plan, std::vector<Risk> risks) {
     return {std::nullopt, std::move(risks), report::preview(plan.difference, false),
-            addresses(plan.cut)};
+            whom_it_cuts(plan)};
   }
 
   // The kernel has it already; the text may still differ (the mode in a toml that management put
@@ -259,6 +261,7 @@ class Changer {
     change.generation = plan.generation;
     change.difference = plan.difference;
     change.cut = plan.cut;
+    change.cut_ranges = plan.cut_ranges;
     change.warnings = plan.warnings;
     change.warnings.insert(change.warnings.end(), more.begin(), more.end());
     finish(change, text);

@@ -25,7 +25,7 @@ struct Typed {
   bool json = false;
   bool boot = false;
   bool all = false;
-  Words accepted, name, lasts, until, to;
+  Words accepted, name, lasts, until, to, unused;
   Words arguments;
 };
 
