@@ -10,15 +10,24 @@
 #include "count.h"
 #include "judge.h"
 #include "plain.h"
+#include "used.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
 /* Everything that is not plain. A function of its own, so that nothing of it weighs on what is. */
 static __attribute__((noinline)) int judge_rest(struct xdp_md *ctx)
 {
-	const struct decision decision = judge(ctx, false);
+	struct packet packet __attribute__((aligned(8))) = {};
+	const struct decision decision = judge(ctx, &packet, false);
+	__u64 reason = decision.reason;
 
-	return verdict(decision.outcome, decision.reason);
+	if (decision.outcome == APIGUARD_PASS && decision.reason == APIGUARD_LISTED &&
+	    opens_connection(ctx, &packet))
+		attribute(&packet);
+	/* It may have lain on the stack, and clang checks the bounds of a copy. Of 64 bits that are
+	 * masked it makes none. */
+	barrier_var(reason);
+	return verdict(decision.outcome, reason & 0xf);
 }
 
 static __always_inline int filter(struct xdp_md *ctx)
@@ -80,11 +89,32 @@ static __attribute__((noinline)) void write_answer(struct apiguard_answer *answe
 SEC("xdp")
 int apiguard_check(struct xdp_md *ctx)
 {
-	struct decision decision = judge(ctx, true);
+	struct packet packet __attribute__((aligned(8))) = {};
+	struct decision decision = judge(ctx, &packet, true);
 	struct apiguard_answer *answer = (void *)(long)ctx->data;
 
 	if ((void *)(answer + 1) > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
 	write_answer(answer, decision.outcome, decision.reason, decision.range);
 	return XDP_PASS;
+}
+
+/* Not inlined, so that the layout stands in the BTF of the object. */
+static __attribute__((noinline)) bool add_use(const struct apiguard_use *use)
+{
+	return add_used(&use->key, &use->used);
+}
+
+/* Never attached: adds to `used` what the frame of a test run says, so that a map that is in use
+ * already loses nothing by it. */
+SEC("xdp")
+int apiguard_add(struct xdp_md *ctx)
+{
+	const struct apiguard_use *use = (void *)(long)ctx->data;
+	struct apiguard_use copy;
+
+	if ((void *)(use + 1) > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	__builtin_memcpy(&copy, use, sizeof(copy));
+	return add_use(&copy) ? XDP_PASS : XDP_ABORTED;
 }

@@ -172,22 +172,23 @@ static __always_inline bool is_protected(const struct packet *packet)
 	return false;
 }
 
-/* The whole table: what becomes of this frame in enforce mode; if `explain`, by which range. */
-static __always_inline struct decision judge(struct xdp_md *ctx, const bool explain)
+/* The whole table: what becomes of this frame in enforce mode; if `explain`, by which range.
+ * `packet` is zero, and afterwards what was seen. */
+static __always_inline struct decision judge(struct xdp_md *ctx, struct packet *packet,
+					     const bool explain)
 {
-	struct packet packet __attribute__((aligned(8))) = {};
-	enum parse_result parsed = parse(ctx, &packet);
+	enum parse_result parsed = parse(ctx, packet);
 	struct decision result;
 
 	if (parsed == PARSE_PASS)
-		return decision(APIGUARD_PASS, packet.reason);
+		return decision(APIGUARD_PASS, packet->reason);
 	if (parsed == PARSE_DROP)
-		return decision(APIGUARD_DROP, packet.reason);
-	if (parsed == PARSE_TCP && !is_protected(&packet))
+		return decision(APIGUARD_DROP, packet->reason);
+	if (parsed == PARSE_TCP && !is_protected(packet))
 		return decision(APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC);
-	result = judge_source(&packet, explain);
+	result = judge_source(packet, explain);
 	if (parsed == PARSE_CANNOT_TELL && result.outcome == APIGUARD_DROP)
-		result.reason = packet.reason;
+		result.reason = packet->reason;
 	return result;
 }
 

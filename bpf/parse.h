@@ -29,6 +29,7 @@ struct packet {
 	__u8 family;	 /* enum apiguard_family */
 	__u8 port_alone; /* source routing may still change the destination: row 18 */
 	__u32 reason;	 /* enum apiguard_reason of every result but PARSE_TCP */
+	__u32 segment;	 /* offset of the TCP header; 0: not known, or its flags are not there */
 };
 
 struct vlan_header {
@@ -46,7 +47,8 @@ struct ext_header {
 #define IPV4_OFFSET_MASK 0x1fff
 #define IPV6_OFFSET_MASK 0xfff8
 #define IPV6_MORE 0x0001
-#define PORTS_LENGTH 4 /* source and destination port */
+#define PORTS_LENGTH 4	/* source and destination port */
+#define FLAGS_LENGTH 14 /* a TCP header up to its flags */
 #define NO_LIMIT 0xffffffff
 
 #define NEXT_HOP_BY_HOP 0
@@ -77,6 +79,7 @@ static __always_inline enum parse_result parse_tcp(struct xdp_md *ctx, __u32 off
 	if (!ports)
 		return done(packet, PARSE_CANNOT_TELL, APIGUARD_SHORT_TCP);
 	packet->dport = ports[1];
+	packet->segment = offset;
 	return PARSE_TCP;
 }
 
@@ -282,6 +285,8 @@ static __always_inline bool parse_as_reassembled(struct xdp_md *ctx, __u64 walke
 static __always_inline enum parse_result parse_chain(struct xdp_md *ctx, __u64 walked,
 						     __u32 first_end, struct packet *packet)
 {
+	enum parse_result result;
+
 	if (walked & WALK_LATER_FRAGMENT)
 		return done(packet, PARSE_PASS, APIGUARD_LATER_FRAGMENT);
 	if (walked & WALK_CANNOT_TELL || !parse_as_reassembled(ctx, walked, first_end))
@@ -291,7 +296,10 @@ static __always_inline enum parse_result parse_chain(struct xdp_md *ctx, __u64 w
 	if (walked & WALK_FIRST_PIECE && WALK_OFFSET(walked) + PORTS_LENGTH > first_end)
 		return done(packet, PARSE_CANNOT_TELL, APIGUARD_EXT_CHAIN);
 	packet->port_alone = !!(walked & WALK_ROUTING);
-	return parse_tcp(ctx, WALK_OFFSET(walked), packet);
+	result = parse_tcp(ctx, WALK_OFFSET(walked), packet);
+	if (walked & WALK_FIRST_PIECE && WALK_OFFSET(walked) + FLAGS_LENGTH > first_end)
+		packet->segment = 0;
+	return result;
 }
 
 /* Rows 11 to 17. */

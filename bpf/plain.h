@@ -9,6 +9,7 @@
 
 #include "count.h"
 #include "judge.h"
+#include "used.h"
 
 /* No member is aligned in a frame; x86 and arm64 do not mind, and clang is told that it may. */
 struct plain_ethernet {
@@ -35,18 +36,45 @@ static __always_inline int verdict(enum apiguard_outcome outcome, enum apiguard_
 
 #define NOT_PLAIN (-1)
 
-static __always_inline int by_cell(enum apiguard_cell cell)
+/*
+ * Whether the segment behind an IP header of this EtherType and length opens a connection, or may
+ * for all that can be seen here. Behind another EtherType stands one tag, as judge_plain saw. Reads
+ * the frame anew: to keep pointers into it over the search for a cell would cost drops, which do
+ * not ask.
+ */
+static __always_inline bool may_open(struct xdp_md *ctx, const __u16 ip_type, const __u32 ip_length)
+{
+	const struct plain_ethernet *ethernet;
+	const __u8 *segment, *end;
+
+	barrier_var(ctx);
+	ethernet = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	segment = (const __u8 *)ethernet + sizeof(struct ethhdr) + ip_length;
+	if (segment + sizeof(struct vlan_header) + FLAGS_LENGTH > end)
+		return true;
+	if (ethernet->ethertype != bpf_htons(ip_type))
+		segment += sizeof(struct vlan_header);
+	return opens(segment[TCP_FLAGS]);
+}
+
+/* A connection has a range to be found, which is not done here. */
+static __always_inline int by_cell(struct xdp_md *ctx, enum apiguard_cell cell, const __u16 ip_type,
+				   const __u32 ip_length)
 {
 	if (cell == APIGUARD_CELL_UNLISTED)
 		return verdict(APIGUARD_DROP, APIGUARD_UNLISTED);
-	if (cell == APIGUARD_CELL_LISTED)
+	if (cell == APIGUARD_CELL_LISTED) {
+		if (may_open(ctx, ip_type, ip_length))
+			return NOT_PLAIN;
 		return verdict(APIGUARD_PASS, APIGUARD_LISTED);
+	}
 	if (cell == APIGUARD_CELL_EXCEPTED && !own_settings()->has_deadlines)
 		return verdict(APIGUARD_DROP, APIGUARD_EXCEPTED);
 	return NOT_PLAIN;
 }
 
-static __always_inline int plain_ipv4(void *header)
+static __always_inline int plain_ipv4(struct xdp_md *ctx, void *header)
 {
 	struct packet packet = {.family = APIGUARD_IPV4};
 	const struct iphdr *ip = header;
@@ -58,10 +86,10 @@ static __always_inline int plain_ipv4(void *header)
 	__builtin_memcpy(packet.destination, &ip->daddr, 4);
 	if (ip->protocol != IPPROTO_TCP || !is_protected(&packet))
 		return verdict(APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC);
-	return by_cell(find_cell4(bpf_ntohl(ip->saddr)));
+	return by_cell(ctx, find_cell4(bpf_ntohl(ip->saddr)), ETH_P_IP, sizeof(*ip));
 }
 
-static __always_inline int plain_ipv6(void *header, void *end)
+static __always_inline int plain_ipv6(struct xdp_md *ctx, void *header, void *end)
 {
 	struct packet packet = {.family = APIGUARD_IPV6};
 	const struct ipv6hdr *ip = header;
@@ -76,7 +104,8 @@ static __always_inline int plain_ipv6(void *header, void *end)
 	if (ip->nexthdr != IPPROTO_TCP || !is_protected(&packet))
 		return verdict(APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC);
 	__builtin_memcpy(source, &ip->saddr, 16);
-	return by_cell(find_cell6(bpf_be64_to_cpu(source[0]), bpf_be64_to_cpu(source[1])));
+	return by_cell(ctx, find_cell6(bpf_be64_to_cpu(source[0]), bpf_be64_to_cpu(source[1])),
+		       ETH_P_IPV6, sizeof(*ip));
 }
 
 /* The verdict, counted, or NOT_PLAIN and nothing done. */
@@ -97,9 +126,9 @@ static __always_inline int judge_plain(struct xdp_md *ctx)
 		header += sizeof(struct vlan_header);
 	}
 	if (ethertype == bpf_htons(ETH_P_IP))
-		return plain_ipv4(header);
+		return plain_ipv4(ctx, header);
 	if (ethertype == bpf_htons(ETH_P_IPV6))
-		return plain_ipv6(header, end);
+		return plain_ipv6(ctx, header, end);
 	return NOT_PLAIN;
 }
 

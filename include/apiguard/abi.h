@@ -241,6 +241,36 @@ struct apiguard_confirmation {
 APIGUARD_ASSERT(sizeof(struct apiguard_confirmation) == 8, "no hidden padding");
 
 /*
+ * Which range admitted how many connections: map `used`, which outlives generations. An entry is
+ * made by the first connection of a range. The key of zeros, made by the loader, stands for those
+ * that found no room.
+ */
+struct apiguard_used_key {
+	__u8 family;	 /* enum apiguard_family; 0: see above */
+	__u8 prefix_len; /* 0..32 or 0..128 */
+	__u8 pad[6];
+	__u8
+	    address[16]; /* network byte order, 0 behind the prefix; IPv4 in the first four bytes */
+};
+APIGUARD_ASSERT(sizeof(struct apiguard_used_key) == 24, "no hidden padding");
+
+/* Segments with SYN and without ACK. Times on the boot-time clock, nanoseconds. */
+struct apiguard_used {
+	__u64 connections;
+	__u64 first;
+	__u64 last;
+};
+APIGUARD_ASSERT(sizeof(struct apiguard_used) == 24, "no hidden padding");
+
+/* What the adding program reads from the frame it is given, and adds to `used`. Its return value is
+ * XDP_PASS when it did. */
+struct apiguard_use {
+	struct apiguard_used_key key;
+	struct apiguard_used used;
+};
+APIGUARD_ASSERT(sizeof(struct apiguard_use) == 48, "no hidden padding");
+
+/*
  * What the check program writes over the first bytes of the frame it was given. Its return value is
  * XDP_PASS when it wrote an answer, XDP_ABORTED otherwise. The verdict is the list's, whatever the
  * mode.

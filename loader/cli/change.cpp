@@ -82,7 +82,7 @@ struct Attempt {
   std::optional<Exit> exit;
   std::vector<Risk> risks;       // to be asked about
   std::string preview;           // what the question is about
-  std::set<Address> cut;         // and whom
+  std::set<std::string> cut;     // and whom
   std::uint64_t generation = 0;  // published,
   std::uint64_t deadline = 0;    // and to be confirmed by then: boot-time clock; 0: confirmed
 };
@@ -91,19 +91,21 @@ struct Attempt {
 struct Agreement {
   std::set<std::string> risks;
   std::string preview;
-  std::set<Address> cut;
+  std::set<std::string> cut;
 };
 
-std::set<Address> addresses(const std::vector<CutPeer>& cut) {
-  std::set<Address> addresses;
-  for (const CutPeer& peer : cut) addresses.insert(peer.peer);
-  return addresses;
+// Clients by address, ranges with their length.
+std::set<std::string> whom_it_cuts(const Plan& plan) {
+  std::set<std::string> cut;
+  for (const CutPeer& peer : plan.cut) cut.insert(to_string(peer.peer));
+  for (const CutRange& range : plan.cut_ranges) cut.insert(to_string(range.range.prefix));
+  return cut;
 }
 
 bool holds(const Agreement& agreement, const std::string& preview, const Plan& plan) {
   if (agreement.preview != preview) return false;
   if (!agreement.risks.contains("drop-peers")) return true;
-  const std::set<Address> cut = addresses(plan.cut);
+  const std::set<std::string> cut = whom_it_cuts(plan);
   return std::includes(agreement.cut.begin(), agreement.cut.end(), cut.begin(), cut.end());
 }
 
@@ -149,7 +151,7 @@ class Changer {
     request->confirm_within = flags_.confirm_within;
     if (request->nothing) return unchanged(*world, *request, {});
     progress::step("comparing them with what is in force");
-    auto plan = publish::make_plan(*world, *request);
+    auto plan = publish::make_plan(line_.places, *world, *request);
     if (!plan) return fail(plan.error());
     const bool show = !agreement || !apply_agreement(*agreement, *request, *plan);
     return proceed(*world, *request, *plan, show);
@@ -218,7 +220,7 @@ class Changer {
     Attempt attempt;
     attempt.risks = std::move(risks);
     attempt.preview = report::preview(plan.difference, false);
-    attempt.cut = addresses(plan.cut);
+    attempt.cut = whom_it_cuts(plan);
     return attempt;
   }
 
@@ -251,6 +253,7 @@ class Changer {
     change.generation = plan.generation;
     change.difference = plan.difference;
     change.cut = plan.cut;
+    change.cut_ranges = plan.cut_ranges;
     change.warnings = plan.warnings;
     change.warnings.insert(change.warnings.end(), published.warnings.begin(),
                            published.warnings.end());

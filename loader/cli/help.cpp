@@ -97,14 +97,16 @@ Examples:
   apiguard status --json | jq .counters.drop)"},
     {"list", kLook, "", "The ranges in force.",
      R"(One entry a prefix: of several that are written, the one that decides. Beside an end
-stands what is left of it.
+stands what is left of it; then the connections it admitted and when the last one was.
+With --unused only what admitted none and has no connected client, as far as can be known.
 
 Examples:
   apiguard list
+  apiguard list --unused 30d
   apiguard list --json | jq -r '.ranges[].cidr')"},
     {"check", kLook, "ADDRESS...", "Ask the kernel what becomes of a source.",
-     R"(Names the range, with its end, or the reason. In audit and off the verdict is the
-list's. Exit status 1 if any source would be dropped.
+     R"(Names the range, with its end and connections, or the reason. In audit and off the
+verdict is the list's. Exit status 1 if any source would be dropped.
 
 Examples:
   apiguard check 203.0.113.7

@@ -87,6 +87,10 @@ void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {
     add_change_options(verb, typed);
   }
   if (name == "detach") verb.add_flag("--all", typed.all, "every interface of ours");
+  if (name == "list") {
+    add_text(verb, "--unused", typed.unused, "DURATION",
+             "only ranges nobody used for so long: 30d");
+  }
   if (name == "check") {
     add_text(verb, "--to", typed.to, "ADDRESS:PORT", "only this destination, not all endpoints");
   }

@@ -68,6 +68,7 @@ struct HistoryOptions {
 };
 struct ListOptions {
   bool json = false;
+  std::optional<std::int64_t> unused;  // nanoseconds
 };
 struct StatusOptions {
   bool json = false;

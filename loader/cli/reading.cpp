@@ -54,6 +54,16 @@ std::vector<Endpoint> endpoints_of(const publish::InForce& in_force) {
   return endpoints;
 }
 
+Result<publish::Used> read_used_or_say(const Places& places, const publish::World& world) {
+  auto used = publish::read_used(places, world);
+  if (!used) {
+    note(used.error().message + ": which range was used is not known");
+  } else {
+    print_warnings(used->warnings);
+  }
+  return used;
+}
+
 Error text_unknown(const publish::InForce& in_force) {
   return {"the text of what is in force is not known: " + in_force.missing};
 }

@@ -10,6 +10,7 @@
 
 #include "loader/host/places.hpp"
 #include "loader/policy/policy.hpp"
+#include "loader/publish/used.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/result.hpp"
 
@@ -22,6 +23,10 @@ namespace apiguard::cli {
 [[nodiscard]] Mode mode_of(const publish::InForce& in_force);
 // The text's, else the kernel's.
 [[nodiscard]] std::vector<Endpoint> endpoints_of(const publish::InForce& in_force);
+
+// publish::read_used(), with what is wrong on stderr.
+[[nodiscard]] Result<publish::Used> read_used_or_say(const Places& places,
+                                                     const publish::World& world);
 
 // "the text of what is in force is not known: REASON"; Exit::kFailed.
 [[nodiscard]] Error text_unknown(const publish::InForce& in_force);

@@ -167,6 +167,18 @@ Result<Verb> make_detach(const Typed& typed) {
   return DetachOptions{typed.all, typed.arguments};
 }
 
+Result<Verb> make_list(const Typed& typed) {
+  ListOptions options{typed.json, std::nullopt};
+  const auto unused = at_most_one("--unused", typed.unused);
+  if (!unused) return fail(unused.error());
+  if (*unused) {
+    auto duration = parse_duration(**unused);
+    if (!duration) return fail(duration.error());
+    options.unused = *duration;
+  }
+  return options;
+}
+
 Result<Verb> make_check(const Typed& typed) {
   if (auto enough = count_arguments("check", typed.arguments, 1, kAnyNumber, "ADDRESS"); !enough) {
     return fail(enough.error());
@@ -218,7 +230,7 @@ Result<Verb> make_verb(std::string_view name, const Typed& typed) {
   if (name == "confirm") return ConfirmOptions{};
   if (name == "detach") return make_detach(typed);
   if (name == "status") return StatusOptions{typed.json};
-  if (name == "list") return ListOptions{typed.json};
+  if (name == "list") return make_list(typed);
   if (name == "check") return make_check(typed);
   if (name == "validate") return ValidateOptions{typed.strict, typed.arguments};
   if (name == "diff") return DiffOptions{typed.json};

@@ -138,15 +138,24 @@ Result<report::Check> check_source(const Judge& judge, const CheckOptions& optio
   return describe(judge, source, worst);
 }
 
+// A range that admits nobody has no connections.
+void add_usage(const publish::Used& used, report::Check& check) {
+  if (!check.range || check.range->kind == Kind::kExcept) return;
+  const UsedRange* range = find_used(used.state, check.range->prefix);
+  check.usage = range != nullptr ? range->total() : Usage{};
+}
+
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
   const auto judge = judge_in_force(line.places);
   if (!judge) return fail(judge.error());
+  const auto used = read_used_or_say(line.places, *world);
   std::vector<report::Check> checks;
   for (const Address& source : options.sources) {
     auto check = check_source(*judge, options, source);
     if (!check) return fail(check.error());
+    if (used) add_usage(*used, *check);
     checks.push_back(std::move(*check));
   }
   print(options.json ? report::check_json(checks) : report::check_text(checks, judge->now.wall));

@@ -12,6 +12,7 @@
 #include "loader/datapath/release.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
+#include "loader/publish/used.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::cli {
@@ -51,6 +52,16 @@ void drop_generations(const datapath::Pins& pins) {
   }
 }
 
+// Now, because nothing may come by until the next boot.
+void keep_use(const Places& places, const publish::World& world) {
+  const auto kept = publish::save_used(places, publish::clocks(world));
+  if (kept) {
+    print_warnings(*kept);
+  } else {
+    note(kept.error().message);
+  }
+}
+
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const DetachOptions& options) {
@@ -68,6 +79,7 @@ Result<Exit> run(const CommandLine& line, const DetachOptions& options) {
     names.push_back(name_of(*world, link));
   }
   if (auto marked = add_detached(line.places.run_dir, names); !marked) note(marked.error().message);
+  if (lock && !names.empty()) keep_use(line.places, *world);
   drop_generations(pins);
   if (failed) return fail(*failed);
   print(names.empty() ? "nothing was attached"

@@ -2,16 +2,42 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/publish/unused.hpp"
 #include "loader/report/list.hpp"
 
 namespace apiguard::cli {
+namespace {
+
+void show(const ListOptions& options, const RangeRefs& ranges, const report::ListUse& use,
+          Timestamp now) {
+  progress::step("");
+  if (options.json) {
+    report::list_json(ranges, use, to_stdout);
+  } else {
+    report::list_text(ranges, use, now, to_stdout);
+  }
+}
+
+// Leaves those that are not used; none if that cannot be known.
+void keep_unused(const publish::World& world, const Result<publish::Used>& used, std::int64_t lasts,
+                 RangeRefs& ranges) {
+  if (!used) {
+    ranges.clear();
+    return;
+  }
+  auto unused = publish::find_unused(world, *used, ranges, lasts);
+  if (!unused.in_doubt.empty()) note(unused.in_doubt);
+  ranges = std::move(unused.ranges);
+}
+
+}  // namespace
 
 Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   const auto world = look_for_reading(line.places);
   if (!world) return fail(world.error());
   if (!world->in_force) {
     note(kNothingInForce);
-    if (options.json) report::list_json({}, to_stdout);
+    if (options.json) report::list_json({}, {}, to_stdout);
     return Exit::kDone;
   }
   const publish::InForce& in_force = *world->in_force;
@@ -19,14 +45,12 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   if (policy == nullptr) return fail(text_unknown(in_force));
   if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
 
-  const RangeRefs ranges = deciding_ranges(policy->ranges);
-  const Timestamp now = publish::clocks(*world).wall;
-  progress::step("");
-  if (options.json) {
-    report::list_json(ranges, to_stdout);
-  } else {
-    report::list_text(ranges, now, to_stdout);
-  }
+  RangeRefs ranges = deciding_ranges(policy->ranges);
+  const auto used = read_used_or_say(line.places, *world);
+  if (options.unused) keep_unused(*world, used, *options.unused, ranges);
+  report::ListUse use;
+  if (used) use = {&used->state, used->observed_since};
+  show(options, ranges, use, publish::clocks(*world).wall);
   return Exit::kDone;
 }
 

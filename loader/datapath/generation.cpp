@@ -18,6 +18,7 @@
 #include "loader/datapath/fill.hpp"
 #include "loader/datapath/log.hpp"
 #include "loader/datapath/privilege.hpp"
+#include "loader/datapath/used.hpp"
 #include "loader/policy/sha256.hpp"
 
 namespace apiguard::datapath {
@@ -49,6 +50,18 @@ tl::unexpected<Error> failed(std::string_view what, int error) {
   if (error == EACCES || error == EINVAL) text += "\n" + messages;
   const bool cannot = error == EACCES || error == EINVAL || error == ENOTSUP;
   return fail(cannot ? Exit::kUnsupported : Exit::kFailed, std::move(text), error);
+}
+
+// A map that was handed on has its size and is written by others already.
+Result<> prepare_used(apiguard_bpf& skeleton, const LoadOptions& options) {
+  bpf_program__set_autoload(skeleton.progs.apiguard_add, options.adds);
+  if (options.used_fd >= 0) {
+    const int reused = bpf_map__reuse_fd(skeleton.maps.used, options.used_fd);
+    return reused == 0 ? Result<>() : failed("adopt the map of connections", -reused);
+  }
+  if (bpf_map__set_max_entries(skeleton.maps.used, used_capacity(0)) != 0)
+    return failed("size map 'used'", errno);
+  return {};
 }
 
 // No map can be empty.
@@ -136,6 +149,7 @@ Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& 
   }
   choose_filter(skeleton, frags, options.fallback != nullptr);
   if (auto sized = size_maps(skeleton, image, options.fallback); !sized) return sized;
+  if (auto ready = prepare_used(skeleton, options); !ready) return ready;
   if (options.counters_fd < 0) return {};
   const int reused = bpf_map__reuse_fd(skeleton.maps.counters, options.counters_fd);
   if (reused != 0) return failed("adopt the counters", -reused);
@@ -179,6 +193,9 @@ Result<Generation> Generation::load(const Image& image, const LoadOptions& optio
   State& made = *generation.state_;
   if (auto filled = fill_maps(*made.skeleton, image, made.tries); !filled)
     return fail(filled.error());
+  if (options.used_fd < 0) {
+    if (auto begun = begin_used(generation.used_fd()); !begun) return fail(begun.error());
+  }
   if (options.fallback == nullptr) return generation;
   if (auto anchored = fill_fallback(*generation.state_->skeleton, *options.fallback); !anchored)
     return fail(anchored.error());
@@ -200,6 +217,8 @@ int Generation::filter_fd() const {
 }
 int Generation::check_fd() const { return bpf_program__fd(state_->skeleton->progs.apiguard_check); }
 int Generation::counters_fd() const { return bpf_map__fd(state_->skeleton->maps.counters); }
+int Generation::used_fd() const { return bpf_map__fd(state_->skeleton->maps.used); }
+int Generation::add_fd() const { return bpf_program__fd(state_->skeleton->progs.apiguard_add); }
 int Generation::settings_fd() const { return bpf_map__fd(state_->skeleton->maps.rodata); }
 int Generation::ranges4_fd() const { return bpf_map__fd(state_->skeleton->maps.ranges4); }
 int Generation::ranges6_fd() const { return bpf_map__fd(state_->skeleton->maps.ranges6); }

@@ -28,6 +28,8 @@ struct Fallback {
 struct LoadOptions {
   ProgramKind kind = ProgramKind::kProbe;
   int counters_fd = -1;  // counters of the generation before, borrowed; -1: a fresh map
+  int used_fd = -1;      // as UsedHandover has it, borrowed; -1: a fresh, small map
+  bool adds = false;     // the adding program is loaded as well
   const Fallback* fallback = nullptr;  // null: confirmed from the start
 };
 
@@ -44,6 +46,8 @@ class Generation {
   [[nodiscard]] int filter_fd() const;
   [[nodiscard]] int check_fd() const;
   [[nodiscard]] int counters_fd() const;
+  [[nodiscard]] int used_fd() const;
+  [[nodiscard]] int add_fd() const;       // negative unless LoadOptions::adds
   [[nodiscard]] int settings_fd() const;  // the frozen .rodata
   [[nodiscard]] int ranges4_fd() const;
   [[nodiscard]] int ranges6_fd() const;

@@ -36,6 +36,9 @@ struct LinkInfo {
 
 // Refuses a map that is not the counters of this ABI, whoever pinned it there.
 [[nodiscard]] Result<> check_counters(int map_fd, const std::string& pin);
+// The same for the map of connections by range.
+[[nodiscard]] Result<> check_used(int map_fd, const std::string& pin);
+[[nodiscard]] Result<std::uint32_t> map_id(int map_fd);
 
 // By id: needs CAP_SYS_ADMIN.
 [[nodiscard]] Result<Fd> open_program(std::uint32_t id);

@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kCounters = "counters-v";
 constexpr std::string_view kTries4 = "ranges4-";
 constexpr std::string_view kTries6 = "ranges6-";
+constexpr std::string_view kUsed = "used-v";
 
 // Entries of a folder by name; a folder that does not exist has none.
 Result<std::vector<std::string>> names_in(const std::string& folder) {
@@ -152,6 +153,10 @@ std::string Pins::counters_pin() const {
   return fmt::format("{}/{}{}", directory_, kCounters, APIGUARD_ABI);
 }
 
+std::string Pins::used_pin() const {
+  return fmt::format("{}/{}{}", directory_, kUsed, APIGUARD_ABI);
+}
+
 Result<Live> Pins::read() const {
   Live live;
   const auto numbers = names_in(directory_ + "/generations");
@@ -245,11 +250,10 @@ Result<> Pins::pin(const Generation& generation, std::uint64_t number) const {
   const std::string folder = generation_dir(number);
   if (auto removed = remove_folder(folder); !removed) return removed;
   if (auto made = make_folder(folder); !made) return made;
-  std::vector<std::pair<const char*, int>> objects{{"filter", generation.filter_fd()},
-                                                   {"check", generation.check_fd()},
-                                                   {"settings", generation.settings_fd()},
-                                                   {"ranges4", generation.ranges4_fd()},
-                                                   {"ranges6", generation.ranges6_fd()}};
+  std::vector<std::pair<const char*, int>> objects{
+      {"filter", generation.filter_fd()},     {"check", generation.check_fd()},
+      {"settings", generation.settings_fd()}, {"ranges4", generation.ranges4_fd()},
+      {"ranges6", generation.ranges6_fd()},   {"used", generation.used_fd()}};
   if (generation.unconfirmed()) {
     objects.insert(objects.end(), {{"confirmation", generation.confirmation_fd()},
                                    {"before", generation.before_fd()},
@@ -262,6 +266,51 @@ Result<> Pins::pin(const Generation& generation, std::uint64_t number) const {
   if (auto pinned = pin_tries(generation.tries6(), folder, kTries6); !pinned) return pinned;
   auto counters = pin_object(generation.counters_fd(), counters_pin());
   if (!counters && counters.error().os_error != EEXIST) return counters;
+  auto used = pin_object(generation.used_fd(), used_pin());
+  if (!used && used.error().os_error != EEXIST) return used;
+  return {};
+}
+
+Result<std::vector<Fd>> Pins::open_used() const {
+  std::vector<std::string> pins{used_pin()};
+  const auto numbers = names_in(directory_ + "/generations");
+  if (!numbers) return fail(numbers.error());
+  for (const std::string& number : *numbers)
+    pins.push_back(fmt::format("{}/generations/{}/used", directory_, number));
+  std::vector<Fd> maps;
+  std::vector<std::uint32_t> ids;
+  for (const std::string& pin : pins) {
+    auto map = open_pinned(pin);
+    if (!map && map.error().os_error == ENOENT) continue;
+    if (!map) return fail(map.error());
+    if (auto ours = check_used(map->get(), pin); !ours) return fail(ours.error());
+    const auto id = map_id(map->get());
+    if (!id) return fail(id.error());
+    if (std::find(ids.begin(), ids.end(), *id) != ids.end()) continue;
+    ids.push_back(*id);
+    maps.push_back(std::move(*map));
+  }
+  return maps;
+}
+
+Result<Fd> Pins::open_used_for_writing() const {
+  auto map = open_pinned_for_writing(used_pin());
+  if (!map) return map;
+  if (auto ours = check_used(map->get(), used_pin()); !ours) return fail(ours.error());
+  return map;
+}
+
+bool Pins::attributes(std::uint64_t generation) const {
+  return open_pinned(generation_dir(generation) + "/used").has_value();
+}
+
+// Pinning over a pin is refused, renaming over it is not.
+Result<> Pins::pin_used(int map_fd) const {
+  const std::string fresh = used_pin() + "-new";
+  if (auto removed = remove_pin(fresh); !removed) return removed;
+  if (auto pinned = pin_object(map_fd, fresh); !pinned) return pinned;
+  if (rename(fresh.c_str(), used_pin().c_str()) != 0)
+    return kernel_error("pin '" + fresh + "'", "rename", errno);
   return {};
 }
 
@@ -305,8 +354,8 @@ std::vector<std::string> Pins::foreign_counters() const {
   if (!names) return pins;
   for (const std::string& name : *names) {
     const std::string path = directory_ + "/" + name;
-    if (name.substr(0, kCounters.size()) == kCounters && path != counters_pin())
-      pins.push_back(path);
+    const bool counts = name.starts_with(kCounters) || name.starts_with(kUsed);
+    if (counts && path != counters_pin() && path != used_pin()) pins.push_back(path);
   }
   return pins;
 }

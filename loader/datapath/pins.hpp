@@ -2,7 +2,9 @@
 // What of ours is in the kernel, read through the pin directory:
 //
 //   PINS/counters-v1               per-CPU counters of ABI 1; outlive generations
-//   PINS/generations/17/           filter, check, settings, ranges4, ranges6 of generation 17;
+//   PINS/used-v1                   connections by range; outlives generations
+//   PINS/generations/17/           filter, check, settings, ranges4, ranges6, used of generation
+//   17;
 //                                  ranges4-0, ranges4-1, ...: the tries of several shards;
 //                                  confirmation, before, joined: if it was published unconfirmed
 //   PINS/links/eth0-3              one XDP link an interface ("NAME-IFINDEX" at the time, dots as
@@ -64,6 +66,12 @@ class Pins {
 
   // Owned by the caller. Opened read-only, which a read-only bpffs allows.
   [[nodiscard]] Result<Fd> open_counters() const;
+  // The map of connections by range, and those of pinned generations that have another one, each
+  // once; empty where nothing attributes connections.
+  [[nodiscard]] Result<std::vector<Fd>> open_used() const;
+  [[nodiscard]] Result<Fd> open_used_for_writing() const;  // the first of them
+  // Whether a generation attributes connections: programs of older versions do not.
+  [[nodiscard]] bool attributes(std::uint64_t generation) const;
   [[nodiscard]] Result<Fd> open_check(std::uint64_t generation) const;
   [[nodiscard]] Result<Fd> open_filter(std::uint64_t generation) const;
   [[nodiscard]] Result<apiguard_settings> read_settings(std::uint64_t generation) const;
@@ -77,8 +85,10 @@ class Pins {
   // mkdir, mode 0700, after making sure that the parent is a bpffs.
   [[nodiscard]] Result<> create() const;
   // Pins programs and maps of a loaded generation, the counters too. Leftovers of the same number
-  // are replaced.
+  // are replaced. Counters and connections that are pinned stay.
   [[nodiscard]] Result<> pin(const Generation& generation, std::uint64_t number) const;
+  // Over the pin of another map of connections, if there is one.
+  [[nodiscard]] Result<> pin_used(int map_fd) const;
   // Pins a new link, over the pin of a link whose device is gone if that has the same name.
   [[nodiscard]] Result<std::string> pin_link(int link_fd, const std::string& interface,
                                              int ifindex) const;
@@ -93,6 +103,7 @@ class Pins {
  private:
   [[nodiscard]] std::string generation_dir(std::uint64_t number) const;
   [[nodiscard]] std::string counters_pin() const;
+  [[nodiscard]] std::string used_pin() const;
   std::string directory_;
 };
 

@@ -6,6 +6,7 @@
 #include <bitset>
 #include <limits>
 #include <span>
+#include <utility>
 
 #include "loader/policy/order.hpp"
 
@@ -20,16 +21,14 @@ std::span<const int> levels(Family family) {
   return family == Family::kIpv4 ? std::span<const int>(kLevels4) : std::span<const int>(kLevels6);
 }
 
-// The addresses that are asked for, so that nearly every range is dismissed by one bit: whether any
-// of them begins like it.
+// The addresses or prefixes that are asked for, so that nearly every range is dismissed by one bit:
+// whether any of them begins like it.
 class Sought {
  public:
-  explicit Sought(const std::vector<Address>& addresses) {
-    keys_.reserve(addresses.size());
-    for (const Address& address : addresses) {
-      const Key key = key_of(address, static_cast<std::uint32_t>(keys_.size()));
-      for (const int level : levels(address.family)) beginnings_.set(beginning(key, level));
-      keys_.push_back(key);
+  // The index of each key is its place.
+  explicit Sought(std::vector<Key> keys) : keys_(std::move(keys)) {
+    for (const Key& key : keys_) {
+      for (const int level : levels(key.family)) beginnings_.set(beginning(key, level));
     }
     std::sort(keys_.begin(), keys_.end(), before);
   }
@@ -59,7 +58,7 @@ class Sought {
     return true;
   }
 
-  std::vector<Key> keys_;  // `index` is that of the address
+  std::vector<Key> keys_;
   std::bitset<1 << kBits> beginnings_;
 };
 
@@ -91,18 +90,16 @@ class Around {
   std::vector<Key> open_;
 };
 
-}  // namespace
-
-std::vector<const Range*> deciding_for(const std::vector<Range>& ranges,
-                                       const std::vector<Address>& addresses, Timestamp now) {
-  std::vector<const Range*> deciding(addresses.size(), nullptr);
-  if (addresses.empty()) return deciding;
-  const Sought sought(addresses);
+std::vector<const Range*> deciding_over_keys(const std::vector<Range>& ranges,
+                                             std::vector<Key> asked, Timestamp now) {
+  std::vector<const Range*> deciding(asked.size(), nullptr);
+  if (asked.empty()) return deciding;
+  const Sought sought(std::move(asked));
   const std::vector<Key> keys = ordered(ranges, indices_of_relevant(ranges, sought));
   Around around;
   std::size_t at = 0;
-  for (const Key& address : sought.keys()) {
-    Key last = address;  // of all that may cover it, the one entered last of its own prefix
+  for (const Key& one : sought.keys()) {
+    Key last = one;  // of all that may cover it, the one entered last of its own prefix
     last.index = std::numeric_limits<std::uint32_t>::max();
     while (at < keys.size() && !before(last, keys[at])) {
       const auto group = group_at(keys, at);
@@ -110,10 +107,32 @@ std::vector<const Range*> deciding_for(const std::vector<Range>& ranges,
       if (!has_ended(ranges[key.index], now)) around.enter(key);
       at += group.size();
     }
-    around.leave_for(address);
-    if (const Key* key = around.innermost()) deciding[address.index] = &ranges[key->index];
+    around.leave_for(one);
+    if (const Key* key = around.innermost()) deciding[one.index] = &ranges[key->index];
   }
   return deciding;
+}
+
+}  // namespace
+
+std::vector<const Range*> deciding_for(const std::vector<Range>& ranges,
+                                       const std::vector<Address>& addresses, Timestamp now) {
+  std::vector<Key> keys;
+  keys.reserve(addresses.size());
+  for (const Address& address : addresses)
+    keys.push_back(key_of(address, static_cast<std::uint32_t>(keys.size())));
+  return deciding_over_keys(ranges, std::move(keys), now);
+}
+
+std::vector<const Range*> deciding_over(const std::vector<Range>& ranges,
+                                        const std::vector<Prefix>& prefixes, Timestamp now) {
+  std::vector<Key> keys;
+  keys.reserve(prefixes.size());
+  for (const Prefix& prefix : prefixes) {
+    keys.push_back(key_of(prefix.address, static_cast<std::uint32_t>(keys.size())));
+    keys.back().length = prefix.length;
+  }
+  return deciding_over_keys(ranges, std::move(keys), now);
 }
 
 bool protects(const std::vector<Endpoint>& endpoints, const Address& address, std::uint16_t port) {

@@ -17,6 +17,12 @@ namespace apiguard {
                                                      const std::vector<Address>& addresses,
                                                      Timestamp now);
 
+// The same for the whole of each prefix: the longest range that covers all of it. What decides for
+// a part of it alone is not asked for.
+[[nodiscard]] std::vector<const Range*> deciding_over(const std::vector<Range>& ranges,
+                                                      const std::vector<Prefix>& prefixes,
+                                                      Timestamp now);
+
 // Whether a source passes for which this range decides.
 [[nodiscard]] inline bool admits(const Range* deciding) {
   return deciding != nullptr && deciding->kind != Kind::kExcept;

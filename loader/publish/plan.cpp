@@ -52,10 +52,18 @@ void add_unapplied(const Difference& unapplied, std::vector<Risk>& risks) {
   risks.push_back({"unapplied", text});
 }
 
+std::string describe_cut(const Plan& plan) {
+  std::vector<std::string> parts;
+  if (!plan.cut.empty()) parts.push_back(describe(plan.cut));
+  if (!plan.cut_ranges.empty()) parts.push_back(describe(plan.cut_ranges, read_clocks().wall));
+  return fmt::format("{}", fmt::join(parts, "\n  "));
+}
+
 std::vector<Risk> raised(const Request& request, const Plan& plan) {
   std::vector<Risk> risks;
   if (request.boot) return risks;
-  if (!plan.cut.empty()) risks.push_back({"drop-peers", describe(plan.cut)});
+  if (const std::string cut = describe_cut(plan); !cut.empty())
+    risks.push_back({"drop-peers", cut});
   add_wide(plan.difference, risks);
   add_unapplied(request.unapplied, risks);
   const auto accepted = [&](const Risk& risk) { return request.accepted.contains(risk.name); };
@@ -151,9 +159,23 @@ Result<> find_peers(const World& world, const Request& request, Plan& plan) {
   return {};
 }
 
+// Those who are not connected just now.
+Result<> find_ranges(const Places& places, const World& world, const Request& request, Plan& plan) {
+  if (request.boot || plan.unchanged) return {};
+  auto cut = find_cut_ranges(places, world, request.policy);
+  if (cut) {
+    plan.cut_ranges = std::move(*cut);
+    return {};
+  }
+  if (!request.way_out) return fail(cut.error());
+  plan.warnings.push_back(cut.error().message +
+                          ": ranges that this change takes out and that were used are not named");
+  return {};
+}
+
 }  // namespace
 
-Result<Plan> make_plan(const World& world, const Request& request) {
+Result<Plan> make_plan(const Places& places, const World& world, const Request& request) {
   Plan plan;
   plan.warnings = request.warnings;
   plan.difference = against_in_force(world, request.policy);
@@ -167,6 +189,7 @@ Result<Plan> make_plan(const World& world, const Request& request) {
   plan.generation = request.republish ? request.generation : next_number(world);
   find_sameness(world, request, plan);
   if (auto peers = find_peers(world, request, plan); !peers) return fail(peers.error());
+  if (auto ranges = find_ranges(places, world, request, plan); !ranges) return fail(ranges.error());
   plan.risks = raised(request, plan);
   return plan;
 }

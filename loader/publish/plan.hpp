@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "loader/host/peers.hpp"
+#include "loader/host/used.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -56,12 +57,14 @@ struct Plan {
   Difference difference;     // against the generation in force
   std::vector<Risk> risks;   // raised and not accepted
   std::vector<CutPeer> cut;  // connected clients that it would cut, accepted or not
+  std::vector<CutRange> cut_ranges;  // and ranges that it would take out and that were used lately
   std::vector<std::string> warnings;
   std::vector<datapath::Target> targets;
 };
 
 // Errors are those of the real run: Exit::kOccupied, kUnsupported, kFailed, kBadFile (a port of the
 // ephemeral range that is newly protected).
-[[nodiscard]] Result<Plan> make_plan(const World& world, const Request& request);
+[[nodiscard]] Result<Plan> make_plan(const Places& places, const World& world,
+                                     const Request& request);
 
 }  // namespace apiguard::publish

@@ -7,12 +7,16 @@
 
 #include <fmt/format.h>
 
+#include "loader/policy/duration.hpp"
 #include "loader/policy/lookup.hpp"
+#include "loader/publish/used.hpp"
 
 namespace apiguard::publish {
 namespace {
 
 constexpr std::size_t kShown = 10;
+constexpr Timestamp kSecond = 1'000'000'000;
+constexpr Timestamp kLately = 24 * 3600 * kSecond;
 
 std::vector<Address> peers_of(const std::vector<Connection>& connections) {
   std::vector<Address> peers;
@@ -90,6 +94,13 @@ std::string describe(const CutPeer& peer) {
                      why);
 }
 
+std::string describe(const CutRange& cut, Timestamp now) {
+  const Timestamp ago = std::max<Timestamp>(0, now - cut.usage.last) / kSecond;
+  return fmt::format("{} ({}): {}, the last {} ago", to_string(cut.range.prefix),
+                     source_of(cut.range), counted(cut.usage.connections, "connection"),
+                     show_duration(ago));
+}
+
 bool comes_first(const CutPeer& a, const CutPeer& b) {
   if (a.connections != b.connections) return a.connections > b.connections;
   return a.peer < b.peer;
@@ -138,6 +149,45 @@ std::string describe(const std::vector<CutPeer>& cut) {
   for (std::size_t i = kShown; i < cut.size(); ++i) connections += cut[i].connections;
   return text + fmt::format("\n    ... and {} more with {}", cut.size() - kShown,
                             counted(connections, "connection"));
+}
+
+std::string describe(const std::vector<CutRange>& cut, Timestamp now) {
+  std::string text = fmt::format("{} that admitted a connection within 24 h would be taken out:",
+                                 counted(cut.size(), "range"));
+  for (std::size_t i = 0; i < std::min(cut.size(), kShown); ++i)
+    text += "\n    " + describe(cut[i], now);
+  if (cut.size() <= kShown) return text;
+  return text + fmt::format("\n    ... and {} more", cut.size() - kShown);
+}
+
+std::vector<CutRange> taken_out(const UsedState& state, const std::vector<Range>& today,
+                                const std::vector<Range>& next, Timestamp now) {
+  std::vector<Prefix> prefixes;
+  for (const UsedRange& used : state.ranges) {
+    if (used.total().connections > 0 && used.total().last > now - kLately)
+      prefixes.push_back(used.prefix);
+  }
+  const auto deciding_today = deciding_over(today, prefixes, now);
+  const auto deciding_next = deciding_over(next, prefixes, now);
+  std::vector<CutRange> cut;
+  for (std::size_t i = 0; i < prefixes.size(); ++i) {
+    const Range* range = deciding_today[i];
+    if (!admits(range) || range->prefix != prefixes[i] || admits(deciding_next[i])) continue;
+    cut.push_back({*range, find_used(state, prefixes[i])->total()});
+  }
+  std::stable_sort(cut.begin(), cut.end(), [](const CutRange& a, const CutRange& b) {
+    return a.usage.last > b.usage.last;
+  });
+  return cut;
+}
+
+Result<std::vector<CutRange>> find_cut_ranges(const Places& places, const World& world,
+                                              const Policy& policy) {
+  const Policy* today = world.in_force ? world.in_force->policy() : nullptr;
+  if (policy.mode != Mode::kEnforce || today == nullptr) return std::vector<CutRange>{};
+  const auto used = read_used(places, world);
+  if (!used) return fail(used.error());
+  return taken_out(used->state, today->ranges, policy.ranges, clocks(world).wall);
 }
 
 // The list is asked first: where it admits everybody, which is the rule, no way has to be found.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The risk 'drop-peers': who is connected right now, passes today, and would be cut by a change.
+// The risk 'drop-peers': who is connected right now, passes today, and would be cut by a change;
+// and ranges that it takes out and that were used within a day, because a CI runner is not
+// connected all the time.
 #pragma once
 
 #include <set>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "loader/host/peers.hpp"
+#include "loader/host/used.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -17,8 +20,15 @@ namespace apiguard::publish {
 [[nodiscard]] Result<std::vector<CutPeer>> find_cut_peers(
     const World& world, const Policy& policy, const std::vector<datapath::Target>& targets);
 
-// "3 connected clients would be cut:" and a line for each of the first ten.
+// Ranges of the policy in force, the one used last first. A policy that drops nothing cuts none.
+// Exit::kFailed: what the kernel counts cannot be read.
+[[nodiscard]] Result<std::vector<CutRange>> find_cut_ranges(const Places& places,
+                                                            const World& world,
+                                                            const Policy& policy);
+
+// "3 connected clients would be cut:" and a line for each of the first ten; likewise of ranges.
 [[nodiscard]] std::string describe(const std::vector<CutPeer>& cut);
+[[nodiscard]] std::string describe(const std::vector<CutRange>& cut, Timestamp now);
 
 // --- the judging alone, for find_cut_peers and the tests
 
@@ -36,5 +46,11 @@ struct Today {
 // Of connections that a change cuts: the peers that are not cut already.
 [[nodiscard]] std::vector<CutPeer> newly_cut(const std::vector<Connection>& connections,
                                              const Today& today, Timestamp now);
+
+// Ranges that admitted a connection within the day before `now`, today still would, and whose
+// sources the next list admits no more. What is cut off a part of a range is not seen.
+[[nodiscard]] std::vector<CutRange> taken_out(const UsedState& state,
+                                              const std::vector<Range>& today,
+                                              const std::vector<Range>& next, Timestamp now);
 
 }  // namespace apiguard::publish

@@ -10,12 +10,14 @@
 
 #include "loader/datapath/generation.hpp"
 #include "loader/datapath/release.hpp"
+#include "loader/datapath/used.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/used.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -28,7 +30,8 @@ class Publisher {
         request_(request),
         plan_(plan),
         pins_(places.pin_dir),
-        state_(places.state_dir) {}
+        state_(places.state_dir),
+        attributed_(attributes(places, world)) {}
 
   Result<Published> run() {
     begin_to_compile();
@@ -40,6 +43,7 @@ class Publisher {
     }
     enter();
     clean_up();
+    keep_use();
     return Published{plan_.generation, deadline_, std::move(warnings_)};
   }
 
@@ -145,11 +149,18 @@ class Publisher {
       warnings_.emplace_back(
           "counters: those of another version are not adopted: they start from zero");
     }
+    auto used = datapath::UsedHandover::prepare(pins_, request_.policy.ranges.size());
+    if (!used && !must_go_on()) return fail(used.error());
     progress::step("filling the maps of the kernel");
     auto fallback = find_fallback();
     if (!fallback) return fail(fallback.error());
-    auto generation = datapath::Generation::load(
-        *image, {kind(), counters ? counters->get() : -1, *fallback ? &**fallback : nullptr});
+    datapath::LoadOptions options;
+    options.kind = kind();
+    options.counters_fd = counters ? counters->get() : -1;
+    options.used_fd = used ? used->fd() : -1;
+    options.adds = used && used->copied();
+    options.fallback = *fallback ? &**fallback : nullptr;
+    auto generation = datapath::Generation::load(*image, options);
     if (!generation) return fail(generation.error());
     if (auto pinned =
             tolerate(pin(*generation), "the new program is not pinned, the links that run it are");
@@ -157,8 +168,12 @@ class Publisher {
       return pinned;
     }
     if (auto set = set_deadline(*generation); !set) return set;
-    return switch_to(generation->filter_fd());
+    if (auto switched = switch_to(generation->filter_fd()); !switched) return switched;
+    if (used && pins_writable_) warn(used->finish(pins_, *generation));
+    return {};
   }
+
+  [[nodiscard]] bool must_go_on() const { return request_.way_out || request_.boot; }
 
   // What packets go back to if nobody confirms: the program in force, where it runs today.
   Result<std::optional<datapath::Fallback>> find_fallback() {
@@ -261,6 +276,17 @@ class Publisher {
     return request_.confirm_within && world_.in_force && world_.in_force->generation == number;
   }
 
+  // Connections that are not kept across a boot are no reason to take back a change.
+  void keep_use() {
+    const auto kept = save_used(places_, world_, request_, plan_, attributed_);
+    if (kept) {
+      warnings_.insert(warnings_.end(), kept->begin(), kept->end());
+    } else {
+      warnings_.push_back(kept.error().message +
+                          ": connections by range may be lost with a reboot");
+    }
+  }
+
   void take_back() {
     if (!plan_.attach_only && pinned_by_us())
       (void)datapath::drop_generation(pins_, plan_.generation);
@@ -287,6 +313,7 @@ class Publisher {
   std::vector<std::string> warnings_;
   Fd before_;                   // filter that an unconfirmed generation falls back to
   std::uint64_t deadline_ = 0;  // as in Published
+  bool attributed_;             // before this change
   bool stored_ = false;
   bool pins_writable_ = true;
 };

@@ -4,7 +4,7 @@
 //   write the new text beside the old, the generation into the state directory      (a full disk
 //   shows here) load and fill the program, pin it (lack of memory shows here) switch the links
 //   (packets notice this and nothing else) rename the text and the mark of what is in force into
-//   place drop the generation before
+//   place drop the generation before, keep which ranges were used
 //
 // Until the links are switched every failure leaves everything as it was. A kill anywhere is
 // settled by the next verb.

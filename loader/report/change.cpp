@@ -36,12 +36,18 @@ std::string lines_of(char sign, const std::vector<Range>& ranges, bool colour) {
   return text + paint(rest, paint_with, colour) + "\n";
 }
 
-Json cut_json(const std::vector<CutPeer>& cut) {
+Json cut_json(const Change& change) {
   Json array = Json::array();
-  for (const CutPeer& peer : cut) {
+  for (const CutPeer& peer : change.cut) {
     array.push_back({{"address", to_string(peer.peer)},
                      {"connections", peer.connections},
                      {"range", peer.range ? Json(to_string(peer.range->prefix)) : Json(nullptr)}});
+  }
+  for (const CutRange& cut : change.cut_ranges) {
+    array.push_back({{"address", nullptr},
+                     {"connections", cut.usage.connections},
+                     {"range", to_string(cut.range.prefix)},
+                     {"last_seen", format_timestamp(cut.usage.last)}});
   }
   return array;
 }
@@ -62,7 +68,7 @@ std::string to_json(const Change& change) {
                {"generation", generation},
                {"added", ranges_json(change.difference.added)},
                {"removed", ranges_json(change.difference.removed)},
-               {"cut", cut_json(change.cut)},
+               {"cut", cut_json(change)},
                {"warnings", change.warnings}});
 }
 

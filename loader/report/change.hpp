@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "loader/host/peers.hpp"
+#include "loader/host/used.hpp"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard::report {
@@ -14,9 +15,10 @@ namespace apiguard::report {
 struct Change {
   bool changed = false;  // a new generation is (or, in a dry run, would be) in force
   bool dry_run = false;
-  std::uint64_t generation = 0;  // in force afterwards; 0: none
-  Difference difference;         // against the generation in force before
-  std::vector<CutPeer> cut;      // connected clients that pass no longer
+  std::uint64_t generation = 0;      // in force afterwards; 0: none
+  Difference difference;             // against the generation in force before
+  std::vector<CutPeer> cut;          // connected clients that pass no longer
+  std::vector<CutRange> cut_ranges;  // ranges taken out that admitted a connection within 24 h
   std::vector<std::string> warnings;
 };
 
@@ -26,7 +28,8 @@ struct Change {
 
 // {schema, changed, generation, added[], removed[], cut[], warnings[]}; added and removed hold
 // objects {cidr, kind, name, until, origin}, name and until null where absent; cut holds {address,
-// connections, range}, range null where none admits the address today.
+// connections, range}, range null where none admits the address today, and behind them the ranges,
+// address null, with last_seen.
 [[nodiscard]] std::string to_json(const Change& change);
 
 }  // namespace apiguard::report

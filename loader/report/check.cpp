@@ -19,16 +19,21 @@ void add_members(Json& json, const Check& check) {
   json["name"] = range ? text_or_null(range->name) : Json(nullptr);
   json["until"] = range ? time_or_null(range->until) : Json(nullptr);
   json["mode"] = to_string(check.mode);
+  add_usage(json, check.usage);
 }
 
 }  // namespace
 
 std::string check_text(const std::vector<Check>& checks, Timestamp now) {
-  Table table({"SOURCE", "VERDICT", "REASON", "RANGE", "NAME", "UNTIL"});
+  Table table(
+      {"SOURCE", "VERDICT", "REASON", "RANGE", "NAME", "UNTIL", "CONNECTIONS", "LAST SEEN"});
   for (const Check& check : checks) {
     const Range range = check.range.value_or(Range{});
-    table.add({to_string(check.source), verdict(check), check.reason,
-               check.range ? to_string(range.prefix) : "", range.name, end_text(range.until, now)});
+    table.add(
+        {to_string(check.source), verdict(check), check.reason,
+         check.range ? to_string(range.prefix) : "", range.name, end_text(range.until, now),
+         check.usage ? std::to_string(check.usage->connections) : "",
+         check.usage && check.usage->connections > 0 ? seen_text(check.usage->last, now) : ""});
   }
   return table.text();
 }

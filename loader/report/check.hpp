@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/host/used.hpp"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard::report {
@@ -16,13 +17,15 @@ struct Check {
   std::string reason;          // as counted: "listed", "unlisted", ...
   std::optional<Range> range;  // that decided; none: no range did, or its text is not known
   Mode mode = Mode::kEnforce;
+  std::optional<Usage> usage = std::nullopt;  // of the range; none: it admits nobody, or not known
 };
 
-// A table, one line a source; what is left at `now` stands beside the end of the range.
+// A table, one line a source; what is left at `now` stands beside the end of the range;
+// behind it its connections and the last of them.
 [[nodiscard]] std::string check_text(const std::vector<Check>& checks, Timestamp now);
 
-// One: {schema, source, verdict, reason, range, name, until, mode}; several: {schema, checks[]} of
-// these.
+// One: {schema, source, verdict, reason, range, name, until, mode, connections, first_seen,
+// last_seen}; several: {schema, checks[]} of these.
 [[nodiscard]] std::string check_json(const std::vector<Check>& checks);
 
 }  // namespace apiguard::report

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Ends of ranges, for people.
+// Ends of ranges and when they were used, for people.
 #pragma once
 
 #include <optional>
@@ -11,5 +11,8 @@ namespace apiguard::report {
 
 // "2026-12-01T08:00:00Z (in 1 h 59 min)", "... (ended 5 min ago)"; empty for what is permanent.
 [[nodiscard]] std::string end_text(const std::optional<Timestamp>& until, Timestamp now);
+
+// "2026-12-01T08:00:00Z (5 min ago)".
+[[nodiscard]] std::string seen_text(Timestamp seen, Timestamp now);
 
 }  // namespace apiguard::report

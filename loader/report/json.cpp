@@ -25,6 +25,13 @@ Json ranges_json(const std::vector<Range>& ranges) {
   return array;
 }
 
+void add_usage(Json& json, const std::optional<Usage>& usage) {
+  const bool used = usage && usage->connections > 0;
+  json["connections"] = usage ? Json(usage->connections) : Json(nullptr);
+  json["first_seen"] = used ? Json(format_timestamp(usage->first)) : Json(nullptr);
+  json["last_seen"] = used ? Json(format_timestamp(usage->last)) : Json(nullptr);
+}
+
 std::string dump(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }

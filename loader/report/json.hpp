@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "loader/host/used.hpp"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard::report {
@@ -27,6 +28,10 @@ template <typename T>
 // {cidr, kind, name, until, origin}.
 [[nodiscard]] Json range_json(const Range& range);
 [[nodiscard]] Json ranges_json(const std::vector<Range>& ranges);
+
+// Adds connections, first_seen and last_seen; the moments are null without connections, all three
+// without a usage.
+void add_usage(Json& json, const std::optional<Usage>& usage);
 
 // Indented, bytes that are not UTF-8 replaced, no newline at the end.
 [[nodiscard]] std::string dump(const Json& json);

@@ -8,17 +8,40 @@
 namespace apiguard::report {
 namespace {
 
-Row row_of(const Range& range, Timestamp now) {
-  return {to_string(range.prefix), std::string(to_string(range.kind)), range.name,
-          end_text(range.until, now), to_string(range.origin)};
+// Which connections each range has admitted: both stand by prefix, so nothing is searched.
+class Column {
+ public:
+  explicit Column(const UsedState* state) : state_(state) {}
+
+  // Ranges in their order. None: not known, or it can admit none.
+  std::optional<Usage> at(const Range& range) {
+    if (state_ == nullptr || range.kind == Kind::kExcept) return std::nullopt;
+    const auto& entries = state_->ranges;
+    while (next_ < entries.size() && entries[next_].prefix < range.prefix) ++next_;
+    if (next_ == entries.size() || entries[next_].prefix != range.prefix) return Usage{};
+    return entries[next_].total();
+  }
+
+ private:
+  const UsedState* state_;
+  std::size_t next_ = 0;
+};
+
+Row row_of(const Range& range, const std::optional<Usage>& usage, Timestamp now) {
+  const bool used = usage && usage->connections > 0;
+  return {to_string(range.prefix),
+          std::string(to_string(range.kind)),
+          range.name,
+          end_text(range.until, now),
+          usage ? std::to_string(usage->connections) : "",
+          used ? seen_text(usage->last, now) : "",
+          to_string(range.origin)};
 }
 
 // As it stands two levels deep in an object.
-std::string entry_json(const Range& range) {
+std::string entry_json(const Range& range, const std::optional<Usage>& usage) {
   Json entry = range_json(range);
-  entry["connections"] = nullptr;
-  entry["first_seen"] = nullptr;
-  entry["last_seen"] = nullptr;
+  add_usage(entry, usage);
   std::string indented = "    ";
   for (const char c : dump(entry)) {
     indented += c;
@@ -29,21 +52,24 @@ std::string entry_json(const Range& range) {
 
 }  // namespace
 
-void list_text(const RangeRefs& ranges, Timestamp now, const Sink& sink) {
-  TableLayout layout({"CIDR", "KIND", "NAME", "UNTIL", "ORIGIN"});
-  for (const Range* range : ranges) layout.measure(row_of(*range, now));
+void list_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink) {
+  TableLayout layout({"CIDR", "KIND", "NAME", "UNTIL", "CONNECTIONS", "LAST SEEN", "ORIGIN"});
+  Column measured(use.state);
+  for (const Range* range : ranges) layout.measure(row_of(*range, measured.at(*range), now));
   sink(layout.header());
-  for (const Range* range : ranges) sink(layout.line(row_of(*range, now)));
+  Column shown(use.state);
+  for (const Range* range : ranges) sink(layout.line(row_of(*range, shown.at(*range), now)));
 }
 
-void list_json(const RangeRefs& ranges, const Sink& sink) {
+void list_json(const RangeRefs& ranges, const ListUse& use, const Sink& sink) {
   sink("{\n  \"schema\": 1,\n  \"ranges\": [");
+  Column column(use.state);
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     sink(i == 0 ? "\n" : ",\n");
-    sink(entry_json(*ranges[i]));
+    sink(entry_json(*ranges[i], column.at(*ranges[i])));
   }
   sink(ranges.empty() ? "]" : "\n  ]");
-  sink(",\n  \"observed_since\": null\n}\n");
+  sink(",\n  \"observed_since\": " + dump(time_or_null(use.observed_since)) + "\n}\n");
 }
 
 }  // namespace apiguard::report

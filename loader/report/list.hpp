@@ -2,17 +2,26 @@
 // The ranges in force, written as they are shown: a million of them never stand in memory as text.
 #pragma once
 
+#include <optional>
+
+#include "loader/host/used.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/report/sink.hpp"
 
 namespace apiguard::report {
 
-// A table of CIDR, kind, name, end and origin; what is left at `now` stands beside the end.
-void list_text(const RangeRefs& ranges, Timestamp now, const Sink& sink);
+struct ListUse {
+  const UsedState* state = nullptr;  // null: which range was used is not known
+  std::optional<Timestamp> observed_since;
+};
+
+// A table of CIDR, kind, name, end, connections, the last of them and origin; what is left at `now`
+// stands beside the end. `ranges` stand by prefix.
+void list_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink);
 
 // {schema, ranges[]{cidr, kind, name, until, origin, connections, first_seen, last_seen},
-// observed_since}, as dump() shows it and a newline. Nothing attributes connections to ranges yet:
-// the last three and observed_since are null.
-void list_json(const RangeRefs& ranges, const Sink& sink);
+// observed_since}, as dump() shows it and a newline. Connections of ranges that admit nobody, and
+// of all of them where they are not known, are null.
+void list_json(const RangeRefs& ranges, const ListUse& use, const Sink& sink);
 
 }  // namespace apiguard::report

@@ -3,7 +3,9 @@
 // and reason. APIGUARD_SEED repeats a run, APIGUARD_PACKETS sets its length.
 #include <array>
 #include <cstdio>
+#include <map>
 
+#include "loader/datapath/used.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/oracle.hpp"
 #include "tests/support/packet.hpp"
@@ -26,7 +28,10 @@ struct Tally {
   std::size_t packets = 0;
   std::size_t policies = 0;
   std::size_t mismatches = 0;
+  std::size_t attributed = 0;  // connections to ranges
 };
+
+using Connections = std::map<Prefix, std::uint64_t>;
 
 // The image is compiled as of a while ago, so that some ranges have ended when it was compiled,
 // some have ended since (by the kernel's clock only) and some are in force.
@@ -59,25 +64,54 @@ void compare(const Policy& policy, const Bytes& frame, const Verdict& wanted, co
   report(policy, frame, wanted, got, how);
 }
 
+// What the map of the program says, against what was expected of each range.
+void compare_used(const Policy& policy, const Harness& harness, const Connections& wanted,
+                  Tally& tally) {
+  const auto uses = datapath::read_used(harness.generation().used_fd());
+  if (!uses) FAIL(uses.error().message);
+  Connections got;
+  for (const Use& use : uses->ranges) got[use.prefix] = use.connections;
+  if (got == wanted) return;
+  tally.mismatches += 1;
+  std::printf("connections differ\n");
+  for (const auto& [prefix, count] : wanted)
+    std::printf("  table   %s %llu\n", to_string(prefix).c_str(),
+                static_cast<unsigned long long>(count));
+  for (const auto& [prefix, count] : got)
+    std::printf("  program %s %llu\n", to_string(prefix).c_str(),
+                static_cast<unsigned long long>(count));
+  std::printf("%s\n", dump(policy).c_str());
+}
+
 void run_policy(Random& random, std::size_t packets, Tally& tally) {
   const Clocks time = clocks();
   const Policy policy = random_policy(random, {.max_ranges = 200, .ends = time.ends});
   const bool plain = random.percent(30);
   Harness harness(policy, time.compiled, plain ? ProgramKind::kPlain : ProgramKind::kProbe);
   const bool splits = kernel_takes_short_linear_part(harness);
+  Connections connections;
+  const auto expect_use = [&](const Bytes& frame) {
+    if (const auto prefix = attribute(policy, kNow, frame)) {
+      connections[*prefix] += 1;
+      tally.attributed += 1;
+    }
+  };
   for (std::size_t i = 0; i < packets && tally.mismatches < kMaxMismatches; ++i) {
     const Bytes frame = random_frame(random, policy);
     const Verdict wanted = judge(policy, kNow, frame);
     compare(policy, frame, wanted, harness.run(frame), plain ? "plain" : "whole", tally);
+    expect_use(frame);
     if (splits && random.percent(25)) {
       const auto linear =
           static_cast<std::uint32_t>(1 + random.below(std::min<std::size_t>(frame.size(), 160)));
       compare(policy, frame, wanted, harness.run(frame, linear),
               std::to_string(linear) + " bytes linear", tally);
+      expect_use(frame);
     }
     tally.reasons.at(wanted.reason) += 1;
     tally.packets += 1;
   }
+  compare_used(policy, harness, connections, tally);
   tally.policies += 1;
 }
 
@@ -87,6 +121,7 @@ void print(const Tally& tally) {
     std::printf("  %-15s %zu\n", test::to_string(static_cast<apiguard_reason>(reason)).c_str(),
                 tally.reasons[reason]);
   }
+  std::printf("  connections     %zu\n", tally.attributed);
 }
 
 }  // namespace
@@ -103,4 +138,5 @@ TEST_CASE("random packets under random policies get the table's verdict and reas
   CHECK(tally.mismatches == 0);
   if (tally.packets < 100'000) return;
   for (const std::size_t seen : tally.reasons) CHECK(seen > 0);
+  CHECK(tally.attributed > 0);
 }

@@ -116,7 +116,7 @@ drops 198.18.5.1
 step 'Ended lines count as lines: cleaning them never empties the list'
 ranges "203.0.113.0/24 until=$LONG_AGO"
 rm "$DROP_IN"
-verb apply
+verb apply --accept-risk drop-peers
 changes verb except 198.18.9.0/24
 complains 'its ranges have ended and stay'
 lists '^203\.0\.113\.0/24 until='

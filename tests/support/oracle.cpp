@@ -42,7 +42,8 @@ struct Seen {
   Address source{};
   Address destination{};
   std::uint16_t port = 0;
-  bool source_routed = false;  // row 18: the destination may still change
+  bool source_routed = false;           // row 18: the destination may still change
+  std::optional<std::uint8_t> flags{};  // of TCP
 };
 
 Address address_at(Family family, Frame bytes, std::size_t at) {
@@ -81,6 +82,7 @@ Seen see_ipv4(Frame ip) {
             .destination = address_at(Family::kIpv4, ip, 16),
             .source_routed = header > 20};
   if (ip.size() < header + 4) return cannot_tell(seen, APIGUARD_SHORT_TCP);
+  if (ip.size() > header + 13) seen.flags = ip[header + 13];
   return segment(seen, be16(ip, header + 2));
 }
 
@@ -178,6 +180,8 @@ Seen see_ipv6(Frame ip) {
   // Row 15 before row 13a.
   if (beyond(walk, walk.at + 4)) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
   if (ip.size() < walk.at + 4) return cannot_tell(seen, APIGUARD_SHORT_TCP);
+  // Row 15 again: what lies behind the end is not the packet's.
+  if (ip.size() > walk.at + 13 && !beyond(walk, walk.at + 14)) seen.flags = ip[walk.at + 13];
   return segment(seen, be16(ip, walk.at + 2));
 }
 
@@ -285,6 +289,19 @@ Verdict judge(const Policy& policy, Timestamp now, std::span<const std::uint8_t>
   const apiguard_reason list = judge_source(policy, now, seen.source).reason;
   if (list == APIGUARD_LISTED) return {APIGUARD_PASS, APIGUARD_LISTED};
   return drop(policy, seen.sight == Sight::kCannotTell ? seen.reason : list);
+}
+
+std::optional<Prefix> attribute(const Policy& policy, Timestamp now,
+                                std::span<const std::uint8_t> frame) {
+  constexpr std::uint8_t kSyn = 0x02;
+  constexpr std::uint8_t kAck = 0x10;
+  if (policy.mode == Mode::kOff) return std::nullopt;
+  const Seen seen = see(frame);
+  if (seen.sight != Sight::kSegment || !is_protected(policy, seen)) return std::nullopt;
+  if (!seen.flags || (*seen.flags & kSyn) == 0 || (*seen.flags & kAck) != 0) return std::nullopt;
+  const SourceVerdict source = judge_source(policy, now, seen.source);
+  if (source.reason != APIGUARD_LISTED) return std::nullopt;
+  return source.range->prefix;
 }
 
 std::string to_string(apiguard_outcome outcome) {

@@ -32,6 +32,11 @@ struct SourceVerdict {
 [[nodiscard]] Verdict judge(const Policy& policy, Timestamp now,
                             std::span<const std::uint8_t> frame);
 
+// The range that admits the connection which a frame opens (SYN without ACK, flags to be seen, and
+// the packet passes as listed); none if it opens none.
+[[nodiscard]] std::optional<Prefix> attribute(const Policy& policy, Timestamp now,
+                                              std::span<const std::uint8_t> frame);
+
 [[nodiscard]] SourceVerdict judge_source(const Policy& policy, Timestamp now,
                                          const Address& source);
 

@@ -9,6 +9,7 @@
 //   --tags N        VLAN tags
 //   --options N     IPv6 destination-option headers of 2,040 bytes in front of TCP
 //   --padding N     bytes of data
+//   --flags N       of TCP, default 4 (RST); 6 opens a connection that no host answers
 //   --count N       frames a source, default 1; "SOURCE pass" only if all arrived, "mixed" if some
 //
 // With - for the sources it reads them from its input instead, any number of them a line, and
@@ -54,6 +55,8 @@ Task parse(int argc, char** argv) {
       task.shape.options = std::stoi(value);
     else if (word == "--padding")
       task.shape.padding = std::stoul(value);
+    else if (word == "--flags")
+      task.shape.flags = static_cast<std::uint8_t>(std::stoul(value));
     else if (word == "--count")
       task.count = std::stoi(value);
     else

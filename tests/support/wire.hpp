@@ -148,19 +148,20 @@ inline std::optional<std::uint64_t> marker_of(std::span<const std::uint8_t> fram
   return number;
 }
 
-// What is sent where. A reset, because a host without the connection does not answer it and the
-// filter does not look at flags.
+// A host without the connection does not answer it, with SYN or without.
+inline constexpr std::uint8_t kReset = 0x04;
+
+// What is sent where.
 struct Shape {
   std::string source;
   std::string destination4 = "198.51.100.1";
   std::string destination6 = "2001:db8:1::1";
   std::uint16_t port = 6443;
-  int tags = 0;             // 802.1Q with VID 0
-  int options = 0;          // IPv6 destination-option headers of 2,040 bytes in front of TCP
-  std::size_t padding = 0;  // bytes of data in front of the marker
+  int tags = 0;                 // 802.1Q with VID 0
+  int options = 0;              // IPv6 destination-option headers of 2,040 bytes in front of TCP
+  std::size_t padding = 0;      // bytes of data in front of the marker
+  std::uint8_t flags = kReset;  // of TCP
 };
-
-inline constexpr std::uint8_t kReset = 0x04;
 
 inline Bytes frame_of(const Shape& shape, std::uint64_t number) {
   Packet packet = Eth();
@@ -172,7 +173,7 @@ inline Bytes frame_of(const Shape& shape, std::uint64_t number) {
   } else {
     packet /= Ipv4{.src = shape.source.c_str(), .dst = shape.destination4.c_str()};
   }
-  packet /= Tcp{.dport = shape.port, .flags = kReset};
+  packet /= Tcp{.dport = shape.port, .flags = shape.flags};
   Bytes data(shape.padding);
   const Bytes mark = marker(number);
   data.insert(data.end(), mark.begin(), mark.end());

@@ -24,9 +24,9 @@ inline constexpr bool kPlainBytes = ((std::is_trivially_copyable_v<Structs> &&
                                       std::is_standard_layout_v<Structs> &&
                                       std::has_unique_object_representations_v<Structs>)&&...);
 
-static_assert(
-    kPlainBytes<apiguard_key4, apiguard_key6, apiguard_range, apiguard_endpoint, apiguard_settings,
-                apiguard_confirmation, apiguard_counters, apiguard_answer>);
+static_assert(kPlainBytes<apiguard_key4, apiguard_key6, apiguard_range, apiguard_endpoint,
+                          apiguard_settings, apiguard_confirmation, apiguard_counters,
+                          apiguard_used_key, apiguard_used, apiguard_use, apiguard_answer>);
 
 struct Member {
   std::string name;
@@ -170,6 +170,17 @@ TEST_CASE("counters have one layout on both sides") {
                {MEMBER(apiguard_counters, packets)});
 }
 
+TEST_CASE("connections by range have one layout on both sides") {
+  check_struct("apiguard_used_key", sizeof(apiguard_used_key),
+               {MEMBER(apiguard_used_key, family), MEMBER(apiguard_used_key, prefix_len),
+                MEMBER(apiguard_used_key, pad), MEMBER(apiguard_used_key, address)});
+  check_struct("apiguard_used", sizeof(apiguard_used),
+               {MEMBER(apiguard_used, connections), MEMBER(apiguard_used, first),
+                MEMBER(apiguard_used, last)});
+  check_struct("apiguard_use", sizeof(apiguard_use),
+               {MEMBER(apiguard_use, key), MEMBER(apiguard_use, used)});
+}
+
 TEST_CASE("the answer of check has one layout on both sides") {
   check_struct("apiguard_answer", sizeof(apiguard_answer),
                {MEMBER(apiguard_answer, outcome), MEMBER(apiguard_answer, reason),
@@ -217,6 +228,7 @@ TEST_CASE("maps have the keys and values of abi.h") {
   check_map("dense4", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_block));
   check_map("nodes6", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_node));
   check_map("counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(apiguard_counters));
+  check_map("used", BPF_MAP_TYPE_HASH, sizeof(apiguard_used_key), sizeof(apiguard_used));
 }
 
 TEST_CASE("the read-only data of the program is its settings") {

@@ -165,6 +165,33 @@ TEST_CASE("random nested lists with ends: the same as by reading all of them") {
   }
 }
 
+TEST_CASE("what decides over a whole prefix is the narrowest range around all of it") {
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    CAPTURE(seed);
+    Dice dice(seed);
+    std::vector<Range> list(1 + dice.below(120));
+    for (Range& range : list) range = dice.range();
+    std::vector<Prefix> prefixes(1 + dice.below(60));
+    for (Prefix& prefix : prefixes) {
+      prefix = dice.below(3) == 0 ? list[dice.below(static_cast<unsigned>(list.size()))].prefix
+                                  : dice.prefix();
+    }
+    const std::vector<Range> effective = effective_ranges(list);
+    const auto found = deciding_over(list, prefixes, kNow);
+    REQUIRE(found.size() == prefixes.size());
+    for (std::size_t i = 0; i < prefixes.size(); ++i) {
+      CAPTURE(to_string(prefixes[i]));
+      const Range* wanted = nullptr;
+      for (const Range& range : effective) {
+        if (!covers(range.prefix, prefixes[i]) || (range.until && *range.until <= kNow)) continue;
+        if (wanted == nullptr || range.prefix.length > wanted->prefix.length) wanted = &range;
+      }
+      REQUIRE((found[i] == nullptr) == (wanted == nullptr));
+      if (wanted != nullptr) REQUIRE(*found[i] == *wanted);
+    }
+  }
+}
+
 TEST_CASE("an endpoint protects its port, on its address if it has one") {
   const std::vector<Endpoint> endpoints{{std::nullopt, 6443}, {address("10.0.0.1"), 443}};
   CHECK(protects(endpoints, address("192.0.2.1"), 6443));

@@ -38,6 +38,29 @@ Connection from(const std::string& peer, std::uint16_t port = 6443, int interfac
   return connection;
 }
 
+constexpr Timestamp kHour = Timestamp{3600} * 1'000'000'000;
+
+// Each of these ranges used five times, last so many hours ago.
+UsedState used(const std::vector<std::pair<const char*, int>>& ranges) {
+  UsedState state;
+  for (const auto& [cidr, hours] : ranges) {
+    const auto parsed = parse_prefix(cidr);
+    REQUIRE(parsed);
+    state.ranges.push_back({parsed->prefix,
+                            {4, -1000 * kHour, -1000 * kHour},
+                            {1, kNow - hours * kHour, kNow - hours * kHour}});
+  }
+  return state;
+}
+
+std::string taken(const UsedState& state, const std::string& today, const std::string& next) {
+  std::string text;
+  for (const CutRange& cut :
+       taken_out(state, policy_of(today).ranges, policy_of(next).ranges, kNow))
+    text += (text.empty() ? "" : " ") + to_string(cut.range.prefix);
+  return text;
+}
+
 Today judged_by(const Policy& policy) { return {true, &policy, {kGate}}; }
 
 std::string told(const std::vector<Connection>& connections, const Today& today) {
@@ -120,4 +143,45 @@ TEST_CASE("ten are named, the others counted") {
   CHECK(text.find("192.0.2.1:") == std::string::npos);
   connections.erase(connections.begin());
   CHECK(told(connections, {}).find("\n    ... and 1 more with 1 connection") != std::string::npos);
+}
+
+TEST_CASE("ranges that are taken out and were used within a day, the one used last first") {
+  const UsedState state = used(
+      {{"10.0.0.0/8", 3}, {"192.0.2.0/24", 1}, {"198.51.100.0/24", 24}, {"203.0.113.0/24", 23}});
+  const std::string today = "10.0.0.0/8\n192.0.2.0/24\n198.51.100.0/24\n203.0.113.0/24\n";
+  CHECK(taken(state, today, "203.0.113.0/24\n") == "192.0.2.0/24 10.0.0.0/8");
+  CHECK(taken(state, today, today).empty());
+  CHECK(taken(state, today, "10.0.0.0/8\n192.0.2.0/24\n") == "203.0.113.0/24");
+}
+
+TEST_CASE("a range is taken out if it is excepted, and is not if a wider one lists it") {
+  const UsedState state = used({{"192.0.2.0/24", 1}});
+  CHECK(taken(state, "192.0.2.0/24\n", "except 192.0.2.0/24\n192.0.0.0/16\n") == "192.0.2.0/24");
+  CHECK(taken(state, "192.0.2.0/24\n", "except 192.0.0.0/16\n10.0.0.0/8\n") == "192.0.2.0/24");
+  CHECK(taken(state, "192.0.2.0/24\n", "192.0.0.0/16\n").empty());
+  CHECK(taken(state, "192.0.2.0/24\n", "192.0.2.0/24 name=other\n").empty());
+  CHECK(taken(state, "192.0.2.0/24\n", "192.0.2.0/25\n") == "192.0.2.0/24");
+}
+
+TEST_CASE("what lists nobody today cannot be taken out") {
+  const UsedState state = used({{"192.0.2.0/24", 1}});
+  CHECK(taken(state, "10.0.0.0/8\n", "10.0.0.0/8\n").empty());
+  CHECK(taken(state, "except 192.0.2.0/24\n10.0.0.0/8\n", "10.0.0.0/8\n").empty());
+  Policy ended = policy_of("192.0.2.0/24\n");
+  ended.ranges[0].until = kNow;
+  CHECK(taken_out(state, ended.ranges, {}, kNow).empty());
+}
+
+TEST_CASE("ranges are told by name, connections and how long ago; ten of them") {
+  std::vector<CutRange> cut{
+      {policy_of("192.0.2.0/24 name=ci\n").ranges[0], {7, 0, kNow - 2 * kHour}},
+      {policy_of("192.0.3.0/24\n").ranges[0], {1, 0, kNow + kHour}}};
+  CHECK(describe(cut, kNow) ==
+        "2 ranges that admitted a connection within 24 h would be taken out:\n"
+        "    192.0.2.0/24 (ci): 7 connections, the last 2 h ago\n"
+        "    192.0.3.0/24 (authorized-ranges:1): 1 connection, the last 0 s ago");
+  cut.resize(12, cut[0]);
+  const std::string text = describe(cut, kNow);
+  CHECK(text.find("12 ranges that") == 0);
+  CHECK(text.find("\n    ... and 2 more") != std::string::npos);
 }

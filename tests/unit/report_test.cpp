@@ -58,10 +58,23 @@ Status enforcing() {
   return status;
 }
 
-std::string json_of_list(const std::vector<Range>& ranges) {
+std::string json_of_list(const std::vector<Range>& ranges, const ListUse& use = {}) {
   std::string text;
-  list_json(deciding_ranges(ranges), [&text](std::string_view piece) { text += piece; });
+  list_json(deciding_ranges(ranges), use, [&text](std::string_view piece) { text += piece; });
   return text;
+}
+
+std::string text_of_list(const std::vector<Range>& ranges, const ListUse& use, Timestamp now) {
+  std::string text;
+  list_text(deciding_ranges(ranges), use, now, [&text](std::string_view piece) { text += piece; });
+  return text;
+}
+
+UsedRange used_range(const char* cidr, std::uint64_t connections, const char* first,
+                     const char* last) {
+  return {parse_prefix(cidr)->prefix,
+          {connections, *parse_timestamp(first), *parse_timestamp(last)},
+          {}};
 }
 
 }  // namespace
@@ -156,6 +169,8 @@ TEST_CASE("JSON of a change") {
   change.cut.resize(2);
   change.cut[0] = {change.difference.removed[0].prefix.address, 3, range_of("2001:db8::/31"), ""};
   change.cut[1] = {Address{Family::kIpv4, {192, 0, 2, 7}}, 1, std::nullopt, "no list is in force"};
+  change.cut_ranges = {{range_of("203.0.113.0/24", Kind::kAllow, "office"),
+                        {12, 0, *parse_timestamp("2026-12-01T08:00:00.5Z")}}};
   change.warnings = {"range '10.0.0.0/7': wide"};
   CHECK(to_json(change) == R"({
   "schema": 1,
@@ -189,6 +204,12 @@ TEST_CASE("JSON of a change") {
       "address": "192.0.2.7",
       "connections": 1,
       "range": null
+    },
+    {
+      "address": null,
+      "connections": 12,
+      "range": "203.0.113.0/24",
+      "last_seen": "2026-12-01T08:00:00.5Z"
     }
   ],
   "warnings": [
@@ -243,7 +264,7 @@ TEST_CASE("JSON of a difference") {
 })");
 }
 
-TEST_CASE("JSON of the list: what nothing observes yet is null") {
+TEST_CASE("JSON of the list: what is not known is null") {
   CHECK(json_of_list({range_of("203.0.113.0/24", Kind::kAllow, "office")}) == R"({
   "schema": 1,
   "ranges": [
@@ -269,6 +290,53 @@ TEST_CASE("JSON of the list: what nothing observes yet is null") {
 )");
 }
 
+TEST_CASE("JSON of the list: connections of what lists somebody") {
+  UsedState state;
+  state.ranges = {used_range("192.0.2.0/24", 4, "2026-11-01T00:00:00Z", "2026-11-02T00:00:00.25Z"),
+                  used_range("198.51.100.0/24", 1, "2026-11-01T00:00:00Z", "2026-11-01T00:00:00Z"),
+                  used_range("203.0.113.0/24", 9, "2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z")};
+  const std::string json =
+      json_of_list({range_of("192.0.2.0/24"), range_of("203.0.113.0/24", Kind::kExcept),
+                    range_of("203.0.113.0/25", Kind::kCluster)},
+                   {&state, parse_timestamp("2026-10-01T00:00:00Z").value()});
+  CHECK(json.find(R"(      "connections": 4,
+      "first_seen": "2026-11-01T00:00:00Z",
+      "last_seen": "2026-11-02T00:00:00.25Z")") != std::string::npos);
+  CHECK(json.find(R"(      "connections": null,
+      "first_seen": null,
+      "last_seen": null)") != std::string::npos);
+  CHECK(json.find(R"(      "connections": 0,
+      "first_seen": null,
+      "last_seen": null)") != std::string::npos);
+  CHECK(json.find(R"("observed_since": "2026-10-01T00:00:00Z")") != std::string::npos);
+}
+
+TEST_CASE("the list says how often a range was used, and how long ago") {
+  const Timestamp now = *parse_timestamp("2026-12-01T08:00:00.5Z");
+  UsedState state;
+  state.ranges = {
+      used_range("192.0.2.2/32", 1234, "2026-11-01T00:00:00Z", "2026-12-01T04:55:00.75Z")};
+  const std::vector<Range> ranges = {range_of("192.0.2.1", Kind::kExcept), range_of("192.0.2.2"),
+                                     range_of("192.0.2.3")};
+  CHECK(text_of_list(ranges, {&state, std::nullopt}, now) ==
+        "CIDR          KIND    NAME  UNTIL  CONNECTIONS  LAST SEEN                             "
+        "ORIGIN\n"
+        "192.0.2.1/32  except  -     -      -            -                                     "
+        "authorized-ranges:3\n"
+        "192.0.2.2/32  allow   -     -      1234         2026-12-01T04:55:00Z (3 h 5 min ago)  "
+        "authorized-ranges:3\n"
+        "192.0.2.3/32  allow   -     -      0            -                                     "
+        "authorized-ranges:3\n");
+}
+
+TEST_CASE("a moment is told with how long ago it was") {
+  const Timestamp now = *parse_timestamp("2026-12-01T08:00:00.9Z");
+  const auto text = [&](const char* seen) { return seen_text(*parse_timestamp(seen), now); };
+  CHECK(text("2026-12-01T08:00:00.8Z") == "2026-12-01T08:00:00Z (0 s ago)");
+  CHECK(text("2026-11-28T04:00:00Z") == "2026-11-28T04:00:00Z (3 d 4 h ago)");
+  CHECK(text("2026-12-01T09:00:00Z") == "2026-12-01T09:00:00Z (0 s ago)");
+}
+
 TEST_CASE("the list says what is left of ranges that end") {
   const Timestamp now = *parse_timestamp("2026-12-01T08:00:00Z");
   const std::vector<Range> ranges = {
@@ -276,17 +344,18 @@ TEST_CASE("the list says what is left of ranges that end") {
       range_of("192.0.2.2", Kind::kAllow, "", "2026-12-01T08:00:01Z"),
       range_of("192.0.2.3", Kind::kAllow, "ci", "2026-12-01T09:59:59Z"),
       range_of("203.0.113.0/24", Kind::kAllow, "office")};
-  std::string text;
-  list_text(deciding_ranges(ranges), now, [&text](std::string_view piece) { text += piece; });
   CHECK(
-      text ==
-      "CIDR            KIND    NAME    UNTIL                                 ORIGIN\n"
-      "192.0.2.1/32    except  -       2026-12-01T08:00:00Z (ended 0 s ago)  authorized-ranges:3\n"
-      "192.0.2.2/32    allow   -       2026-12-01T08:00:01Z (in 1 s)         authorized-ranges:3\n"
-      "192.0.2.3/32    allow   ci      2026-12-01T09:59:59Z (in 1 h 59 min)  "
-      "authorized-ranges:3\n"
-      "203.0.113.0/24  allow   office  -                                     "
-      "authorized-ranges:3\n");
+      text_of_list(ranges, {}, now) ==
+      "CIDR            KIND    NAME    UNTIL                                 CONNECTIONS  LAST SEEN"
+      "  ORIGIN\n"
+      "192.0.2.1/32    except  -       2026-12-01T08:00:00Z (ended 0 s ago)  -            -        "
+      "  authorized-ranges:3\n"
+      "192.0.2.2/32    allow   -       2026-12-01T08:00:01Z (in 1 s)         -            -        "
+      "  authorized-ranges:3\n"
+      "192.0.2.3/32    allow   ci      2026-12-01T09:59:59Z (in 1 h 59 min)  -            -        "
+      "  authorized-ranges:3\n"
+      "203.0.113.0/24  allow   office  -                                     -            -        "
+      "  authorized-ranges:3\n");
 }
 
 TEST_CASE("an end is told with what is left of it, or how long ago it was") {
@@ -302,20 +371,26 @@ TEST_CASE("an end is told with what is left of it, or how long ago it was") {
 }
 
 TEST_CASE("a check for people says until when the range holds") {
-  const Check ends{address_of("203.0.113.7"), true, "listed",
+  const Check ends{address_of("203.0.113.7"),
+                   true,
+                   "listed",
                    range_of("203.0.113.7", Kind::kAllow, "ci", "2026-12-01T08:00:00Z"),
-                   Mode::kEnforce};
+                   Mode::kEnforce,
+                   Usage{12, 0, *parse_timestamp("2026-12-01T06:20:00Z")}};
   Check ended = ends;
+  ended.usage = Usage{};
   ended.pass = false;
   ended.reason = "expired";
-  CHECK(
-      check_text({ends}, *parse_timestamp("2026-12-01T06:30:00Z")) ==
-      "SOURCE       VERDICT  REASON  RANGE           NAME  UNTIL\n"
-      "203.0.113.7  pass     listed  203.0.113.7/32  ci    2026-12-01T08:00:00Z (in 1 h 30 min)\n");
+  CHECK(check_text({ends}, *parse_timestamp("2026-12-01T06:30:00Z")) ==
+        "SOURCE       VERDICT  REASON  RANGE           NAME  UNTIL                                 "
+        "CONNECTIONS  LAST SEEN\n"
+        "203.0.113.7  pass     listed  203.0.113.7/32  ci    2026-12-01T08:00:00Z (in 1 h 30 min)  "
+        "12           2026-12-01T06:20:00Z (10 min ago)\n");
   CHECK(check_text({ended}, *parse_timestamp("2026-12-01T08:02:00Z")) ==
-        "SOURCE       VERDICT  REASON   RANGE           NAME  UNTIL\n"
+        "SOURCE       VERDICT  REASON   RANGE           NAME  UNTIL"
+        "                                   CONNECTIONS  LAST SEEN\n"
         "203.0.113.7  drop     expired  203.0.113.7/32  ci    2026-12-01T08:00:00Z (ended 2 min "
-        "ago)\n");
+        "ago)  0            -\n");
 }
 
 TEST_CASE("an origin without a line is its file") {
@@ -325,9 +400,13 @@ TEST_CASE("an origin without a line is its file") {
 }
 
 TEST_CASE("JSON of one check is the object itself") {
-  Check check{address_of("203.0.113.7"), true, "listed",
+  Check check{address_of("203.0.113.7"),
+              true,
+              "listed",
               range_of("203.0.113.0/24", Kind::kAllow, "office", "2026-12-01T08:00:00Z"),
-              Mode::kAudit};
+              Mode::kAudit,
+              Usage{12, *parse_timestamp("2026-11-01T08:00:00Z"),
+                    *parse_timestamp("2026-11-30T08:00:00Z")}};
   CHECK(check_json({check}) == R"({
   "schema": 1,
   "source": "203.0.113.7",
@@ -336,7 +415,10 @@ TEST_CASE("JSON of one check is the object itself") {
   "range": "203.0.113.0/24",
   "name": "office",
   "until": "2026-12-01T08:00:00Z",
-  "mode": "audit"
+  "mode": "audit",
+  "connections": 12,
+  "first_seen": "2026-11-01T08:00:00Z",
+  "last_seen": "2026-11-30T08:00:00Z"
 })");
 }
 
@@ -354,7 +436,10 @@ TEST_CASE("JSON of several checks") {
       "range": null,
       "name": null,
       "until": null,
-      "mode": "enforce"
+      "mode": "enforce",
+      "connections": null,
+      "first_seen": null,
+      "last_seen": null
     },
     {
       "source": "203.0.113.200",
@@ -363,14 +448,17 @@ TEST_CASE("JSON of several checks") {
       "range": "203.0.113.128/25",
       "name": null,
       "until": null,
-      "mode": "enforce"
+      "mode": "enforce",
+      "connections": null,
+      "first_seen": null,
+      "last_seen": null
     }
   ]
 })");
   CHECK(check_text({drop, except}, 0) ==
-        "SOURCE         VERDICT  REASON    RANGE             NAME  UNTIL\n"
-        "2001:db8::7    drop     unlisted  -                 -     -\n"
-        "203.0.113.200  drop     excepted  203.0.113.128/25  -     -\n");
+        "SOURCE         VERDICT  REASON    RANGE             NAME  UNTIL  CONNECTIONS  LAST SEEN\n"
+        "2001:db8::7    drop     unlisted  -                 -     -      -            -\n"
+        "203.0.113.200  drop     excepted  203.0.113.128/25  -     -      -            -\n");
 }
 
 TEST_CASE("history, newest first, with the kernel's number in force") {

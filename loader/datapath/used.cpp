@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/datapath/used.hpp"
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "loader/datapath/objects.hpp"
+
+namespace apiguard::datapath {
+namespace {
+
+// The kernel's own number for "this map has no such operation"; not in user space's errno.h.
+constexpr int kNotSupported = 524;
+constexpr std::uint32_t kLeast = 1024;
+constexpr std::uint32_t kMost = 1U << 26;
+
+tl::unexpected<Error> failed(std::string_view what, int error) {
+  return kernel_error("map 'used'", std::string(what), error);
+}
+
+void take(const apiguard_used_key& key, const apiguard_used& value, Uses& uses) {
+  if (key.family == 0) {
+    uses.missed = value;
+  } else {
+    uses.ranges.push_back(use_of(key, value));
+  }
+}
+
+// Whole buckets come back at once: where one does not fit, more room is made.
+class BatchReader {
+ public:
+  explicit BatchReader(int map_fd) : map_fd_(map_fd) {}
+
+  // 0 or an errno.
+  int read(Uses& uses) {
+    for (bool first = true;; first = false) {
+      const int error = read_some(first, uses);
+      if (error == ENOENT) return 0;
+      if (error != 0) return error;
+    }
+  }
+
+ private:
+  int read_some(bool first, Uses& uses) {
+    while (true) {
+      keys_.resize(room_);
+      values_.resize(room_);
+      __u32 count = room_;
+      const int result = bpf_map_lookup_batch(map_fd_, first ? nullptr : &at_, &next_, keys_.data(),
+                                              values_.data(), &count, nullptr);
+      const int error = result == 0 ? 0 : errno;
+      if (error == ENOSPC) {
+        room_ *= 2;
+        continue;
+      }
+      if (error != 0 && error != ENOENT) return error;
+      for (__u32 i = 0; i < count; ++i) take(keys_[i], values_[i], uses);
+      at_ = next_;
+      return error;
+    }
+  }
+
+  int map_fd_;
+  __u32 room_ = 4096;
+  __u32 at_ = 0;  // the kernel's: a number of a bucket
+  __u32 next_ = 0;
+  std::vector<apiguard_used_key> keys_;
+  std::vector<apiguard_used> values_;
+};
+
+// Where the kernel has no batches (before 5.6). An entry that goes meanwhile starts it over.
+int read_singly(int map_fd, Uses& uses) {
+  apiguard_used_key key{};
+  const apiguard_used_key* at = nullptr;
+  apiguard_used_key next{};
+  while (bpf_map_get_next_key(map_fd, at, &next) == 0) {
+    apiguard_used value{};
+    if (bpf_map_lookup_elem(map_fd, &next, &value) == 0) take(next, value, uses);
+    key = next;
+    at = &key;
+  }
+  return errno == ENOENT ? 0 : errno;
+}
+
+void put_in_order(std::vector<Use>& uses) {
+  std::sort(uses.begin(), uses.end(),
+            [](const Use& a, const Use& b) { return a.prefix < b.prefix; });
+  uses.erase(std::unique(uses.begin(), uses.end(),
+                         [](const Use& a, const Use& b) { return a.prefix == b.prefix; }),
+             uses.end());
+}
+
+// As the map definition of the program says: the kernel compares the two.
+Fd make_map(std::uint32_t entries) {
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
+  return Fd(bpf_map_create(BPF_MAP_TYPE_HASH, "used", sizeof(apiguard_used_key),
+                           sizeof(apiguard_used), entries, &options));
+}
+
+// No packet meets this map yet.
+Result<> fill(int map_fd, const Uses& uses) {
+  const apiguard_used_key nobody{};
+  if (bpf_map_update_elem(map_fd, &nobody, &uses.missed, BPF_ANY) != 0)
+    return failed("write", errno);
+  for (const Use& use : uses.ranges) {
+    const apiguard_used_key key = used_key(use.prefix);
+    const apiguard_used value{use.connections, use.first, use.last};
+    if (bpf_map_update_elem(map_fd, &key, &value, BPF_ANY) != 0) return failed("write", errno);
+  }
+  return {};
+}
+
+Result<bpf_map_info> info_of(int map_fd) {
+  bpf_map_info info{};
+  __u32 size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(map_fd, &info, &size) != 0) return failed("read its info", errno);
+  return info;
+}
+
+Result<> run_add(int add_fd, const apiguard_used_key& key, const apiguard_used& value) {
+  apiguard_use frame{key, value};
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  options.data_in = &frame;
+  options.data_size_in = sizeof(frame);
+  options.repeat = 1;
+  if (bpf_prog_test_run_opts(add_fd, &options) != 0) return failed("add", errno);
+  if (options.retval != XDP_PASS) return failed("add", ENOSPC);
+  return {};
+}
+
+Result<Uses> read_all(const std::vector<Fd>& maps) {
+  Uses all;
+  for (const Fd& map : maps) {
+    auto uses = read_used(map.get());
+    if (!uses) return fail(uses.error());
+    all = all.ranges.empty() && all.missed.connections == 0 ? std::move(*uses) : united(all, *uses);
+  }
+  return all;
+}
+
+// What has come to `after` since `before`; both by prefix, and no entry of `before` went.
+std::vector<Use> arrived(const Uses& before, const Uses& after) {
+  std::vector<Use> uses;
+  auto old = before.ranges.begin();
+  for (Use use : after.ranges) {
+    while (old != before.ranges.end() && old->prefix < use.prefix) ++old;
+    const bool known = old != before.ranges.end() && old->prefix == use.prefix;
+    if (known && use.connections <= old->connections) continue;
+    if (known) use.connections -= old->connections;
+    uses.push_back(use);
+  }
+  return uses;
+}
+
+}  // namespace
+
+std::uint32_t used_capacity(std::size_t ranges) {
+  const std::size_t wanted = std::min<std::size_t>(ranges, kMost);
+  return std::bit_ceil(std::max(kLeast, static_cast<std::uint32_t>(wanted)));
+}
+
+Result<> begin_used(int map_fd) { return fill(map_fd, {}); }
+
+Result<Uses> read_used(int map_fd) {
+  Uses uses;
+  int error = BatchReader(map_fd).read(uses);
+  if (error == kNotSupported || error == EOPNOTSUPP) {
+    uses = {};
+    error = read_singly(map_fd, uses);
+  }
+  if (error != 0) return failed("read", error);
+  put_in_order(uses.ranges);
+  return uses;
+}
+
+Result<std::optional<Uses>> read_used(const Pins& pins) {
+  const auto maps = pins.open_used();
+  if (!maps) return fail(maps.error());
+  if (maps->empty()) return std::nullopt;
+  auto uses = read_all(*maps);
+  if (!uses) return fail(uses.error());
+  return std::optional<Uses>(std::move(*uses));
+}
+
+Result<> remove_used(const Pins& pins, const std::vector<Prefix>& prefixes) {
+  if (prefixes.empty()) return {};
+  const auto map = pins.open_used_for_writing();
+  if (!map) return fail(map.error());
+  for (const Prefix& prefix : prefixes) {
+    const apiguard_used_key key = used_key(prefix);
+    if (bpf_map_delete_elem(map->get(), &key) != 0 && errno != ENOENT)
+      return failed("remove an entry", errno);
+  }
+  return {};
+}
+
+Result<std::size_t> used_room(const Pins& pins) {
+  const auto maps = pins.open_used();
+  if (!maps) return fail(maps.error());
+  if (maps->empty()) return 0;
+  const auto info = info_of(maps->front().get());
+  if (!info) return fail(info.error());
+  return info->max_entries - 1;  // one is for what found no room
+}
+
+Result<UsedHandover> UsedHandover::prepare(const Pins& pins, std::size_t ranges) {
+  UsedHandover handover;
+  const std::uint32_t capacity = used_capacity(ranges + 1);
+  auto maps = pins.open_used();
+  if (!maps) return fail(maps.error());
+  handover.olds_ = std::move(*maps);
+  std::uint32_t largest = 0;
+  for (const Fd& map : handover.olds_) {
+    const auto info = info_of(map.get());
+    if (!info) return fail(info.error());
+    largest = std::max(largest, info->max_entries);
+  }
+  if (handover.olds_.size() == 1 && largest >= capacity) return handover;
+  auto before = read_all(handover.olds_);
+  if (!before) return fail(before.error());
+  handover.before_ = std::move(*before);
+  handover.copy_ = make_map(std::max(capacity, largest));
+  if (!handover.copy_) return failed("make", errno);
+  if (auto filled = fill(handover.copy_.get(), handover.before_); !filled)
+    return fail(filled.error());
+  return handover;
+}
+
+Result<> UsedHandover::finish(const Pins& pins, const Generation& generation) {
+  if (!copied()) return {};
+  const auto after = read_all(olds_);
+  if (!after) return fail(after.error());
+  for (const Use& use : arrived(before_, *after)) {
+    const apiguard_used value{use.connections, use.first, use.last};
+    if (auto added = run_add(generation.add_fd(), used_key(use.prefix), value); !added)
+      return added;
+  }
+  apiguard_used missed = after->missed;
+  missed.connections -= std::min(missed.connections, before_.missed.connections);
+  if (missed.connections != 0) {
+    if (auto added = run_add(generation.add_fd(), {}, missed); !added) return added;
+  }
+  return pins.pin_used(copy_.get());
+}
+
+}  // namespace apiguard::datapath

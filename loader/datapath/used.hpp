@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The map that says which range admitted how many connections. It outlives generations like the
+// counters, but has a size: a longer list needs a larger one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "loader/compile/used.hpp"
+#include "loader/datapath/pins.hpp"
+
+namespace apiguard::datapath {
+
+// Entries of a map for so many ranges: a power of two, because the kernel makes so many buckets
+// anyway.
+[[nodiscard]] std::uint32_t used_capacity(std::size_t ranges);
+
+// Makes the entry for connections that find no room. No packet meets the map yet.
+[[nodiscard]] Result<> begin_used(int map_fd);
+
+// What a map holds at this time; connections that come in meanwhile are in it or not.
+[[nodiscard]] Result<Uses> read_used(int map_fd);
+// Of all maps that are pinned: more than one where a generation with a larger one was not brought
+// to its end. None where nothing attributes connections.
+[[nodiscard]] Result<std::optional<Uses>> read_used(const Pins& pins);
+
+// Takes entries out of the pinned map: those that are there.
+[[nodiscard]] Result<> remove_used(const Pins& pins, const std::vector<Prefix>& prefixes);
+// Most entries that the pinned map can hold.
+[[nodiscard]] Result<std::size_t> used_room(const Pins& pins);
+
+// The map on its way to the next generation: the one there is, or a larger copy of it. What the old
+// one gets until the links are switched is added to the copy afterwards, so that no connection is
+// lost.
+class UsedHandover {
+ public:
+  // For a policy of so many ranges.
+  [[nodiscard]] static Result<UsedHandover> prepare(const Pins& pins, std::size_t ranges);
+
+  // For LoadOptions. Owned by the object.
+  [[nodiscard]] int fd() const { return copy_ ? copy_.get() : olds_.front().get(); }
+  // Whether the generation needs the adding program.
+  [[nodiscard]] bool copied() const { return copy_ && !olds_.empty(); }
+
+  // Once the links run `generation`, which was loaded with it and is pinned.
+  [[nodiscard]] Result<> finish(const Pins& pins, const Generation& generation);
+
+ private:
+  std::vector<Fd> olds_;
+  Uses before_;  // what was copied
+  Fd copy_;      // none: the only old one goes on. Without an old one it is no copy but new
+};
+
+}  // namespace apiguard::datapath

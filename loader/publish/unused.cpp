@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/unused.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "loader/policy/duration.hpp"
+#include "loader/policy/lookup.hpp"
+
+namespace apiguard::publish {
+namespace {
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+std::string doubt(const Used& used, Timestamp now, std::int64_t lasts) {
+  if (!used.observed_since) {
+    return "not every packet is judged, or it is not known since when: no range can be called "
+           "unused";
+  }
+  if (*used.observed_since > now - lasts) {
+    return fmt::format("connections have been observed since {}, which is no {} yet",
+                       format_timestamp(*used.observed_since), show_duration(lasts / kSecond));
+  }
+  if (used.state.missed && *used.state.missed >= now - lasts) {
+    return fmt::format(
+        "the kernel had no room to note a connection at {}: no range can be called "
+        "unused",
+        format_timestamp(*used.state.missed));
+  }
+  return {};
+}
+
+// The prefixes of ranges that connected clients pass by.
+Result<std::set<Prefix>> find_live(const Policy& policy, Timestamp now) {
+  const auto connections = list_connections(policy.endpoints);
+  if (!connections) return fail(connections.error());
+  std::vector<Address> peers;
+  peers.reserve(connections->size());
+  for (const Connection& connection : *connections) peers.push_back(connection.peer);
+  std::set<Prefix> live;
+  for (const Range* range : deciding_for(policy.ranges, peers, now)) {
+    if (admits(range)) live.insert(range->prefix);
+  }
+  return live;
+}
+
+}  // namespace
+
+Unused find_unused(const World& world, const Used& used, const RangeRefs& ranges,
+                   std::int64_t lasts) {
+  const Timestamp now = clocks(world).wall;
+  Unused unused;
+  unused.in_doubt = doubt(used, now, lasts);
+  if (!unused.in_doubt.empty()) return unused;
+  const auto live = find_live(*world.in_force->policy(), now);
+  if (!live) {
+    unused.in_doubt = live.error().message + ": no range can be called unused";
+    return unused;
+  }
+  unused.ranges = unused_since(used.state, ranges, now - lasts);
+  std::erase_if(unused.ranges, [&](const Range* range) { return live->contains(range->prefix); });
+  return unused;
+}
+
+}  // namespace apiguard::publish

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Ranges that nobody needs, as far as can be known. Whoever is named may be taken out, so in doubt
+// nobody is.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "loader/publish/used.hpp"
+
+namespace apiguard::publish {
+
+struct Unused {
+  RangeRefs ranges;
+  std::string in_doubt;  // why none is named; empty where they are all that there are
+};
+
+// Of `ranges` (the deciding ones of the policy in force) those that list somebody, have been
+// observed for `lasts` nanoseconds, admitted no connection meanwhile and have no connected client
+// now. Asks the kernel who is connected.
+[[nodiscard]] Unused find_unused(const World& world, const Used& used, const RangeRefs& ranges,
+                                 std::int64_t lasts);
+
+}  // namespace apiguard::publish
