@@ -150,7 +150,7 @@ void add_usage(const publish::Used& used, report::Check& check) {
 Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
   const auto judge = judge_in_force(line.places);
   if (!judge) return fail(judge.error());
-  const auto used = read_used_or_say(line.places, *world);
+  const auto used = read_used_or_say(line.places, judge->world);
   std::vector<report::Check> checks;
   for (const Address& source : options.sources) {
     auto check = check_source(*judge, options, source);
