@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kShown = 10;
 constexpr Timestamp kSecond = 1'000'000'000;
-constexpr Timestamp kLately = 24 * 3600 * kSecond;
+constexpr Timestamp kLately = Timestamp{24} * 3600 * kSecond;
 
 std::vector<Address> peers_of(const std::vector<Connection>& connections) {
   std::vector<Address> peers;

@@ -49,8 +49,8 @@ std::string noted(const Harness& harness) {
   return text;
 }
 
-Packet from4(const char* source, Tcp tcp = {}) { return Eth() / Ipv4{.src = source} / tcp; }
-Packet from6(const char* source, Tcp tcp = {}) { return Eth() / Ipv6{.src = source} / tcp; }
+Packet from4(const char* source, const Tcp& tcp = {}) { return Eth() / Ipv4{.src = source} / tcp; }
+Packet from6(const char* source, const Tcp& tcp = {}) { return Eth() / Ipv6{.src = source} / tcp; }
 
 void passes(Harness& harness, const Bytes& frame) {
   REQUIRE(test::to_string(harness.run(frame)) == "pass listed");
@@ -250,6 +250,7 @@ TEST_CASE("the first and the last moment are those of the boot-time clock") {
 
 TEST_CASE("connections that find no room pass, and it is noted that they did not") {
   std::vector<Range> ranges;
+  ranges.reserve(2000);
   for (int i = 0; i < 2000; ++i) {
     ranges.push_back(
         allow("10." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ".0/24"));
