@@ -33,7 +33,8 @@ struct Pair {
   Harness before{lists("192.0.2.0/24")};
   Harness after;
 
-  explicit Pair(std::vector<int> joined = {}, bool first = false) : after(make(joined, first)) {}
+  explicit Pair(const std::vector<int>& joined = {}, bool first = false)
+      : after(make(joined, first)) {}
 
   datapath::Generation make(const std::vector<int>& joined, bool first) const {
     datapath::Fallback fallback;
