@@ -23,11 +23,11 @@ static __attribute__((noinline)) int judge_rest(struct xdp_md *ctx)
 
 	if (decision.outcome == APIGUARD_PASS && decision.reason == APIGUARD_LISTED &&
 	    opens_connection(ctx, &packet))
-		attribute(&packet);
+		attribute(ctx, &packet);
 	/* It may have lain on the stack, and clang checks the bounds of a copy. Of 64 bits that are
 	 * masked it makes none. */
 	barrier_var(reason);
-	return verdict(decision.outcome, reason & 0xf);
+	return verdict(ctx, decision.outcome, reason & 0xf);
 }
 
 static __always_inline int filter(struct xdp_md *ctx)
@@ -35,7 +35,7 @@ static __always_inline int filter(struct xdp_md *ctx)
 	int result;
 
 	if (own_settings()->mode == APIGUARD_MODE_OFF)
-		return verdict(APIGUARD_PASS, APIGUARD_OFF);
+		return verdict(ctx, APIGUARD_PASS, APIGUARD_OFF);
 	result = judge_plain(ctx);
 	return result == NOT_PLAIN ? judge_rest(ctx) : result;
 }

@@ -24,7 +24,7 @@ static __always_inline int hand_over(struct xdp_md *ctx)
 
 	if (!bpf_map_lookup_elem(&joined, &interface))
 		bpf_tail_call(ctx, &before, 0);
-	return verdict(APIGUARD_PASS, APIGUARD_OFF);
+	return verdict(ctx, APIGUARD_PASS, APIGUARD_OFF);
 }
 
 #endif

@@ -5,14 +5,24 @@
 
 #include "maps.h"
 
-/* No other CPU writes our copy, and XDP runs with softirqs off: a plain increment is exact. */
-static __always_inline void count(enum apiguard_outcome outcome, enum apiguard_reason reason)
+/* What this CPU counts. No other CPU writes it, and XDP runs with softirqs off: plain arithmetic is
+ * exact. */
+static __always_inline struct apiguard_counters *own_counters(void)
 {
 	__u32 key = 0;
-	struct apiguard_counters *mine = bpf_map_lookup_elem(&counters, &key);
+
+	return bpf_map_lookup_elem(&counters, &key);
+}
+
+/* Returns own_counters(). */
+static __always_inline struct apiguard_counters *count(enum apiguard_outcome outcome,
+						       enum apiguard_reason reason)
+{
+	struct apiguard_counters *mine = own_counters();
 
 	if (mine && outcome < APIGUARD_OUTCOME_MAX && reason < APIGUARD_REASON_MAX)
 		mine->packets[outcome][reason]++;
+	return mine;
 }
 
 #endif

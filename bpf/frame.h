@@ -32,7 +32,9 @@ static __always_inline const void *read_bytes(struct xdp_md *ctx, __u32 offset, 
 
 	if (offset > MAX_OFFSET)
 		return NULL;
-	from = data + offset;
+	/* Once more, for verifiers that forget what was compared when it was kept on the stack. */
+	barrier_var(offset);
+	from = data + (offset & MAX_OFFSET);
 	if (from + length <= end)
 		return from;
 	if (own_settings()->frags && bpf_xdp_load_bytes(ctx, offset, buffer, length) == 0)
@@ -48,7 +50,8 @@ static __always_inline bool frame_holds(struct xdp_md *ctx, __u32 length)
 
 	if (length > MAX_OFFSET)
 		return false;
-	if (data + length <= end)
+	barrier_var(length);
+	if (data + (length & MAX_OFFSET) <= end)
 		return true;
 	return own_settings()->frags && bpf_xdp_get_buff_len(ctx) >= length;
 }

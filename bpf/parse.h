@@ -30,6 +30,7 @@ struct packet {
 	__u8 port_alone; /* source routing may still change the destination: row 18 */
 	__u32 reason;	 /* enum apiguard_reason of every result but PARSE_TCP */
 	__u32 segment;	 /* offset of the TCP header; 0: not known, or its flags are not there */
+	__u32 end;	 /* offset behind the packet, by its own length */
 };
 
 struct vlan_header {
@@ -83,7 +84,14 @@ static __always_inline enum parse_result parse_tcp(struct xdp_md *ctx, __u32 off
 	return PARSE_TCP;
 }
 
-/* Rows 4 to 10. tot_len is never looked at: it could only hide bytes that the kernel will see. */
+/* A length of 0 is that of a packet too long for the field. No verdict depends on it. */
+static __always_inline __u32 end_of(__u32 from, __be16 length)
+{
+	return length ? from + bpf_ntohs(length) : NO_LIMIT;
+}
+
+/* Rows 4 to 10. For the verdict tot_len is never looked at: it could only hide bytes that the
+ * kernel will see. */
 static __always_inline enum parse_result parse_ipv4(struct xdp_md *ctx, __u32 offset,
 						    struct packet *packet)
 {
@@ -105,6 +113,7 @@ static __always_inline enum parse_result parse_ipv4(struct xdp_md *ctx, __u32 of
 	packet->port_alone = length > sizeof(*ip);
 	__builtin_memcpy(packet->source, &ip->saddr, 4);
 	__builtin_memcpy(packet->destination, &ip->daddr, 4);
+	packet->end = end_of(offset, ip->tot_len);
 	return parse_tcp(ctx, offset + length, packet);
 }
 
@@ -316,6 +325,7 @@ static __always_inline enum parse_result parse_ipv6(struct xdp_md *ctx, __u32 of
 	packet->family = APIGUARD_IPV6;
 	__builtin_memcpy(packet->source, &ip->saddr, 16);
 	__builtin_memcpy(packet->destination, &ip->daddr, 16);
+	packet->end = end_of(payload, ip->payload_len);
 	if (ip->nexthdr == IPPROTO_TCP)
 		return parse_tcp(ctx, payload, packet);
 	if (!is_extension(ip->nexthdr))

@@ -7,9 +7,9 @@
 #ifndef APIGUARD_PLAIN_H
 #define APIGUARD_PLAIN_H
 
-#include "count.h"
 #include "judge.h"
 #include "used.h"
+#include "verdict.h"
 
 /* No member is aligned in a frame; x86 and arm64 do not mind, and clang is told that it may. */
 struct plain_ethernet {
@@ -17,22 +17,6 @@ struct plain_ethernet {
 	__be16 ethertype;
 	struct vlan_header tag; /* if there is one */
 };
-
-/* Counts, and says what the kernel is to do. Branches that stand apart, because the verifier takes
- * out what cannot be, and cannot take apart what comes together again. */
-static __always_inline int verdict(enum apiguard_outcome outcome, enum apiguard_reason reason)
-{
-	if (outcome != APIGUARD_DROP) {
-		count(APIGUARD_PASS, reason);
-		return XDP_PASS;
-	}
-	if (own_settings()->mode == APIGUARD_MODE_AUDIT) {
-		count(APIGUARD_WOULD_DROP, reason);
-		return XDP_PASS;
-	}
-	count(APIGUARD_DROP, reason);
-	return XDP_DROP;
-}
 
 #define NOT_PLAIN (-1)
 
@@ -63,14 +47,14 @@ static __always_inline int by_cell(struct xdp_md *ctx, enum apiguard_cell cell, 
 				   const __u32 ip_length)
 {
 	if (cell == APIGUARD_CELL_UNLISTED)
-		return verdict(APIGUARD_DROP, APIGUARD_UNLISTED);
+		return verdict(ctx, APIGUARD_DROP, APIGUARD_UNLISTED);
 	if (cell == APIGUARD_CELL_LISTED) {
 		if (may_open(ctx, ip_type, ip_length))
 			return NOT_PLAIN;
-		return verdict(APIGUARD_PASS, APIGUARD_LISTED);
+		return verdict(ctx, APIGUARD_PASS, APIGUARD_LISTED);
 	}
 	if (cell == APIGUARD_CELL_EXCEPTED && !own_settings()->has_deadlines)
-		return verdict(APIGUARD_DROP, APIGUARD_EXCEPTED);
+		return verdict(ctx, APIGUARD_DROP, APIGUARD_EXCEPTED);
 	return NOT_PLAIN;
 }
 
@@ -85,7 +69,7 @@ static __always_inline int plain_ipv4(struct xdp_md *ctx, void *header)
 	packet.dport = ports[1];
 	__builtin_memcpy(packet.destination, &ip->daddr, 4);
 	if (ip->protocol != IPPROTO_TCP || !is_protected(&packet))
-		return verdict(APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC);
+		return verdict(ctx, APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC);
 	return by_cell(ctx, find_cell4(bpf_ntohl(ip->saddr)), ETH_P_IP, sizeof(*ip));
 }
 
@@ -102,7 +86,7 @@ static __always_inline int plain_ipv6(struct xdp_md *ctx, void *header, void *en
 	packet.dport = ports[1];
 	__builtin_memcpy(packet.destination, &ip->daddr, 16);
 	if (ip->nexthdr != IPPROTO_TCP || !is_protected(&packet))
-		return verdict(APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC);
+		return verdict(ctx, APIGUARD_PASS, APIGUARD_OTHER_TRAFFIC);
 	__builtin_memcpy(source, &ip->saddr, 16);
 	return by_cell(ctx, find_cell6(bpf_be64_to_cpu(source[0]), bpf_be64_to_cpu(source[1])),
 		       ETH_P_IPV6, sizeof(*ip));

@@ -6,7 +6,9 @@
 #ifndef APIGUARD_USED_H
 #define APIGUARD_USED_H
 
+#include "events.h"
 #include "judge.h"
+#include "segment.h"
 
 /* Connections by range: layouts in abi.h. Written by the filter, sized and read by the loader,
  * handed on from generation to generation. Without preallocation: most ranges are never used. */
@@ -17,27 +19,6 @@ struct {
 	__type(key, struct apiguard_used_key);
 	__type(value, struct apiguard_used);
 } used SEC(".maps");
-
-#define TCP_FLAGS 13 /* offset in a TCP header */
-#define TCP_SYN 0x02
-#define TCP_ACK 0x10
-
-static __always_inline bool opens(__u8 flags)
-{
-	return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-}
-
-/* A segment whose flags cannot be read opens nothing. */
-static __always_inline bool opens_connection(struct xdp_md *ctx, const struct packet *packet)
-{
-	__u8 buffer;
-	const __u8 *flags;
-
-	if (!packet->segment)
-		return false;
-	flags = read_bytes(ctx, packet->segment + TCP_FLAGS, &buffer, sizeof(buffer));
-	return flags && opens(*flags);
-}
 
 /* Adds to the entry, which is there. CPUs meet here; the moment that one of them overwrites with is
  * no older than what the other one wrote by more than it takes to write it. */
@@ -86,7 +67,7 @@ static __always_inline struct apiguard_used_key key_of(const struct packet *pack
 }
 
 /* Of a packet that passes as listed: by the range that decides, as judge_source has it. */
-static __attribute__((noinline)) int attribute(const struct packet *packet)
+static __attribute__((noinline)) int attribute(struct xdp_md *ctx, const struct packet *packet)
 {
 	const struct apiguard_range *range = ask_trie(packet).range;
 	struct apiguard_used once = {.connections = 1};
@@ -96,6 +77,8 @@ static __attribute__((noinline)) int attribute(const struct packet *packet)
 	if (!range)
 		return 0;
 	once.first = once.last = bpf_ktime_get_boot_ns();
+	tell(ctx, packet, (__u32)APIGUARD_PASS << 8 | APIGUARD_LISTED, range->prefix_len,
+	     once.last);
 	key = key_of(packet, range->prefix_len);
 	if (add_used(&key, &once))
 		return 0;

@@ -38,7 +38,7 @@ Result<datapath::Generation> load_list(const publish::InForce& in_force, const N
   policy.mode = Mode::kEnforce;
   const auto image = compile(policy, in_force.generation, now);
   if (!image) return fail(image.error());
-  return datapath::Generation::load(*image, {datapath::ProgramKind::kPlain, -1});
+  return datapath::Generation::load(*image, {.kind = datapath::ProgramKind::kPlain});
 }
 
 Result<Judge> make_judge(const Places& places, publish::World world) {

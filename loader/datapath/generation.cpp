@@ -64,6 +64,26 @@ Result<> prepare_used(apiguard_bpf& skeleton, const LoadOptions& options) {
   return {};
 }
 
+bpf_map* kept_map(const apiguard_bpf& skeleton, Kept kept) {
+  return bpf_object__find_map_by_name(skeleton.obj, std::string(name_of(kept)).c_str());
+}
+
+// Those that there are go on; the others begin.
+Result<> prepare_kept(const apiguard_bpf& skeleton, const LoadOptions& options, bool audit) {
+  for (const Kept kept : kAllKept) {
+    bpf_map* map = kept_map(skeleton, kept);
+    const int old = options.kept != nullptr ? options.kept->fd(kept) : -1;
+    if (old >= 0) {
+      const int reused = bpf_map__reuse_fd(map, old);
+      if (reused != 0) return failed(fmt::format("adopt map '{}'", name_of(kept)), -reused);
+    } else if (audit && is_for_audit(kept) &&
+               bpf_map__set_max_entries(map, audit_entries(kept)) != 0) {
+      return failed(fmt::format("size map '{}'", name_of(kept)), errno);
+    }
+  }
+  return {};
+}
+
 // No map can be empty.
 Result<> size_maps(apiguard_bpf& skeleton, const Image& image, const Fallback* fallback) {
   const auto& maps = skeleton.maps;
@@ -150,10 +170,7 @@ Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& 
   choose_filter(skeleton, frags, options.fallback != nullptr);
   if (auto sized = size_maps(skeleton, image, options.fallback); !sized) return sized;
   if (auto ready = prepare_used(skeleton, options); !ready) return ready;
-  if (options.counters_fd < 0) return {};
-  const int reused = bpf_map__reuse_fd(skeleton.maps.counters, options.counters_fd);
-  if (reused != 0) return failed("adopt the counters", -reused);
-  return {};
+  return prepare_kept(skeleton, options, image.settings.mode == APIGUARD_MODE_AUDIT);
 }
 
 Result<Skeleton> load_kind(const Image& image, const LoadOptions& options, bool frags) {
@@ -216,7 +233,7 @@ int Generation::filter_fd() const {
   return bpf_program__fd(state_->frags ? programs.apiguard_frags : programs.apiguard);
 }
 int Generation::check_fd() const { return bpf_program__fd(state_->skeleton->progs.apiguard_check); }
-int Generation::counters_fd() const { return bpf_map__fd(state_->skeleton->maps.counters); }
+int Generation::kept_fd(Kept kept) const { return bpf_map__fd(kept_map(*state_->skeleton, kept)); }
 int Generation::used_fd() const { return bpf_map__fd(state_->skeleton->maps.used); }
 int Generation::add_fd() const { return bpf_program__fd(state_->skeleton->progs.apiguard_add); }
 int Generation::settings_fd() const { return bpf_map__fd(state_->skeleton->maps.rodata); }

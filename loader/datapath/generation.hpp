@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "loader/compile/image.hpp"
+#include "loader/datapath/kept.hpp"
 #include "loader/fd.hpp"
 #include "loader/result.hpp"
 
@@ -27,9 +28,9 @@ struct Fallback {
 
 struct LoadOptions {
   ProgramKind kind = ProgramKind::kProbe;
-  int counters_fd = -1;  // counters of the generation before, borrowed; -1: a fresh map
-  int used_fd = -1;      // as UsedHandover has it, borrowed; -1: a fresh, small map
-  bool adds = false;     // the adding program is loaded as well
+  const KeptMaps* kept = nullptr;      // those of the generation before; null or -1: fresh ones
+  int used_fd = -1;                    // as UsedHandover has it, borrowed; -1: a fresh, small map
+  bool adds = false;                   // the adding program is loaded as well
   const Fallback* fallback = nullptr;  // null: confirmed from the start
 };
 
@@ -45,7 +46,8 @@ class Generation {
   // Descriptors are owned by the object.
   [[nodiscard]] int filter_fd() const;
   [[nodiscard]] int check_fd() const;
-  [[nodiscard]] int counters_fd() const;
+  [[nodiscard]] int kept_fd(Kept kept) const;
+  [[nodiscard]] int counters_fd() const { return kept_fd(Kept::kCounters); }
   [[nodiscard]] int used_fd() const;
   [[nodiscard]] int add_fd() const;       // negative unless LoadOptions::adds
   [[nodiscard]] int settings_fd() const;  // the frozen .rodata

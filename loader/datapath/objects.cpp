@@ -79,16 +79,6 @@ Result<std::uint32_t> program_id(int program_fd) {
   return info.id;
 }
 
-Result<> check_counters(int map_fd, const std::string& pin) {
-  bpf_map_info info{};
-  __u32 size = sizeof(info);
-  const bool known = bpf_obj_get_info_by_fd(map_fd, &info, &size) == 0;
-  if (known && info.type == BPF_MAP_TYPE_PERCPU_ARRAY &&
-      info.value_size == sizeof(apiguard_counters))
-    return {};
-  return fail(Exit::kFailed, fmt::format("pin '{}': is no map of ours: remove it by hand", pin));
-}
-
 Result<> check_used(int map_fd, const std::string& pin) {
   bpf_map_info info{};
   __u32 size = sizeof(info);

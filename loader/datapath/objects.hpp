@@ -34,9 +34,7 @@ struct LinkInfo {
 [[nodiscard]] Result<LinkInfo> link_info(int link_fd);
 [[nodiscard]] Result<std::uint32_t> program_id(int program_fd);
 
-// Refuses a map that is not the counters of this ABI, whoever pinned it there.
-[[nodiscard]] Result<> check_counters(int map_fd, const std::string& pin);
-// The same for the map of connections by range.
+// Refuses a map that is not the one of connections by range of this ABI, whoever pinned it there.
 [[nodiscard]] Result<> check_used(int map_fd, const std::string& pin);
 [[nodiscard]] Result<std::uint32_t> map_id(int map_fd);
 

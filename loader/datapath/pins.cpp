@@ -24,7 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kCounters = "counters-v";
 constexpr std::string_view kTries4 = "ranges4-";
 constexpr std::string_view kTries6 = "ranges6-";
 constexpr std::string_view kUsed = "used-v";
@@ -149,8 +148,8 @@ std::string Pins::generation_dir(std::uint64_t number) const {
   return fmt::format("{}/generations/{}", directory_, number);
 }
 
-std::string Pins::counters_pin() const {
-  return fmt::format("{}/{}{}", directory_, kCounters, APIGUARD_ABI);
+std::string Pins::kept_pin(Kept kept) const {
+  return fmt::format("{}/{}-v{}", directory_, name_of(kept), APIGUARD_ABI);
 }
 
 std::string Pins::used_pin() const {
@@ -192,11 +191,29 @@ Result<Live> Pins::read() const {
   return live;
 }
 
-Result<Fd> Pins::open_counters() const {
-  auto map = open_pinned(counters_pin());
+Result<Fd> Pins::open_kept(Kept kept) const {
+  auto map = open_pinned(kept_pin(kept));
   if (!map) return map;
-  if (auto ours = check_counters(map->get(), counters_pin()); !ours) return fail(ours.error());
+  if (auto ours = check_kept(kept, map->get(), kept_pin(kept)); !ours) return fail(ours.error());
   return map;
+}
+
+Result<Fd> Pins::open_kept_for_writing(Kept kept) const {
+  auto map = open_pinned_for_writing(kept_pin(kept));
+  if (!map) return map;
+  if (auto ours = check_kept(kept, map->get(), kept_pin(kept)); !ours) return fail(ours.error());
+  return map;
+}
+
+Result<KeptMaps> Pins::open_kept() const {
+  KeptMaps all;
+  for (const Kept kept : kAllKept) {
+    auto map = open_kept(kept);
+    if (!map && map.error().os_error == ENOENT) continue;
+    if (!map) return fail(map.error());
+    all.maps[static_cast<std::size_t>(kept)] = std::move(*map);
+  }
+  return all;
 }
 
 Result<Fd> Pins::open_check(std::uint64_t generation) const {
@@ -246,7 +263,7 @@ Result<> Pins::create() const {
   return {};
 }
 
-Result<> Pins::pin(const Generation& generation, std::uint64_t number) const {
+Result<> Pins::pin(const Generation& generation, std::uint64_t number, bool audit) const {
   const std::string folder = generation_dir(number);
   if (auto removed = remove_folder(folder); !removed) return removed;
   if (auto made = make_folder(folder); !made) return made;
@@ -264,8 +281,11 @@ Result<> Pins::pin(const Generation& generation, std::uint64_t number) const {
   }
   if (auto pinned = pin_tries(generation.tries4(), folder, kTries4); !pinned) return pinned;
   if (auto pinned = pin_tries(generation.tries6(), folder, kTries6); !pinned) return pinned;
-  auto counters = pin_object(generation.counters_fd(), counters_pin());
-  if (!counters && counters.error().os_error != EEXIST) return counters;
+  for (const Kept kept : kAllKept) {
+    if (is_for_audit(kept) && !audit) continue;
+    auto pinned = pin_object(generation.kept_fd(kept), kept_pin(kept));
+    if (!pinned && pinned.error().os_error != EEXIST) return pinned;
+  }
   auto used = pin_object(generation.used_fd(), used_pin());
   if (!used && used.error().os_error != EEXIST) return used;
   return {};
@@ -348,20 +368,25 @@ Result<> Pins::unpin_generation(std::uint64_t number) const {
   return remove_folder(generation_dir(number));
 }
 
-std::vector<std::string> Pins::foreign_counters() const {
+std::vector<std::string> Pins::foreign_maps() const {
+  const auto outlives = [](const std::string& name, std::string_view what) {
+    return name.starts_with(fmt::format("{}-v", what));
+  };
   std::vector<std::string> pins;
   const auto names = names_in(directory_);
   if (!names) return pins;
   for (const std::string& name : *names) {
-    const std::string path = directory_ + "/" + name;
-    const bool counts = name.starts_with(kCounters) || name.starts_with(kUsed);
-    if (counts && path != counters_pin() && path != used_pin()) pins.push_back(path);
+    const bool kept = std::any_of(kAllKept.begin(), kAllKept.end(),
+                                  [&](Kept map) { return outlives(name, name_of(map)); }) ||
+                      outlives(name, "used");
+    if (kept && !name.ends_with(fmt::format("-v{}", APIGUARD_ABI)))
+      pins.push_back(fmt::format("{}/{}", directory_, name));
   }
   return pins;
 }
 
-void Pins::remove_foreign_counters() const {
-  for (const std::string& pin : foreign_counters()) unlink(pin.c_str());
+void Pins::remove_foreign_maps() const {
+  for (const std::string& pin : foreign_maps()) unlink(pin.c_str());
 }
 
 }  // namespace apiguard::datapath

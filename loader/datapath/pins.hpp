@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What of ours is in the kernel, read through the pin directory:
 //
-//   PINS/counters-v1               per-CPU counters of ABI 1; outlive generations
-//   PINS/used-v1                   connections by range; outlives generations
+//   PINS/counters-v2               per-CPU counters of ABI 2; these outlive generations:
+//   PINS/used-v2                   connections by range
+//   PINS/denied-v2                 sources that were refused
+//   PINS/seen-v2, flows-v2         sources and connections of an audit, once there was one
+//   PINS/watches-v2, rings-v2      who watches events
 //   PINS/generations/17/           filter, check, settings, ranges4, ranges6, used of generation
 //   17;
 //                                  ranges4-0, ranges4-1, ...: the tries of several shards;
@@ -65,7 +68,12 @@ class Pins {
   [[nodiscard]] Result<Live> read() const;
 
   // Owned by the caller. Opened read-only, which a read-only bpffs allows.
-  [[nodiscard]] Result<Fd> open_counters() const;
+  [[nodiscard]] Result<Fd> open_counters() const { return open_kept(Kept::kCounters); }
+  // Exit::kFailed with ENOENT where there is none.
+  [[nodiscard]] Result<Fd> open_kept(Kept kept) const;
+  [[nodiscard]] Result<Fd> open_kept_for_writing(Kept kept) const;
+  // All that are pinned.
+  [[nodiscard]] Result<KeptMaps> open_kept() const;
   // The map of connections by range, and those of pinned generations that have another one, each
   // once; empty where nothing attributes connections.
   [[nodiscard]] Result<std::vector<Fd>> open_used() const;
@@ -84,9 +92,9 @@ class Pins {
 
   // mkdir, mode 0700, after making sure that the parent is a bpffs.
   [[nodiscard]] Result<> create() const;
-  // Pins programs and maps of a loaded generation, the counters too. Leftovers of the same number
-  // are replaced. Counters and connections that are pinned stay.
-  [[nodiscard]] Result<> pin(const Generation& generation, std::uint64_t number) const;
+  // Pins programs and maps of a loaded generation, and those that outlive it; `audit`: what is kept
+  // in audit alone, too. Leftovers of the same number are replaced, what is kept already stays.
+  [[nodiscard]] Result<> pin(const Generation& generation, std::uint64_t number, bool audit) const;
   // Over the pin of another map of connections, if there is one.
   [[nodiscard]] Result<> pin_used(int map_fd) const;
   // Pins a new link, over the pin of a link whose device is gone if that has the same name.
@@ -96,13 +104,14 @@ class Pins {
   [[nodiscard]] std::vector<Fd> open_tries(std::uint64_t number) const;
   // The last step of drop_generation() (release.hpp), which is what to call.
   [[nodiscard]] Result<> unpin_generation(std::uint64_t number) const;
-  // Pins of counters of other ABI numbers; removed once the new ones are in use.
-  [[nodiscard]] std::vector<std::string> foreign_counters() const;
-  void remove_foreign_counters() const;
+  // Pins of maps of other ABI numbers that outlived their generations; removed once the new ones
+  // are in use.
+  [[nodiscard]] std::vector<std::string> foreign_maps() const;
+  void remove_foreign_maps() const;
 
  private:
   [[nodiscard]] std::string generation_dir(std::uint64_t number) const;
-  [[nodiscard]] std::string counters_pin() const;
+  [[nodiscard]] std::string kept_pin(Kept kept) const;
   [[nodiscard]] std::string used_pin() const;
   std::string directory_;
 };

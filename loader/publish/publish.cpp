@@ -16,7 +16,9 @@
 #include "loader/host/identity.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/host/used.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/seen.hpp"
 #include "loader/publish/used.hpp"
 
 namespace apiguard::publish {
@@ -141,11 +143,10 @@ class Publisher {
     progress::step("compiling the ranges");
     auto image = image_.get();
     if (!image) return fail(image.error());
-    image->settings.instance = pins_.instance();
-    const auto counters = pins_.open_counters();
-    if (!counters && counters.error().os_error != ENOENT && !request_.way_out)
-      return fail(counters.error());
-    if (!counters && !pins_.foreign_counters().empty()) {
+    complete(image->settings);
+    const auto kept = pins_.open_kept();
+    if (!kept && !request_.way_out) return fail(kept.error());
+    if ((!kept || kept->fd(datapath::Kept::kCounters) < 0) && !pins_.foreign_maps().empty()) {
       warnings_.emplace_back(
           "counters: those of another version are not adopted: they start from zero");
     }
@@ -156,12 +157,14 @@ class Publisher {
     if (!fallback) return fail(fallback.error());
     datapath::LoadOptions options;
     options.kind = kind();
-    options.counters_fd = counters ? counters->get() : -1;
+    options.kept = kept ? &*kept : nullptr;
     options.used_fd = used ? used->fd() : -1;
     options.adds = used && used->copied();
     options.fallback = *fallback ? &**fallback : nullptr;
     auto generation = datapath::Generation::load(*image, options);
     if (!generation) return fail(generation.error());
+    if (audits() && kept && kept->fd(datapath::Kept::kSeen) < 0)
+      warn(restore_seen(places_, *generation, clocks(world_)));
     if (auto pinned =
             tolerate(pin(*generation), "the new program is not pinned, the links that run it are");
         !pinned) {
@@ -172,6 +175,20 @@ class Publisher {
     if (used && pins_writable_) warn(used->finish(pins_, *generation));
     return {};
   }
+
+  // What the program is to know besides its policy.
+  void complete(apiguard_settings& settings) const {
+    const Now now = clocks(world_);
+    settings.instance = pins_.instance();
+    settings.secret = std::stoull(sha256_hex(read_boot_id()).substr(0, 16), nullptr, 16);
+    settings.wall = static_cast<std::uint64_t>(now.wall) - now.boot;
+    settings.since = plan_.generation;
+    if (!world_.in_force) return;
+    const apiguard_settings& before = world_.in_force->settings;
+    if (before.mode == settings.mode && before.since != 0) settings.since = before.since;
+  }
+
+  [[nodiscard]] bool audits() const { return request_.policy.mode == Mode::kAudit; }
 
   [[nodiscard]] bool must_go_on() const { return request_.way_out || request_.boot; }
 
@@ -212,7 +229,7 @@ class Publisher {
   Result<> pin(const datapath::Generation& generation) {
     pins_writable_ = false;
     if (auto created = pins_.create(); !created) return created;
-    if (auto pinned = pins_.pin(generation, plan_.generation); !pinned) return pinned;
+    if (auto pinned = pins_.pin(generation, plan_.generation, audits()); !pinned) return pinned;
     pins_writable_ = true;
     return {};
   }
@@ -266,7 +283,8 @@ class Publisher {
         if (pinned.number != plan_.generation && !is_fallback(pinned.number))
           warn(datapath::drop_generation(pins_, pinned.number));
       }
-      pins_.remove_foreign_counters();
+      // What a change may fall back to may be of another version, with maps of its own.
+      if (!request_.confirm_within) pins_.remove_foreign_maps();
     }
     if (stored_) warn(state_.prune());
     clear_detached(places_.run_dir);
@@ -278,6 +296,7 @@ class Publisher {
 
   // Connections that are not kept across a boot are no reason to take back a change.
   void keep_use() {
+    warn(save_seen(places_, clocks(world_)));
     const auto kept = save_used(places_, world_, request_, plan_, attributed_);
     if (kept) {
       warnings_.insert(warnings_.end(), kept->begin(), kept->end());

@@ -6,6 +6,7 @@
 #include "loader/datapath/used.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/policy/lookup.hpp"
+#include "loader/publish/seen.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -135,6 +136,7 @@ Result<std::vector<std::string>> save_used(const Places& places, const Now& now)
   if (!found) return fail(found.error());
   if (auto written = write_used_state(places.state_dir, found->state); !written)
     return fail(written.error());
+  if (auto saved = save_seen(places, now); !saved) return fail(saved.error());
   return std::move(found->warnings);
 }
 

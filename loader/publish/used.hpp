@@ -21,8 +21,8 @@ struct Used {
 // Writes nothing. Exit::kFailed if the kernel's map cannot be read.
 [[nodiscard]] Result<Used> read_used(const Places& places, const World& world);
 
-// Brings the file to what the kernel says now. Needs the lock. Returns warnings: a damaged file is
-// begun anew.
+// Brings the file to what the kernel says now, and that of the sources that were seen. Needs the
+// lock. Returns warnings: a damaged file is begun anew.
 [[nodiscard]] Result<std::vector<std::string>> save_used(const Places& places, const Now& now);
 
 // Whether the generation in force attributes connections to ranges.

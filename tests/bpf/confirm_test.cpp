@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // A generation that waits for its confirmation judges until its deadline; past it the one before it
 // does, and where that one did not run everything passes. Every packet is counted once.
+#include <fcntl.h>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/oracle.hpp"
 #include "tests/support/packet.hpp"
@@ -41,9 +43,14 @@ struct Pair {
     fallback.generation = first ? 0 : 1;
     fallback.filter_fd = first ? -1 : before.generation().filter_fd();
     fallback.joined = joined;
+    datapath::KeptMaps kept;
+    for (const datapath::Kept map : datapath::kAllKept) {
+      kept.maps[static_cast<std::size_t>(map)] =
+          Fd(fcntl(before.generation().kept_fd(map), F_DUPFD_CLOEXEC, 0));
+    }
     datapath::LoadOptions options;
     options.kind = before.frags() ? datapath::ProgramKind::kFrags : datapath::ProgramKind::kPlain;
-    options.counters_fd = before.generation().counters_fd();
+    options.kept = &kept;
     options.fallback = &fallback;
     return load(lists("203.0.113.0/24"), options);
   }

@@ -87,7 +87,7 @@ changes verb mode enforce --accept-risk drop-peers
 same "$SINCE" "$(observed)"
 
 step 'A list that outgrows the map: no connection is lost or taken for two'
-map_of() { bpftool -j map show pinned "$PINS/used-v1" | "$TOOLS/json" /max_entries; }
+map_of() { bpftool -j map show pinned "$PINS/used-v2" | "$TOOLS/json" /max_entries; }
 # In the background, SYNs of the office (with RST, so that nobody answers).
 knock() {
   "$TOOLS/probe" "$CLIENT/world0" "$SERVER/gate0" --flags 6 --count 20000 "$OFFICE4" >/dev/null &

@@ -138,15 +138,16 @@ TEST_CASE("settings have one layout on both sides") {
                {MEMBER(apiguard_endpoint, address), MEMBER(apiguard_endpoint, port),
                 MEMBER(apiguard_endpoint, family), MEMBER(apiguard_endpoint, pad)});
   check_struct("apiguard_settings", sizeof(apiguard_settings),
-               {MEMBER(apiguard_settings, generation), MEMBER(apiguard_settings, build),
-                MEMBER(apiguard_settings, instance), MEMBER(apiguard_settings, abi),
-                MEMBER(apiguard_settings, mode), MEMBER(apiguard_settings, frags),
+               {MEMBER(apiguard_settings, generation),    MEMBER(apiguard_settings, build),
+                MEMBER(apiguard_settings, instance),      MEMBER(apiguard_settings, abi),
+                MEMBER(apiguard_settings, mode),          MEMBER(apiguard_settings, frags),
                 MEMBER(apiguard_settings, has_deadlines), MEMBER(apiguard_settings, endpoint_count),
-                MEMBER(apiguard_settings, endpoints), MEMBER(apiguard_settings, shared6),
-                MEMBER(apiguard_settings, shared6_len), MEMBER(apiguard_settings, outside6),
-                MEMBER(apiguard_settings, whole4), MEMBER(apiguard_settings, whole6),
-                MEMBER(apiguard_settings, unconfirmed), MEMBER(apiguard_settings, pad),
-                MEMBER(apiguard_settings, before)});
+                MEMBER(apiguard_settings, endpoints),     MEMBER(apiguard_settings, shared6),
+                MEMBER(apiguard_settings, shared6_len),   MEMBER(apiguard_settings, outside6),
+                MEMBER(apiguard_settings, whole4),        MEMBER(apiguard_settings, whole6),
+                MEMBER(apiguard_settings, unconfirmed),   MEMBER(apiguard_settings, pad),
+                MEMBER(apiguard_settings, before),        MEMBER(apiguard_settings, since),
+                MEMBER(apiguard_settings, secret),        MEMBER(apiguard_settings, wall)});
 }
 
 TEST_CASE("a confirmation has one layout on both sides") {
@@ -167,7 +168,8 @@ TEST_CASE("the index has one layout on both sides") {
 
 TEST_CASE("counters have one layout on both sides") {
   check_struct("apiguard_counters", sizeof(apiguard_counters),
-               {MEMBER(apiguard_counters, packets)});
+               {MEMBER(apiguard_counters, packets), MEMBER(apiguard_counters, denied),
+                MEMBER(apiguard_counters, seen), MEMBER(apiguard_counters, events)});
 }
 
 TEST_CASE("connections by range have one layout on both sides") {
@@ -179,6 +181,47 @@ TEST_CASE("connections by range have one layout on both sides") {
                 MEMBER(apiguard_used, last)});
   check_struct("apiguard_use", sizeof(apiguard_use),
                {MEMBER(apiguard_use, key), MEMBER(apiguard_use, used)});
+}
+
+TEST_CASE("what is kept of traffic has one layout on both sides") {
+  check_struct("apiguard_sampler", sizeof(apiguard_sampler),
+               {MEMBER(apiguard_sampler, tick), MEMBER(apiguard_sampler, now),
+                MEMBER(apiguard_sampler, left), MEMBER(apiguard_sampler, step),
+                MEMBER(apiguard_sampler, mean), MEMBER(apiguard_sampler, taken)});
+  check_struct("apiguard_budget", sizeof(apiguard_budget),
+               {MEMBER(apiguard_budget, tick), MEMBER(apiguard_budget, spent)});
+  check_struct("apiguard_denied", sizeof(apiguard_denied),
+               {MEMBER(apiguard_denied, source), MEMBER(apiguard_denied, packets),
+                MEMBER(apiguard_denied, first), MEMBER(apiguard_denied, last),
+                MEMBER(apiguard_denied, since), MEMBER(apiguard_denied, family),
+                MEMBER(apiguard_denied, outcome), MEMBER(apiguard_denied, reason),
+                MEMBER(apiguard_denied, pad)});
+  check_struct(
+      "apiguard_denied_bucket", sizeof(apiguard_denied_bucket),
+      {MEMBER(apiguard_denied_bucket, lock), MEMBER(apiguard_denied_bucket, next),
+       MEMBER(apiguard_denied_bucket, aged), MEMBER(apiguard_denied_bucket, tags),
+       MEMBER(apiguard_denied_bucket, strengths), MEMBER(apiguard_denied_bucket, sources)});
+  check_struct("apiguard_seen_key", sizeof(apiguard_seen_key),
+               {MEMBER(apiguard_seen_key, source), MEMBER(apiguard_seen_key, family),
+                MEMBER(apiguard_seen_key, pad)});
+  check_struct(
+      "apiguard_seen", sizeof(apiguard_seen),
+      {MEMBER(apiguard_seen, connections), MEMBER(apiguard_seen, first),
+       MEMBER(apiguard_seen, last), MEMBER(apiguard_seen, days), MEMBER(apiguard_seen, day)});
+  check_struct("apiguard_flow", sizeof(apiguard_flow),
+               {MEMBER(apiguard_flow, source), MEMBER(apiguard_flow, destination),
+                MEMBER(apiguard_flow, sport), MEMBER(apiguard_flow, dport),
+                MEMBER(apiguard_flow, family), MEMBER(apiguard_flow, pad)});
+  check_struct("apiguard_event", sizeof(apiguard_event),
+               {MEMBER(apiguard_event, time), MEMBER(apiguard_event, generation),
+                MEMBER(apiguard_event, source), MEMBER(apiguard_event, destination),
+                MEMBER(apiguard_event, ifindex), MEMBER(apiguard_event, dport),
+                MEMBER(apiguard_event, family), MEMBER(apiguard_event, outcome),
+                MEMBER(apiguard_event, reason), MEMBER(apiguard_event, prefix_len),
+                MEMBER(apiguard_event, pad)});
+  check_struct("apiguard_watch", sizeof(apiguard_watch),
+               {MEMBER(apiguard_watch, until), MEMBER(apiguard_watch, lost)});
+  check_struct("apiguard_watches", sizeof(apiguard_watches), {MEMBER(apiguard_watches, watch)});
 }
 
 TEST_CASE("the answer of check has one layout on both sides") {

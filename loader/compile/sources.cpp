@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/compile/sources.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+
+namespace apiguard {
+namespace {
+
+Address address_of(unsigned family, std::span<const __u8, 16> bytes) {
+  Address address;
+  address.family = family == APIGUARD_IPV4 ? Family::kIpv4 : Family::kIpv6;
+  std::copy(bytes.begin(), bytes.end(), address.bytes.begin());
+  return address;
+}
+
+void add(DeniedSource& to, const DeniedSource& what) {
+  to.packets += what.packets;
+  to.first = std::min(to.first, what.first);
+  if (what.last < to.last) return;
+  to.last = what.last;
+  to.outcome = what.outcome;
+  to.reason = what.reason;
+}
+
+}  // namespace
+
+Timestamp wall_time(std::uint64_t boot_time, const Now& now) {
+  return now.wall - static_cast<Timestamp>(now.boot - boot_time);
+}
+
+DeniedSource denied_source(const apiguard_denied& value, const Now& now) {
+  DeniedSource source;
+  if (value.family != APIGUARD_ANY_ADDRESS) source.source = address_of(value.family, value.source);
+  source.packets = value.packets;
+  source.first = wall_time(value.first, now);
+  source.last = wall_time(value.last, now);
+  source.outcome = static_cast<apiguard_outcome>(value.outcome);
+  source.reason = static_cast<apiguard_reason>(value.reason);
+  return source;
+}
+
+SeenSource seen_source(const apiguard_seen_key& key, const apiguard_seen& value, const Now& now) {
+  return {address_of(key.family, key.source), value.connections, wall_time(value.first, now),
+          wall_time(value.last, now), value.days};
+}
+
+apiguard_seen_key seen_key(const SeenSource& source) {
+  apiguard_seen_key key{};
+  key.family = source.source.family == Family::kIpv4 ? APIGUARD_IPV4 : APIGUARD_IPV6;
+  std::copy(source.source.bytes.begin(), source.source.bytes.end(), std::begin(key.source));
+  return key;
+}
+
+apiguard_seen seen_value(const SeenSource& source, const Now& now) {
+  constexpr Timestamp kDay = Timestamp{86400} * 1'000'000'000;
+  const auto boot_time = [&](Timestamp wall) {
+    return now.boot - static_cast<std::uint64_t>(now.wall - wall);
+  };
+  apiguard_seen value{};
+  value.connections = source.connections;
+  value.first = boot_time(source.first);
+  value.last = boot_time(source.last);
+  value.days = source.days;
+  value.day = static_cast<__u32>(source.last / kDay);
+  return value;
+}
+
+std::vector<DeniedSource> united(std::vector<DeniedSource> sources) {
+  std::sort(sources.begin(), sources.end(),
+            [](const auto& a, const auto& b) { return a.source < b.source; });
+  std::vector<DeniedSource> result;
+  for (DeniedSource& source : sources) {
+    if (!result.empty() && result.back().source == source.source) {
+      add(result.back(), source);
+    } else {
+      result.push_back(source);
+    }
+  }
+  std::stable_sort(result.begin(), result.end(),
+                   [](const auto& a, const auto& b) { return a.packets > b.packets; });
+  return result;
+}
+
+}  // namespace apiguard

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The way back for sources: what the maps `denied` and `seen` say, as plain values. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "apiguard/abi.h"
+#include "loader/compile/image.hpp"
+#include "loader/policy/prefix.hpp"
+
+namespace apiguard {
+
+// A source that was refused, or in audit would have been. Under a flood its packets are an
+// estimate: see struct apiguard_sampler.
+struct DeniedSource {
+  std::optional<Address> source;  // none: behind more VLAN tags than are looked through
+  std::uint64_t packets = 0;
+  Timestamp first = 0;
+  Timestamp last = 0;
+  apiguard_outcome outcome = APIGUARD_DROP;  // of the newest packet
+  apiguard_reason reason = APIGUARD_UNLISTED;
+
+  friend bool operator==(const DeniedSource&, const DeniedSource&) = default;
+};
+
+// A source that had connections during an audit, listed or not.
+struct SeenSource {
+  Address source;
+  std::uint64_t connections = 0;
+  Timestamp first = 0;
+  Timestamp last = 0;
+  unsigned days = 0;  // of UTC
+
+  friend bool operator==(const SeenSource&, const SeenSource&) = default;
+};
+
+// A moment of the boot-time clock (nanoseconds) by the wall clock.
+[[nodiscard]] Timestamp wall_time(std::uint64_t boot_time, const Now& now);
+
+[[nodiscard]] DeniedSource denied_source(const apiguard_denied& value, const Now& now);
+[[nodiscard]] SeenSource seen_source(const apiguard_seen_key& key, const apiguard_seen& value,
+                                     const Now& now);
+
+// And back. A moment before the boot is one of the boot-time clock all the same, modulo 2^64.
+[[nodiscard]] apiguard_seen_key seen_key(const SeenSource& source);
+[[nodiscard]] apiguard_seen seen_value(const SeenSource& source, const Now& now);
+
+// Each source once, what was counted in several modes or twice put together; most packets first.
+[[nodiscard]] std::vector<DeniedSource> united(std::vector<DeniedSource> sources);
+
+}  // namespace apiguard

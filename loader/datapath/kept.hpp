@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Maps in which the kernel keeps what it saw of traffic. They outlive generations and, unlike
+// `used` (used.hpp), have the same size whatever the list; pinned as PINS/NAME-vABI.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "loader/fd.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::datapath {
+
+enum class Kept : std::size_t { kCounters, kDenied, kSeen, kFlows, kWatches, kRings };
+inline constexpr std::array kAllKept = {Kept::kCounters, Kept::kDenied,  Kept::kSeen,
+                                        Kept::kFlows,    Kept::kWatches, Kept::kRings};
+
+// As the object calls it.
+[[nodiscard]] std::string_view name_of(Kept kept);
+// Needed in audit alone: elsewhere nothing is kept in it.
+[[nodiscard]] bool is_for_audit(Kept kept);
+// Entries of those that the object does not size itself, 0 for the others.
+[[nodiscard]] unsigned audit_entries(Kept kept);
+
+// Refuses a map that is not the one of this ABI, whoever pinned it there.
+[[nodiscard]] Result<> check_kept(Kept kept, int map_fd, const std::string& pin);
+
+// A descriptor for each, -1: none.
+struct KeptMaps {
+  std::array<Fd, kAllKept.size()> maps;
+
+  [[nodiscard]] int fd(Kept kept) const { return maps[static_cast<std::size_t>(kept)].get(); }
+};
+
+}  // namespace apiguard::datapath

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/datapath/sources.hpp"
+
+#include <bpf/bpf.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "apiguard/abi.h"
+#include "loader/datapath/objects.hpp"
+
+namespace apiguard::datapath {
+
+// Bucket by bucket, each as a whole: the lock in it is for that.
+Result<std::vector<DeniedSource>> read_denied(int map_fd, const Now& now,
+                                              std::optional<std::uint64_t> since) {
+  std::vector<DeniedSource> sources;
+  for (__u32 i = 0; i < APIGUARD_DENIED_BUCKETS; ++i) {
+    apiguard_denied_bucket bucket{};
+    if (bpf_map_lookup_elem_flags(map_fd, &i, &bucket, BPF_F_LOCK) != 0)
+      return kernel_error("map 'denied'", "read", errno);
+    for (const apiguard_denied& denied : bucket.sources) {
+      if (denied.packets == 0) continue;
+      if (since && denied.since != static_cast<__u32>(*since)) continue;
+      sources.push_back(denied_source(denied, now));
+    }
+  }
+  return united(std::move(sources));
+}
+
+// An entry that goes meanwhile starts the walk over: so many steps are more than a full map needs.
+Result<std::vector<SeenSource>> read_seen(int map_fd, const Now& now) {
+  std::vector<SeenSource> sources;
+  apiguard_seen_key key{};
+  apiguard_seen_key next{};
+  const apiguard_seen_key* at = nullptr;
+  for (int step = 0; step < 4 * APIGUARD_SEEN_SOURCES; ++step) {
+    if (bpf_map_get_next_key(map_fd, at, &next) != 0) {
+      if (errno != ENOENT) return kernel_error("map 'seen'", "read", errno);
+      break;
+    }
+    apiguard_seen value{};
+    if (bpf_map_lookup_elem(map_fd, &next, &value) == 0)
+      sources.push_back(seen_source(next, value, now));
+    key = next;
+    at = &key;
+  }
+  std::sort(sources.begin(), sources.end(), [](const auto& a, const auto& b) {
+    return a.source != b.source ? a.source < b.source : a.connections > b.connections;
+  });
+  sources.erase(std::unique(sources.begin(), sources.end(),
+                            [](const auto& a, const auto& b) { return a.source == b.source; }),
+                sources.end());
+  return sources;
+}
+
+Result<> write_seen(int map_fd, const std::vector<SeenSource>& sources, const Now& now) {
+  for (const SeenSource& source : sources) {
+    const apiguard_seen_key key = seen_key(source);
+    const apiguard_seen value = seen_value(source, now);
+    if (bpf_map_update_elem(map_fd, &key, &value, BPF_ANY) != 0)
+      return kernel_error("map 'seen'", "write", errno);
+  }
+  return {};
+}
+
+}  // namespace apiguard::datapath

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Kernel -> the sources it remembers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "loader/compile/sources.hpp"
+#include "loader/fd.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::datapath {
+
+// The table of refused sources, most packets first. With `since` only what was counted in the mode
+// that began with this generation (apiguard_settings.since).
+[[nodiscard]] Result<std::vector<DeniedSource>> read_denied(int map_fd, const Now& now,
+                                                            std::optional<std::uint64_t> since);
+
+// The sources of audits, by address.
+[[nodiscard]] Result<std::vector<SeenSource>> read_seen(int map_fd, const Now& now);
+
+// The way there: into a map that no packet meets yet.
+[[nodiscard]] Result<> write_seen(int map_fd, const std::vector<SeenSource>& sources,
+                                  const Now& now);
+
+}  // namespace apiguard::datapath

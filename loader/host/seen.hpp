@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Sources that an audit has seen, kept across boots: STATE/seen, one a line with its connections,
+// the first and the last moment (nanoseconds since 1970) and the days:
+//
+//   apiguard seen 1
+//   203.0.113.7 12 1764000000000000000 1764000300000000000 3
+//   end
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "loader/compile/sources.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+// Text and back. Errors read "line 7: reason".
+[[nodiscard]] std::string show_seen(const std::vector<SeenSource>& sources);
+[[nodiscard]] Result<std::vector<SeenSource>> parse_seen(const std::string& text);
+
+// A state directory without the file has none. Exit::kFailed: damaged, or not to be read.
+[[nodiscard]] Result<std::vector<SeenSource>> read_seen_state(const std::string& state_dir);
+// Replaces it as a whole. Needs the lock.
+[[nodiscard]] Result<> write_seen_state(const std::string& state_dir,
+                                        const std::vector<SeenSource>& sources);
+
+}  // namespace apiguard

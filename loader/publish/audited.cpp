@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/audited.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+
+#include <fmt/format.h>
+
+#include "loader/datapath/sources.hpp"
+#include "loader/policy/duration.hpp"
+#include "loader/policy/lookup.hpp"
+
+namespace apiguard::publish {
+namespace {
+
+constexpr std::size_t kShown = 10;
+constexpr Timestamp kSecond = 1'000'000'000;
+
+// What has been listed since is no reason to hesitate. What no header named a source of stays.
+void keep_unlisted(std::vector<DeniedSource>& sources, const Policy& policy, Timestamp now) {
+  std::vector<Address> addresses;
+  for (const DeniedSource& source : sources) {
+    if (source.source) addresses.push_back(*source.source);
+  }
+  const auto deciding = deciding_for(policy.ranges, addresses, now);
+  std::size_t at = 0;
+  std::erase_if(
+      sources, [&](const DeniedSource& source) { return source.source && admits(deciding[at++]); });
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string line_of(const DeniedSource& source, Timestamp now) {
+  const std::string name = source.source ? to_string(*source.source) : "behind too many VLAN tags";
+  return fmt::format("\n  {}  {}, last {} ago", name, counted(source.packets, "packet"),
+                     show_duration(std::max<Timestamp>(0, now - source.last) / kSecond));
+}
+
+}  // namespace
+
+Result<std::vector<DeniedSource>> find_would_drop(const Places& places, const World& world,
+                                                  const Policy& policy) {
+  std::vector<DeniedSource> none;
+  if (!world.in_force || world.in_force->settings.mode != APIGUARD_MODE_AUDIT) return none;
+  const auto map = datapath::Pins(places.pin_dir).open_kept(datapath::Kept::kDenied);
+  if (!map && map.error().os_error == ENOENT) return none;  // audited by an older version
+  if (!map) return fail(map.error());
+  const Now now = clocks(world);
+  auto sources = datapath::read_denied(map->get(), now, world.in_force->settings.since);
+  if (!sources) return fail(sources.error());
+  std::erase_if(*sources,
+                [](const DeniedSource& source) { return source.outcome != APIGUARD_WOULD_DROP; });
+  keep_unlisted(*sources, policy, now.wall);
+  return sources;
+}
+
+std::string describe(const std::vector<DeniedSource>& sources, Timestamp now) {
+  if (sources.empty()) return {};
+  std::uint64_t packets = 0;
+  for (const DeniedSource& source : sources) packets += source.packets;
+  std::string text = fmt::format("since the audit began, {} from {} would have been dropped:",
+                                 counted(packets, "packet"), counted(sources.size(), "source"));
+  const std::size_t shown = std::min(sources.size(), kShown);
+  for (std::size_t i = 0; i < shown; ++i) text += line_of(sources[i], now);
+  if (shown < sources.size()) text += fmt::format("\n  and {} more", sources.size() - shown);
+  return text +
+         "\n'apiguard denied' shows all of them, 'apiguard suggest' those that had connections";
+}
+
+}  // namespace apiguard::publish
