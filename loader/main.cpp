@@ -31,7 +31,8 @@ bool reads_only(const cli::Verb& verb) {
   };
   using Readers =
       std::variant<cli::HistoryOptions, cli::ListOptions, cli::StatusOptions, cli::CheckOptions,
-                   cli::ValidateOptions, cli::DiffOptions, cli::InitOptions, cli::VersionOptions>;
+                   cli::DeniedOptions, cli::WatchOptions, cli::SuggestOptions, cli::ValidateOptions,
+                   cli::DiffOptions, cli::InitOptions, cli::VersionOptions>;
   return is(static_cast<const Readers*>(nullptr));
 }
 

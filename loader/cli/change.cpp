@@ -18,6 +18,7 @@
 #include "loader/host/files.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/publish/audited.hpp"
 #include "loader/publish/publish.hpp"
 #include "loader/report/change.hpp"
 #include "loader/report/terminal.hpp"
@@ -198,11 +199,23 @@ class Changer {
     std::fflush(stdout);
   }
 
+  // Whom enforce would have dropped since the audit began; nobody where that cannot be known.
+  [[nodiscard]] std::vector<DeniedSource> look_at_audit(const World& world,
+                                                        const Request& request) const {
+    if (request.policy.mode != Mode::kEnforce) return {};
+    auto found = publish::find_would_drop(line_.places, world, request.policy);
+    if (found) return std::move(*found);
+    note(found.error().message + ": whom the audit would have dropped is not known");
+    return {};
+  }
+
   Result<Attempt> proceed(const World& world, const Request& request, const Plan& plan, bool show) {
+    const std::vector<DeniedSource> would_drop = look_at_audit(world, request);
     if (show) {
       note_all(request.notes);
       print_warnings(plan.warnings);
       show_preview(plan);
+      if (!would_drop.empty()) note(publish::describe(would_drop, publish::clocks(world).wall));
     }
     if (!plan.risks.empty()) return question(plan, plan.risks);
     if (plan.unchanged) return unchanged(world, request, plan.warnings);

@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kChange = "Change what is in force";
 constexpr std::string_view kLook = "Look";
 
-constexpr std::array<VerbHelp, 18> kVerbs = {{
+constexpr std::array<VerbHelp, 21> kVerbs = {{
     {"apply", kChange, "", "Publish the files.",
      R"(A packet is judged by the old list or by the new one. On any error the old one
 stays in force. Unchanged files change nothing.
@@ -112,6 +112,29 @@ Examples:
   apiguard check 203.0.113.7
   apiguard check 203.0.113.7 --to 10.0.0.1:6443
   apiguard check 2001:db8::7 198.51.100.7 --json)"},
+    {"denied", kLook, "", "The sources that were denied most.",
+     R"(Every reason, and in audit those that would have been. Counts since the boot; under a
+flood they are estimates, and who comes once makes room for who comes again.
+
+Examples:
+  apiguard denied
+  apiguard denied --since 1h --top 100
+  apiguard denied --json | jq -r '.sources[0].source')"},
+    {"watch", kLook, "", "What happens while it happens.",
+     R"(Denied packets, admitted connections and changes. What a flood is too fast for is
+counted and told as lost.
+
+Examples:
+  apiguard watch
+  apiguard watch --json --for 1m | jq -r 'select(.event == "denied").source')"},
+    {"suggest", kLook, "", "Ranges that cover the sources seen in audit.",
+     R"(Only sources whose connections got past the handshake: an address in a SYN can be made
+up. Shows what the list covers already, and the commands that list the rest.
+
+Examples:
+  apiguard suggest
+  apiguard suggest --max-ranges 10 --min-prefix4 20
+  apiguard suggest --json)"},
     {"validate", kLook, "[FILE...]", "Parse and lint only.",
      R"(Without FILE: all files. FILE ending in .toml is a configuration, any other a list of
 ranges. Needs neither root nor a kernel.

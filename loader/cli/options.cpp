@@ -91,6 +91,18 @@ void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {
     add_text(verb, "--unused", typed.unused, "DURATION",
              "only ranges nobody used for so long: 30d");
   }
+  if (name == "denied") {
+    add_text(verb, "--top", typed.top, "NUMBER", "so many of them; 0: all");
+    add_text(verb, "--since", typed.since, "DURATION", "only those seen within it: 1h, 7d");
+  }
+  if (name == "watch") {
+    add_text(verb, "--for", typed.lasts, "DURATION", "end after so long: 30s, 5m");
+  }
+  if (name == "suggest") {
+    add_text(verb, "--max-ranges", typed.max_ranges, "NUMBER", "put together what is more");
+    add_text(verb, "--min-prefix4", typed.min_prefix4, "LENGTH", "no IPv4 range wider: 24");
+    add_text(verb, "--min-prefix6", typed.min_prefix6, "LENGTH", "no IPv6 range wider: 64");
+  }
   if (name == "check") {
     add_text(verb, "--to", typed.to, "ADDRESS:PORT", "only this destination, not all endpoints");
   }
@@ -101,7 +113,7 @@ void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {
     verb.add_flag("--print", typed.print, "to standard output, the file stays as it is");
     add_text(verb, "--root", typed.root, "DIR", "read the host's files below DIR");
   }
-  if (is_one_of({"status", "list", "check", "diff", "history"})) {
+  if (is_one_of({"status", "list", "check", "denied", "watch", "suggest", "diff", "history"})) {
     verb.add_flag("--json", typed.json, "answer in JSON");
   }
 }

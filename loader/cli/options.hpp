@@ -12,6 +12,7 @@
 #include "loader/host/places.hpp"
 #include "loader/policy/edit.hpp"
 #include "loader/policy/policy.hpp"
+#include "loader/propose/suggestion.hpp"
 
 namespace apiguard::cli {
 
@@ -78,6 +79,19 @@ struct CheckOptions {
   std::vector<Address> sources;
   std::optional<Endpoint> to;  // --to ADDRESS:PORT; the address is always there
 };
+struct DeniedOptions {
+  bool json = false;
+  std::optional<std::size_t> top;     // so many of them; 0: all
+  std::optional<std::int64_t> since;  // seen within so many nanoseconds
+};
+struct WatchOptions {
+  bool json = false;
+  std::optional<std::int64_t> lasts;  // nanoseconds; none: until a signal comes
+};
+struct SuggestOptions {
+  bool json = false;
+  propose::SuggestOptions how;
+};
 struct ValidateOptions {
   bool strict = false;
   std::vector<std::string> files;
@@ -93,10 +107,11 @@ struct VersionOptions {
   bool verbose = false;
 };
 
-using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions,
-                          ModeOptions, RollbackOptions, ConfirmOptions, DetachOptions,
-                          HistoryOptions, ListOptions, StatusOptions, CheckOptions, ValidateOptions,
-                          DiffOptions, InitOptions, VersionOptions>;
+using Verb =
+    std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions, ModeOptions,
+                 RollbackOptions, ConfirmOptions, DetachOptions, HistoryOptions, ListOptions,
+                 StatusOptions, CheckOptions, DeniedOptions, WatchOptions, SuggestOptions,
+                 ValidateOptions, DiffOptions, InitOptions, VersionOptions>;
 
 struct CommandLine {
   Places places;

@@ -33,10 +33,14 @@ bool has_settings(const publish::InForce& in_force) { return in_force.settings.g
 Result<publish::World> look_for_reading(const Places& places) {
   progress::step("reading what is in force");
   auto world = publish::look(places);
-  if (world || geteuid() == 0) return world;
-  const int os_error = world.error().os_error;
-  if (os_error != EACCES && os_error != EPERM) return world;
-  return fail_in("needs root", world.error());
+  if (!world) return fail_reading(world.error());
+  return world;
+}
+
+tl::unexpected<Error> fail_reading(Error error) {
+  const bool denied = error.os_error == EACCES || error.os_error == EPERM;
+  return denied && geteuid() != 0 ? fail_in("needs root", std::move(error))
+                                  : fail(std::move(error));
 }
 
 Mode mode_of(const publish::InForce& in_force) {

@@ -19,6 +19,9 @@ namespace apiguard::cli {
 // publish::look(), with "needs root" in front where privilege is what is missing.
 [[nodiscard]] Result<publish::World> look_for_reading(const Places& places);
 
+// With "needs root" in front where privilege is what is missing.
+[[nodiscard]] tl::unexpected<Error> fail_reading(Error error);
+
 // The kernel's where its settings could be read, else the text's.
 [[nodiscard]] Mode mode_of(const publish::InForce& in_force);
 // The text's, else the kernel's.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <optional>
 #include <tuple>
@@ -32,6 +33,30 @@ Result<> count_arguments(std::string_view verb, const Words& words, std::size_t 
   if (words.size() > most)
     return usage(fmt::format("argument '{}': one too many: {}", words[most], help));
   return {};
+}
+
+// A whole number, in words that say what it is.
+Result<std::optional<unsigned>> at_most_one_number(const char* option, const Words& words,
+                                                   unsigned most) {
+  const auto word = at_most_one(option, words);
+  if (!word) return fail(word.error());
+  if (!*word) return std::optional<unsigned>();
+  unsigned number = 0;
+  const char* end = (*word)->data() + (*word)->size();
+  const auto [last, error] = std::from_chars((*word)->data(), end, number);
+  if (error != std::errc{} || last != end || number > most)
+    return usage(
+        fmt::format("option '{}': '{}': no whole number from 0 to {}", option, **word, most));
+  return std::optional(number);
+}
+
+Result<std::optional<std::int64_t>> at_most_one_duration(const char* option, const Words& words) {
+  const auto word = at_most_one(option, words);
+  if (!word) return fail(word.error());
+  if (!*word) return std::optional<std::int64_t>();
+  const auto duration = parse_duration(**word);
+  if (!duration) return fail(duration.error());
+  return std::optional(*duration);
 }
 
 constexpr std::size_t kAnyNumber = static_cast<std::size_t>(-1);
@@ -168,14 +193,37 @@ Result<Verb> make_detach(const Typed& typed) {
 }
 
 Result<Verb> make_list(const Typed& typed) {
-  ListOptions options{typed.json, std::nullopt};
-  const auto unused = at_most_one("--unused", typed.unused);
+  const auto unused = at_most_one_duration("--unused", typed.unused);
   if (!unused) return fail(unused.error());
-  if (*unused) {
-    auto duration = parse_duration(**unused);
-    if (!duration) return fail(duration.error());
-    options.unused = *duration;
-  }
+  return ListOptions{typed.json, *unused};
+}
+
+Result<Verb> make_denied(const Typed& typed) {
+  const auto top = at_most_one_number("--top", typed.top, 1'000'000);
+  if (!top) return fail(top.error());
+  const auto since = at_most_one_duration("--since", typed.since);
+  if (!since) return fail(since.error());
+  return DeniedOptions{typed.json, *top, *since};
+}
+
+Result<Verb> make_watch(const Typed& typed) {
+  const auto lasts = at_most_one_duration("--for", typed.lasts);
+  if (!lasts) return fail(lasts.error());
+  return WatchOptions{typed.json, *lasts};
+}
+
+Result<Verb> make_suggest(const Typed& typed) {
+  const auto most = at_most_one_number("--max-ranges", typed.max_ranges, 1'000'000);
+  if (!most) return fail(most.error());
+  if (*most && **most == 0) return usage("option '--max-ranges': '0': at least 1");
+  const auto least4 = at_most_one_number("--min-prefix4", typed.min_prefix4, 32);
+  if (!least4) return fail(least4.error());
+  const auto least6 = at_most_one_number("--min-prefix6", typed.min_prefix6, 128);
+  if (!least6) return fail(least6.error());
+  SuggestOptions options{typed.json, {}};
+  options.how.max_ranges = most->value_or(0);
+  options.how.min_length4 = static_cast<std::uint8_t>(least4->value_or(options.how.min_length4));
+  options.how.min_length6 = static_cast<std::uint8_t>(least6->value_or(options.how.min_length6));
   return options;
 }
 
@@ -232,6 +280,9 @@ Result<Verb> make_verb(std::string_view name, const Typed& typed) {
   if (name == "status") return StatusOptions{typed.json};
   if (name == "list") return make_list(typed);
   if (name == "check") return make_check(typed);
+  if (name == "denied") return make_denied(typed);
+  if (name == "watch") return make_watch(typed);
+  if (name == "suggest") return make_suggest(typed);
   if (name == "validate") return ValidateOptions{typed.strict, typed.arguments};
   if (name == "diff") return DiffOptions{typed.json};
   if (name == "history") return HistoryOptions{typed.json};

@@ -26,7 +26,8 @@ struct Typed {
   bool boot = false;
   bool all = false;
   bool print = false;
-  Words accepted, confirm_within, name, lasts, until, to, root, unused;
+  Words accepted, confirm_within, name, lasts, until, to, root, unused, top, since, max_ranges,
+      min_prefix4, min_prefix6;
   Words arguments;
 };
 

@@ -100,8 +100,8 @@ void say_what_is_next(const std::string& path) {
       "  read it, and add what could not be known\n"
       "  apiguard allow CIDR --name NAME   clients that are not in 'cluster'\n"
       "  apiguard apply                    now it counts\n"
-      "  apiguard status                   would_drop must not grow while your "
-      "clients work\n"
+      "  apiguard suggest                  after a while: who had connections\n"
+      "  apiguard denied                   whom enforce would have dropped\n"
       "  apiguard mode enforce --confirm-within 2m   now it drops; undone unless confirmed",
       path));
 }

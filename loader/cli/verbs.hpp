@@ -21,6 +21,9 @@ namespace apiguard::cli {
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const ListOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const StatusOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const CheckOptions& options);
+[[nodiscard]] Result<Exit> run(const CommandLine& line, const DeniedOptions& options);
+[[nodiscard]] Result<Exit> run(const CommandLine& line, const WatchOptions& options);
+[[nodiscard]] Result<Exit> run(const CommandLine& line, const SuggestOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const ValidateOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const DiffOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const InitOptions& options);

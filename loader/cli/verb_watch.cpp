@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <net/if.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "loader/cli/reading.hpp"
+#include "loader/cli/verbs.hpp"
+#include "loader/datapath/confirmation.hpp"
+#include "loader/datapath/generation.hpp"
+#include "loader/datapath/watch.hpp"
+#include "loader/host/clock.hpp"
+#include "loader/host/seat.hpp"
+#include "loader/report/event.hpp"
+
+namespace apiguard::cli {
+namespace {
+
+constexpr int kPause = 50;  // milliseconds between two looks
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kLease = 3 * kSecond;  // packets pay no longer for a watch that was killed
+constexpr unsigned kLines = 20;                // a second are as many as people can read
+
+// Packets that were denied, or would have been.
+std::uint64_t count_denied(const apiguard_counters& counters) {
+  std::uint64_t sum = 0;
+  for (const int outcome : {APIGUARD_DROP, APIGUARD_WOULD_DROP}) {
+    for (const __u64 packets : counters.packets[outcome]) sum += packets;
+  }
+  return sum;
+}
+
+std::string interface_name(std::uint32_t ifindex) {
+  std::array<char, IF_NAMESIZE> name{};
+  return if_indextoname(ifindex, name.data()) != nullptr ? name.data() : "";
+}
+
+// Follows which generation is in force.
+class Changes {
+ public:
+  explicit Changes(const Places& places) : places_(places), pins_(places.pin_dir) {
+    if (const auto live = pins_.read()) take(live->generation.value_or(0));
+  }
+
+  // What has changed since it was asked last.
+  std::optional<report::ChangeEvent> next(const Now& now) {
+    const auto live = pins_.read();
+    if (!live) return std::nullopt;
+    const std::uint64_t generation = live->generation.value_or(0);
+    if (generation != loaded_) {
+      const bool told = undone_ && generation == before_;  // the kernel was there before the links
+      take(generation);
+      return told ? std::nullopt : std::optional(describe(generation, now, false));
+    }
+    if (!waits_) return std::nullopt;
+    const auto deadline = datapath::read_deadline(pins_, loaded_);
+    waits_ = deadline && *deadline > now.boot;
+    undone_ = deadline && *deadline != 0 && !waits_;
+    return undone_ ? std::optional(describe(before_, now, true)) : std::nullopt;
+  }
+
+ private:
+  void take(std::uint64_t generation) {
+    loaded_ = generation;
+    undone_ = false;
+    const auto settings = pins_.read_settings(generation);
+    waits_ = settings && settings->unconfirmed != 0;
+    before_ = settings ? settings->before : 0;
+  }
+
+  report::ChangeEvent describe(std::uint64_t generation, const Now& now, bool undone) {
+    report::ChangeEvent event{now.wall, generation, undone, nullptr};
+    auto meta = StateDir(places_.state_dir).read_meta(generation);
+    if (!meta) return event;
+    meta_ = std::move(*meta);
+    event.meta = &meta_;
+    return event;
+  }
+
+  const Places& places_;
+  datapath::Pins pins_;
+  std::uint64_t loaded_ = 0;
+  std::uint64_t before_ = 0;  // judges once `loaded_` has not been confirmed in time
+  bool waits_ = false;        // for its confirmation
+  bool undone_ = false;
+  GenerationMeta meta_;
+};
+
+class Watcher {
+ public:
+  Watcher(const Places& places, const WatchOptions& options, datapath::Watch watch)
+      : options_(options), pins_(places.pin_dir), changes_(places), watch_(std::move(watch)) {}
+
+  // Until a signal comes, or its time is over.
+  Result<Exit> run(const Fd& signals) {
+    const std::uint64_t begin = read_clocks().boot;
+    if (auto ready = begin_to_count(begin); !ready) return fail(ready.error());
+    pollfd wait{signals.get(), POLLIN, 0};
+    while (poll(&wait, 1, kPause) == 0) {
+      if (auto looked = look(); !looked) return fail(looked.error());
+      if (options_.lasts &&
+          read_clocks().boot - begin >= static_cast<std::uint64_t>(*options_.lasts))
+        break;
+    }
+    next_second_ = 0;
+    if (auto last = look(); !last) return fail(last.error());
+    return Exit::kDone;
+  }
+
+ private:
+  Result<> begin_to_count(std::uint64_t now) {
+    auto counters = pins_.open_counters();
+    if (!counters) return fail(counters.error());
+    counters_ = std::move(*counters);
+    const auto packets = datapath::read_counters(counters_.get());
+    if (!packets) return fail(packets.error());
+    denied_before_ = count_denied(*packets);
+    watch_.keep_until(now + kLease);
+    next_second_ = now + kSecond;
+    return {};
+  }
+
+  // The counters first: what is counted by then is in the ring, or it is lost.
+  Result<> look() {
+    const Now now = read_clocks();
+    const bool second = now.boot >= next_second_;
+    std::uint64_t denied = 0;
+    if (second) {
+      watch_.keep_until(now.boot + kLease);
+      const auto packets = datapath::read_counters(counters_.get());
+      if (!packets) return fail(packets.error());
+      denied = count_denied(*packets) - denied_before_;
+    }
+    if (auto read = watch_.read([&](const apiguard_event& event) { take(event, now); }); !read)
+      return read;
+    if (second) end_second(now, denied);
+    std::fflush(stdout);
+    return {};
+  }
+
+  void take(const apiguard_event& event, const Now& now) {
+    const bool admitted = event.outcome == APIGUARD_PASS;
+    if (!options_.json && lines_ >= kLines) {
+      if (admitted) ++hidden_;
+      return;
+    }
+    ++lines_;
+    if (!admitted) ++shown_;
+    const std::string interface = interface_name(event.ifindex);
+    put(options_.json ? report::event_json(event, interface, now)
+                      : report::event_text(event, interface, now));
+  }
+
+  void end_second(const Now& now, std::uint64_t denied) {
+    if (const auto change = changes_.next(now))
+      put(options_.json ? report::event_json(*change) : report::event_text(*change));
+    const std::uint64_t lost_denied = denied > shown_ ? denied - shown_ : 0;
+    const std::uint64_t lost_admitted = watch_.lost_connections() + hidden_;
+    if (lost_denied > told_denied_ || lost_admitted > told_admitted_) {
+      report::LostEvents lost{now.wall, 0, lost_admitted - told_admitted_};
+      if (lost_denied > told_denied_) lost.denied = lost_denied - told_denied_;
+      put(options_.json ? report::event_json(lost) : report::event_text(lost));
+      told_denied_ += lost.denied;
+      told_admitted_ = lost_admitted;
+    }
+    lines_ = 0;
+    next_second_ = now.boot + kSecond;
+  }
+
+  static void put(const std::string& line) {
+    to_stdout(line);
+    to_stdout("\n");
+  }
+
+  const WatchOptions& options_;
+  datapath::Pins pins_;
+  Changes changes_;
+  datapath::Watch watch_;
+  Fd counters_;
+  std::uint64_t denied_before_ = 0;
+  std::uint64_t shown_ = 0;   // denied packets that were told
+  std::uint64_t hidden_ = 0;  // admitted connections too many for people
+  std::uint64_t told_denied_ = 0;
+  std::uint64_t told_admitted_ = 0;
+  std::uint64_t next_second_ = 0;
+  unsigned lines_ = 0;  // in this second
+};
+
+Result<Fd> take_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  Fd fd(signalfd(-1, &set, SFD_CLOEXEC));
+  if (!fd) return fail(Exit::kFailed, "signals: cannot be waited for", errno);
+  return fd;
+}
+
+}  // namespace
+
+Result<Exit> run(const CommandLine& line, const WatchOptions& options) {
+  const auto signals = take_signals();
+  if (!signals) return fail(signals.error());
+  const auto seat = take_seat(line.places.run_dir, "watch", APIGUARD_MAX_WATCHERS);
+  if (!seat) return fail_reading(seat.error());
+  auto watch = datapath::Watch::open(datapath::Pins(line.places.pin_dir), seat->number);
+  if (!watch && watch.error().os_error == ENOENT)
+    return fail(Exit::kFailed, std::string(kNothingInForce));
+  if (!watch) return fail(watch.error());
+  if (!options.json && !options.lasts) note("watching; Ctrl-C ends it");
+  return Watcher(line.places, options, std::move(*watch)).run(*signals);
+}
+
+}  // namespace apiguard::cli

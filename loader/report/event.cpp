@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/report/event.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <optional>
+#include <span>
+
+#include <fmt/format.h>
+
+#include "loader/compile/sources.hpp"
+#include "loader/policy/text.hpp"
+#include "loader/report/json.hpp"
+#include "loader/report/names.hpp"
+
+namespace apiguard::report {
+namespace {
+
+std::optional<Address> address_of(const apiguard_event& event, std::span<const __u8, 16> bytes) {
+  if (event.family == APIGUARD_ANY_ADDRESS) return std::nullopt;
+  Address address;
+  address.family = event.family == APIGUARD_IPV4 ? Family::kIpv4 : Family::kIpv6;
+  std::copy(bytes.begin(), bytes.end(), address.bytes.begin());
+  return address;
+}
+
+bool is_admitted(const apiguard_event& event) { return event.outcome == APIGUARD_PASS; }
+
+// The range that admitted it: its length is known, and the source.
+std::string range_of(const apiguard_event& event) {
+  Prefix prefix{address_of(event, event.source).value_or(Address{}), event.prefix_len};
+  for (std::size_t i = 0; i < prefix.address.bytes.size(); ++i) {
+    const int kept = std::clamp(int{event.prefix_len} - static_cast<int>(8 * i), 0, 8);
+    prefix.address.bytes[i] &= static_cast<std::uint8_t>(0xff00U >> kept);
+  }
+  return to_string(prefix);
+}
+
+std::string endpoint_text(const Address& address, unsigned port) {
+  const bool ipv6 = address.family == Family::kIpv6;
+  return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", to_string(address), ipv6 ? "]" : "", port);
+}
+
+// A line a second of people's time needs no nanoseconds.
+std::string time_text(Timestamp time) {
+  constexpr Timestamp kMilli = 1'000'000;
+  return format_timestamp(time - time % kMilli);
+}
+
+// One line: no indentation, bytes that are not UTF-8 replaced.
+std::string line(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string_view denied_word(const apiguard_event& event) {
+  return event.outcome == APIGUARD_WOULD_DROP ? "would deny" : "denied";
+}
+
+}  // namespace
+
+std::string event_text(const apiguard_event& event, const std::string& interface, const Now& now) {
+  const auto source = address_of(event, event.source);
+  const auto destination = address_of(event, event.destination);
+  std::string text = fmt::format("{}  {:<10}  {}", time_text(wall_time(event.time, now)),
+                                 is_admitted(event) ? "admitted" : denied_word(event),
+                                 source ? to_string(*source) : "a source not reached");
+  if (destination && event.dport != 0)
+    text += " -> " + endpoint_text(*destination, ntohs(event.dport));
+  text += "  " + (is_admitted(event) ? range_of(event) : std::string(reason_name(event.reason)));
+  return interface.empty() ? text : text + "  " + interface;
+}
+
+std::string event_json(const apiguard_event& event, const std::string& interface, const Now& now) {
+  const auto source = address_of(event, event.source);
+  const auto destination = address_of(event, event.destination);
+  const auto text_of = [](const std::optional<Address>& address) {
+    return address ? Json(to_string(*address)) : Json(nullptr);
+  };
+  return line({{"time", format_timestamp(wall_time(event.time, now))},
+               {"event", is_admitted(event) ? "admitted" : "denied"},
+               {"source", text_of(source)},
+               {"destination", text_of(destination)},
+               {"port", event.dport != 0 ? Json(ntohs(event.dport)) : Json(nullptr)},
+               {"interface", text_or_null(interface)},
+               {"generation", event.generation},
+               {"verdict", outcome_name(event.outcome)},
+               {"reason", reason_name(event.reason)},
+               {"range", is_admitted(event) ? Json(range_of(event)) : Json(nullptr)}});
+}
+
+std::string event_text(const ChangeEvent& event) {
+  std::string text = fmt::format("{}  {:<10}  ", time_text(event.time), "change");
+  if (event.generation == 0) return text + "nothing is in force: every packet passes";
+  text += fmt::format("generation {} is in force", event.generation);
+  if (event.undone) text += " again: the change after it was not confirmed";
+  if (event.meta == nullptr) return text;
+  return text + fmt::format(": mode {}, +{} -{}, by {}: {}", to_string(event.meta->mode),
+                            event.meta->added, event.meta->removed, event.meta->by,
+                            event.meta->verb);
+}
+
+std::string event_json(const ChangeEvent& event) {
+  Json json{{"time", format_timestamp(event.time)},
+            {"event", "change"},
+            {"generation", event.generation == 0 ? Json(nullptr) : Json(event.generation)},
+            {"undone", event.undone}};
+  const GenerationMeta* meta = event.meta;
+  json["mode"] = meta != nullptr ? Json(to_string(meta->mode)) : Json(nullptr);
+  json["added"] = meta != nullptr ? Json(meta->added) : Json(nullptr);
+  json["removed"] = meta != nullptr ? Json(meta->removed) : Json(nullptr);
+  json["by"] = meta != nullptr ? Json(meta->by) : Json(nullptr);
+  json["verb"] = meta != nullptr ? Json(meta->verb) : Json(nullptr);
+  return line(json);
+}
+
+std::string event_text(const LostEvents& lost) {
+  return fmt::format("{}  {:<10}  {} denied packets and {} admitted connections are not shown",
+                     time_text(lost.time), "lost", lost.denied, lost.admitted);
+}
+
+std::string event_json(const LostEvents& lost) {
+  return line({{"time", format_timestamp(lost.time)},
+               {"event", "lost"},
+               {"denied", lost.denied},
+               {"admitted", lost.admitted}});
+}
+
+}  // namespace apiguard::report

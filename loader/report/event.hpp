@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What happens while it happens: a line an event, for people, and an object a line for scripts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "apiguard/abi.h"
+#include "loader/compile/image.hpp"
+#include "loader/host/state.hpp"
+
+namespace apiguard::report {
+
+// A packet that was denied (or would have been, in audit), or a connection that was admitted.
+// `interface` is the name; empty: it is gone.
+[[nodiscard]] std::string event_text(const apiguard_event& event, const std::string& interface,
+                                     const Now& now);
+// {time, event ("denied"|"admitted"), source, destination, port, interface, generation, verdict,
+// reason, range}: destination and port null where they were not read, range null of what was
+// denied.
+[[nodiscard]] std::string event_json(const apiguard_event& event, const std::string& interface,
+                                     const Now& now);
+
+// A generation is in force from now on. `undone`: because the one after it was not confirmed.
+struct ChangeEvent {
+  Timestamp time = 0;
+  std::uint64_t generation = 0;  // 0: none, everything passes
+  bool undone = false;
+  const GenerationMeta* meta = nullptr;  // null: not known
+};
+[[nodiscard]] std::string event_text(const ChangeEvent& event);
+// {time, event ("change"), generation, undone, mode, added, removed, by, verb}.
+[[nodiscard]] std::string event_json(const ChangeEvent& event);
+
+// Of what happened since the last such event so much was not told.
+struct LostEvents {
+  Timestamp time = 0;
+  std::uint64_t denied = 0;    // packets
+  std::uint64_t admitted = 0;  // connections
+};
+[[nodiscard]] std::string event_text(const LostEvents& lost);
+// {time, event ("lost"), denied, admitted}.
+[[nodiscard]] std::string event_json(const LostEvents& lost);
+
+}  // namespace apiguard::report

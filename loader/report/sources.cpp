@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/report/sources.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "loader/policy/text.hpp"
+#include "loader/report/ends.hpp"
+#include "loader/report/json.hpp"
+#include "loader/report/names.hpp"
+#include "loader/report/table.hpp"
+
+namespace apiguard::report {
+namespace {
+
+std::size_t count_shown(const std::vector<DeniedSource>& sources, std::size_t shown) {
+  return shown == 0 ? sources.size() : std::min(shown, sources.size());
+}
+
+std::string commands(const std::vector<propose::Suggestion>& ranges) {
+  std::string text;
+  for (const propose::Suggestion& range : ranges) {
+    if (!range.listed) text += fmt::format("apiguard allow {}\n", to_string(range.cidr));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string denied_text(const std::vector<DeniedSource>& sources, std::size_t shown,
+                        Timestamp now) {
+  const std::size_t count = count_shown(sources, shown);
+  Table table({"SOURCE", "PACKETS", "VERDICT", "REASON", "FIRST SEEN", "LAST SEEN"});
+  for (std::size_t i = 0; i < count; ++i) {
+    const DeniedSource& source = sources[i];
+    table.add({source.source ? to_string(*source.source) : "", std::to_string(source.packets),
+               std::string(outcome_name(source.outcome)), std::string(reason_name(source.reason)),
+               seen_text(source.first, now), seen_text(source.last, now)});
+  }
+  std::string text = table.text();
+  if (count < sources.size())
+    text += fmt::format("and {} more: '--top 0' shows all\n", sources.size() - count);
+  return text;
+}
+
+std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t shown) {
+  Json array = Json::array();
+  for (std::size_t i = 0; i < count_shown(sources, shown); ++i) {
+    const DeniedSource& source = sources[i];
+    array.push_back({{"source", source.source ? Json(to_string(*source.source)) : Json(nullptr)},
+                     {"packets", source.packets},
+                     {"first_seen", format_timestamp(source.first)},
+                     {"last_seen", format_timestamp(source.last)},
+                     {"reason", reason_name(source.reason)},
+                     {"verdict", outcome_name(source.outcome)}});
+  }
+  return dump({{"schema", 1}, {"sources", std::move(array)}});
+}
+
+std::string suggest_text(const propose::Suggestions& suggestions, std::size_t unestablished) {
+  Table table({"CIDR", "SOURCES", "CONNECTIONS", "DAYS", "LISTED"});
+  for (const propose::Suggestion& range : suggestions.ranges) {
+    table.add({to_string(range.cidr), std::to_string(range.sources),
+               std::to_string(range.connections), std::to_string(range.days),
+               range.listed ? "yes" : "no"});
+  }
+  std::string text = table.empty() ? "" : table.text();
+  const auto add = [&text](std::size_t count, std::string_view what) {
+    if (count != 0)
+      text += fmt::format("{} more source{}: {}\n", count, count == 1 ? "" : "s", what);
+  };
+  add(unestablished, "no connection was seen, nothing is suggested");
+  add(suggestions.excepted, "taken out by an except range, nothing is suggested");
+  const std::string list = commands(suggestions.ranges);
+  if (list.empty()) return text;
+  return text + "\nto list those that are not listed, as far as you know them:\n\n" + list;
+}
+
+std::string suggest_json(const propose::Suggestions& suggestions, std::size_t unestablished) {
+  Json array = Json::array();
+  for (const propose::Suggestion& range : suggestions.ranges) {
+    array.push_back({{"cidr", to_string(range.cidr)},
+                     {"sources", range.sources},
+                     {"connections", range.connections},
+                     {"days", range.days},
+                     {"listed", range.listed}});
+  }
+  return dump({{"schema", 1},
+               {"ranges", std::move(array)},
+               {"unestablished_sources", unestablished},
+               {"excepted_sources", suggestions.excepted}});
+}
+
+}  // namespace apiguard::report

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Who was refused, and whom to list.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "loader/compile/sources.hpp"
+#include "loader/propose/suggestion.hpp"
+
+namespace apiguard::report {
+
+// The first `shown` of them; 0: all. For people also how many more there are.
+[[nodiscard]] std::string denied_text(const std::vector<DeniedSource>& sources, std::size_t shown,
+                                      Timestamp now);
+// The object of contract section 5; source is null behind more VLAN tags than are looked through.
+[[nodiscard]] std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t shown);
+
+// The ranges, then the commands that list those that are not. `unestablished`: sources that were
+// seen and had no connection.
+[[nodiscard]] std::string suggest_text(const propose::Suggestions& suggestions,
+                                       std::size_t unestablished);
+// The object of contract section 5.
+[[nodiscard]] std::string suggest_json(const propose::Suggestions& suggestions,
+                                       std::size_t unestablished);
+
+}  // namespace apiguard::report

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/compile/sources.hpp"
+
+#include <arpa/inet.h>
+
+#include <cstring>
+
+#include "loader/host/seen.hpp"
+#include "loader/report/event.hpp"
+#include "loader/report/sources.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace apiguard;
+
+namespace {
+
+constexpr Timestamp kSecond = 1'000'000'000;
+constexpr Timestamp kWall = 1'767'225'600 * kSecond;  // 2026-01-01T00:00:00Z
+const Now kNow{kWall, 1000 * kSecond};
+
+Address address(const std::string& text) {
+  const auto parsed = parse_address(text);
+  REQUIRE(parsed);
+  return *parsed;
+}
+
+DeniedSource denied(const char* source, std::uint64_t packets, Timestamp first, Timestamp last,
+                    apiguard_reason reason = APIGUARD_UNLISTED) {
+  return {address(source), packets, kWall + first, kWall + last, APIGUARD_DROP, reason};
+}
+
+apiguard_event event_of(const char* source, const char* destination) {
+  apiguard_event event{};
+  const Address from = address(source);
+  const Address to = address(destination);
+  event.time = kNow.boot - 2 * kSecond;
+  event.generation = 7;
+  std::memcpy(event.source, from.bytes.data(), 16);
+  std::memcpy(event.destination, to.bytes.data(), 16);
+  event.ifindex = 3;
+  event.dport = htons(6443);
+  event.family = from.family == Family::kIpv4 ? APIGUARD_IPV4 : APIGUARD_IPV6;
+  event.outcome = APIGUARD_DROP;
+  event.reason = APIGUARD_UNLISTED;
+  return event;
+}
+
+}  // namespace
+
+TEST_CASE("moments of the boot-time clock become those of the wall clock") {
+  CHECK(wall_time(kNow.boot, kNow) == kWall);
+  CHECK(wall_time(kNow.boot - 5 * kSecond, kNow) == kWall - 5 * kSecond);
+  CHECK(wall_time(kNow.boot + 1, kNow) == kWall + 1);  // read after the clocks were
+}
+
+TEST_CASE("a source that was counted twice stands there once") {
+  const auto sources = united({denied("192.0.2.7", 3, 10, 20), denied("192.0.2.8", 4, 0, 1),
+                               denied("192.0.2.7", 2, 5, 30, APIGUARD_EXPIRED)});
+  REQUIRE(sources.size() == 2);
+  CHECK(sources[0] == denied("192.0.2.7", 5, 5, 30, APIGUARD_EXPIRED));
+  CHECK(sources[1].packets == 4);
+  CHECK(united({}).empty());
+}
+
+TEST_CASE("the report of denied sources counts what it does not show") {
+  std::vector<DeniedSource> sources;
+  for (int i = 1; i <= 5; ++i)
+    sources.push_back(denied(("192.0.2." + std::to_string(i)).c_str(), 10, 0, 0));
+  CHECK(report::denied_text(sources, 3, kWall).find("and 2 more") != std::string::npos);
+  CHECK(report::denied_text(sources, 0, kWall).find("more") == std::string::npos);
+  CHECK(report::denied_json({}, 0) == "{\n  \"schema\": 1,\n  \"sources\": []\n}");
+  DeniedSource unknown = sources[0];
+  unknown.source.reset();
+  CHECK(report::denied_json({unknown}, 0).find("\"source\": null") != std::string::npos);
+}
+
+TEST_CASE("an event is one line") {
+  const apiguard_event event = event_of("192.0.2.7", "198.51.100.1");
+  CHECK(report::event_text(event, "eth0", kNow) ==
+        "2025-12-31T23:59:58Z  denied      192.0.2.7 -> 198.51.100.1:6443  unlisted  eth0");
+  CHECK(report::event_json(event, "eth0", kNow) ==
+        R"({"time":"2025-12-31T23:59:58Z","event":"denied","source":"192.0.2.7",)"
+        R"("destination":"198.51.100.1","port":6443,"interface":"eth0","generation":7,)"
+        R"("verdict":"drop","reason":"unlisted","range":null})");
+  apiguard_event admitted = event_of("2001:db8:12:7::9", "2001:db8:1::1");
+  admitted.outcome = APIGUARD_PASS;
+  admitted.reason = APIGUARD_LISTED;
+  admitted.prefix_len = 48;
+  CHECK(report::event_text(admitted, "", kNow) ==
+        "2025-12-31T23:59:58Z  admitted    2001:db8:12:7::9 -> [2001:db8:1::1]:6443  "
+        "2001:db8:12::/48");
+  CHECK(report::event_json(admitted, "", kNow).find(R"("interface":null)") != std::string::npos);
+  CHECK(report::event_json(admitted, "", kNow).find(R"("range":"2001:db8:12::/48")") !=
+        std::string::npos);
+  apiguard_event unreached{};
+  unreached.outcome = APIGUARD_WOULD_DROP;
+  unreached.reason = APIGUARD_VLAN_DEPTH;
+  unreached.time = kNow.boot;
+  CHECK(report::event_text(unreached, "eth0", kNow) ==
+        "2026-01-01T00:00:00Z  would deny  a source not reached  vlan_depth  eth0");
+  CHECK(report::event_json(unreached, "eth0", kNow).find(R"("source":null)") != std::string::npos);
+}
+
+TEST_CASE("changes and losses are told as well") {
+  GenerationMeta meta;
+  meta.generation = 18;
+  meta.by = "root";
+  meta.verb = "allow 203.0.113.0/24";
+  meta.added = 1;
+  CHECK(
+      report::event_text(report::ChangeEvent{kWall, 18, false, &meta}) ==
+      "2026-01-01T00:00:00Z  change      generation 18 is in force: mode enforce, +1 -0, by root: "
+      "allow 203.0.113.0/24");
+  CHECK(
+      report::event_text(report::ChangeEvent{kWall, 17, true, nullptr}) ==
+      "2026-01-01T00:00:00Z  change      generation 17 is in force again: the change after it was "
+      "not confirmed");
+  CHECK(report::event_text(report::ChangeEvent{kWall, 0, false, nullptr})
+            .ends_with("nothing is in force: every packet passes"));
+  CHECK(report::event_json(report::ChangeEvent{kWall, 18, false, &meta}) ==
+        R"({"time":"2026-01-01T00:00:00Z","event":"change","generation":18,"undone":false,)"
+        R"("mode":"enforce","added":1,"removed":0,"by":"root","verb":"allow 203.0.113.0/24"})");
+  CHECK(report::event_json(report::LostEvents{kWall, 12, 3}) ==
+        R"({"time":"2026-01-01T00:00:00Z","event":"lost","denied":12,"admitted":3})");
+}
+
+TEST_CASE("a source that was seen goes into the kernel and comes back, over a boot as well") {
+  const SeenSource source{address("203.0.113.7"), 12, kWall - 5000 * kSecond, kWall - 3 * kSecond,
+                          4};
+  const apiguard_seen_key key = seen_key(source);
+  const apiguard_seen value = seen_value(source, kNow);  // 5000 s ago there was no boot yet
+  CHECK(seen_source(key, value, kNow) == source);
+  CHECK(seen_source(key, value, {kWall + 60 * kSecond, kNow.boot + 60 * kSecond}) == source);
+  CHECK(value.day == 20453);  // 2025-12-31
+  const SeenSource six{address("2001:db8::7"), 1, kWall, kWall, 1};
+  CHECK(seen_source(seen_key(six), seen_value(six, kNow), kNow) == six);
+}
+
+TEST_CASE("sources that were seen are text and back, a damaged text is refused") {
+  const std::vector<SeenSource> sources{{address("203.0.113.7"), 12, 1, kWall, 4},
+                                        {address("2001:db8::7"), 1, 2, 3, 1}};
+  const std::string text = show_seen(sources);
+  CHECK(text ==
+        "apiguard seen 1\n203.0.113.7 12 1 1767225600000000000 4\n2001:db8::7 1 2 3 1\nend\n");
+  REQUIRE(parse_seen(text));
+  CHECK(*parse_seen(text) == sources);
+  CHECK(parse_seen(show_seen({}))->empty());
+  for (const char* damaged : {"", "apiguard used 1\nend\n", "apiguard seen 1\n",
+                              "apiguard seen 1\n203.0.113.7 1 2 3\nend\n",
+                              "apiguard seen 1\n203.0.113.7 1 2 3 4 5\nend\n",
+                              "apiguard seen 1\n203.0.113 1 2 3 4\nend\n",
+                              "apiguard seen 1\n203.0.113.7 x 2 3 4\nend\n"}) {
+    INFO(damaged);
+    CHECK_FALSE(parse_seen(damaged));
+  }
+}
