@@ -6,11 +6,13 @@
 #include <malloc.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
 #include <vector>
 
+#include "loader/datapath/kept.hpp"
 #include "loader/fd.hpp"
 #include "tests/bench/programs.hpp"
 
@@ -58,6 +60,12 @@ std::uint64_t locked_inside(const Fd& outer) {
   return bytes;
 }
 
+// Not part of a list: what the kernel remembers of traffic has one size.
+bool keeps(const std::string& map) {
+  return std::any_of(datapath::kAllKept.begin(), datapath::kAllKept.end(),
+                     [&](datapath::Kept kept) { return datapath::name_of(kept) == map; });
+}
+
 }  // namespace
 
 std::int64_t kernel_bytes() {
@@ -75,6 +83,7 @@ std::map<std::string, std::uint64_t> map_bytes(const std::string& device) {
   for (const __u32 id : map_ids(program_id)) {
     const Fd map(bpf_map_get_fd_by_id(id));
     const bpf_map_info info = info_of(map);
+    if (keeps(info.name)) continue;
     bytes[info.name] = locked(map);
     if (info.type == BPF_MAP_TYPE_ARRAY_OF_MAPS) bytes[info.name] += locked_inside(map);
   }

@@ -20,8 +20,9 @@ class Bout {
  public:
   Bout(const Options& options, const List& ipv4, const List& ipv6)
       : options_(options),
-        apiguard_(load_apiguard({&ipv4, &ipv6})),
-        plain_({&ipv4, &ipv6}, apiguard_.frags()),
+        lists_{&ipv4, &ipv6},
+        apiguard_(load_apiguard(lists_)),
+        plain_(lists_, apiguard_.frags()),
         count_(ipv4.networks.size()) {}
 
   // The rows of one family's list: a flood, clients, an attacker's choice, and the trap.
@@ -34,6 +35,23 @@ class Bout {
     if (auto worst = dearest(harness, chosen_sources(list, holdings)))
       cell(list, lengths, harness, *worst, cells, "chosen");
     cell(list, lengths, harness, one_source(unlisted), cells);
+  }
+
+  // What is done besides: the same filter while its events are read, and in audit, where it notes
+  // who has connections.
+  void besides(const List& list, Json& cells) {
+    const datapath::Generation audit = load_apiguard(lists_, Mode::kAudit);
+    datapath::Watch reader = watch(apiguard_);
+    const Holdings holdings(list);
+    Vary harness({list.family, false}, apiguard_.frags());
+    watched(list, harness, unlisted_sources(list, holdings), reader, cells);
+    watched(list, harness, listed_sources(list), reader, cells);
+    const auto frame = segment({list.family, false}, BENCH_PORT);
+    harness.use(listed_sources(list));
+    add(cells, list, "random", "listed, audit", "",
+        measure({{"empty", &harness, harness.empty_pass(), &frame},
+                 {"apiguard", &harness, program_of(audit), &frame}},
+                kListed, options_.runs, options_.packets));
   }
 
   // What is none of the filter's business, and what a tag costs.
@@ -59,6 +77,21 @@ class Bout {
                  {"apiguard", &harness, program_of(apiguard_), &frame},
                  {"plain_lpm", &harness, plain_.program(), &frame}},
                 sources.listed ? kListed : kUnlisted, options_.runs, options_.packets));
+  }
+
+  void watched(const List& list, Vary& harness, const Sources& sources, datapath::Watch& reader,
+               Json& cells) {
+    const auto frame = segment({list.family, false}, BENCH_PORT);
+    const Program empty = sources.listed ? harness.empty_pass() : harness.empty_drop();
+    harness.use(sources);
+    std::uint64_t events = 0;
+    add(cells, list, "random", sources.name + ", watched", "",
+        measure({{"empty", &harness, empty, &frame},
+                 {"apiguard", &harness, program_of(apiguard_), &frame}},
+                sources.listed ? kListed : kUnlisted, options_.runs, options_.packets));
+    if (auto read = reader.read([&](const apiguard_event&) { ++events; }); !read)
+      broken(read.error().message);
+    if (!sources.listed && events == 0) broken("a flood made no event");
   }
 
   // What an attacker would find out by trying: the kind that costs apiguard most.
@@ -106,6 +139,7 @@ class Bout {
   }
 
   const Options& options_;
+  std::vector<const List*> lists_;
   datapath::Generation apiguard_;
   PlainLpm plain_;
   std::size_t count_;
@@ -127,6 +161,8 @@ Json measure_micro(const Options& options) {
     if (count == kListOfOtherPorts) {
       bout.other_port(ipv4, cells);
       bout.other_port(ipv6, cells);
+      bout.besides(ipv4, cells);
+      bout.besides(ipv6, cells);
     }
     Bout(options, ipv4, clustered).sources(clustered, "clustered", cells);
   }

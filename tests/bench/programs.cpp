@@ -4,6 +4,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
@@ -63,8 +65,10 @@ Count counted(const Program& program, const Verdict& verdict) {
   return count;
 }
 
-datapath::Generation load_apiguard(const std::vector<const List*>& lists) {
-  const auto image = compile(policy_of(lists), 1, Now{});
+datapath::Generation load_apiguard(const std::vector<const List*>& lists, Mode mode) {
+  Policy policy = policy_of(lists);
+  policy.mode = mode;
+  const auto image = compile(policy, 1, Now{});
   if (!image) broken(image.error().message);
   auto generation = datapath::Generation::load(*image, {});
   if (!generation) broken(generation.error().message);
@@ -73,6 +77,15 @@ datapath::Generation load_apiguard(const std::vector<const List*>& lists) {
 
 Program program_of(const datapath::Generation& generation) {
   return {generation.filter_fd(), generation.counters_fd()};
+}
+
+datapath::Watch watch(const datapath::Generation& generation) {
+  const auto copy = [&](datapath::Kept map) { return Fd(dup(generation.kept_fd(map))); };
+  auto watch =
+      datapath::Watch::open(copy(datapath::Kept::kRings), copy(datapath::Kept::kWatches), 0);
+  if (!watch) broken(watch.error().message);
+  watch->keep_until(~std::uint64_t{0});
+  return std::move(*watch);
 }
 
 PlainLpm::PlainLpm(const std::vector<const List*>& lists, bool frags)

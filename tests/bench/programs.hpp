@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "loader/datapath/generation.hpp"
+#include "loader/datapath/watch.hpp"
 #include "tests/bench/network.hpp"
 #include "tests/bench/sources.hpp"
 
@@ -39,8 +40,11 @@ struct Verdict {
 [[nodiscard]] Count counted(const Program& program, const Verdict& verdict);
 
 // apiguard as it is shipped, by the loader's own path from policy to kernel.
-[[nodiscard]] datapath::Generation load_apiguard(const std::vector<const List*>& lists);
+[[nodiscard]] datapath::Generation load_apiguard(const std::vector<const List*>& lists,
+                                                 Mode mode = Mode::kEnforce);
 [[nodiscard]] Program program_of(const datapath::Generation& generation);
+// Somebody reads its events from now on.
+[[nodiscard]] datapath::Watch watch(const datapath::Generation& generation);
 
 // The plain LPM filter over the same lists, of the same kind (frags-aware or not).
 class PlainLpm {
