@@ -70,6 +70,35 @@ ask() {
   ip netns exec client curl --silent --show-error --max-time 3 "http://$1:6443/livez"
 }
 
+# says WORDS COMMAND...: the output holds them.
+says() {
+  words=$1
+  shift
+  "$@" | grep -q "$words"
+}
+
+# A watch that runs while somebody is refused and somebody is admitted.
+watch_others() {
+  apiguard watch --json --for 6s >/run/events &
+  sleep 1
+  ask 192.0.2.1
+  ask '[2001:db8::1]'
+  wait $!
+  cat /run/events
+}
+
+explain() {
+  passes 'who was denied' says '"source": "192.0.2.2"' apiguard denied --json
+  passes 'listed over IPv6 alone' apiguard set 203.0.113.0/24,2001:db8::/64 --accept-risk all
+  watch_others
+  passes 'a denied packet is told' grep -q '"event":"denied","source":"192.0.2.2"' /run/events
+  passes 'an admitted connection is told' grep -q '"event":"admitted","source":"2001:db8::2"' /run/events
+  passes 'mode audit' apiguard mode audit
+  passes 'unlisted client in audit' ask 192.0.2.1
+  passes 'who had a connection' says '^apiguard allow 192.0.2.2/32$' apiguard suggest
+  passes 'mode enforce' apiguard mode enforce --accept-risk all
+}
+
 guard() {
   passes 'stage' make_stage
   configure
@@ -86,6 +115,7 @@ guard() {
   fails 28 'unlisted client over IPv6' ask '[2001:db8::1]'
   fails 1 'check of an unlisted address' apiguard check 192.0.2.2
   passes 'status' apiguard status
+  explain
 
   passes 'a change to be confirmed' apiguard allow 192.0.2.0/24 --confirm-within 3s </dev/null
   passes 'listed until then' ask 192.0.2.1
