@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -10,6 +11,7 @@
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/log.hpp"
 #include "loader/datapath/release.hpp"
+#include "loader/host/journal.hpp"
 #include "loader/host/progress.hpp"
 
 namespace {
@@ -19,7 +21,7 @@ using namespace apiguard;
 // An error in a file begins with its path, as compilers write it; editors jump there.
 int report(const Error& error) {
   const char* prefix = error.message.starts_with('/') ? "" : "apiguard: ";
-  std::fprintf(stderr, "%s%s\n", prefix, error.message.c_str());
+  say(Level::kError, prefix + error.message);
   return static_cast<int>(error.exit);
 }
 
@@ -46,7 +48,9 @@ int main(int argc, char** argv) {
   }
   const auto& line = std::get<cli::CommandLine>(parsed);
   datapath::show_library_messages(line.verbose);
-  const progress::Watcher watcher;
+  // The supervisor forks, which threads would be in the way of.
+  std::optional<progress::Watcher> watcher;
+  if (!std::holds_alternative<cli::RunOptions>(line.verb)) watcher.emplace();
   const auto exit =
       std::visit([&line](const auto& options) { return cli::run(line, options); }, line.verb);
   progress::step("");

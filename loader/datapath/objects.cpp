@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 #include <vector>
 
@@ -77,6 +78,27 @@ Result<std::uint32_t> program_id(int program_fd) {
     return kernel_error("program", "read its info", errno);
   }
   return info.id;
+}
+
+Result<std::string> program_tag(int program_fd) {
+  bpf_prog_info info{};
+  __u32 size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(program_fd, &info, &size) != 0)
+    return kernel_error("program", "read its info", errno);
+  std::string tag;
+  for (const __u8 byte : info.tag) tag += fmt::format("{:02x}", byte);
+  return tag;
+}
+
+Result<std::string> tag_behind_link(int link_fd) {
+  constexpr std::string_view kKey = "prog_tag:";
+  std::ifstream lines(fmt::format("/proc/self/fdinfo/{}", link_fd));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(kKey)) continue;
+    const std::size_t at = line.find_first_not_of(" \t", kKey.size());
+    if (at != std::string::npos) return line.substr(at);
+  }
+  return kernel_error("link", "read the tag of its program", ENOENT);
 }
 
 Result<> check_counters(int map_fd, const std::string& pin) {

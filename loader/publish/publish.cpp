@@ -269,7 +269,7 @@ class Publisher {
       pins_.remove_foreign_counters();
     }
     if (stored_) warn(state_.prune());
-    clear_detached(places_.run_dir);
+    if (request_.left_alone.empty()) clear_detached(places_.run_dir);
   }
 
   [[nodiscard]] bool is_fallback(std::uint64_t number) const {
