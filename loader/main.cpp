@@ -7,6 +7,7 @@
 #include <string>
 #include <variant>
 
+#include "loader/capabilities.hpp"
 #include "loader/cli/options.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/log.hpp"
@@ -40,6 +41,7 @@ bool reads_only(const cli::Verb& verb) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  capabilities::give_up_most();
   if (argc > 0 && std::strcmp(argv[0], datapath::kLetGo) == 0) datapath::let_go();
   const auto parsed = cli::parse(argc, argv);
   if (const auto* printed = std::get_if<cli::Printed>(&parsed)) {

@@ -15,6 +15,8 @@
 
 #include <fmt/format.h>
 
+#include "loader/capabilities.hpp"
+
 namespace apiguard::datapath {
 namespace {
 
@@ -33,6 +35,11 @@ std::optional<bpf_map_info> info_of(const Fd& map) {
   __u32 size = sizeof(info);
   if (!map || bpf_obj_get_info_by_fd(map.get(), &info, &size) != 0) return std::nullopt;
   return info;
+}
+
+int open_map(std::uint32_t id) {
+  const capabilities::Raised raised(capabilities::kSysAdmin);
+  return bpf_map_get_fd_by_id(id);
 }
 
 // libbpf calls the map of read-only data "OBJECT.rodata".
@@ -130,18 +137,21 @@ Result<std::uint32_t> map_id(int map_fd) {
 }
 
 Result<Fd> open_program(std::uint32_t id) {
+  const capabilities::Raised raised(capabilities::kSysAdmin);
   Fd fd(bpf_prog_get_fd_by_id(id));
   if (!fd) return kernel_error(fmt::format("program {}", id), "open by id", errno);
   return fd;
 }
 
 Result<Fd> open_link(std::uint32_t id) {
+  const capabilities::Raised raised(capabilities::kSysAdmin);
   Fd fd(bpf_link_get_fd_by_id(id));
   if (!fd) return kernel_error(fmt::format("link {}", id), "open by id", errno);
   return fd;
 }
 
 std::vector<std::uint32_t> link_ids() {
+  const capabilities::Raised raised(capabilities::kSysAdmin);
   std::vector<std::uint32_t> ids;
   __u32 id = 0;
   while (bpf_link_get_next_id(id, &id) == 0) ids.push_back(id);
@@ -181,7 +191,7 @@ std::optional<apiguard_settings> settings_of(std::uint32_t id) {
   if (std::string_view(info.name).substr(0, kProgramName.size()) != kProgramName)
     return std::nullopt;
   for (std::size_t i = 0; i < info.nr_map_ids && i < maps.size(); ++i) {
-    const Fd map(bpf_map_get_fd_by_id(maps[i]));
+    const Fd map(open_map(maps[i]));
     const auto of_map = info_of(map);
     if (!of_map || !is_settings(*of_map)) continue;
     if (auto settings = read_settings(map)) return *settings;
