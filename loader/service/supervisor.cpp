@@ -35,13 +35,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr auto kLook = milliseconds(500);  // at links, which nobody gives notice of
-constexpr auto kBetweenEvents = milliseconds(50);
-constexpr auto kBusy = milliseconds(100);  // a verb holds the lock
-constexpr auto kRetry = seconds(5);        // something could not be put right
+constexpr auto kLook = milliseconds(500);           // at links, which nobody gives notice of
+constexpr auto kBetweenEvents = milliseconds(100);  // of links and pins, which come in crowds
+constexpr auto kBusy = milliseconds(100);           // a verb holds the lock
+constexpr auto kRetry = seconds(5);                 // something could not be put right
 constexpr auto kLongestRetry = seconds(60);
 constexpr auto kSave = std::chrono::minutes(5);
 constexpr auto kLongestStop = seconds(20);
+constexpr auto kPredecessor = seconds(2);  // one that was killed may have left a child for a moment
 constexpr std::size_t kBurst = 10;
 
 struct Watches {
@@ -242,7 +243,11 @@ class Supervisor {
           fmt::format("the clock was set by {} s: ends of ranges are computed anew",
                       (now - *ends_by_) / 1'000'000'000)});
     children_.start(
-        "again", [this] { return publish_again_now(places_); },
+        "again",
+        [this] {
+          keeper_ = Keeper(places_);  // what is replaced does not wait for the child's descriptors
+          return publish_again_now(places_);
+        },
         [this, now](int status) {
           if (status == 0) {
             ends_by_ = now;
@@ -353,7 +358,7 @@ Result<Watches> open_watches(const Places& places) {
 }  // namespace
 
 Result<Exit> supervise(const Places& places) {
-  const auto alone = Lock::take(places.run_dir, "run", milliseconds(0), "supervisor");
+  const auto alone = Lock::take(places.run_dir, "run", kPredecessor, "supervisor");
   if (!alone) return fail(alone.error());
   auto watches = open_watches(places);
   if (!watches) return fail(watches.error());
