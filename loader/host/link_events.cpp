@@ -24,7 +24,7 @@ Result<LinkEvents> LinkEvents::open() {
 int LinkEvents::fd() const { return mnl_socket_get_fd(socket_.get()); }
 
 // ENOBUFS says that notices were lost, which is as good as one that came.
-void LinkEvents::drain() {
+void LinkEvents::drain() const {
   std::array<char, 8192> buffer{};
   while (true) {
     const ssize_t got = recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);

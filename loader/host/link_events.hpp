@@ -19,7 +19,7 @@ class LinkEvents {
   [[nodiscard]] int fd() const;
   // Takes all notices that wait. What they say is asked of the kernel anew by whoever needs it:
   // some may have been lost on the way.
-  void drain();
+  void drain() const;
 
  private:
   struct Close {

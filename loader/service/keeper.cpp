@@ -52,7 +52,7 @@ Keeper::Round Keeper::round() {
 // Nothing is mounted here: that would take CAP_SYS_ADMIN, and in a namespace of our own nobody else
 // would see it. Descriptors keep links, programs and maps until somebody mounts it again.
 Result<> Keeper::pins_in_reach(Round& round) {
-  const auto created = datapath::Pins(places_.pin_dir).create();
+  auto created = datapath::Pins(places_.pin_dir).create();
   if (!created) {
     if (!out_of_reach_ && !hold_.empty()) {
       tell(round, Level::kWarning, "pins",

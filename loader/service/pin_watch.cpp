@@ -10,6 +10,8 @@
 #include <cstring>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "loader/host/files.hpp"
 #include "loader/host/paths.hpp"
 
@@ -52,7 +54,7 @@ void PinWatch::arm() {
   (void)watch(generations);
   const auto names = list_directory(generations);
   if (!names) return;
-  for (const std::string& name : *names) (void)watch(generations + "/" + name);
+  for (const std::string& name : *names) (void)watch(fmt::format("{}/{}", generations, name));
 }
 
 bool PinWatch::drain() {
