@@ -3,13 +3,16 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <variant>
 
+#include "loader/capabilities.hpp"
 #include "loader/cli/options.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/log.hpp"
 #include "loader/datapath/release.hpp"
+#include "loader/host/journal.hpp"
 #include "loader/host/progress.hpp"
 
 namespace {
@@ -19,7 +22,7 @@ using namespace apiguard;
 // An error in a file begins with its path, as compilers write it; editors jump there.
 int report(const Error& error) {
   const char* prefix = error.message.starts_with('/') ? "" : "apiguard: ";
-  std::fprintf(stderr, "%s%s\n", prefix, error.message.c_str());
+  say(Level::kError, prefix + error.message);
   return static_cast<int>(error.exit);
 }
 
@@ -39,6 +42,7 @@ bool reads_only(const cli::Verb& verb) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  capabilities::give_up_most();
   if (argc > 0 && std::strcmp(argv[0], datapath::kLetGo) == 0) datapath::let_go();
   const auto parsed = cli::parse(argc, argv);
   if (const auto* printed = std::get_if<cli::Printed>(&parsed)) {
@@ -47,7 +51,9 @@ int main(int argc, char** argv) {
   }
   const auto& line = std::get<cli::CommandLine>(parsed);
   datapath::show_library_messages(line.verbose);
-  const progress::Watcher watcher;
+  // The supervisor forks, which threads would be in the way of.
+  std::optional<progress::Watcher> watcher;
+  if (!std::holds_alternative<cli::RunOptions>(line.verb)) watcher.emplace();
   const auto exit =
       std::visit([&line](const auto& options) { return cli::run(line, options); }, line.verb);
   progress::step("");

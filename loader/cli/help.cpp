@@ -8,8 +8,9 @@ namespace {
 
 constexpr std::string_view kChange = "Change what is in force";
 constexpr std::string_view kLook = "Look";
+constexpr std::string_view kServe = "Serve";
 
-constexpr std::array<VerbHelp, 21> kVerbs = {{
+constexpr std::array<VerbHelp, 22> kVerbs = {{
     {"apply", kChange, "", "Publish the files.",
      R"(A packet is judged by the old list or by the new one. On any error the old one
 stays in force. Unchanged files change nothing.
@@ -90,7 +91,7 @@ Examples:
   apiguard detach --all)"},
     {"status", kLook, "", "What is enforced where, and the counters.",
      R"(Exit status 1 if an interface of the generation in force is not attached or runs
-another program.
+another program. Users other than root are shown what 'apiguard run' saw last.
 
 Examples:
   apiguard status
@@ -162,6 +163,15 @@ Examples:
   apiguard init
   apiguard init --print
   apiguard init --root /mnt/image --config ./apiguard.toml)"},
+    {"run", kServe, "", "The supervisor.",
+     R"(Guards interfaces as they appear, return or are renamed, puts back what other programs
+took away, settles expired confirmations, and writes what 'status' shows to users other
+than root. SIGHUP publishes the files as 'apply' without a terminal does; SIGTERM ends
+it and detaches nothing. The filter does not need it. Meant for a service manager.
+
+Examples:
+  apiguard run
+  apiguard run --verbose)"},
     {"version", kLook, "", "Version, program build and ABI.",
      R"(With --verbose also libbpf, the oldest kernel and the places in use.
 

@@ -103,6 +103,7 @@ struct InitOptions {
   std::string root;    // in front of the paths of the host's files; "" for none
   bool print = false;  // to stdout instead of the file
 };
+struct RunOptions {};
 struct VersionOptions {
   bool verbose = false;
 };
@@ -111,7 +112,7 @@ using Verb =
     std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions, ModeOptions,
                  RollbackOptions, ConfirmOptions, DetachOptions, HistoryOptions, ListOptions,
                  StatusOptions, CheckOptions, DeniedOptions, WatchOptions, SuggestOptions,
-                 ValidateOptions, DiffOptions, InitOptions, VersionOptions>;
+                 ValidateOptions, DiffOptions, InitOptions, RunOptions, VersionOptions>;
 
 struct CommandLine {
   Places places;

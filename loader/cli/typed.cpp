@@ -287,6 +287,7 @@ Result<Verb> make_verb(std::string_view name, const Typed& typed) {
   if (name == "diff") return DiffOptions{typed.json};
   if (name == "history") return HistoryOptions{typed.json};
   if (name == "init") return make_init(typed);
+  if (name == "run") return RunOptions{};
   if (name == "version") return VersionOptions{typed.verbose};
   return make_changing_verb(name, typed);
 }

@@ -9,10 +9,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 #include <vector>
 
 #include <fmt/format.h>
+
+#include "loader/capabilities.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -32,6 +35,11 @@ std::optional<bpf_map_info> info_of(const Fd& map) {
   __u32 size = sizeof(info);
   if (!map || bpf_obj_get_info_by_fd(map.get(), &info, &size) != 0) return std::nullopt;
   return info;
+}
+
+int open_map(std::uint32_t id) {
+  const capabilities::Raised raised(capabilities::kSysAdmin);
+  return bpf_map_get_fd_by_id(id);
 }
 
 // libbpf calls the map of read-only data "OBJECT.rodata".
@@ -79,6 +87,27 @@ Result<std::uint32_t> program_id(int program_fd) {
   return info.id;
 }
 
+Result<std::string> program_tag(int program_fd) {
+  bpf_prog_info info{};
+  __u32 size = sizeof(info);
+  if (bpf_obj_get_info_by_fd(program_fd, &info, &size) != 0)
+    return kernel_error("program", "read its info", errno);
+  std::string tag;
+  for (const __u8 byte : info.tag) tag += fmt::format("{:02x}", byte);
+  return tag;
+}
+
+Result<std::string> tag_behind_link(int link_fd) {
+  constexpr std::string_view kKey = "prog_tag:";
+  std::ifstream lines(fmt::format("/proc/self/fdinfo/{}", link_fd));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(kKey)) continue;
+    const std::size_t at = line.find_first_not_of(" \t", kKey.size());
+    if (at != std::string::npos) return line.substr(at);
+  }
+  return kernel_error("link", "read the tag of its program", ENOENT);
+}
+
 Result<> check_used(int map_fd, const std::string& pin) {
   bpf_map_info info{};
   __u32 size = sizeof(info);
@@ -98,18 +127,21 @@ Result<std::uint32_t> map_id(int map_fd) {
 }
 
 Result<Fd> open_program(std::uint32_t id) {
+  const capabilities::Raised raised(capabilities::kSysAdmin);
   Fd fd(bpf_prog_get_fd_by_id(id));
   if (!fd) return kernel_error(fmt::format("program {}", id), "open by id", errno);
   return fd;
 }
 
 Result<Fd> open_link(std::uint32_t id) {
+  const capabilities::Raised raised(capabilities::kSysAdmin);
   Fd fd(bpf_link_get_fd_by_id(id));
   if (!fd) return kernel_error(fmt::format("link {}", id), "open by id", errno);
   return fd;
 }
 
 std::vector<std::uint32_t> link_ids() {
+  const capabilities::Raised raised(capabilities::kSysAdmin);
   std::vector<std::uint32_t> ids;
   __u32 id = 0;
   while (bpf_link_get_next_id(id, &id) == 0) ids.push_back(id);
@@ -149,7 +181,7 @@ std::optional<apiguard_settings> settings_of(std::uint32_t id) {
   if (std::string_view(info.name).substr(0, kProgramName.size()) != kProgramName)
     return std::nullopt;
   for (std::size_t i = 0; i < info.nr_map_ids && i < maps.size(); ++i) {
-    const Fd map(bpf_map_get_fd_by_id(maps[i]));
+    const Fd map(open_map(maps[i]));
     const auto of_map = info_of(map);
     if (!of_map || !is_settings(*of_map)) continue;
     if (auto settings = read_settings(map)) return *settings;

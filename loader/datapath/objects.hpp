@@ -33,6 +33,11 @@ struct LinkInfo {
 };
 [[nodiscard]] Result<LinkInfo> link_info(int link_fd);
 [[nodiscard]] Result<std::uint32_t> program_id(int program_fd);
+// The digest of the instructions, as hex digits: equal for programs of one build and kind, whatever
+// their maps hold.
+[[nodiscard]] Result<std::string> program_tag(int program_fd);
+// That of the program behind a link, which no id and no privilege is needed for.
+[[nodiscard]] Result<std::string> tag_behind_link(int link_fd);
 
 // Refuses a map that is not the one of connections by range of this ABI, whoever pinned it there.
 [[nodiscard]] Result<> check_used(int map_fd, const std::string& pin);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <ctime>
 #include <string>
 #include <vector>
@@ -82,6 +83,10 @@ void let_go_in_turn(const std::vector<Fd>& tries, const std::string& directory) 
 
 void let_go() {
   (void)prctl(PR_SET_NAME, kLetGo);
+  // A caller may read its signals from a descriptor; ending this process is to work all the same.
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
   for (int i = 0; i < kGracePeriods; ++i) wait_for_grace_period();
   for (int fd = 0; fd < kDescriptors; ++fd) {
     if (close(fd) == 0) sleep_for(kBetweenTries);

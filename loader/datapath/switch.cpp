@@ -209,4 +209,14 @@ Result<> detach_link(const LinkState& link) {
   return unpinned;
 }
 
+Result<bool> remove_dead_link(const LinkState& link) {
+  const auto pinned = open_pinned_for_writing(link.pin);
+  if (!pinned) return fail(pinned.error());
+  const auto info = link_info(pinned->get());
+  if (!info) return fail(info.error());
+  if (info->link_id != link.link_id || info->ifindex != 0) return false;
+  if (auto unpinned = unpin_link(link.pin); !unpinned) return fail(unpinned.error());
+  return true;
+}
+
 }  // namespace apiguard::datapath

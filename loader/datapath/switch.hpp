@@ -58,4 +58,7 @@ struct SwitchReport {
 // where it can. Works by id where the pins are out of reach.
 [[nodiscard]] Result<> detach_link(const LinkState& link);
 
+// Removes the pin of a link whose device is gone; false if another link has taken its place there.
+[[nodiscard]] Result<bool> remove_dead_link(const LinkState& link);
+
 }  // namespace apiguard::datapath

@@ -16,6 +16,7 @@
 #include <system_error>
 #include <utility>
 
+#include "loader/capabilities.hpp"
 #include "loader/fd.hpp"
 #include "loader/host/paths.hpp"
 
@@ -277,6 +278,7 @@ bool is_drop_in(std::string_view name) {
 }
 
 Result<Sources> read_sources(const std::string& config_path) {
+  const capabilities::Raised raised(capabilities::kAnyFile);
   const std::string path = folder_of(config_path);
   const Result<Fd> folder = open_folder({AT_FDCWD, path, path}, O_PATH);
   if (!folder && folder.error().os_error == ENOENT) {
@@ -297,6 +299,7 @@ Result<Sources> read_sources(const std::string& config_path) {
 }
 
 Result<SourceFile> read_source(const std::string& path, bool check_owner) {
+  const capabilities::Raised raised(capabilities::kAnyFile);
   if (check_owner) {
     if (Result<> owned = check_folder(folder_of(path)); !owned) return fail(owned.error());
   }
@@ -307,12 +310,14 @@ Result<SourceFile> read_source(const std::string& path, bool check_owner) {
 }
 
 Result<std::string> read_text(const std::string& path) {
+  const capabilities::Raised raised(capabilities::kAnyFile);
   Result<std::string> text = read_plain({AT_FDCWD, path, path});
   if (!text) text.error().exit = Exit::kFailed;
   return text;
 }
 
 Result<std::vector<std::string>> list_directory(const std::string& path) {
+  const capabilities::Raised raised(capabilities::kAnyFile);
   const Fd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {
     const int os_error = errno;

@@ -91,10 +91,10 @@ tl::unexpected<Error> fail_held(const std::string& path, int fd, milliseconds pa
 
 }  // namespace
 
-Result<Lock> Lock::take(const std::string& run_dir, const std::string& verb,
-                        milliseconds patience) {
+Result<Lock> Lock::take(const std::string& run_dir, const std::string& verb, milliseconds patience,
+                        const char* name) {
   if (Result<> made = make_directory(run_dir, 0755); !made) return fail(made.error());
-  const std::string path = run_dir + "/lock";
+  const std::string path = run_dir + "/" + name;
   Result<Fd> fd = open_lock(path);
   if (!fd) return fail(fd.error());
 

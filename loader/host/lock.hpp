@@ -10,14 +10,15 @@
 
 namespace apiguard {
 
-// Holds an flock on RUN_DIR/lock, which the kernel releases when the holder dies. The file's text
+// Holds an flock on RUN_DIR/NAME ("lock" for changes), which the kernel releases when the holder
+// dies. The file's text
 // ("PID VERB\n") is only for the message of whoever waits in vain: Exit::kFailed naming pid and
 // verb.
 class Lock {
  public:
   [[nodiscard]] static Result<Lock> take(
       const std::string& run_dir, const std::string& verb,
-      std::chrono::milliseconds patience = std::chrono::seconds(10));
+      std::chrono::milliseconds patience = std::chrono::seconds(10), const char* name = "lock");
 
  private:
   explicit Lock(Fd fd) : fd_(std::move(fd)) {}

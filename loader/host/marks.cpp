@@ -17,13 +17,19 @@ std::string mark_path(const std::string& run_dir) { return run_dir + "/detached"
 }  // namespace
 
 Result<> add_detached(const std::string& run_dir, const std::vector<std::string>& interfaces) {
-  std::set<std::string> names(interfaces.begin(), interfaces.end());
-  std::istringstream before(read_text(mark_path(run_dir)).value_or(std::string()));
-  for (std::string name; std::getline(before, name);) names.insert(name);
+  std::set<std::string> names = read_detached(run_dir);
+  names.insert(interfaces.begin(), interfaces.end());
   std::string text;
   for (const std::string& name : names) text += name + "\n";
   auto replacement = Replacement::prepare(mark_path(run_dir), text);
   return replacement ? replacement->commit() : Result<>(fail(replacement.error()));
+}
+
+std::set<std::string> read_detached(const std::string& run_dir) {
+  std::set<std::string> names;
+  std::istringstream lines(read_text(mark_path(run_dir)).value_or(std::string()));
+  for (std::string name; std::getline(lines, name);) names.insert(name);
+  return names;
 }
 
 void clear_detached(const std::string& run_dir) { unlink(mark_path(run_dir).c_str()); }

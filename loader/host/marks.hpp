@@ -3,6 +3,7 @@
 // leaves these alone until the next apply; a boot empties the folder.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@ namespace apiguard {
 
 [[nodiscard]] Result<> add_detached(const std::string& run_dir,
                                     const std::vector<std::string>& interfaces);
+// Empty where there is no mark.
+[[nodiscard]] std::set<std::string> read_detached(const std::string& run_dir);
 void clear_detached(const std::string& run_dir);
 
 }  // namespace apiguard

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "loader/capabilities.hpp"
 #include "loader/fd.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/paths.hpp"
@@ -135,10 +136,13 @@ Replacement& Replacement::operator=(Replacement&& other) noexcept {
 }
 
 Replacement::~Replacement() {
-  if (!temporary_.empty()) unlink(temporary_.c_str());
+  if (temporary_.empty()) return;
+  const capabilities::Raised raised(capabilities::kAnyFile);
+  unlink(temporary_.c_str());
 }
 
 Result<Replacement> Replacement::prepare(const std::string& path, const std::string& text) {
+  const capabilities::Raised raised(capabilities::kAnyFile);
   const Result<Target> target = resolve_target(path);
   if (!target) return fail(target.error());
   const std::string temporary = temporary_of(target->path);
@@ -150,6 +154,7 @@ Result<Replacement> Replacement::prepare(const std::string& path, const std::str
 
 Result<> Replacement::commit() {
   if (temporary_.empty()) return {};
+  const capabilities::Raised raised(capabilities::kAnyFile);
   if (rename(temporary_.c_str(), path_.c_str()) != 0) {
     const int os_error = errno;
     return fail_os("file", path_, "replace", os_error);

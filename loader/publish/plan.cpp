@@ -136,7 +136,7 @@ Result<> check_hooks(const World& world, const Request& request, const Plan& pla
 }
 
 void find_sameness(const World& world, const Request& request, Plan& plan) {
-  if (!same_in_force(world, request)) return;
+  if (request.anew || !same_in_force(world, request)) return;
   const bool all = std::all_of(plan.targets.begin(), plan.targets.end(),
                                [&](const auto& target) { return is_attached(world, target); });
   plan.unchanged = all && leftover_links(world, plan.targets).empty();
@@ -184,6 +184,9 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   auto targets = targets_of(request.policy, world);
   if (!targets) return fail(targets.error());
   plan.targets = std::move(targets->targets);
+  std::erase_if(plan.targets, [&](const datapath::Target& target) {
+    return request.left_alone.contains(target.name);
+  });
   plan.warnings.insert(plan.warnings.end(), targets->warnings.begin(), targets->warnings.end());
   if (auto hooks = check_hooks(world, request, plan); !hooks) return fail(hooks.error());
   plan.generation = request.republish ? request.generation : next_number(world);

@@ -287,7 +287,7 @@ class Publisher {
       if (!request_.confirm_within) pins_.remove_foreign_maps();
     }
     if (stored_) warn(state_.prune());
-    clear_detached(places_.run_dir);
+    if (request_.left_alone.empty()) clear_detached(places_.run_dir);
   }
 
   [[nodiscard]] bool is_fallback(std::uint64_t number) const {

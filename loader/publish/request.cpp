@@ -101,13 +101,19 @@ Result<Sources> sources_from_kernel(const Places& places, const World& world) {
       policy.interfaces.push_back(interface.name);
   }
   if (policy.interfaces.empty()) return fail(Exit::kFailed, world.in_force->missing);
-  policy.endpoints = endpoints_of(world.in_force->settings);
+  policy.endpoints = apiguard::endpoints_of(world.in_force->settings);
   if (policy.endpoints.empty())
     policy.endpoints = {Endpoint{std::nullopt, 6443}};  // its pins are gone as well
   Sources sources;
   sources.config = {"apiguard.toml", places.config, show_config(policy), true};
   sources.ranges = {"authorized-ranges", "", "", false};
   return sources;
+}
+
+// The same text under another number: published again by a new version, or with its ends computed
+// anew. There is nothing to go back to.
+bool is_in_force(const World& world, const Sources& sources) {
+  return world.in_force && world.in_force->stored && world.in_force->stored->sources == sources;
 }
 
 Result<StoredGeneration> generation_before(const Places& places, const World& world) {
@@ -117,7 +123,8 @@ Result<StoredGeneration> generation_before(const Places& places, const World& wo
   for (std::size_t i = world.stored.size(); i-- > 0;) {
     if (world.stored[i] >= current) continue;
     auto stored = state.read(world.stored[i]);
-    if (stored && stored->meta.confirmed) return std::move(*stored);
+    if (stored && stored->meta.confirmed && !is_in_force(world, stored->sources))
+      return std::move(*stored);
   }
   return fail(
       Exit::kFailed,

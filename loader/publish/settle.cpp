@@ -176,4 +176,34 @@ Result<Settled> settle(const Places& places, const World& world) {
   return settled;
 }
 
+namespace {
+
+// The text of the generation in force is needed where a change was interrupted or waits.
+bool needs_text(const World& world) {
+  return world.window || world.marked != world.live.generation;
+}
+
+}  // namespace
+
+// Settling may uncover more to settle: a confirmation first, then links, then what no link runs any
+// more.
+Result<World> look_and_settle(const Places& places, const Settling& how,
+                              std::vector<std::string>& messages) {
+  constexpr int kRounds = 4;
+  auto world = look(places, how.known);
+  if (world && how.known != nullptr && needs_text(*world)) world = look(places);
+  for (int round = 0; world && round < kRounds; ++round) {
+    const auto settled = settle(places, *world);
+    if (!settled && !how.go_on) return fail(settled.error());
+    if (!settled) {
+      messages.push_back(settled.error().message);
+      break;
+    }
+    messages.insert(messages.end(), settled->messages.begin(), settled->messages.end());
+    if (!settled->changed) break;
+    world = look(places);
+  }
+  return world;
+}
+
 }  // namespace apiguard::publish

@@ -20,4 +20,13 @@ struct Settled {
 // Needs the lock.
 [[nodiscard]] Result<Settled> settle(const Places& places, const World& world);
 
+// Looks, settles, and looks again until there is nothing to settle. With `go_on` a failure to
+// settle is one of the messages, else it is the result. `known` as in look(). Needs the lock.
+struct Settling {
+  bool go_on = false;
+  const InForce* known = nullptr;
+};
+[[nodiscard]] Result<World> look_and_settle(const Places& places, const Settling& how,
+                                            std::vector<std::string>& messages);
+
 }  // namespace apiguard::publish

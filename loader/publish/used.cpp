@@ -140,6 +140,15 @@ Result<std::vector<std::string>> save_used(const Places& places, const Now& now)
   return std::move(found->warnings);
 }
 
+Result<> note_gap(const Places& places, const Now& now) {
+  auto found = read(places, now);
+  if (!found) return fail(found.error());
+  if (!found->state.observed) return {};
+  found->state.observed = now.wall;
+  found->state.added.clear();
+  return write_used_state(places.state_dir, found->state);
+}
+
 bool attributes(const Places& places, const World& world) {
   return world.in_force && datapath::Pins(places.pin_dir).attributes(world.in_force->generation);
 }

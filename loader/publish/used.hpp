@@ -25,6 +25,10 @@ struct Used {
 // lock. Returns warnings: a damaged file is begun anew.
 [[nodiscard]] Result<std::vector<std::string>> save_used(const Places& places, const Now& now);
 
+// The same, and what is observed begins now: an interface was not guarded for a while. Needs the
+// lock.
+[[nodiscard]] Result<> note_gap(const Places& places, const Now& now);
+
 // Whether the generation in force attributes connections to ranges.
 [[nodiscard]] bool attributes(const Places& places, const World& world);
 

@@ -42,6 +42,15 @@ InForce read_in_force(const Places& places, const datapath::Live& live, std::uin
   return in_force;
 }
 
+InForce without_text(const InForce& known) {
+  InForce in_force;
+  in_force.generation = known.generation;
+  in_force.settings = known.settings;
+  in_force.config = known.config;
+  in_force.missing = known.missing;
+  return in_force;
+}
+
 // The kernel's word alone would do; the state says whether it was confirmed when a confirmation
 // died half way.
 std::optional<Window> find_window(const Places& places, const World& world) {
@@ -134,7 +143,16 @@ const Policy* InForce::policy() const {
   return policy_ ? &*policy_ : nullptr;
 }
 
-Result<World> look(const Places& places) {
+Mode mode_of(const InForce& in_force) {
+  if (in_force.settings.generation != 0) return static_cast<Mode>(in_force.settings.mode);
+  return in_force.config ? in_force.config->mode : Mode::kEnforce;
+}
+
+std::vector<Endpoint> endpoints_of(const InForce& in_force) {
+  return in_force.config ? in_force.config->endpoints : apiguard::endpoints_of(in_force.settings);
+}
+
+Result<World> look(const Places& places, const InForce* known) {
   World world;
   auto live = datapath::Pins(places.pin_dir).read();
   if (!live) return fail(live.error());
@@ -155,8 +173,11 @@ Result<World> look(const Places& places) {
   }
   world.newest = newest_time(state, world.stored);
   world.window = find_window(places, world);
-  if (const auto number = judging(world))
-    world.in_force = read_in_force(places, world.live, *number);
+  if (const auto number = judging(world)) {
+    world.in_force = known != nullptr && known->generation == *number
+                         ? without_text(*known)
+                         : read_in_force(places, world.live, *number);
+  }
   return world;
 }
 

@@ -140,7 +140,7 @@ std::string to_text(const Status& status, bool colour) {
 }
 
 std::string to_json(const Status& status) {
-  return dump({{"schema", 1},
+  Json json = {{"schema", 1},
                {"mode", status.mode ? Json(to_string(*status.mode)) : Json(nullptr)},
                {"generation", value_or_null(status.generation)},
                {"confirmed", status.confirmed},
@@ -151,7 +151,9 @@ std::string to_json(const Status& status) {
                {"ranges",
                 {{"ipv4", value_or_null(status.ranges4)}, {"ipv6", value_or_null(status.ranges6)}}},
                {"interfaces", interfaces_json(status)},
-               {"counters", counters_json(status.counters)}});
+               {"counters", counters_json(status.counters)}};
+  if (status.snapshot) json["snapshot"] = time_or_null(status.snapshot);
+  return dump(json);
 }
 
 }  // namespace apiguard::report

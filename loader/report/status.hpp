@@ -35,6 +35,7 @@ struct Status {
   std::optional<std::size_t> ranges6;
   std::vector<InterfaceStatus> interfaces;
   apiguard_counters counters{};
+  std::optional<Timestamp> snapshot;  // it is what the supervisor saw then; none: of this moment
 };
 
 [[nodiscard]] std::string to_text(const Status& status, bool colour);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are enough for the whole normal way; without them the verb says so.
+# CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are enough for the whole normal way; without them the verb says so. Of what root
+# has the program works with these three, and gives up most of the rest before it reads a word.
 . "$(dirname -- "$0")/lib.sh"
 command -v setpriv >/dev/null || skip 'no setpriv here'
 
@@ -61,3 +62,35 @@ rm -rf "$PINS-other"
 expect 0 guard apply
 expect 4 guard_with +chown allow 198.18.1.0/24
 enforced
+
+step 'Root: a verb that waits works with three, keeps five aside, and what it starts has what root has'
+# 12, 38, 39: CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF; aside 0, 1, 2, 21: CAP_CHOWN, CAP_DAC_*, CAP_SYS_ADMIN.
+WORKS=000000c000001000 ASIDE=0000000000200007
+set_of() { awk -v name="$1:" '$1 == name { print $2 }' "$2"; } # CapEff|CapPrm STATUS
+both() { printf '%016x\n' $((0x$1 & 0x$2)); }
+cat >"$WORK/editor" <<TEXT
+#!/bin/sh
+cp /proc/self/status "$WORK/of-editor"
+pid=\${1##*/edit-}
+cp "/proc/\${pid%.list}/status" "$WORK/of-verb"
+TEXT
+chmod +x "$WORK/editor"
+cp /proc/self/status "$WORK/of-us"
+verb apply
+EDITOR=$WORK/editor expect 0 guard edit
+OURS=$(set_of CapPrm "$WORK/of-us")
+same "$(both "$OURS" "$WORKS")" "$(set_of CapEff "$WORK/of-verb")" 'what edit works with'
+same "$(both "$OURS" "$(printf '%016x' $((0x$WORKS | 0x$ASIDE)))")" "$(set_of CapPrm "$WORK/of-verb")" 'what edit has at hand'
+same "$(both "$OURS" "$(set_of CapBnd "$WORK/of-us")")" "$(set_of CapEff "$WORK/of-editor")" 'what its editor has'
+
+step 'A file of a group keeps it, in a folder that only its owner may enter'
+mkdir -m 0700 "$WORK/alice"
+mkdir -m 0755 "$WORK/alice/etc"
+cp "$ETC/apiguard.toml" "$ETC/authorized-ranges" "$WORK/alice/etc"
+chown 1000:1000 "$WORK/alice"
+chgrp 1000 "$WORK/alice/etc/authorized-ranges"
+chmod 0640 "$WORK/alice/etc/authorized-ranges"
+expect 0 on_server "$APIGUARD" --config "$WORK/alice/etc/apiguard.toml" --state-dir "$STATE" --run-dir "$RUN" \
+  --pin-dir "$PINS" allow 198.18.3.0/24 --accept-risk all
+same '0:1000 640' "$(stat -c '%u:%g %a' "$WORK/alice/etc/authorized-ranges")"
+expect 0 guard validate "$WORK/alice/etc/authorized-ranges"

@@ -460,7 +460,7 @@ TEST_CASE("every changing verb takes a time to confirm it, from a second to a da
 }
 
 TEST_CASE("verbs and options that are not built are unknown") {
-  for (const char* verb : {"metrics", "doctor", "run", "help"}) {
+  for (const char* verb : {"metrics", "doctor", "help"}) {
     CHECK(error_of({verb}) ==
           "verb '" + std::string(verb) + "': no such verb: see 'apiguard --help'");
     CHECK(help_of({"--help"}).find(" " + std::string(verb) + " ") == std::string::npos);
@@ -473,6 +473,13 @@ TEST_CASE("verbs and options that are not built are unknown") {
         "option '--until=x': no such option: see 'apiguard set --help'");
   CHECK(error_of({"check", "10.0.0.1", "--unused=30d"}) ==
         "option '--unused=30d': no such option: see 'apiguard check --help'");
+}
+
+TEST_CASE("run: no arguments, no options") {
+  CHECK(std::holds_alternative<RunOptions>(line_of({"run"}).verb));
+  CHECK(error_of({"run", "x"}) == "argument 'x': one too many: see 'apiguard run --help'");
+  CHECK(error_of({"run", "--json"}) ==
+        "option '--json': no such option: see 'apiguard run --help'");
 }
 
 TEST_CASE("no words at all: the help, as an error") {
@@ -495,7 +502,7 @@ TEST_CASE("the main help groups the verbs and tells the exit statuses") {
   for (const std::string& name : verb_names()) {
     CHECK(help.find("\n  " + name + " ") != std::string::npos);
   }
-  CHECK(lines_in(help) <= 55);
+  CHECK(lines_in(help) <= 58);
 }
 
 TEST_CASE("the help of a verb is one screen with two or three examples") {

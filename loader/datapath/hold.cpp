@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/datapath/hold.hpp"
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "loader/datapath/objects.hpp"
+
+namespace apiguard::datapath {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kFilter = "filter";
+// Of a pin on its way to its name.
+constexpr std::string_view kUnfinished = "-new";
+
+enum class Want { kFiles, kFolders };
+
+std::vector<std::string> names_in(const std::string& folder, Want want) {
+  std::vector<std::string> names;
+  std::error_code code;
+  for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
+    std::error_code ignored;
+    if (it->is_directory(ignored) == (want == Want::kFolders))
+      names.push_back(it->path().filename().string());
+  }
+  return names;
+}
+
+std::uint64_t number_of(const std::string& name) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return error == std::errc{} && end == name.data() + name.size() ? number : 0;
+}
+
+bool is_pinned(const std::string& pin) { return access(pin.c_str(), F_OK) == 0; }
+
+int update(int link_fd, int filter_fd) {
+  return bpf_link_update(link_fd, filter_fd, nullptr) == 0 ? 0 : errno;
+}
+
+Result<> make_parent(const std::string& pin) {
+  const std::string parent = pin.substr(0, pin.rfind('/'));
+  if (mkdir(parent.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return kernel_error("pin '" + parent + "'", "create the folder", errno);
+}
+
+}  // namespace
+
+Result<Hold> Hold::open(const Pins& pins) {
+  Hold hold;
+  const std::string& root = pins.directory();
+  if (auto opened = hold.open_links(root + "/links"); !opened) return fail(opened.error());
+  for (const std::string& name : names_in(root + "/generations", Want::kFolders)) {
+    if (const std::uint64_t number = number_of(name); number != 0)
+      hold.open_objects(fmt::format("{}/generations/{}", root, name), number);
+  }
+  hold.open_objects(root, 0);
+  return hold;
+}
+
+Result<> Hold::open_links(const std::string& folder) {
+  for (const std::string& name : names_in(folder, Want::kFiles)) {
+    if (name.ends_with(kUnfinished)) continue;
+    Link link;
+    link.pin = fmt::format("{}/{}", folder, name);
+    auto fd = open_pinned_for_writing(link.pin);
+    if (!fd) return fail(fd.error());
+    link.fd = std::move(*fd);
+    const auto info = link_info(link.fd.get());
+    if (!info) return fail(info.error());
+    link.prog_id = info->prog_id;
+    link.ifindex = info->ifindex;
+    links_.push_back(std::move(link));
+  }
+  return {};
+}
+
+// What cannot be opened is not held; whoever needs it will say so.
+void Hold::open_objects(const std::string& folder, std::uint64_t generation) {
+  for (const std::string& name : names_in(folder, Want::kFiles)) {
+    if (name.ends_with(kUnfinished)) continue;
+    Object object;
+    object.pin = fmt::format("{}/{}", folder, name);
+    object.generation = generation;
+    auto fd = open_pinned(object.pin);
+    if (!fd) continue;
+    object.fd = std::move(*fd);
+    if (generation != 0 && name == kFilter) {
+      object.filter_id = program_id(object.fd.get()).value_or(0);
+      object.tag = program_tag(object.fd.get()).value_or(std::string());
+    }
+    objects_.push_back(std::move(object));
+  }
+}
+
+bool Hold::changed() const {
+  return std::any_of(links_.begin(), links_.end(), [](const Link& link) {
+    const auto info = link_info(link.fd.get());
+    return !info || info->prog_id != link.prog_id || info->ifindex != link.ifindex;
+  });
+}
+
+Live Hold::live() const {
+  Live live;
+  for (const Object& object : objects_) {
+    if (object.filter_id != 0) live.generations.push_back({object.generation, object.filter_id});
+  }
+  std::sort(live.generations.begin(), live.generations.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
+  for (const Link& link : links_) {
+    const auto info = link_info(link.fd.get());
+    if (!info) continue;
+    LinkState state{link.pin, info->ifindex, info->link_id, info->prog_id, 0};
+    for (const PinnedGeneration& generation : live.generations) {
+      if (generation.filter_id == state.prog_id) state.generation = generation.number;
+    }
+    if (state.generation != 0)
+      live.generation = std::max(live.generation.value_or(0), state.generation);
+    live.links.push_back(std::move(state));
+  }
+  return live;
+}
+
+std::set<std::uint64_t> Hold::generations_run() const {
+  std::set<std::uint64_t> run;
+  for (const Link& link : links_) {
+    const auto info = link_info(link.fd.get());
+    if (!info || info->ifindex == 0) continue;
+    for (const Object& object : objects_) {
+      if (object.filter_id != 0 && object.filter_id == info->prog_id) run.insert(object.generation);
+    }
+  }
+  return run;
+}
+
+void Hold::let_go_of_replaced(std::uint64_t kept) {
+  const auto run = generations_run();
+  std::erase_if(objects_, [&](const Object& object) {
+    const bool needed =
+        object.generation == 0 || object.generation == kept || run.contains(object.generation);
+    return !needed && !is_pinned(object.pin);
+  });
+}
+
+Result<std::vector<std::string>> Hold::pin_again(const Pins& pins, std::uint64_t kept) {
+  std::vector<std::string> done;
+  const auto pin = [&](int fd, const std::string& path) -> Result<> {
+    if (done.empty()) {
+      if (auto created = pins.create(); !created) return created;
+    }
+    if (auto made = make_parent(path); !made) return made;
+    auto pinned = pin_object(fd, path);
+    if (pinned) done.push_back(path);
+    return pinned;
+  };
+  const auto run = generations_run();
+  const bool guards = std::any_of(links_.begin(), links_.end(), [](const Link& link) {
+    return link_info(link.fd.get()).value_or(LinkInfo{}).ifindex != 0;
+  });
+  for (const Link& link : links_) {
+    const auto info = link_info(link.fd.get());
+    if (!info || info->ifindex == 0 || is_pinned(link.pin)) continue;
+    if (auto pinned = pin(link.fd.get(), link.pin); !pinned) return fail(pinned.error());
+  }
+  for (const Object& object : objects_) {
+    const bool needed = object.generation == 0
+                            ? guards
+                            : object.generation == kept || run.contains(object.generation);
+    if (!needed || is_pinned(object.pin)) continue;
+    if (auto pinned = pin(object.fd.get(), object.pin); !pinned) return fail(pinned.error());
+  }
+  return done;
+}
+
+const Hold::Object* Hold::filter_of(std::uint64_t generation) const {
+  const auto found = std::find_if(objects_.begin(), objects_.end(), [&](const Object& object) {
+    return object.filter_id != 0 && object.generation == generation;
+  });
+  return found == objects_.end() ? nullptr : &*found;
+}
+
+// A tag that cannot be read is no reason to take a program away.
+bool Hold::is_ours(const Link& link) const {
+  const auto tag = tag_behind_link(link.fd.get());
+  return !tag || std::any_of(objects_.begin(), objects_.end(), [&](const Object& object) {
+    return !object.tag.empty() && object.tag == *tag;
+  });
+}
+
+Result<std::vector<int>> Hold::put_back(std::uint64_t generation) {
+  std::vector<int> done;
+  const Object* filter = filter_of(generation);
+  if (filter == nullptr) return done;
+  for (const Link& link : links_) {
+    const auto info = link_info(link.fd.get());
+    if (!info || info->ifindex == 0 || is_ours(link)) continue;
+    if (const int error = update(link.fd.get(), filter->fd.get()); error != 0) {
+      return kernel_error(fmt::format("link {}", info->link_id), "put back the program", error);
+    }
+    done.push_back(info->ifindex);
+  }
+  return done;
+}
+
+}  // namespace apiguard::datapath

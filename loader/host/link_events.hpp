@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The kernel's notices that interfaces came, went or changed (rtnetlink, RTMGRP_LINK). Nothing is
+// said of XDP links: attaching and detaching a program raises no notice.
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <memory>
+
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+class LinkEvents {
+ public:
+  [[nodiscard]] static Result<LinkEvents> open();
+
+  // Readable when there is something to drain. Owned by the object.
+  [[nodiscard]] int fd() const;
+  // Takes all notices that wait. What they say is asked of the kernel anew by whoever needs it:
+  // some may have been lost on the way.
+  void drain() const;
+
+ private:
+  struct Close {
+    void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
+  };
+  explicit LinkEvents(std::unique_ptr<mnl_socket, Close> socket) : socket_(std::move(socket)) {}
+  std::unique_ptr<mnl_socket, Close> socket_;
+};
+
+}  // namespace apiguard

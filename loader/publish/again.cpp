@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/again.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include <fmt/format.h>
+
+#include "loader/host/clock.hpp"
+#include "loader/host/marks.hpp"
+#include "loader/host/used.hpp"
+
+namespace apiguard::publish {
+namespace {
+
+constexpr Timestamp kTolerance = 2'000'000'000;
+
+bool has_ends(const Policy& policy) {
+  return std::any_of(policy.ranges.begin(), policy.ranges.end(),
+                     [](const Range& range) { return range.until.has_value(); });
+}
+
+Request request_again(const Places& places, const World& world, const Policy& policy) {
+  Request request;
+  request.verb = "run (the clock was set)";
+  request.sources = world.in_force->stored->sources;
+  request.policy = policy;
+  request.boot = true;
+  request.anew = true;
+  request.left_alone = read_detached(places.run_dir);
+  return request;
+}
+
+}  // namespace
+
+Timestamp clock_offset(const Now& now) { return now.wall - static_cast<Timestamp>(now.boot); }
+
+bool clock_was_set(Timestamp before, Timestamp now) { return std::abs(now - before) > kTolerance; }
+
+std::optional<Timestamp> offset_of_last_publish(const Places& places) {
+  const auto state = read_used_state(places.state_dir);
+  if (!state || state->boot.empty() || state->boot != read_boot_id()) return std::nullopt;
+  return state->clock;
+}
+
+Result<std::optional<Published>> publish_again(const Places& places, const World& world) {
+  if (world.window && world.window->open())
+    return fail(Exit::kFailed,
+                fmt::format("generation {}: waits for its confirmation", world.window->generation));
+  const Policy* policy = world.in_force ? world.in_force->policy() : nullptr;
+  if (policy == nullptr || !has_ends(*policy)) return std::optional<Published>();
+  const Request request = request_again(places, world, *policy);
+  const auto plan = make_plan(places, world, request);
+  if (!plan) return fail(plan.error());
+  auto published = carry_out(places, world, request, *plan);
+  if (!published) return fail(published.error());
+  return std::optional(std::move(*published));
+}
+
+}  // namespace apiguard::publish

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The generation in force on interfaces that appeared, came back, or lost its program: what `apply
+// --boot` would do for them, without loading anything.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "loader/publish/world.hpp"
+
+namespace apiguard::publish {
+
+struct Guarded {
+  std::vector<std::string> messages;  // what was done
+  std::vector<std::string> failures;  // and what was not; worth another try
+  bool changed = false;               // look() again
+};
+
+// Names of interfaces that the generation in force wants guarded and that run another program or
+// none, but for `left_alone`. Of those without an Ethernet header nothing is said.
+[[nodiscard]] std::vector<std::string> unguarded(const World& world,
+                                                 const std::set<std::string>& left_alone);
+
+// Attaches the pinned program to them and removes the pins of links whose interface is gone. From
+// then on it is not known any more since when all connections have been seen. Needs the lock, a
+// world that is settled, and pins that can be written.
+[[nodiscard]] Guarded guard(const Places& places, const World& world,
+                            const std::set<std::string>& left_alone);
+
+}  // namespace apiguard::publish

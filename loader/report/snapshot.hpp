@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A Status as a file, for those who may not look at the kernel themselves.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "loader/report/status.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::report {
+
+struct Snapshot {
+  Status status;                      // its member `snapshot` says when it was taken
+  std::vector<std::string> problems;  // what makes the exit status 1
+  std::vector<std::string> notes;
+  std::string boot_id;     // in which boot,
+  std::uint64_t boot = 0;  // and when by the boot-time clock, nanoseconds
+};
+
+// The object of `status --json` with four members more.
+[[nodiscard]] std::string show_snapshot(const Snapshot& snapshot);
+// Every member must be there and of its type; members that are not known are no error, names of
+// counters that are not known are left out. "snapshot: REASON".
+[[nodiscard]] Result<Snapshot> parse_snapshot(const std::string& text);
+
+}  // namespace apiguard::report

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/service/keeper.hpp"
+
+#include <malloc.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "loader/datapath/confirmation.hpp"
+#include "loader/host/clock.hpp"
+#include "loader/host/lock.hpp"
+#include "loader/host/marks.hpp"
+#include "loader/publish/guard.hpp"
+#include "loader/publish/settle.hpp"
+
+namespace apiguard::service {
+namespace {
+
+void tell(Keeper::Round& round, Level level, std::string kind, std::string text) {
+  round.messages.push_back({level, std::move(kind), std::move(text)});
+}
+
+std::string describe(const std::vector<std::string>& pins) {
+  if (pins.size() == 1) return fmt::format("pin '{}': was removed: pinned again", pins.front());
+  return fmt::format("pin '{}' and {} more: were removed: pinned again", pins.front(),
+                     pins.size() - 1);
+}
+
+}  // namespace
+
+Keeper::Round Keeper::round() {
+  Round round;
+  const auto lock = Lock::take(places_.run_dir, "run", std::chrono::milliseconds(0));
+  if (!lock && lock.error().os_error == EWOULDBLOCK) {
+    round.outcome = Outcome::kBusy;
+    return round;
+  }
+  auto done = lock ? pins_in_reach(round) : Result<>(fail(lock.error()));
+  if (done) done = repair(round);
+  if (done) done = settle_and_guard(round);
+  if (!done) {
+    tell(round, Level::kError, "round", done.error().message);
+    round.outcome = Outcome::kTryLater;
+  }
+  malloc_trim(0);  // of a long list that was read and forgotten
+  return round;
+}
+
+// Nothing is mounted here: that would take CAP_SYS_ADMIN, and in a namespace of our own nobody else
+// would see it. Descriptors keep links, programs and maps until somebody mounts it again.
+Result<> Keeper::pins_in_reach(Round& round) {
+  auto created = datapath::Pins(places_.pin_dir).create();
+  if (!created) {
+    if (!out_of_reach_ && !hold_.empty()) {
+      tell(round, Level::kWarning, "pins",
+           fmt::format("pin '{}': is out of reach: this process keeps what was pinned there, and "
+                       "packets are judged as before, until it ends; it pins everything again as "
+                       "soon as it can",
+                       places_.pin_dir));
+    }
+    out_of_reach_ = true;
+    return created;
+  }
+  if (std::exchange(out_of_reach_, false))
+    tell(round, Level::kNotice, "pins",
+         fmt::format("pin '{}': is in reach again", places_.pin_dir));
+  return {};
+}
+
+// Before anything is settled: a link without its pin, or with a program of somebody else, would be
+// taken for a change that was interrupted.
+Result<> Keeper::repair(Round& round) {
+  const datapath::Pins pins(places_.pin_dir);
+  hold_.let_go_of_replaced(window_before());
+  const auto pinned = hold_.pin_again(pins, window_before());
+  if (!pinned) return fail(pinned.error());
+  if (!pinned->empty()) tell(round, Level::kWarning, "pins", describe(*pinned));
+  auto hold = datapath::Hold::open(pins);
+  if (!hold) return fail(hold.error());
+  hold_ = std::move(*hold);
+  return put_back(pins, round);
+}
+
+// To the generation that a boot would publish, if it is here, else to the one that was seen last.
+Result<> Keeper::put_back(const datapath::Pins& pins, Round& round) {
+  const auto marked = StateDir(places_.state_dir).in_force();
+  const bool is_here = marked && *marked && pins.open_filter(**marked);
+  const std::uint64_t number = is_here ? **marked : live_generation_;
+  const auto done = hold_.put_back(number);
+  if (!done) return fail(done.error());
+  for (const int ifindex : *done) {
+    tell(round, Level::kWarning, "program",
+         fmt::format("interface {}: somebody replaced the program on its link: generation {} is "
+                     "back",
+                     ifindex, number));
+  }
+  return {};
+}
+
+std::set<std::string> Keeper::left_alone() const { return read_detached(places_.run_dir); }
+
+Result<> Keeper::settle_and_guard(Round& round) {
+  std::vector<std::string> settled;
+  auto world = publish::look_and_settle(places_, {true, known_ ? &*known_ : nullptr}, settled);
+  for (std::string& text : settled) tell(round, Level::kNotice, "settle", std::move(text));
+  if (!world) return fail(world.error());
+  publish::Guarded guarded;
+  if (!world->live.by_id) guarded = publish::guard(places_, *world, left_alone());
+  for (std::string& text : guarded.messages) tell(round, Level::kNotice, "guard", std::move(text));
+  for (std::string& text : guarded.failures) tell(round, Level::kError, "guard", std::move(text));
+  if (!guarded.failures.empty()) round.outcome = Outcome::kTryLater;
+  if (guarded.changed) {
+    const publish::InForce* known = world->in_force ? &*world->in_force : nullptr;
+    auto again = publish::look(places_, known);
+    if (!again) return fail(again.error());
+    if (known != nullptr && again->in_force) again->in_force->stored = world->in_force->stored;
+    world = std::move(again);
+  }
+  auto hold = datapath::Hold::open(datapath::Pins(places_.pin_dir));
+  if (!hold) return fail(hold.error());
+  hold_ = std::move(*hold);
+  learn(*world, round);
+  return {};
+}
+
+void Keeper::learn(const publish::World& world, Round& round) {
+  live_generation_ = world.live.generation.value_or(0);
+  window_ = world.window;
+  newest_ = world.newest;
+  const auto missing = publish::unguarded(world, left_alone());
+  hopeless_ = {missing.begin(), missing.end()};
+  const std::uint64_t before = known_ ? known_->generation : 0;
+  if (!world.in_force) {
+    known_.reset();
+    round.new_generation = before != 0;
+    return;
+  }
+  round.new_generation = world.in_force->generation != before;
+  if (!round.new_generation) return;
+  if (const auto& stored = world.in_force->stored) {
+    text_ = {stored->meta.ranges4, stored->meta.ranges6, stored->meta.fingerprint, false};
+  } else {
+    text_ = {};
+    tell(round, Level::kWarning, "text",
+         "the text of what is in force is not known: " + world.in_force->missing);
+  }
+  known_ = *world.in_force;
+  known_->stored.reset();
+}
+
+bool Keeper::disturbed() const {
+  if (hold_.changed()) return true;
+  return window_ && window_->open() && read_clocks().boot >= window_->deadline;
+}
+
+bool Keeper::was_confirmed() const {
+  if (!window_ || !window_->open()) return false;
+  const auto deadline =
+      datapath::read_deadline(datapath::Pins(places_.pin_dir), window_->generation);
+  return deadline && *deadline == 0;
+}
+
+bool Keeper::misses_interface() const {
+  if (!known_ || !guards()) return false;
+  const auto world = view();
+  if (!world) return true;
+  const auto missing = publish::unguarded(*world, left_alone());
+  return std::any_of(missing.begin(), missing.end(),
+                     [&](const std::string& name) { return !hopeless_.contains(name); });
+}
+
+Result<publish::World> Keeper::view() const {
+  publish::World world;
+  world.live = hold_.live();
+  auto interfaces = list_interfaces();
+  if (!interfaces) return fail(interfaces.error());
+  world.interfaces = std::move(*interfaces);
+  world.in_force = known_;
+  world.window = window_;
+  if (world.window && world.window->deadline != 0)
+    world.window->expired = world.window->deadline <= read_clocks().boot;
+  world.newest = newest_;
+  return world;
+}
+
+Standing Keeper::standing(const publish::World& world) const {
+  Standing standing = stand(places_, world, text_);
+  if (out_of_reach_) {
+    standing.problems.push_back(
+        fmt::format("pin '{}': is out of reach: what is attached goes when the supervisor ends",
+                    places_.pin_dir));
+  }
+  return standing;
+}
+
+}  // namespace apiguard::service

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What is in force, kept in force: descriptors of all that is pinned, and what of the generation in
+// force is needed to tell whether something is wrong. Neither its text nor its ranges: those are
+// read when something happens, and forgotten.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "loader/datapath/hold.hpp"
+#include "loader/host/journal.hpp"
+#include "loader/host/places.hpp"
+#include "loader/publish/world.hpp"
+#include "loader/service/standing.hpp"
+
+namespace apiguard::service {
+
+struct Message {
+  Level level;
+  std::string kind;  // for the rate limit
+  std::string text;
+};
+
+class Keeper {
+ public:
+  explicit Keeper(Places places) : places_(std::move(places)) {}
+
+  enum class Outcome {
+    kDone,     // everything is as it should be
+    kBusy,     // a verb holds the lock: soon again
+    kTryLater  // something could not be put right: the messages say what
+  };
+  struct Round {
+    Outcome outcome = Outcome::kDone;
+    std::vector<Message> messages;
+    bool new_generation = false;  // judges since the round before
+  };
+  // Takes the lock if it is free; pins again what lost its pin, puts back programs that somebody
+  // else replaced, settles what a dead verb or an expired confirmation left, and guards interfaces
+  // that should be.
+  [[nodiscard]] Round round();
+
+  // Whether there is something to do, by a few system calls that need no lock.
+  [[nodiscard]] bool disturbed() const;
+  // The same for the interfaces: asks the kernel for its list of them.
+  [[nodiscard]] bool misses_interface() const;
+  // Pins that are removed because their generation was replaced do not wait for the next round.
+  void let_go_of_replaced() { hold_.let_go_of_replaced(window_before()); }
+
+  // A change waited for its confirmation in the last round, and does not any more.
+  [[nodiscard]] bool was_confirmed() const;
+
+  // By what is held and known.
+  [[nodiscard]] Result<publish::World> view() const;
+  [[nodiscard]] Standing standing(const publish::World& world) const;
+
+  [[nodiscard]] bool guards() const { return live_generation_ != 0; }
+  [[nodiscard]] const std::optional<publish::InForce>& known() const { return known_; }
+  [[nodiscard]] Timestamp newest() const { return newest_; }
+  void set_unapplied(bool unapplied) { text_.unapplied = unapplied; }
+
+ private:
+  [[nodiscard]] std::uint64_t window_before() const { return window_ ? window_->before : 0; }
+  [[nodiscard]] std::set<std::string> left_alone() const;
+  [[nodiscard]] Result<> pins_in_reach(Round& round);
+  [[nodiscard]] Result<> repair(Round& round);
+  [[nodiscard]] Result<> put_back(const datapath::Pins& pins, Round& round);
+  [[nodiscard]] Result<> settle_and_guard(Round& round);
+  void learn(const publish::World& world, Round& round);
+
+  Places places_;
+  datapath::Hold hold_;
+  std::optional<publish::InForce> known_;  // without text
+  std::optional<publish::Window> window_;
+  TextStanding text_;
+  std::uint64_t live_generation_ = 0;  // that links run; 0: none
+  Timestamp newest_ = 0;               // as in World
+  bool out_of_reach_ = false;
+  std::set<std::string> hopeless_;  // interfaces that could not be guarded in the last round
+};
+
+}  // namespace apiguard::service

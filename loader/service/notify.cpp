@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/service/notify.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "loader/fd.hpp"
+
+namespace apiguard::service {
+namespace {
+
+std::optional<std::uint64_t> number_in(const char* text) {
+  if (text == nullptr) return std::nullopt;
+  const std::string_view digits(text);
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+// A path, or a name in the abstract namespace: "@NAME".
+void notify(const std::string& message) {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::size_t length = path == nullptr ? 0 : std::strlen(path);
+  if (length == 0 || length >= sizeof(address.sun_path)) return;
+  std::memcpy(address.sun_path, path, length);
+  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
+  const Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd) return;
+  (void)sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
+               reinterpret_cast<const sockaddr*>(&address),
+               static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
+}
+
+std::string reloading(std::chrono::microseconds now) {
+  return fmt::format("RELOADING=1\nMONOTONIC_USEC={}", now.count());
+}
+
+std::string status(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return "STATUS=" + text;
+}
+
+std::optional<std::chrono::milliseconds> watchdog_interval() {
+  return watchdog_interval(std::getenv("WATCHDOG_USEC"), std::getenv("WATCHDOG_PID"), getpid());
+}
+
+std::optional<std::chrono::milliseconds> watchdog_interval(const char* microseconds,
+                                                           const char* whose, int our_pid) {
+  const auto time = number_in(microseconds);
+  if (!time || *time < 2000) return std::nullopt;
+  if (whose != nullptr && number_in(whose) != static_cast<std::uint64_t>(our_pid))
+    return std::nullopt;
+  return std::chrono::milliseconds(*time / 2000);
+}
+
+}  // namespace apiguard::service

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/service/snapshot.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "loader/host/clock.hpp"
+#include "loader/host/files.hpp"
+#include "loader/host/used.hpp"
+#include "loader/policy/text.hpp"
+
+namespace apiguard::service {
+namespace {
+
+constexpr Timestamp kSecond = 1'000'000'000;
+
+std::string path_in(const std::string& run_dir) { return run_dir + "/status.json"; }
+
+// By the clock that nobody sets.
+std::chrono::seconds age_of(const report::Snapshot& snapshot) {
+  const std::uint64_t now = read_clocks().boot;
+  const std::uint64_t age = now > snapshot.boot ? now - snapshot.boot : 0;
+  return std::chrono::seconds(age / kSecond);
+}
+
+std::string when(const report::Snapshot& snapshot) {
+  return format_timestamp(snapshot.status.snapshot.value_or(0) / kSecond * kSecond);
+}
+
+}  // namespace
+
+report::Snapshot take_snapshot(Standing standing) {
+  const Now now = read_clocks();
+  report::Snapshot snapshot;
+  snapshot.status = std::move(standing.status);
+  snapshot.status.snapshot = now.wall;
+  snapshot.problems = std::move(standing.problems);
+  snapshot.notes = std::move(standing.notes);
+  snapshot.boot_id = read_boot_id();
+  snapshot.boot = now.boot;
+  return snapshot;
+}
+
+Result<> write_snapshot(const std::string& run_dir, const report::Snapshot& snapshot) {
+  auto replacement = Replacement::prepare(path_in(run_dir), report::show_snapshot(snapshot));
+  return replacement ? replacement->commit() : Result<>(fail(replacement.error()));
+}
+
+Result<report::Snapshot> read_snapshot(const std::string& run_dir) {
+  const auto text = read_text(path_in(run_dir));
+  if (!text) return fail(text.error());
+  auto snapshot = report::parse_snapshot(*text);
+  if (!snapshot) return fail_in(fmt::format("file '{}'", path_in(run_dir)), snapshot.error());
+  if (snapshot->boot_id == read_boot_id() && age_of(*snapshot) <= kSnapshotValid) return snapshot;
+  return fail(Exit::kFailed,
+              fmt::format("file '{}': is of {}: the supervisor does not run any more",
+                          path_in(run_dir), when(*snapshot)));
+}
+
+std::string describe_age(const report::Snapshot& snapshot) {
+  return fmt::format("this is a snapshot of {}, {} s ago, by 'apiguard run'; root sees what is now",
+                     when(snapshot), age_of(snapshot).count());
+}
+
+}  // namespace apiguard::service

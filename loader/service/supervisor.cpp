@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/service/supervisor.hpp"
+
+#include <csignal>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "loader/host/clock.hpp"
+#include "loader/host/link_events.hpp"
+#include "loader/host/lock.hpp"
+#include "loader/publish/again.hpp"
+#include "loader/service/children.hpp"
+#include "loader/service/clock_watch.hpp"
+#include "loader/service/file_watch.hpp"
+#include "loader/service/keeper.hpp"
+#include "loader/service/loop.hpp"
+#include "loader/service/notify.hpp"
+#include "loader/service/pin_watch.hpp"
+#include "loader/service/rate.hpp"
+#include "loader/service/signals.hpp"
+#include "loader/service/snapshot.hpp"
+#include "loader/service/work.hpp"
+
+namespace apiguard::service {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr auto kLook = milliseconds(500);           // at links, which nobody gives notice of
+constexpr auto kBetweenEvents = milliseconds(100);  // of links and pins, which come in crowds
+constexpr auto kBusy = milliseconds(100);           // a verb holds the lock
+constexpr auto kRetry = seconds(5);                 // something could not be put right
+constexpr auto kLongestRetry = seconds(60);
+constexpr auto kSave = std::chrono::minutes(5);
+constexpr auto kLongestStop = seconds(20);
+constexpr auto kPredecessor = seconds(2);  // one that was killed may have left a child for a moment
+constexpr std::size_t kBurst = 10;
+
+struct Watches {
+  Signals signals;
+  LinkEvents links;
+  PinWatch pins;
+  ClockWatch clock;
+};
+
+class Supervisor {
+ public:
+  Supervisor(Places places, Watches watches)
+      : places_(std::move(places)),
+        watches_(std::move(watches)),
+        keeper_(places_),
+        files_(places_.config),
+        messages_(kBurst, seconds(60)) {}
+
+  void run() {
+    published_by_ = publish::offset_of_last_publish(places_);
+    watch();
+    round();
+    notify("READY=1");
+    loop_.run();
+    notify("STOPPING=1");
+    save_at_end();
+  }
+
+ private:
+  // What else is to be done now and then, or when a descriptor says so, is one more line here.
+  void watch() {
+    loop_.watch(watches_.signals.fd(), [this] { on_signals(); });
+    loop_.watch(watches_.links.fd(), [this] { on_link_events(); });
+    loop_.watch(watches_.pins.fd(), [this] { on_pin_events(); });
+    loop_.watch(watches_.clock.fd(), [this] { on_clock_set(); });
+    loop_.every(kLook, [this] { look(); });
+    loop_.every(kSnapshotEvery, [this] { take_snapshot_now(); });
+    loop_.every(kSave, [this] { save(); });
+    if (const auto interval = watchdog_interval())
+      loop_.every(*interval, [] { notify("WATCHDOG=1"); });
+  }
+
+  // ---- rounds
+
+  void round_after(Loop::Clock::duration delay) {
+    const auto due = Loop::Clock::now() + delay;
+    if (round_due_ && *round_due_ <= due) return;
+    round_due_ = due;
+    loop_.after(delay, [this, due] {
+      if (round_due_ == due) round();
+    });
+  }
+
+  void round() {
+    round_due_.reset();
+    const Keeper::Round round = keeper_.round();
+    for (const Message& message : round.messages) tell(message);
+    if (round.outcome == Keeper::Outcome::kBusy) return round_after(kBusy);
+    watches_.pins.arm();
+    troubled_ = round.outcome == Keeper::Outcome::kTryLater;
+    if (troubled_) round_after(kRetry);
+    if (round.new_generation) {
+      learn_ends();
+      compare();
+    }
+    if (!keeper_.guards()) boot_if_wanted();
+    take_snapshot_now();
+  }
+
+  // What nobody gives notice of. After a failure the next try has its time.
+  void look() {
+    if (troubled_) return;
+    if (keeper_.disturbed() || watches_.pins.moved()) round_after(Loop::Clock::duration::zero());
+  }
+
+  void on_link_events() {
+    watches_.links.drain();
+    if (std::exchange(links_pending_, true)) return;
+    const auto since = Loop::Clock::now() - links_looked_;
+    loop_.after(std::max<Loop::Clock::duration>(kBetweenEvents - since, milliseconds(0)), [this] {
+      links_pending_ = false;
+      links_looked_ = Loop::Clock::now();
+      if (!keeper_.guards()) {
+        boot_if_wanted();
+      } else if (keeper_.misses_interface() || keeper_.disturbed()) {
+        round_after(Loop::Clock::duration::zero());
+      }
+    });
+  }
+
+  void on_pin_events() {
+    if (!watches_.pins.drain()) return;
+    keeper_.let_go_of_replaced();
+    if (!troubled_) round_after(kBetweenEvents);
+  }
+
+  // ---- signals and children
+
+  void on_signals() {
+    for (const int signal : watches_.signals.take()) {
+      if (signal == SIGCHLD) {
+        children_.reap();
+      } else if (signal == SIGHUP) {
+        reload();
+      } else {
+        stop();
+      }
+    }
+    if (stopping_ && !children_.any()) loop_.stop();
+  }
+
+  // A publish that is under way is not cut short.
+  void stop() {
+    if (std::exchange(stopping_, true)) return;
+    loop_.after(kLongestStop, [this] { loop_.stop(); });
+  }
+
+  std::vector<std::string> verb(std::initializer_list<const char*> words) const {
+    std::vector<std::string> arguments{"apiguard",      "--config",        places_.config,
+                                       "--state-dir",   places_.state_dir, "--run-dir",
+                                       places_.run_dir, "--pin-dir",       places_.pin_dir};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    return arguments;
+  }
+
+  // One that comes while another runs is not lost: the files may have changed since.
+  void reload() {
+    if (children_.runs("apply")) {
+      reload_again_ = true;
+      return;
+    }
+    const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+        Loop::Clock::now().time_since_epoch());
+    notify(reloading(now));
+    if (!children_.start_verb("apply", verb({"apply"}), [this](int status) { reloaded(status); }))
+      reloaded(-1);
+  }
+
+  void reloaded(int status) {
+    reloaded_ = status == 0 ? "" : fmt::format(", the last reload failed with status {}", status);
+    const Level level = status == 0 ? Level::kNotice : Level::kError;
+    tell({level, "reload",
+          status == 0
+              ? "reload: done"
+              : fmt::format("reload: failed with status {}: what was in force stays", status)});
+    notify("READY=1");
+    if (std::exchange(reload_again_, false)) return reload();
+    round_after(Loop::Clock::duration::zero());
+  }
+
+  // Nothing is in force: what a boot publishes, as soon as one of its interfaces is there.
+  void boot_if_wanted() {
+    if (stopping_ || children_.runs("boot")) return;
+    const std::set<std::string> wanted = boot_.interfaces(places_);
+    if (wanted.empty()) {
+      boot_tried_.clear();
+      return;
+    }
+    const auto now = Loop::Clock::now();
+    if (wanted == boot_tried_ && now < boot_due_) return;
+    boot_tried_ = wanted;
+    children_.start_verb("boot", verb({"apply", "--boot"}), [this](int status) { booted(status); });
+  }
+
+  void booted(int status) {
+    if (status == 0) {
+      boot_pause_ = kRetry;
+      return round_after(Loop::Clock::duration::zero());
+    }
+    tell(
+        {Level::kError, "boot",
+         fmt::format("nothing is in force, and 'apply --boot' failed with status {}: again in {} s",
+                     status, boot_pause_.count())});
+    boot_due_ = Loop::Clock::now() + boot_pause_;
+    round_after(boot_pause_);
+    boot_pause_ = std::min<seconds>(2 * boot_pause_, kLongestRetry);
+  }
+
+  // ---- the clock
+
+  void on_clock_set() {
+    watches_.clock.again();
+    check_clock();
+  }
+
+  // One that was published before this process began may have been so by another clock.
+  void learn_ends() {
+    const auto now = publish::clock_offset(read_clocks(keeper_.newest()));
+    ends_by_ = std::exchange(published_by_, std::nullopt).value_or(now);
+    check_clock();
+  }
+
+  void check_clock() {
+    if (!keeper_.guards() || !ends_by_) return;
+    const Timestamp now = publish::clock_offset(read_clocks(keeper_.newest()));
+    if (!publish::clock_was_set(*ends_by_, now)) return;
+    tell({Level::kNotice, "clock",
+          fmt::format("the clock was set by {} s: ends of ranges are computed anew",
+                      (now - *ends_by_) / 1'000'000'000)});
+    children_.start(
+        "again",
+        [this] {
+          keeper_ = Keeper(places_);  // what is replaced does not wait for the child's descriptors
+          return publish_again_now(places_);
+        },
+        [this, now](int status) {
+          if (status == 0) {
+            ends_by_ = now;
+          } else {
+            loop_.after(kLongestRetry, [this] { check_clock(); });
+          }
+        });
+  }
+
+  // ---- now and then
+
+  void save() {
+    check_clock();
+    if (!keeper_.guards() || children_.runs("again")) return;
+    children_.start(
+        "save", [this] { return save_used_now(places_, keeper_.newest()); }, [](int) {});
+  }
+
+  void save_at_end() {
+    if (keeper_.guards()) (void)save_used_now(places_, keeper_.newest());
+  }
+
+  void compare() {
+    if (!keeper_.known()) return;
+    const bool started = children_.start(
+        "compare", [this] { return files_differ(places_); },
+        [this](int status) {
+          keeper_.set_unapplied(status != 0);
+          take_snapshot_now();
+        });
+    compare_again_ = !started;
+  }
+
+  void take_snapshot_now() {
+    if (files_.changed() || compare_again_) compare();
+    // Confirming may touch no pin that is watched.
+    if (keeper_.was_confirmed()) round_after(Loop::Clock::duration::zero());
+    const auto world = keeper_.view();
+    if (!world) return tell({Level::kError, "snapshot", world.error().message});
+    Standing standing = keeper_.standing(*world);
+    say_status(standing);
+    const auto written = write_snapshot(places_.run_dir, take_snapshot(std::move(standing)));
+    if (!written) tell({Level::kError, "snapshot", written.error().message});
+  }
+
+  void say_status(const Standing& standing) {
+    const std::string text = describe(standing) + reloaded_;
+    if (text == said_) return;
+    said_ = text;
+    notify(status(text));
+  }
+
+  static std::string describe(const Standing& standing) {
+    if (!standing.status.generation) return "nothing is in force";
+    const auto& interfaces = standing.status.interfaces;
+    const auto attached = std::count_if(interfaces.begin(), interfaces.end(),
+                                        [](const auto& each) { return each.attached; });
+    return fmt::format(
+        "generation {}, {}, {} of {} interfaces attached", *standing.status.generation,
+        standing.status.mode ? to_string(*standing.status.mode) : "?", attached, interfaces.size());
+  }
+
+  void tell(const Message& message) {
+    const auto answer = messages_.ask(message.kind, Loop::Clock::now());
+    if (answer.withheld > 0)
+      say(message.level,
+          fmt::format("apiguard: {} more messages like the next were not shown", answer.withheld));
+    if (answer.allowed) say(message.level, "apiguard: " + message.text);
+  }
+
+  Places places_;
+  Watches watches_;
+  Loop loop_;
+  Keeper keeper_;
+  Children children_;
+  FileWatch files_;
+  RateLimit messages_;
+  BootWish boot_;
+
+  std::optional<Loop::Clock::time_point> round_due_;
+  bool troubled_ = false;  // the last round left something undone
+  bool links_pending_ = false;
+  Loop::Clock::time_point links_looked_;
+  bool stopping_ = false;
+  bool reload_again_ = false;
+  std::string reloaded_;  // what STATUS says of a reload that failed
+  std::string said_;
+  bool compare_again_ = false;
+  std::optional<Timestamp> published_by_;  // what the state says of the publish before we began
+  std::optional<Timestamp> ends_by_;       // offset of the clocks that ends were computed by
+  std::set<std::string> boot_tried_;
+  Loop::Clock::time_point boot_due_;
+  seconds boot_pause_ = kRetry;
+};
+
+Result<Watches> open_watches(const Places& places) {
+  auto signals = Signals::open();
+  if (!signals) return fail(signals.error());
+  auto links = LinkEvents::open();
+  if (!links) return fail(links.error());
+  auto pins = PinWatch::open(places.pin_dir);
+  if (!pins) return fail(pins.error());
+  auto clock = ClockWatch::open();
+  if (!clock) return fail(clock.error());
+  return Watches{std::move(*signals), std::move(*links), std::move(*pins), std::move(*clock)};
+}
+
+}  // namespace
+
+Result<Exit> supervise(const Places& places) {
+  const auto alone = Lock::take(places.run_dir, "run", kPredecessor, "supervisor");
+  if (!alone) return fail(alone.error());
+  auto watches = open_watches(places);
+  if (!watches) return fail(watches.error());
+  Supervisor(places, std::move(*watches)).run();
+  return Exit::kDone;
+}
+
+}  // namespace apiguard::service

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// `apiguard run`. Enforces nothing itself: what is pinned does, whether this runs or not. It guards
+// interfaces as they appear, puts right what others took away, settles what has expired, and tells
+// the service manager and unprivileged readers how things stand.
+//
+//   keeper.hpp      what is in force, kept in force
+//   loop.hpp        waits for the descriptors and times of all of it
+//   children.hpp    apply, save, compare, publish again: processes of their own
+#pragma once
+
+#include "loader/host/places.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::service {
+
+// Until SIGTERM or SIGINT; nothing is detached then. SIGHUP publishes the files as `apply` without
+// a terminal does. Exit::kFailed: another one runs, or there is nothing to wait with.
+[[nodiscard]] Result<Exit> supervise(const Places& places);
+
+}  // namespace apiguard::service

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/service/work.hpp"
+
+#include <malloc.h>
+
+#include <cerrno>
+#include <chrono>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "loader/host/clock.hpp"
+#include "loader/host/files.hpp"
+#include "loader/host/interfaces.hpp"
+#include "loader/host/journal.hpp"
+#include "loader/host/lock.hpp"
+#include "loader/host/marks.hpp"
+#include "loader/publish/again.hpp"
+#include "loader/publish/settle.hpp"
+#include "loader/publish/used.hpp"
+#include "loader/service/file_watch.hpp"
+#include "loader/service/standing.hpp"
+
+namespace apiguard::service {
+namespace {
+
+void tell_all(Level level, const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) say(level, "apiguard: " + text);
+}
+
+int failed(const Error& error) {
+  say(Level::kError, "apiguard: " + error.message);
+  return static_cast<int>(error.exit);
+}
+
+}  // namespace
+
+int save_used_now(const Places& places, Timestamp newest) {
+  const auto lock = Lock::take(places.run_dir, "run");
+  if (!lock) return failed(lock.error());
+  const auto saved = publish::save_used(places, read_clocks(newest));
+  if (!saved) return failed(saved.error());
+  tell_all(Level::kWarning, *saved);
+  return 0;
+}
+
+int files_differ(const Places& places) {
+  const auto world = publish::look(places);
+  if (!world) return failed(world.error());
+  if (!world->in_force) return static_cast<int>(Exit::kNo);
+  return read_text_standing(places, *world->in_force).unapplied ? static_cast<int>(Exit::kNo) : 0;
+}
+
+int publish_again_now(const Places& places) {
+  const auto lock = Lock::take(places.run_dir, "run");
+  if (!lock) return failed(lock.error());
+  std::vector<std::string> messages;
+  const auto world = publish::look_and_settle(places, {}, messages);
+  tell_all(Level::kNotice, messages);
+  if (!world) return failed(world.error());
+  const auto published = publish::publish_again(places, *world);
+  if (!published) return failed(published.error());
+  if (!*published) return 0;
+  tell_all(Level::kWarning, (*published)->warnings);
+  say(Level::kNotice, fmt::format("apiguard: generation {} is in force: the same list, its ends by "
+                                  "the clock as it is now",
+                                  (*published)->generation));
+  return 0;
+}
+
+// Whatever is parsed here is forgotten at once, but for a few names.
+void BootWish::read(const Places& places) {
+  wanted_.clear();
+  const auto world = publish::look(places);
+  if (!world) return;
+  std::optional<std::string> text;
+  if (const auto stored = publish::last_confirmed(places, *world)) {
+    text = stored->sources.config.text;
+  } else if (const auto sources = read_sources(places.config)) {
+    text = sources->config.text;
+  }
+  if (!text) return;
+  const SourceFile file{"apiguard.toml", places.config, *text, true};
+  if (const auto config = parse_config(file, {.lint = false})) wanted_ = config->policy.interfaces;
+}
+
+std::set<std::string> BootWish::interfaces(const Places& places) {
+  std::set<std::string> names;
+  if (!read_detached(places.run_dir).empty()) return names;
+  const StateDir state(places.state_dir);
+  const auto marked = state.in_force();
+  std::string from =
+      fmt::format("{} {}", marked ? marked->value_or(0) : 0, describe_files(places.config));
+  if (from != read_from_) {
+    read(places);
+    malloc_trim(0);
+    read_from_ = std::move(from);
+  }
+  const auto present = list_interfaces();
+  if (!present) return names;
+  for (const Interface& interface : select_interfaces(*present, wanted_).interfaces)
+    names.insert(interface.name);
+  return names;
+}
+
+}  // namespace apiguard::service

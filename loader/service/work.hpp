@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What the supervisor has done in processes of its own (children.hpp). Each returns an exit status
+// and says on stderr what went wrong.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "loader/host/places.hpp"
+#include "loader/policy/policy.hpp"
+
+namespace apiguard::service {
+
+// Keeps which ranges were used, as STATE/used.
+[[nodiscard]] int save_used_now(const Places& places, Timestamp newest);
+
+// 0: the files say what is in force, else they do not or it cannot be told.
+[[nodiscard]] int files_differ(const Places& places);
+
+// Publishes what is in force again, if a range in it has an end.
+[[nodiscard]] int publish_again_now(const Places& places);
+
+// Which interfaces a boot would guard now; none after `detach` until the next apply. What that is
+// read from is read again only if it has changed.
+class BootWish {
+ public:
+  [[nodiscard]] std::set<std::string> interfaces(const Places& places);
+
+ private:
+  void read(const Places& places);
+
+  std::string read_from_;
+  std::vector<std::string> wanted_;  // names and globs
+};
+
+}  // namespace apiguard::service

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The parts of the supervisor that are values in, values out.
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "loader/host/journal.hpp"
+#include "loader/publish/again.hpp"
+#include "loader/report/snapshot.hpp"
+#include "loader/service/file_watch.hpp"
+#include "loader/service/loop.hpp"
+#include "loader/service/notify.hpp"
+#include "loader/service/rate.hpp"
+#include "loader/service/snapshot.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/folder.hpp"
+
+namespace apiguard::service {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+TEST_CASE("a journal gets the priority in front of every line, a terminal nothing") {
+  CHECK(marked(Level::kError, "one", true) == "<3>one\n");
+  CHECK(marked(Level::kWarning, "one\n  two\n", true) == "<4>one\n<4>  two\n");
+  CHECK(marked(Level::kNotice, "", true) == "<5>\n");
+  CHECK(marked(Level::kInfo, "one\ntwo", false) == "one\ntwo\n");
+}
+
+TEST_CASE("stderr is a journal only if JOURNAL_STREAM names it") {
+  unsetenv("JOURNAL_STREAM");
+  CHECK_FALSE(on_journal());
+  setenv("JOURNAL_STREAM", "1:1", 1);
+  CHECK_FALSE(on_journal());
+  unsetenv("JOURNAL_STREAM");
+}
+
+TEST_CASE("so many messages of a kind in an interval, the rest is counted and told once") {
+  RateLimit limit(2, seconds(60));
+  const RateLimit::Time start;
+  CHECK(limit.ask("a", start).allowed);
+  CHECK(limit.ask("a", start + seconds(1)).allowed);
+  CHECK_FALSE(limit.ask("a", start + seconds(2)).allowed);
+  CHECK_FALSE(limit.ask("a", start + seconds(59)).allowed);
+  CHECK(limit.ask("b", start + seconds(59)).allowed);
+  const auto later = limit.ask("a", start + seconds(60));
+  CHECK(later.allowed);
+  CHECK(later.withheld == 2);
+  CHECK(limit.ask("a", start + seconds(61)).withheld == 0);
+}
+
+TEST_CASE("the watchdog is fed at half of its time, if it is ours") {
+  CHECK(watchdog_interval("30000000", nullptr, 7) == milliseconds(15000));
+  CHECK(watchdog_interval("30000000", "7", 7) == milliseconds(15000));
+  CHECK_FALSE(watchdog_interval("30000000", "8", 7));
+  CHECK_FALSE(watchdog_interval(nullptr, nullptr, 7));
+  for (const char* text : {"", "x", "-1", "0", "1", "30s", "99999999999999999999999"}) {
+    INFO(text);
+    CHECK_FALSE(watchdog_interval(text, nullptr, 7));
+  }
+}
+
+TEST_CASE("what a service manager is told") {
+  CHECK(reloading(std::chrono::microseconds(1234567)) == "RELOADING=1\nMONOTONIC_USEC=1234567");
+  CHECK(status("a\nb") == "STATUS=a b");
+}
+
+TEST_CASE("clocks that were set, and clocks that are disciplined") {
+  constexpr Timestamp kSecond = 1'000'000'000;
+  CHECK_FALSE(publish::clock_was_set(0, 2 * kSecond));
+  CHECK(publish::clock_was_set(0, 2 * kSecond + 1));
+  CHECK(publish::clock_was_set(0, -3 * kSecond));
+  CHECK(publish::clock_offset({.wall = 10 * kSecond, .boot = 3'000'000'000}) == 7 * kSecond);
+}
+
+TEST_CASE("the operator's files: whatever may have changed them is seen") {
+  const test::Folder folder;
+  const std::string config = folder.path() + "/apiguard.toml";
+  FileWatch watch(config);
+  CHECK(watch.changed());
+  CHECK_FALSE(watch.changed());
+  std::ofstream(config) << "mode = \"off\"\n";
+  CHECK(watch.changed());
+  CHECK_FALSE(watch.changed());
+  std::ofstream(folder.path() + "/authorized-ranges") << "192.0.2.0/24\n";
+  CHECK(watch.changed());
+  std::filesystem::create_directory(folder.path() + "/authorized-ranges.d");
+  CHECK_FALSE(watch.changed());
+  std::ofstream(folder.path() + "/authorized-ranges.d/a.list") << "192.0.2.0/24\n";
+  CHECK(watch.changed());
+  std::ofstream(folder.path() + "/authorized-ranges.d/a.txt") << "nothing\n";
+  CHECK_FALSE(watch.changed());
+}
+
+TEST_CASE("the loop: timers in their order, once or again and again, and what they add") {
+  Loop loop;
+  std::string order;
+  loop.after(milliseconds(20), [&] { order += 'b'; });
+  loop.after(milliseconds(0), [&] {
+    order += 'a';
+    loop.after(milliseconds(40), [&] {
+      order += 'c';
+      loop.stop();
+    });
+  });
+  int turns = 0;
+  loop.every(milliseconds(5), [&] { ++turns; });
+  loop.run();
+  CHECK(order == "abc");
+  CHECK(turns >= 1);
+}
+
+TEST_CASE("the loop: a descriptor that is readable") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  Loop loop;
+  std::string got;
+  loop.watch(ends[0], [&] {
+    char c = 0;
+    REQUIRE(read(ends[0], &c, 1) == 1);
+    got += c;
+    if (got.size() == 2) loop.stop();
+  });
+  REQUIRE(write(ends[1], "xy", 2) == 2);
+  loop.run();
+  CHECK(got == "xy");
+  close(ends[0]);
+  close(ends[1]);
+}
+
+Standing a_standing() {
+  Standing standing;
+  report::Status& status = standing.status;
+  status.mode = Mode::kAudit;
+  status.generation = 17;
+  status.confirmed = false;
+  status.confirm_deadline = Timestamp{1'764'000'000} * 1'000'000'000;
+  status.unapplied = true;
+  status.fingerprint = "abc";
+  status.endpoints = {Endpoint{std::nullopt, 6443}, Endpoint{*parse_address("2001:db8::1"), 443}};
+  status.ranges4 = 3;
+  status.interfaces = {{"eth0", 2, true, XdpMode::kNative, 7U, 8U}, {"en*", {}, false, {}, {}, {}}};
+  status.counters.packets[APIGUARD_DROP][APIGUARD_UNLISTED] = 5;
+  status.counters.packets[APIGUARD_PASS][APIGUARD_LISTED] = 1ULL << 60;
+  standing.problems = {"interface 'en1': not attached"};
+  standing.notes = {"a note"};
+  return standing;
+}
+
+TEST_CASE("a snapshot reads as what it was written from") {
+  const report::Snapshot snapshot = take_snapshot(a_standing());
+  const auto read = report::parse_snapshot(report::show_snapshot(snapshot));
+  REQUIRE(read);
+  CHECK(report::to_json(read->status) == report::to_json(snapshot.status));
+  CHECK(report::to_text(read->status, false) == report::to_text(snapshot.status, false));
+  CHECK(read->problems == snapshot.problems);
+  CHECK(read->notes == snapshot.notes);
+  CHECK(read->boot == snapshot.boot);
+  CHECK(read->boot_id == snapshot.boot_id);
+}
+
+TEST_CASE("a snapshot of nothing") {
+  const auto read = report::parse_snapshot(report::show_snapshot(take_snapshot({})));
+  REQUIRE(read);
+  CHECK_FALSE(read->status.generation);
+  CHECK_FALSE(read->status.mode);
+}
+
+TEST_CASE("a snapshot that is damaged, old or of another boot is none") {
+  const test::Folder folder;
+  CHECK_FALSE(read_snapshot(folder.path()));
+  report::Snapshot snapshot = take_snapshot(a_standing());
+  REQUIRE(write_snapshot(folder.path(), snapshot));
+  CHECK(read_snapshot(folder.path()));
+
+  report::Snapshot old = snapshot;
+  old.boot = 0;
+  old.boot_id = "another";
+  REQUIRE(write_snapshot(folder.path(), old));
+  const auto refused = read_snapshot(folder.path());
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message.find("the supervisor does not run any more") != std::string::npos);
+
+  const std::string text = report::show_snapshot(snapshot);
+  for (std::size_t length = 0; length + 2 < text.size(); length += 7) {
+    INFO(length);
+    CHECK_FALSE(report::parse_snapshot(text.substr(0, length)));
+  }
+  for (const char* wrong : {"[]", "{}", "null", "7", "\"x\""})
+    CHECK_FALSE(report::parse_snapshot(wrong));
+}
+
+}  // namespace
+}  // namespace apiguard::service
