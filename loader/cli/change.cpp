@@ -20,6 +20,7 @@
 #include "loader/host/progress.hpp"
 #include "loader/publish/audited.hpp"
 #include "loader/publish/publish.hpp"
+#include "loader/publish/seen.hpp"
 #include "loader/report/change.hpp"
 #include "loader/report/terminal.hpp"
 
@@ -51,8 +52,11 @@ std::string place_options(const Places& places) {
   return text;
 }
 
-// The command without risks it accepts already: the option may be given once.
+// The command for real, and without risks it accepts already: the option may be given once.
 std::string without_risks(std::string command) {
+  constexpr std::string_view kDryRun = " --dry-run";
+  if (const auto dry = command.find(kDryRun); dry != std::string::npos)
+    command.erase(dry, kDryRun.size());
   constexpr std::string_view kOption = " --accept-risk";
   const std::size_t at = command.find(kOption);
   if (at == std::string::npos) return command;
@@ -209,13 +213,19 @@ class Changer {
     return {};
   }
 
+  [[nodiscard]] std::string describe_audit(const std::vector<DeniedSource>& would_drop,
+                                           const Now& now) const {
+    const auto seen = publish::read_seen(line_.places, now);
+    return publish::describe(would_drop, seen.value_or(std::vector<SeenSource>()), now.wall);
+  }
+
   Result<Attempt> proceed(const World& world, const Request& request, const Plan& plan, bool show) {
     const std::vector<DeniedSource> would_drop = look_at_audit(world, request);
     if (show) {
       note_all(request.notes);
       print_warnings(plan.warnings);
       show_preview(plan);
-      if (!would_drop.empty()) note(publish::describe(would_drop, publish::clocks(world).wall));
+      if (!would_drop.empty()) note(describe_audit(would_drop, publish::clocks(world)));
     }
     if (!plan.risks.empty()) return question(plan, plan.risks);
     if (plan.unchanged) return unchanged(world, request, plan.warnings);

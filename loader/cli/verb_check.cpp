@@ -145,6 +145,18 @@ void add_usage(const publish::Used& used, report::Check& check) {
   check.usage = range != nullptr ? range->total() : Usage{};
 }
 
+void say_what_is_next(const std::vector<report::Check>& checks) {
+  for (const report::Check& check : checks) {
+    if (check.pass || check.reason != "unlisted") continue;
+    const std::string source = to_string(check.source);
+    note(
+        fmt::format("no range holds {}: 'apiguard allow {} --for 2h' lists it; 'apiguard denied' "
+                    "says how often it was refused",
+                    source, source));
+    return;
+  }
+}
+
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
@@ -162,6 +174,7 @@ Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
   if (judge->mode != Mode::kEnforce) {
     note(fmt::format("mode is {}: packets that would be dropped pass", to_string(judge->mode)));
   }
+  if (!options.json) say_what_is_next(checks);
   const bool all_pass = std::all_of(checks.begin(), checks.end(),
                                     [](const report::Check& check) { return check.pass; });
   return all_pass ? Exit::kDone : Exit::kNo;

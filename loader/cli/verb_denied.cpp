@@ -5,12 +5,36 @@
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/sources.hpp"
 #include "loader/host/clock.hpp"
+#include "loader/policy/lookup.hpp"
 #include "loader/report/sources.hpp"
 
 namespace apiguard::cli {
 namespace {
 
 constexpr std::size_t kShown = 20;  // for people; scripts get all
+
+// For each source the range that decides for it in the list in force; empty if that is not known.
+// They point into the policies that are kept here.
+class Deciding {
+ public:
+  Deciding(const Places& places, const std::vector<DeniedSource>& sources) {
+    auto world = publish::look(places);
+    if (!world || !world->in_force) return;
+    world_ = std::move(*world);
+    const Policy* policy = world_.in_force->policy();
+    if (policy == nullptr) return;
+    std::vector<Address> addresses;
+    for (const DeniedSource& source : sources)
+      addresses.push_back(source.source.value_or(Address{}));
+    ranges_ = deciding_for(policy->ranges, addresses, publish::clocks(world_).wall);
+  }
+
+  [[nodiscard]] const std::vector<const Range*>& ranges() const { return ranges_; }
+
+ private:
+  publish::World world_;
+  std::vector<const Range*> ranges_;
+};
 
 }  // namespace
 
@@ -39,8 +63,9 @@ Result<Exit> run(const CommandLine& line, const DeniedOptions& options) {
     if (map) note("no source was denied");
     return Exit::kDone;
   }
-  print(report::denied_text(sources, options.top.value_or(kShown), now.wall));
-  note("'apiguard check ADDRESS' says why, 'apiguard allow ADDRESS' lets one in");
+  print(report::denied_text(sources, options.top.value_or(kShown),
+                            Deciding(line.places, sources).ranges(), now.wall));
+  note("'apiguard check ADDRESS' asks the program, 'apiguard allow ADDRESS --for 2h' lists one");
   return Exit::kDone;
 }
 

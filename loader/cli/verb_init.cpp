@@ -98,8 +98,7 @@ void say_what_is_next(const std::string& path) {
   print(fmt::format(
       "wrote {}: mode audit, which drops nothing. Next:\n"
       "  read it, and add what could not be known\n"
-      "  apiguard allow CIDR --name NAME   clients that are not in 'cluster'\n"
-      "  apiguard apply                    now it counts\n"
+      "  apiguard allow CIDR --name NAME   clients that are not in 'cluster'; now it counts\n"
       "  apiguard suggest                  after a while: who had connections\n"
       "  apiguard denied                   whom enforce would have dropped\n"
       "  apiguard mode enforce --confirm-within 2m   now it drops; undone unless confirmed",

@@ -23,7 +23,7 @@ Result<Exit> run(const CommandLine& line, const ModeOptions& options) {
     if (request && !request->edits.empty()) {
       request->notes.push_back(
           "file '" + line.places.config +
-          "': mode is changed there; configuration management may put it back");
+          "': the mode is written there; where management owns the file, change it there, too");
     }
     return request;
   });

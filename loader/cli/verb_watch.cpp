@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <functional>
 
 #include <fmt/format.h>
 
@@ -48,21 +49,23 @@ class Changes {
     if (const auto live = pins_.read()) take(live->generation.value_or(0));
   }
 
+  using Tell = std::function<void(const report::ChangeEvent&)>;
+
   // What has changed since it was asked last.
-  std::optional<report::ChangeEvent> next(const Now& now) {
+  void look(const Now& now, const Tell& tell) {
     const auto live = pins_.read();
-    if (!live) return std::nullopt;
+    if (!live) return;
     const std::uint64_t generation = live->generation.value_or(0);
     if (generation != loaded_) {
       const bool told = undone_ && generation == before_;  // the kernel was there before the links
+      if (!told) tell_changes(generation, now, tell);
       take(generation);
-      return told ? std::nullopt : std::optional(describe(generation, now, false));
     }
-    if (!waits_) return std::nullopt;
+    if (!waits_) return;
     const auto deadline = datapath::read_deadline(pins_, loaded_);
     waits_ = deadline && *deadline > now.boot;
     undone_ = deadline && *deadline != 0 && !waits_;
-    return undone_ ? std::optional(describe(before_, now, true)) : std::nullopt;
+    if (undone_) describe(before_, now, true, tell);
   }
 
  private:
@@ -74,13 +77,21 @@ class Changes {
     before_ = settings ? settings->before : 0;
   }
 
-  report::ChangeEvent describe(std::uint64_t generation, const Now& now, bool undone) {
+  // Those that were in force for less than a second, too.
+  void tell_changes(std::uint64_t generation, const Now& now, const Tell& tell) const {
+    const auto stored = StateDir(places_.state_dir).generations();
+    for (const std::uint64_t passed : stored.value_or(std::vector<std::uint64_t>())) {
+      if (passed > loaded_ && passed < generation && loaded_ != 0)
+        describe(passed, now, false, tell);
+    }
+    describe(generation, now, false, tell);
+  }
+
+  void describe(std::uint64_t generation, const Now& now, bool undone, const Tell& tell) const {
     report::ChangeEvent event{now.wall, generation, undone, nullptr};
-    auto meta = StateDir(places_.state_dir).read_meta(generation);
-    if (!meta) return event;
-    meta_ = std::move(*meta);
-    event.meta = &meta_;
-    return event;
+    const auto meta = StateDir(places_.state_dir).read_meta(generation);
+    if (meta) event.meta = &*meta;
+    tell(event);
   }
 
   const Places& places_;
@@ -89,7 +100,6 @@ class Changes {
   std::uint64_t before_ = 0;  // judges once `loaded_` has not been confirmed in time
   bool waits_ = false;        // for its confirmation
   bool undone_ = false;
-  GenerationMeta meta_;
 };
 
 class Watcher {
@@ -158,8 +168,9 @@ class Watcher {
   }
 
   void end_second(const Now& now, std::uint64_t denied) {
-    if (const auto change = changes_.next(now))
-      put(options_.json ? report::event_json(*change) : report::event_text(*change));
+    changes_.look(now, [this](const report::ChangeEvent& change) {
+      put(options_.json ? report::event_json(change) : report::event_text(change));
+    });
     const std::uint64_t lost_denied = denied > shown_ ? denied - shown_ : 0;
     const std::uint64_t lost_admitted = watch_.lost_connections() + hidden_;
     if (lost_denied > told_denied_ || lost_admitted > told_admitted_) {

@@ -17,6 +17,7 @@ Address address_of(unsigned family, std::span<const __u8, 16> bytes) {
 
 void add(DeniedSource& to, const DeniedSource& what) {
   to.packets += what.packets;
+  to.would_drop += what.would_drop;
   to.first = std::min(to.first, what.first);
   if (what.last < to.last) return;
   to.last = what.last;
@@ -37,6 +38,7 @@ DeniedSource denied_source(const apiguard_denied& value, const Now& now) {
   source.first = wall_time(value.first, now);
   source.last = wall_time(value.last, now);
   source.outcome = static_cast<apiguard_outcome>(value.outcome);
+  if (source.outcome == APIGUARD_WOULD_DROP) source.would_drop = source.packets;
   source.reason = static_cast<apiguard_reason>(value.reason);
   return source;
 }

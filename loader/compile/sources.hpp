@@ -18,6 +18,7 @@ namespace apiguard {
 struct DeniedSource {
   std::optional<Address> source;  // none: behind more VLAN tags than are looked through
   std::uint64_t packets = 0;
+  std::uint64_t would_drop = 0;  // of these passed, because mode was audit
   Timestamp first = 0;
   Timestamp last = 0;
   apiguard_outcome outcome = APIGUARD_DROP;  // of the newest packet

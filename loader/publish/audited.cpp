@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -33,10 +34,19 @@ std::string counted(std::size_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
-std::string line_of(const DeniedSource& source, Timestamp now) {
+using Connections = std::map<Address, std::uint64_t>;
+
+std::uint64_t connections_of(const Connections& connections, const DeniedSource& source) {
+  const auto found = source.source ? connections.find(*source.source) : connections.end();
+  return found == connections.end() ? 0 : found->second;
+}
+
+std::string line_of(const DeniedSource& source, std::uint64_t connections, Timestamp now) {
   const std::string name = source.source ? to_string(*source.source) : "behind too many VLAN tags";
-  return fmt::format("\n  {}  {}, last {} ago", name, counted(source.packets, "packet"),
-                     show_duration(std::max<Timestamp>(0, now - source.last) / kSecond));
+  std::string text = fmt::format("\n  {}  {}", name, counted(source.packets, "packet"));
+  if (connections != 0) text += fmt::format(", {}", counted(connections, "connection"));
+  return text + fmt::format(", last {} ago",
+                            show_duration(std::max<Timestamp>(0, now - source.last) / kSecond));
 }
 
 }  // namespace
@@ -57,17 +67,24 @@ Result<std::vector<DeniedSource>> find_would_drop(const Places& places, const Wo
   return sources;
 }
 
-std::string describe(const std::vector<DeniedSource>& sources, Timestamp now) {
+std::string describe(std::vector<DeniedSource> sources, const std::vector<SeenSource>& seen,
+                     Timestamp now) {
   if (sources.empty()) return {};
+  Connections connections;
+  for (const SeenSource& source : seen) connections[source.source] = source.connections;
+  const auto had_some = [&](const DeniedSource& source) {
+    return connections_of(connections, source) != 0;
+  };
+  std::stable_partition(sources.begin(), sources.end(), had_some);
   std::uint64_t packets = 0;
   for (const DeniedSource& source : sources) packets += source.packets;
   std::string text = fmt::format("since the audit began, {} from {} would have been dropped:",
                                  counted(packets, "packet"), counted(sources.size(), "source"));
   const std::size_t shown = std::min(sources.size(), kShown);
-  for (std::size_t i = 0; i < shown; ++i) text += line_of(sources[i], now);
+  for (std::size_t i = 0; i < shown; ++i)
+    text += line_of(sources[i], connections_of(connections, sources[i]), now);
   if (shown < sources.size()) text += fmt::format("\n  and {} more", sources.size() - shown);
-  return text +
-         "\n'apiguard denied' shows all of them, 'apiguard suggest' those that had connections";
+  return text + "\n'apiguard suggest' has the commands that list those with connections";
 }
 
 }  // namespace apiguard::publish

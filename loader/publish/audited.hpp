@@ -17,7 +17,9 @@ namespace apiguard::publish {
                                                                 const Policy& policy);
 
 // "since the audit began, 12 packets from 3 sources would have been dropped:" and a line for each
-// of the first ten; what to do about it. Empty if there are none.
-[[nodiscard]] std::string describe(const std::vector<DeniedSource>& sources, Timestamp now);
+// of the first ten, those of `seen` in front, because they had connections; what to do about it.
+// Empty if there are none.
+[[nodiscard]] std::string describe(std::vector<DeniedSource> sources,
+                                   const std::vector<SeenSource>& seen, Timestamp now);
 
 }  // namespace apiguard::publish

@@ -20,7 +20,7 @@ std::string doubt(const Used& used, Timestamp now, std::int64_t lasts) {
            "unused";
   }
   if (*used.observed_since > now - lasts) {
-    return fmt::format("connections have been observed since {}, which is no {} yet",
+    return fmt::format("connections have been observed since {}, less than {} ago",
                        format_timestamp(*used.observed_since), show_duration(lasts / kSecond));
   }
   if (used.state.missed && *used.state.missed >= now - lasts) {

@@ -45,7 +45,10 @@ std::string endpoint_text(const Address& address, unsigned port) {
 // A line a second of people's time needs no nanoseconds.
 std::string time_text(Timestamp time) {
   constexpr Timestamp kMilli = 1'000'000;
-  return format_timestamp(time - time % kMilli);
+  constexpr Timestamp kSecond = 1000 * kMilli;
+  std::string text = format_timestamp(time - time % kSecond);
+  text.pop_back();  // the Z
+  return fmt::format("{}.{:03}Z", text, time % kSecond / kMilli);
 }
 
 // One line: no indentation, bytes that are not UTF-8 replaced.

@@ -18,6 +18,12 @@ std::size_t count_shown(const std::vector<DeniedSource>& sources, std::size_t sh
   return shown == 0 ? sources.size() : std::min(shown, sources.size());
 }
 
+std::string standing(const Range* deciding) {
+  if (deciding == nullptr) return "not listed";
+  return fmt::format("{} {}", deciding->kind == Kind::kExcept ? "excepted by" : "listed by",
+                     to_string(deciding->prefix));
+}
+
 std::string commands(const std::vector<propose::Suggestion>& ranges) {
   std::string text;
   for (const propose::Suggestion& range : ranges) {
@@ -29,14 +35,16 @@ std::string commands(const std::vector<propose::Suggestion>& ranges) {
 }  // namespace
 
 std::string denied_text(const std::vector<DeniedSource>& sources, std::size_t shown,
-                        Timestamp now) {
+                        const std::vector<const Range*>& deciding, Timestamp now) {
   const std::size_t count = count_shown(sources, shown);
-  Table table({"SOURCE", "PACKETS", "VERDICT", "REASON", "FIRST SEEN", "LAST SEEN"});
+  Table table({"SOURCE", "DROPPED", "WOULD DROP", "LAST REASON", "FIRST SEEN", "LAST SEEN", "NOW"});
   for (std::size_t i = 0; i < count; ++i) {
     const DeniedSource& source = sources[i];
-    table.add({source.source ? to_string(*source.source) : "", std::to_string(source.packets),
-               std::string(outcome_name(source.outcome)), std::string(reason_name(source.reason)),
-               seen_text(source.first, now), seen_text(source.last, now)});
+    table.add({source.source ? to_string(*source.source) : "",
+               std::to_string(source.packets - source.would_drop),
+               std::to_string(source.would_drop), std::string(reason_name(source.reason)),
+               seen_text(source.first, now), seen_text(source.last, now),
+               source.source && i < deciding.size() ? standing(deciding[i]) : ""});
   }
   std::string text = table.text();
   if (count < sources.size())
@@ -53,7 +61,9 @@ std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t sh
                      {"first_seen", format_timestamp(source.first)},
                      {"last_seen", format_timestamp(source.last)},
                      {"reason", reason_name(source.reason)},
-                     {"verdict", outcome_name(source.outcome)}});
+                     {"verdict", outcome_name(source.outcome)},
+                     {"dropped", source.packets - source.would_drop},
+                     {"would_drop", source.would_drop}});
   }
   return dump({{"schema", 1}, {"sources", std::move(array)}});
 }
@@ -74,7 +84,10 @@ std::string suggest_text(const propose::Suggestions& suggestions, std::size_t un
   add(suggestions.excepted, "taken out by an except range, nothing is suggested");
   const std::string list = commands(suggestions.ranges);
   if (list.empty()) return text;
-  return text + "\nto list those that are not listed, as far as you know them:\n\n" + list;
+  return text +
+         "\n# only those that you know: whoever connected during the audit is among them;\n"
+         "# nodes and load balancers belong under 'cluster' in the configuration\n" +
+         list;
 }
 
 std::string suggest_json(const propose::Suggestions& suggestions, std::size_t unestablished) {

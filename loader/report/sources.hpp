@@ -11,9 +11,10 @@
 
 namespace apiguard::report {
 
-// The first `shown` of them; 0: all. For people also how many more there are.
+// The first `shown` of them; 0: all. `deciding`: for each the range that decides now, null where
+// none does; empty if that is not known. Says how many more there are.
 [[nodiscard]] std::string denied_text(const std::vector<DeniedSource>& sources, std::size_t shown,
-                                      Timestamp now);
+                                      const std::vector<const Range*>& deciding, Timestamp now);
 // The object of contract section 5; source is null behind more VLAN tags than are looked through.
 [[nodiscard]] std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t shown);
 

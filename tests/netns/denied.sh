@@ -40,7 +40,7 @@ same absent "$(entry "$OFFICE4" packets)"
 same absent "$(after /sources/2)"
 [[ $(entry "$STRANGER4" first_seen) < $(entry "$STRANGER6" last_seen) ]] || die 'first and last make no sense'
 verb denied
-prints "^$STRANGER4 +3 +drop +unlisted +[-0-9]+T[0-9:]+Z \(.* ago\) +[-0-9]+T[0-9:]+Z \(.* ago\)$"
+prints "^$STRANGER4 +3 +0 +unlisted +[-0-9]+T[0-9:]+Z \(.* ago\) +[-0-9]+T[0-9:]+Z \(.* ago\) +not listed$"
 complains 'apiguard allow'
 
 step 'Every reason'
@@ -72,6 +72,7 @@ passes --count 4 "$STRANGER6"
 verb denied --json
 same 5 "$(entry "$STRANGER6" packets)"
 same would_drop "$(entry "$STRANGER6" verdict)"
+same '1 4' "$(entry "$STRANGER6" dropped) $(entry "$STRANGER6" would_drop)"
 same 3 "$(entry "$STRANGER4" packets)"
 verb mode off
 passes "$STRANGER4"
@@ -88,6 +89,8 @@ complains 'since the audit began, 6 packets from 1 source would have been droppe
 complains "^  $STRANGER4  6 packets, last .* ago$"
 silent_about "^  $STRANGER6"
 verb mode audit
+verb denied
+prints "^$STRANGER6 .* listed by $STRANGER6/128$"
 verb mode enforce
 silent_about 'since the audit began' # that was another audit
 
@@ -106,5 +109,5 @@ packets=$(after /sources/0/packets)
 say "  500 packets among $sent are told as $packets"
 if [ "$packets" -le 100 ] || [ "$packets" -ge 2500 ]; then die "500 packets are told as $packets"; fi
 verb denied
-prints "^$STRANGER4 +$packets +drop"
+prints "^$STRANGER4 +$packets +0 +unlisted"
 prints '^and [0-9]+ more'

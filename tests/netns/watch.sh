@@ -55,10 +55,16 @@ told scripts "\"event\":\"denied\",\"source\":\"$STRANGER4\",\"destination\":\"$
 told scripts "\"event\":\"admitted\",\"source\":\"$OFFICE6\".*\"range\":\"2001:db8:12::/48\""
 told scripts '"event":"change","generation":2,"undone":false,"mode":"enforce","added":1'
 
+step 'Two changes in one second are two'
+verb allow 198.51.100.77
+verb revoke 198.51.100.77
+told people 'change      generation 3 is in force: .*: allow 198\.51\.100\.77$'
+told people 'change      generation 4 is in force: .*: revoke 198\.51\.100\.77$'
+
 step 'It goes on over changes of the list'
 drops 192.0.2.99
 told people '  denied      192\.0\.2\.99 '
-told scripts '"source":"192.0.2.99".*"generation":2'
+told scripts '"source":"192.0.2.99".*"generation":4'
 verb mode audit
 passes 192.0.2.98
 told people '  would deny  192\.0\.2\.98 '
@@ -67,7 +73,7 @@ verb mode enforce
 step 'A change that nobody confirms'
 verb allow 192.0.2.0/24 --confirm-within 2s
 told people 'change      generation [0-9]+ is in force again: the change after it was not confirmed'
-told scripts '"event":"change","generation":4,"undone":true'
+told scripts '"event":"change","generation":6,"undone":true'
 expect 0 guard status
 stop_watches
 while read -r line; do

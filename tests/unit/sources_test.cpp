@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "loader/host/seen.hpp"
+#include "loader/policy/text.hpp"
 #include "loader/report/event.hpp"
 #include "loader/report/sources.hpp"
 #include "tests/support/catch.hpp"
@@ -24,9 +25,15 @@ Address address(const std::string& text) {
   return *parsed;
 }
 
+std::vector<Range> ranges_of(const std::string& line) {
+  const auto parsed = parse_ranges({"authorized-ranges", "list", line + "\n", true});
+  REQUIRE(parsed);
+  return parsed->policy.ranges;
+}
+
 DeniedSource denied(const char* source, std::uint64_t packets, Timestamp first, Timestamp last,
                     apiguard_reason reason = APIGUARD_UNLISTED) {
-  return {address(source), packets, kWall + first, kWall + last, APIGUARD_DROP, reason};
+  return {address(source), packets, 0, kWall + first, kWall + last, APIGUARD_DROP, reason};
 }
 
 apiguard_event event_of(const char* source, const char* destination) {
@@ -62,12 +69,31 @@ TEST_CASE("a source that was counted twice stands there once") {
   CHECK(united({}).empty());
 }
 
+TEST_CASE("what was dropped and what would have been is counted apart") {
+  apiguard_denied value{};
+  value.family = APIGUARD_IPV4;
+  value.packets = 7;
+  value.outcome = APIGUARD_WOULD_DROP;
+  DeniedSource audit = denied_source(value, kNow);
+  CHECK(audit.would_drop == 7);
+  value.packets = 5;
+  value.outcome = APIGUARD_DROP;
+  const auto both = united({audit, denied_source(value, kNow)});
+  REQUIRE(both.size() == 1);
+  CHECK(both[0].packets == 12);
+  CHECK(both[0].would_drop == 7);
+}
+
 TEST_CASE("the report of denied sources counts what it does not show") {
   std::vector<DeniedSource> sources;
   for (int i = 1; i <= 5; ++i)
     sources.push_back(denied(("192.0.2." + std::to_string(i)).c_str(), 10, 0, 0));
-  CHECK(report::denied_text(sources, 3, kWall).find("and 2 more") != std::string::npos);
-  CHECK(report::denied_text(sources, 0, kWall).find("more") == std::string::npos);
+  CHECK(report::denied_text(sources, 3, {}, kWall).find("and 2 more") != std::string::npos);
+  CHECK(report::denied_text(sources, 0, {}, kWall).find("more") == std::string::npos);
+  const Range office = ranges_of("192.0.2.0/24")[0];
+  const std::string text = report::denied_text(sources, 2, {&office, nullptr}, kWall);
+  CHECK(text.find("listed by 192.0.2.0/24") != std::string::npos);
+  CHECK(text.find("not listed") != std::string::npos);
   CHECK(report::denied_json({}, 0) == "{\n  \"schema\": 1,\n  \"sources\": []\n}");
   DeniedSource unknown = sources[0];
   unknown.source.reset();
@@ -77,7 +103,7 @@ TEST_CASE("the report of denied sources counts what it does not show") {
 TEST_CASE("an event is one line") {
   const apiguard_event event = event_of("192.0.2.7", "198.51.100.1");
   CHECK(report::event_text(event, "eth0", kNow) ==
-        "2025-12-31T23:59:58Z  denied      192.0.2.7 -> 198.51.100.1:6443  unlisted  eth0");
+        "2025-12-31T23:59:58.000Z  denied      192.0.2.7 -> 198.51.100.1:6443  unlisted  eth0");
   CHECK(report::event_json(event, "eth0", kNow) ==
         R"({"time":"2025-12-31T23:59:58Z","event":"denied","source":"192.0.2.7",)"
         R"("destination":"198.51.100.1","port":6443,"interface":"eth0","generation":7,)"
@@ -87,7 +113,7 @@ TEST_CASE("an event is one line") {
   admitted.reason = APIGUARD_LISTED;
   admitted.prefix_len = 48;
   CHECK(report::event_text(admitted, "", kNow) ==
-        "2025-12-31T23:59:58Z  admitted    2001:db8:12:7::9 -> [2001:db8:1::1]:6443  "
+        "2025-12-31T23:59:58.000Z  admitted    2001:db8:12:7::9 -> [2001:db8:1::1]:6443  "
         "2001:db8:12::/48");
   CHECK(report::event_json(admitted, "", kNow).find(R"("interface":null)") != std::string::npos);
   CHECK(report::event_json(admitted, "", kNow).find(R"("range":"2001:db8:12::/48")") !=
@@ -97,7 +123,7 @@ TEST_CASE("an event is one line") {
   unreached.reason = APIGUARD_VLAN_DEPTH;
   unreached.time = kNow.boot;
   CHECK(report::event_text(unreached, "eth0", kNow) ==
-        "2026-01-01T00:00:00Z  would deny  a source not reached  vlan_depth  eth0");
+        "2026-01-01T00:00:00.000Z  would deny  a source not reached  vlan_depth  eth0");
   CHECK(report::event_json(unreached, "eth0", kNow).find(R"("source":null)") != std::string::npos);
 }
 
@@ -107,14 +133,14 @@ TEST_CASE("changes and losses are told as well") {
   meta.by = "root";
   meta.verb = "allow 203.0.113.0/24";
   meta.added = 1;
-  CHECK(
-      report::event_text(report::ChangeEvent{kWall, 18, false, &meta}) ==
-      "2026-01-01T00:00:00Z  change      generation 18 is in force: mode enforce, +1 -0, by root: "
-      "allow 203.0.113.0/24");
-  CHECK(
-      report::event_text(report::ChangeEvent{kWall, 17, true, nullptr}) ==
-      "2026-01-01T00:00:00Z  change      generation 17 is in force again: the change after it was "
-      "not confirmed");
+  CHECK(report::event_text(report::ChangeEvent{kWall, 18, false, &meta}) ==
+        "2026-01-01T00:00:00.000Z  change      generation 18 is in force: mode enforce, +1 -0, by "
+        "root: "
+        "allow 203.0.113.0/24");
+  CHECK(report::event_text(report::ChangeEvent{kWall, 17, true, nullptr}) ==
+        "2026-01-01T00:00:00.000Z  change      generation 17 is in force again: the change after "
+        "it was "
+        "not confirmed");
   CHECK(report::event_text(report::ChangeEvent{kWall, 0, false, nullptr})
             .ends_with("nothing is in force: every packet passes"));
   CHECK(report::event_json(report::ChangeEvent{kWall, 18, false, &meta}) ==
