@@ -29,9 +29,9 @@ bool reads_only(const cli::Verb& verb) {
   const auto is = [&verb]<typename... Verbs>(const std::variant<Verbs...>*) {
     return (std::holds_alternative<Verbs>(verb) || ...);
   };
-  using Readers =
-      std::variant<cli::HistoryOptions, cli::ListOptions, cli::StatusOptions, cli::CheckOptions,
-                   cli::ValidateOptions, cli::DiffOptions, cli::InitOptions, cli::VersionOptions>;
+  using Readers = std::variant<cli::HistoryOptions, cli::ListOptions, cli::StatusOptions,
+                               cli::CheckOptions, cli::ValidateOptions, cli::DiffOptions,
+                               cli::InitOptions, cli::MetricsOptions, cli::VersionOptions>;
   return is(static_cast<const Readers*>(nullptr));
 }
 

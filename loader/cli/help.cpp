@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view kChange = "Change what is in force";
 constexpr std::string_view kLook = "Look";
 
-constexpr std::array<VerbHelp, 18> kVerbs = {{
+constexpr std::array<VerbHelp, 19> kVerbs = {{
     {"apply", kChange, "", "Publish the files.",
      R"(A packet is judged by the old list or by the new one. On any error the old one
 stays in force. Unchanged files change nothing.
@@ -139,6 +139,13 @@ Examples:
   apiguard init
   apiguard init --print
   apiguard init --root /mnt/image --config ./apiguard.toml)"},
+    {"metrics", kLook, "", "Prometheus text.",
+     R"(With --textfile into a file, replaced as a whole and readable by everybody: give it a
+name that ends in .prom, in the folder of the node exporter's textfile collector.
+
+Examples:
+  apiguard metrics
+  apiguard metrics --textfile /var/lib/prometheus/node-exporter/apiguard.prom)"},
     {"version", kLook, "", "Version, program build and ABI.",
      R"(With --verbose also libbpf, the oldest kernel and the places in use.
 

@@ -89,6 +89,9 @@ struct InitOptions {
   std::string root;    // in front of the paths of the host's files; "" for none
   bool print = false;  // to stdout instead of the file
 };
+struct MetricsOptions {
+  std::string textfile;  // --textfile; empty: standard output
+};
 struct VersionOptions {
   bool verbose = false;
 };
@@ -96,7 +99,7 @@ struct VersionOptions {
 using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions,
                           ModeOptions, RollbackOptions, ConfirmOptions, DetachOptions,
                           HistoryOptions, ListOptions, StatusOptions, CheckOptions, ValidateOptions,
-                          DiffOptions, InitOptions, VersionOptions>;
+                          DiffOptions, InitOptions, MetricsOptions, VersionOptions>;
 
 struct CommandLine {
   Places places;

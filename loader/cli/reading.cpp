@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/cli/reading.hpp"
 
-#include <arpa/inet.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,22 +12,6 @@
 #include "loader/host/progress.hpp"
 
 namespace apiguard::cli {
-namespace {
-
-Endpoint endpoint_of(const apiguard_endpoint& entry) {
-  Endpoint endpoint;
-  endpoint.port = ntohs(entry.port);
-  if (entry.family == APIGUARD_ANY_ADDRESS) return endpoint;
-  Address address;
-  address.family = entry.family == APIGUARD_IPV4 ? Family::kIpv4 : Family::kIpv6;
-  std::copy(std::begin(entry.address), std::end(entry.address), address.bytes.begin());
-  endpoint.address = address;
-  return endpoint;
-}
-
-bool has_settings(const publish::InForce& in_force) { return in_force.settings.generation != 0; }
-
-}  // namespace
 
 Result<publish::World> look_for_reading(const Places& places) {
   progress::step("reading what is in force");
@@ -37,21 +20,6 @@ Result<publish::World> look_for_reading(const Places& places) {
   const int os_error = world.error().os_error;
   if (os_error != EACCES && os_error != EPERM) return world;
   return fail_in("needs root", world.error());
-}
-
-Mode mode_of(const publish::InForce& in_force) {
-  if (has_settings(in_force)) return static_cast<Mode>(in_force.settings.mode);
-  return in_force.config ? in_force.config->mode : Mode::kEnforce;
-}
-
-std::vector<Endpoint> endpoints_of(const publish::InForce& in_force) {
-  if (in_force.config) return in_force.config->endpoints;
-  std::vector<Endpoint> endpoints;
-  const auto count = std::min<unsigned>(in_force.settings.endpoint_count, APIGUARD_MAX_ENDPOINTS);
-  for (unsigned i = 0; i < count; ++i) {
-    endpoints.push_back(endpoint_of(in_force.settings.endpoints[i]));
-  }
-  return endpoints;
 }
 
 Result<publish::Used> read_used_or_say(const Places& places, const publish::World& world) {

@@ -19,11 +19,6 @@ namespace apiguard::cli {
 // publish::look(), with "needs root" in front where privilege is what is missing.
 [[nodiscard]] Result<publish::World> look_for_reading(const Places& places);
 
-// The kernel's where its settings could be read, else the text's.
-[[nodiscard]] Mode mode_of(const publish::InForce& in_force);
-// The text's, else the kernel's.
-[[nodiscard]] std::vector<Endpoint> endpoints_of(const publish::InForce& in_force);
-
 // publish::read_used(), with what is wrong on stderr.
 [[nodiscard]] Result<publish::Used> read_used_or_say(const Places& places,
                                                      const publish::World& world);
@@ -31,8 +26,7 @@ namespace apiguard::cli {
 // "the text of what is in force is not known: REASON"; Exit::kFailed.
 [[nodiscard]] Error text_unknown(const publish::InForce& in_force);
 
-inline constexpr std::string_view kNothingInForce =
-    "nothing is in force: 'apiguard apply' publishes the files";
+using publish::kNothingInForce;
 
 // One text on stdout, ending in a newline.
 void print(std::string_view text);

@@ -26,7 +26,7 @@ struct Typed {
   bool boot = false;
   bool all = false;
   bool print = false;
-  Words accepted, confirm_within, name, lasts, until, to, root, unused;
+  Words accepted, confirm_within, name, lasts, until, to, root, unused, textfile;
   Words arguments;
 };
 

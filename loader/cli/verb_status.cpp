@@ -1,158 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/report/status.hpp"
 
-#include <linux/if_link.h>
 #include <unistd.h>
-
-#include <algorithm>
-
-#include <fmt/format.h>
 
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
-#include "loader/datapath/generation.hpp"
-#include "loader/host/files.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/report/terminal.hpp"
+#include "loader/service/standing.hpp"
 
 namespace apiguard::cli {
 namespace {
-
-struct Guarded {
-  std::vector<report::InterfaceStatus> interfaces;
-  std::vector<std::string> problems;  // what makes the exit status 1
-  std::vector<std::string> notes;     // what does not
-};
-
-void take_link(report::InterfaceStatus& status, const datapath::LinkState& link) {
-  status.ifindex = link.ifindex;
-  status.attached = true;
-  status.prog_id = link.prog_id;
-  status.link_id = link.link_id;
-}
-
-report::InterfaceStatus describe(const Interface& interface, const datapath::LinkState* link) {
-  report::InterfaceStatus status;
-  status.name = interface.name;
-  status.ifindex = interface.ifindex;
-  if (link == nullptr) return status;
-  take_link(status, *link);
-  const bool generic = interface.xdp_attached == XDP_ATTACHED_SKB;
-  status.xdp_mode = generic ? XdpMode::kGeneric : XdpMode::kNative;
-  return status;
-}
-
-// Empty: as it should be.
-std::string problem_of(const publish::World& world, const Interface& interface,
-                       const datapath::LinkState* link) {
-  if (link == nullptr && interface.xdp_prog_id != 0) {
-    return fmt::format("interface '{}': not attached: its XDP hook runs program {}, not ours",
-                       interface.name, interface.xdp_prog_id);
-  }
-  if (link == nullptr) return fmt::format("interface '{}': not attached", interface.name);
-  if (publish::judges_in_force(world, *link)) return "";
-  return fmt::format("interface '{}': runs {}, not generation {}", interface.name,
-                     link->generation == 0 ? "a program that is not pinned"
-                                           : fmt::format("generation {}", link->generation),
-                     world.in_force->generation);
-}
-
-// The link of ours on it. A device that moved to another namespace may have left its number to a
-// new one here, and that one runs no program.
-const datapath::LinkState* link_on(const publish::World& world, const Interface& interface) {
-  return interface.xdp_prog_id == 0 ? nullptr : world.live.link_of(interface.ifindex);
-}
-
-// What the generation in force wants guarded.
-void add_wanted(Guarded& guarded, const publish::World& world, const publish::InForce& in_force) {
-  if (!in_force.config) return;
-  const auto wanted = select_interfaces(world.interfaces, in_force.config->interfaces);
-  for (const Interface& interface : wanted.interfaces) {
-    const auto* link = link_on(world, interface);
-    guarded.interfaces.push_back(describe(interface, link));
-    auto problem = problem_of(world, interface, link);
-    if (!problem.empty()) guarded.problems.push_back(std::move(problem));
-  }
-  for (const std::string& name : wanted.absent) {
-    guarded.interfaces.push_back({name, {}, false, {}, {}, {}});
-    // A name stands for an interface; a glob that matches nothing stands for none.
-    const bool glob = name.find_first_of("*?[") != std::string::npos;
-    auto& texts = glob ? guarded.notes : guarded.problems;
-    texts.push_back(fmt::format("interface '{}': does not exist", name));
-  }
-}
-
-std::string pin_name(const datapath::LinkState& link) {
-  const std::string name = link.pin.substr(link.pin.rfind('/') + 1);
-  return name.empty() ? fmt::format("ifindex {}", link.ifindex) : name;
-}
-
-// Whatever else is attached and ours: interfaces that left the list or this namespace.
-void add_elsewhere(Guarded& guarded, const publish::World& world) {
-  for (const datapath::LinkState& link : world.live.links) {
-    const bool told = std::any_of(
-        guarded.interfaces.begin(), guarded.interfaces.end(),
-        [&link](const auto& each) { return each.attached && each.ifindex == link.ifindex; });
-    if (told || link.ifindex == 0) continue;
-    const auto interface =
-        std::find_if(world.interfaces.begin(), world.interfaces.end(),
-                     [&](const Interface& each) { return link_on(world, each) == &link; });
-    if (interface != world.interfaces.end()) {
-      guarded.interfaces.push_back(describe(*interface, &link));
-      continue;
-    }
-    report::InterfaceStatus status;
-    status.name = pin_name(link);
-    take_link(status, link);
-    guarded.interfaces.push_back(status);
-  }
-}
-
-Guarded find_guarded(const publish::World& world) {
-  Guarded guarded;
-  if (world.in_force) add_wanted(guarded, world, *world.in_force);
-  add_elsewhere(guarded, world);
-  const bool attached = std::any_of(guarded.interfaces.begin(), guarded.interfaces.end(),
-                                    [](const auto& each) { return each.attached; });
-  if (!world.in_force) {
-    guarded.problems.emplace_back(kNothingInForce);
-  } else if (!attached && guarded.problems.empty()) {
-    guarded.problems.emplace_back("no interface is attached");
-  }
-  return guarded;
-}
-
-// Same bytes, or at least the same meaning. What cannot be compared counts as unapplied.
-bool is_unapplied(const Places& places, const publish::InForce& in_force) {
-  if (!in_force.config) return true;
-  const auto sources = read_sources(places.config);
-  if (!sources) return true;
-  if (*sources == in_force.stored->sources) return false;
-  const auto files = parse_policy(*sources, {.lint = false});
-  const Policy* policy = in_force.policy();
-  return !files || policy == nullptr || !difference(*policy, files->policy).empty();
-}
-
-void fill_policy(report::Status& status, const Places& places, const publish::InForce& in_force) {
-  status.generation = in_force.generation;
-  status.mode = mode_of(in_force);
-  status.endpoints = endpoints_of(in_force);
-  status.unapplied = is_unapplied(places, in_force);
-  if (in_force.config) {
-    status.ranges4 = in_force.stored->meta.ranges4;
-    status.ranges6 = in_force.stored->meta.ranges6;
-    status.fingerprint = in_force.stored->meta.fingerprint;
-  } else if (status.mode == Mode::kOff) {
-    status.ranges4 = status.ranges6 = 0;  // none is loaded
-  }
-}
-
-Result<apiguard_counters> read_packets(const Places& places) {
-  const auto counters = datapath::Pins(places.pin_dir).open_counters();
-  if (!counters) return fail(counters.error());
-  return datapath::read_counters(counters->get());
-}
 
 // What only a verb with the lock can put right, root's status does as well: an expired confirmation
 // is not to wait for the next change. Where somebody holds the lock it waits for the next look.
@@ -162,10 +21,12 @@ void settle_if_expired(const Places& places, Result<publish::World>& world) {
   if (lock) world = look_and_settle(places, true);
 }
 
-void fill_window(report::Status& status, const publish::World& world) {
-  if (!world.window || !world.window->open()) return;
-  status.confirmed = false;
-  status.confirm_deadline = world.window->until;
+Exit show(const service::Standing& standing, bool json) {
+  for (const std::string& text : standing.notes) note(text);
+  for (const std::string& text : standing.problems) note(text);
+  const bool colour = report::colour_wanted(STDOUT_FILENO);
+  print(json ? report::to_json(standing.status) : report::to_text(standing.status, colour));
+  return standing.problems.empty() ? Exit::kDone : Exit::kNo;
 }
 
 }  // namespace
@@ -174,25 +35,12 @@ Result<Exit> run(const CommandLine& line, const StatusOptions& options) {
   auto world = look_for_reading(line.places);
   settle_if_expired(line.places, world);
   if (!world) return fail(world.error());
-  Guarded guarded = find_guarded(*world);
-
-  report::Status status;
-  status.interfaces = std::move(guarded.interfaces);
+  service::TextStanding text;
   if (world->in_force) {
-    fill_policy(status, line.places, *world->in_force);
-    fill_window(status, *world);
+    text = service::read_text_standing(line.places, *world->in_force);
     if (!world->in_force->config) note(text_unknown(*world->in_force).message);
   }
-  // They outlive generations: after a detach they are still there, before the first apply they are
-  // not.
-  const auto packets = read_packets(line.places);
-  if (!packets && world->in_force) note(packets.error().message);
-  status.counters = packets.value_or(apiguard_counters{});
-  for (const std::string& text : guarded.notes) note(text);
-  for (const std::string& text : guarded.problems) note(text);
-  const bool colour = report::colour_wanted(STDOUT_FILENO);
-  print(options.json ? report::to_json(status) : report::to_text(status, colour));
-  return guarded.problems.empty() ? Exit::kDone : Exit::kNo;
+  return show(service::stand(line.places, *world, text), options.json);
 }
 
 }  // namespace apiguard::cli

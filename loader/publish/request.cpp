@@ -101,7 +101,7 @@ Result<Sources> sources_from_kernel(const Places& places, const World& world) {
       policy.interfaces.push_back(interface.name);
   }
   if (policy.interfaces.empty()) return fail(Exit::kFailed, world.in_force->missing);
-  policy.endpoints = endpoints_of(world.in_force->settings);
+  policy.endpoints = apiguard::endpoints_of(world.in_force->settings);
   if (policy.endpoints.empty())
     policy.endpoints = {Endpoint{std::nullopt, 6443}};  // its pins are gone as well
   Sources sources;

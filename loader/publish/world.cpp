@@ -134,6 +134,15 @@ const Policy* InForce::policy() const {
   return policy_ ? &*policy_ : nullptr;
 }
 
+Mode mode_of(const InForce& in_force) {
+  if (in_force.settings.generation != 0) return static_cast<Mode>(in_force.settings.mode);
+  return in_force.config ? in_force.config->mode : Mode::kEnforce;
+}
+
+std::vector<Endpoint> endpoints_of(const InForce& in_force) {
+  return in_force.config ? in_force.config->endpoints : apiguard::endpoints_of(in_force.settings);
+}
+
 Result<World> look(const Places& places) {
   World world;
   auto live = datapath::Pins(places.pin_dir).read();

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "loader/compile/image.hpp"
@@ -35,6 +36,11 @@ struct InForce {
   mutable std::optional<Policy> policy_;
 };
 
+// The kernel's where its settings could be read, else the text's.
+[[nodiscard]] Mode mode_of(const InForce& in_force);
+// The text's, else the kernel's.
+[[nodiscard]] std::vector<Endpoint> endpoints_of(const InForce& in_force);
+
 // A generation that links run and nobody has confirmed yet, in the kernel or in the state.
 struct Window {
   std::uint64_t generation = 0;
@@ -45,6 +51,9 @@ struct Window {
 
   [[nodiscard]] bool open() const { return deadline != 0 && !expired; }
 };
+
+inline constexpr std::string_view kNothingInForce =
+    "nothing is in force: 'apiguard apply' publishes the files";
 
 struct World {
   datapath::Live live;

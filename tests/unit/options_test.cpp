@@ -233,6 +233,13 @@ TEST_CASE("reading verbs") {
   CHECK(options_of<VersionOptions>({"--version", "--verbose"}).verbose);
 }
 
+TEST_CASE("metrics go to a file if there is one") {
+  CHECK(options_of<MetricsOptions>({"metrics"}).textfile.empty());
+  CHECK(options_of<MetricsOptions>({"metrics", "--textfile", "/a/b.prom"}).textfile == "/a/b.prom");
+  CHECK(error_of({"metrics", "--textfile", ""}) == "option '--textfile': an empty path");
+  CHECK(error_of({"metrics", "x"}) == "argument 'x': one too many: see 'apiguard metrics --help'");
+}
+
 TEST_CASE("check takes addresses and a destination of their family") {
   const auto all = options_of<CheckOptions>({"check", "203.0.113.7", "2001:db8::7", "--json"});
   REQUIRE(all.sources.size() == 2);
@@ -437,7 +444,7 @@ TEST_CASE("every changing verb takes a time to confirm it, from a second to a da
 }
 
 TEST_CASE("verbs and options that are not built are unknown") {
-  for (const char* verb : {"denied", "watch", "suggest", "metrics", "doctor", "run", "help"}) {
+  for (const char* verb : {"denied", "watch", "suggest", "doctor", "run", "help"}) {
     CHECK(error_of({verb}) ==
           "verb '" + std::string(verb) + "': no such verb: see 'apiguard --help'");
     CHECK(help_of({"--help"}).find(" " + std::string(verb) + " ") == std::string::npos);
@@ -508,9 +515,10 @@ TEST_CASE("the manual page has exactly the verbs of the help") {
 TEST_CASE("the manual page knows every option of the help, and no other") {
   const std::string text = manual();
   for (const char* option :
-       {"config",  "state-dir", "run-dir", "pin-dir",     "verbose",        "version", "help",
-        "dry-run", "strict",    "json",    "accept-risk", "confirm-within", "boot",    "name",
-        "for",     "until",     "all",     "to",          "print",          "root",    "unused"}) {
+       {"config", "state-dir", "run-dir", "pin-dir", "verbose",     "version",
+        "help",   "dry-run",   "strict",  "json",    "accept-risk", "confirm-within",
+        "boot",   "name",      "for",     "until",   "all",         "to",
+        "print",  "root",      "unused",  "textfile"}) {
     CHECK(text.find("Fl -" + std::string(option)) != std::string::npos);
   }
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// World -> report::Status: what `status` shows, what the supervisor's snapshot holds.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/host/places.hpp"
+#include "loader/publish/world.hpp"
+#include "loader/report/status.hpp"
+
+namespace apiguard::service {
+
+struct Standing {
+  report::Status status;
+  std::vector<std::string> problems;  // what makes the exit status 1
+  std::vector<std::string> notes;     // what does not
+};
+
+// What of a Status takes the text of the generation in force, which a supervisor does not keep.
+struct TextStanding {
+  std::optional<std::size_t> ranges4;
+  std::optional<std::size_t> ranges6;
+  std::string fingerprint;
+  bool unapplied = true;  // what cannot be compared counts as that
+};
+// Of a world whose text was read.
+[[nodiscard]] TextStanding read_text_standing(const Places& places,
+                                              const publish::InForce& in_force);
+
+[[nodiscard]] Standing stand(const Places& places, const publish::World& world,
+                             const TextStanding& text);
+
+}  // namespace apiguard::service
