@@ -6,6 +6,7 @@
 #include <string>
 #include <variant>
 
+#include "loader/cli/complete.hpp"
 #include "loader/cli/options.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/log.hpp"
@@ -39,6 +40,10 @@ bool reads_only(const cli::Verb& verb) {
 
 int main(int argc, char** argv) {
   if (argc > 0 && std::strcmp(argv[0], datapath::kLetGo) == 0) datapath::let_go();
+  if (argc > 1 && std::strcmp(argv[1], cli::kCompleteVerb) == 0) {
+    cli::print_completions({argv + 2, argv + argc});
+    return 0;
+  }
   const auto parsed = cli::parse(argc, argv);
   if (const auto* printed = std::get_if<cli::Printed>(&parsed)) {
     std::fputs(printed->text.c_str(), printed->exit == Exit::kDone ? stdout : stderr);

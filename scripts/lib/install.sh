@@ -10,7 +10,7 @@ packages_for() {
         libcli11-dev libtomlplusplus-dev libfmt-dev libexpected-dev nlohmann-json3-dev
       ;;
     stage) echo iproute2 openssl curl util-linux mount ;;
-    test) echo catch2 iproute2 ethtool procps strace util-linux mount openssl curl kmod nftables ;;
+    test) echo catch2 iproute2 ethtool procps strace util-linux mount openssl curl kmod nftables zsh fish ;;
     bench) echo catch2 iproute2 nftables ipset iptables kmod util-linux mount ;;
     vm) echo qemu-system-x86 cpio xz-utils binutils iproute2 curl util-linux ;;
     lint) lint_packages ;;
