@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The half of completion that looks at the machine: quickly, without a lock, and as whoever asks.
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <set>
 #include <string_view>
@@ -56,13 +57,14 @@ class Machine : public Surroundings {
   std::vector<Candidate> generations(const Places& places) override {
     std::vector<Candidate> candidates;
     const StateDir state(places.state_dir);
-    const auto numbers = state.generations();
+    auto numbers = state.generations();
     if (!numbers) return candidates;
-    for (auto number = numbers->rbegin(); number != numbers->rend(); ++number) {
-      const auto meta = state.read_meta(*number);
+    std::reverse(numbers->begin(), numbers->end());
+    for (const std::uint64_t number : *numbers) {
+      const auto meta = state.read_meta(number);
       if (!meta) continue;
-      candidates.push_back({std::to_string(*number),
-                            fmt::format("{} {}", format_timestamp(meta->time), meta->verb)});
+      candidates.push_back(
+          {std::to_string(number), fmt::format("{} {}", format_timestamp(meta->time), meta->verb)});
     }
     return candidates;
   }
