@@ -13,6 +13,7 @@ packages_for() {
     test) echo catch2 iproute2 ethtool procps strace util-linux mount openssl curl kmod nftables zsh fish ;;
     bench) echo catch2 iproute2 nftables ipset iptables kmod util-linux mount ;;
     vm) echo qemu-system-x86 cpio xz-utils binutils iproute2 curl util-linux ;;
+    package) echo build-essential debhelper dpkg-dev fakeroot lintian ;;
     lint) lint_packages ;;
     suite) echo debootstrap debian-archive-keyring util-linux mount ;;
     *) die "no package list named '$1'" ;;
