@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "loader/capabilities.hpp"
+#include "loader/cli/complete.hpp"
 #include "loader/cli/options.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/log.hpp"
@@ -35,7 +36,7 @@ bool reads_only(const cli::Verb& verb) {
   using Readers =
       std::variant<cli::HistoryOptions, cli::ListOptions, cli::StatusOptions, cli::CheckOptions,
                    cli::DeniedOptions, cli::WatchOptions, cli::SuggestOptions, cli::ValidateOptions,
-                   cli::DiffOptions, cli::InitOptions, cli::VersionOptions>;
+                   cli::DiffOptions, cli::InitOptions, cli::MetricsOptions, cli::VersionOptions>;
   return is(static_cast<const Readers*>(nullptr));
 }
 
@@ -44,6 +45,10 @@ bool reads_only(const cli::Verb& verb) {
 int main(int argc, char** argv) {
   capabilities::give_up_most();
   if (argc > 0 && std::strcmp(argv[0], datapath::kLetGo) == 0) datapath::let_go();
+  if (argc > 1 && std::strcmp(argv[1], cli::kCompleteVerb) == 0) {
+    cli::print_completions({argv + 2, argv + argc});
+    return 0;
+  }
   const auto parsed = cli::parse(argc, argv);
   if (const auto* printed = std::get_if<cli::Printed>(&parsed)) {
     std::fputs(printed->text.c_str(), printed->exit == Exit::kDone ? stdout : stderr);

@@ -10,7 +10,7 @@ constexpr std::string_view kChange = "Change what is in force";
 constexpr std::string_view kLook = "Look";
 constexpr std::string_view kServe = "Serve";
 
-constexpr std::array<VerbHelp, 22> kVerbs = {{
+constexpr std::array<VerbHelp, 23> kVerbs = {{
     {"apply", kChange, "", "Publish the files.",
      R"(A packet is judged by the old list or by the new one. On any error the old one
 stays in force. Unchanged files change nothing.
@@ -172,6 +172,13 @@ it and detaches nothing. The filter does not need it. Meant for a service manage
 Examples:
   apiguard run
   apiguard run --verbose)"},
+    {"metrics", kLook, "", "Prometheus text.",
+     R"(With --textfile into a file, replaced as a whole and readable by everybody: give it a
+name that ends in .prom, in the folder of the node exporter's textfile collector.
+
+Examples:
+  apiguard metrics
+  apiguard metrics --textfile /var/lib/prometheus/node-exporter/apiguard.prom)"},
     {"version", kLook, "", "Version, program build and ABI.",
      R"(With --verbose also libbpf, the oldest kernel and the places in use.
 

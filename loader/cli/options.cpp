@@ -13,6 +13,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "loader/cli/help.hpp"
+#include "loader/cli/tree.hpp"
 #include "loader/cli/typed.hpp"
 
 namespace apiguard::cli {
@@ -113,6 +114,9 @@ void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {
     verb.add_flag("--print", typed.print, "to standard output, the file stays as it is");
     add_text(verb, "--root", typed.root, "DIR", "read the host's files below DIR");
   }
+  if (name == "metrics") {
+    add_text(verb, "--textfile", typed.textfile, "FILE", "into this file, as a whole");
+  }
   if (is_one_of({"status", "list", "check", "denied", "watch", "suggest", "diff", "history"})) {
     verb.add_flag("--json", typed.json, "answer in JSON");
   }
@@ -142,6 +146,22 @@ std::unique_ptr<CLI::App> make_app(Typed& typed) {
   add_places(*app, typed);
   for (const VerbHelp& help : verb_helps()) add_verb(*app, help, typed);
   return app;
+}
+
+// --- the tree, for completion
+
+std::vector<OptionInfo> options_of(const CLI::App& app) {
+  std::vector<OptionInfo> options;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_positional()) continue;
+    OptionInfo info;
+    for (const std::string& name : option->get_lnames()) info.names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) info.names.push_back("-" + name);
+    if (option->get_items_expected_max() > 0) info.type = option->get_type_name();
+    info.summary = option->get_description();
+    options.push_back(std::move(info));
+  }
+  return options;
 }
 
 // --- the whole
@@ -215,6 +235,18 @@ Result<CommandLine> make_command_line(CLI::App& app, const Words& words, const T
 }
 
 }  // namespace
+
+CommandTree command_tree() {
+  Typed typed;
+  const auto app = make_app(typed);
+  CommandTree tree{options_of(*app), {}};
+  for (const VerbHelp& help : verb_helps()) {
+    const CLI::App* verb = app->get_subcommand(std::string(help.name));
+    tree.verbs.push_back({verb->get_name(), verb->get_description(), std::string(help.arguments),
+                          options_of(*verb)});
+  }
+  return tree;
+}
 
 std::variant<CommandLine, Printed> parse(int argc, const char* const* argv) {
   const Words words(argc > 0 ? argv + 1 : argv, argv + argc);

@@ -104,15 +104,18 @@ struct InitOptions {
   bool print = false;  // to stdout instead of the file
 };
 struct RunOptions {};
+struct MetricsOptions {
+  std::string textfile;  // --textfile; empty: standard output
+};
 struct VersionOptions {
   bool verbose = false;
 };
 
-using Verb =
-    std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions, ModeOptions,
-                 RollbackOptions, ConfirmOptions, DetachOptions, HistoryOptions, ListOptions,
-                 StatusOptions, CheckOptions, DeniedOptions, WatchOptions, SuggestOptions,
-                 ValidateOptions, DiffOptions, InitOptions, RunOptions, VersionOptions>;
+using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions,
+                          ModeOptions, RollbackOptions, ConfirmOptions, DetachOptions,
+                          HistoryOptions, ListOptions, StatusOptions, CheckOptions, DeniedOptions,
+                          WatchOptions, SuggestOptions, ValidateOptions, DiffOptions, InitOptions,
+                          RunOptions, MetricsOptions, VersionOptions>;
 
 struct CommandLine {
   Places places;

@@ -259,6 +259,13 @@ Result<Verb> make_init(const Typed& typed) {
   return options;
 }
 
+Result<Verb> make_metrics(const Typed& typed) {
+  auto textfile = at_most_one("--textfile", typed.textfile);
+  if (!textfile) return fail(textfile.error());
+  if (*textfile && (*textfile)->empty()) return usage("option '--textfile': an empty path");
+  return MetricsOptions{textfile->value_or("")};
+}
+
 Result<Verb> make_changing_verb(std::string_view name, const Typed& typed) {
   const auto flags = change_flags(typed);
   if (!flags) return fail(flags.error());
@@ -288,6 +295,7 @@ Result<Verb> make_verb(std::string_view name, const Typed& typed) {
   if (name == "history") return HistoryOptions{typed.json};
   if (name == "init") return make_init(typed);
   if (name == "run") return RunOptions{};
+  if (name == "metrics") return make_metrics(typed);
   if (name == "version") return VersionOptions{typed.verbose};
   return make_changing_verb(name, typed);
 }

@@ -27,7 +27,7 @@ struct Typed {
   bool all = false;
   bool print = false;
   Words accepted, confirm_within, name, lasts, until, to, root, unused, top, since, max_ranges,
-      min_prefix4, min_prefix6;
+      min_prefix4, min_prefix6, textfile;
   Words arguments;
 };
 

@@ -28,6 +28,7 @@ namespace apiguard::cli {
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const DiffOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const InitOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const RunOptions& options);
+[[nodiscard]] Result<Exit> run(const CommandLine& line, const MetricsOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const VersionOptions& options);
 
 }  // namespace apiguard::cli

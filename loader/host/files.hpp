@@ -53,6 +53,11 @@ void remove_stale_replacements(const std::string& config_path);
 // above. A folder that exists stays as it is.
 [[nodiscard]] Result<> make_directory(const std::string& path, unsigned mode);
 
+// Replaces a file that others read at any time, as a whole: mode 0644, in the place of whatever had
+// the name (a link is replaced, not followed). Not synced: it is written again soon, and nobody
+// needs it after a power cut.
+[[nodiscard]] Result<> replace_snapshot(const std::string& path, std::string_view text);
+
 // Plain helpers of the state directory; errors are Exit::kFailed.
 [[nodiscard]] Result<std::string> read_text(
     const std::string& path);  // a regular file up to 256 MiB

@@ -83,6 +83,17 @@ Result<> create_synced(const std::string& path, const std::string& text,
   return filled;
 }
 
+// Of this process, because nothing locks snapshots against each other; a name that no reader of
+// "*.prom" or "*.json" takes.
+std::string temporary_snapshot_of(const std::string& path) {
+  return beside(path, fmt::format(".{}.apiguard-{}", base_of(path), getpid()));
+}
+
+Result<> fill_snapshot(Fd fd, const std::string& path, std::string_view text) {
+  if (Result<> written = write_all(fd.get(), path, text); !written) return written;
+  return set_attributes(fd.get(), path, {0644, std::nullopt});
+}
+
 std::string temporary_of(const std::string& path) {
   return beside(path, fmt::format(".{}.apiguard-new", base_of(path)));
 }
@@ -194,6 +205,23 @@ Result<> make_directory(const std::string& path, unsigned mode) {
 
 Result<> write_synced(const std::string& path, const std::string& text) {
   return create_synced(path, text, {});
+}
+
+Result<> replace_snapshot(const std::string& path, std::string_view text) {
+  const std::string temporary = temporary_snapshot_of(path);
+  unlink(temporary.c_str());  // of a process that died, and had this number
+  Fd fd(open_new(temporary));
+  if (!fd) {
+    const int os_error = errno;
+    return fail_os("file", temporary, "create", os_error);
+  }
+  Result<> done = fill_snapshot(std::move(fd), temporary, text);
+  if (done && rename(temporary.c_str(), path.c_str()) != 0) {
+    const int os_error = errno;
+    done = fail_os("file", path, "replace", os_error);
+  }
+  if (!done) unlink(temporary.c_str());
+  return done;
 }
 
 Result<> sync_directory(const std::string& path) {

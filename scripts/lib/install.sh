@@ -11,9 +11,10 @@ packages_for() {
       ;;
     stage) echo iproute2 openssl curl util-linux mount ;;
     # Of systemd only systemd-analyze is used; without systemd-sysv it becomes nobody's init.
-    test) echo catch2 iproute2 ethtool procps strace systemd util-linux mount openssl curl kmod nftables ;;
+    test) echo catch2 iproute2 ethtool procps strace systemd util-linux mount openssl curl kmod nftables zsh fish ;;
     bench) echo catch2 iproute2 nftables ipset iptables kmod util-linux mount ;;
     vm) echo qemu-system-x86 cpio xz-utils binutils iproute2 curl util-linux ;;
+    package) echo build-essential debhelper dpkg-dev fakeroot lintian ;;
     lint) lint_packages ;;
     suite) echo debootstrap debian-archive-keyring util-linux mount ;;
     *) die "no package list named '$1'" ;;
@@ -23,7 +24,7 @@ packages_for() {
 # Formatting differs from one clang-format to the next, so one version decides: the one of Debian 12.
 # Debian 13 does not have it; scripts/check says there what it could not run.
 lint_packages() {
-  echo shellcheck
+  echo shellcheck mandoc
   if [ "$(debian_codename)" = bookworm ]; then
     echo clang-format-14 clang-tidy-14
   fi

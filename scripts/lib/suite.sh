@@ -3,11 +3,11 @@
 # Another Debian in a folder, for its compilers and libraries. The kernel stays the host's. Sourced after install.sh.
 . "$ROOT/scripts/lib/mirror.sh"
 
-# run_in_suite SUITE TIER...
+# run_in_suite SUITE COMMAND...: the tree is /src there, and /build a folder that stays.
 run_in_suite() {
   local suite=$1 base
   shift
-  need_root 'it makes a Debian in a folder and runs the tests inside'
+  need_root 'it makes a Debian in a folder and works inside'
   step "Debian $suite in a folder"
   install_missing suite
   base=$(cache_folder)/$suite
@@ -43,10 +43,8 @@ refresh_suite() {
 
 # Runs in a mount namespace of its own. The tree is read-only there: a build that writes into it would be caught.
 enter_suite() {
-  local tree=$1 base=$2 tier
+  local tree=$1 base=$2
   shift 2
-  local -a arguments=()
-  for tier in "$@"; do arguments+=(--tier "$tier"); done
   mkdir -p "$base/src" "$base/build"
   mount --bind "$tree" "$base/src"
   mount -o remount,ro,bind "$base/src"
@@ -58,5 +56,5 @@ enter_suite() {
   mount -t tmpfs tmpfs "$base/run"
   mount -t tmpfs tmpfs "$base/tmp"
   exec chroot "$base" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C.UTF-8 \
-    /src/scripts/test "${arguments[@]}" --build /build
+    "$@"
 }

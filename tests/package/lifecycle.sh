@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The package comes and goes: two versions of it are built, installed, upgraded under traffic, removed and purged in a
+# Debian of its own, on a stage of two network namespaces. Everything the host could notice is in a folder, a mount
+# namespace or a network namespace of this test.
+#
+# usage: lifecycle.sh [SUITE]      bookworm (the default) or trixie; APIGUARD_CACHE as for scripts/test; PACKAGES: a folder
+#                                  with the versions 1.0 and 2.0, which are then not built
+#
+# Exit 77: could not run, claims nothing.
+set -euo pipefail
+. "$(dirname -- "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
+. "$ROOT/scripts/lib/install.sh"
+. "$ROOT/scripts/lib/suite.sh"
+
+SUITE=${1:-bookworm}
+STAGE=agp-$$
+OFFICE=203.0.113.7 STRANGER=192.0.2.7 SERVER=198.51.100.1
+ISOLATED=(--mount --propagation private --pid --fork --kill-child)
+WORK=''
+
+# ---- two packages, whose programs in the kernel differ ----
+
+# Line numbers are part of the debug information of the program, and so of what it is told apart by.
+make_other_tree() {
+  mkdir "$WORK/other"
+  (cd "$ROOT" && cp -a CMakeLists.txt LICENSE README.md include bpf loader scripts "$WORK/other/")
+  sed -i '1a /* the next version */' "$WORK/other/bpf/apiguard.bpf.c"
+}
+
+make_packages() {
+  if [ -n "${PACKAGES:-}" ]; then
+    cp -r "$PACKAGES" "$WORK/packages"
+    return
+  fi
+  step 'Two versions of the package'
+  "$ROOT/scripts/package" --suite "$SUITE" --version 1.0 --output "$WORK/packages"
+  make_other_tree
+  "$WORK/other/scripts/package" --suite "$SUITE" --version 2.0 --output "$WORK/packages"
+}
+
+# ---- the stage: a namespace whose processes live in the Debian of the suite ----
+
+make_stage() {
+  local side
+  for side in server client; do
+    ip netns add "$STAGE-$side"
+    in_netns "$side" ip link set lo up
+  done
+  ip link add gate0 netns "$STAGE-server" numtxqueues 1 numrxqueues 1 type veth \
+    peer name world0 netns "$STAGE-client" numtxqueues 1 numrxqueues 1
+  bring_up server gate0 "$SERVER/32"
+  bring_up client world0 "$OFFICE/32" "$STRANGER/32"
+  in_netns server ip route add "$OFFICE" dev gate0
+  in_netns server ip route add "$STRANGER" dev gate0
+  in_netns client ip route add "$SERVER" dev world0
+}
+in_netns() {
+  local side=$1
+  shift
+  nsenter --net="/run/netns/$STAGE-$side" -- "$@"
+}
+bring_up() {
+  local side=$1 device=$2 address
+  shift 2
+  in_netns "$side" ip link set "$device" up
+  for address in "$@"; do in_netns "$side" ip address add "$address" dev "$device"; done
+}
+
+# A copy of a bare Debian, so that the one in the cache stays as it is.
+make_root() {
+  local base
+  base=$(cache_folder)/$SUITE-bare
+  make_suite "$SUITE" "$base"
+  refresh_suite "$base"
+  step 'A Debian to install into'
+  cp -a --reflink=auto "$base" "$WORK/root"
+  mkdir -p "$WORK/root/packages"
+}
+
+cleanup() {
+  local status=$? side
+  trap - EXIT
+  set +e
+  for side in server client; do
+    if [ -e "/run/netns/$STAGE-$side" ]; then ip netns delete "$STAGE-$side"; fi
+  done
+  if [ -n "$WORK" ]; then rm -rf --one-file-system "$WORK"; fi
+  exit "$status"
+}
+
+main() {
+  need_root 'it makes a Debian in a folder and loads BPF programs'
+  : "${TOOLS:?the folder of the tools of tests/support}"
+  install_missing suite stage
+  trap cleanup EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  WORK=$(mktemp -d "${TMPDIR:-/tmp}/agp-lifecycle.XXXXXX")
+  make_packages
+  make_root
+  cp "$WORK"/packages/*.deb "$WORK/root/packages/"
+  make_stage
+  step 'What the package depends on'
+  unshare "${ISOLATED[@]}" "$ROOT/tests/package/inside.sh" enter prepare "$WORK/root" "$ROOT" "$TOOLS" "$STAGE"
+  step 'The life of a package'
+  # Process 1 of the Debian is in its root, as on a host; else the maintainer scripts would see a chroot.
+  in_netns server unshare "${ISOLATED[@]}" "$ROOT/tests/package/inside.sh" enter live "$WORK/root" "$ROOT" "$TOOLS" "$STAGE"
+  say "lifecycle: ok, $SECONDS s"
+}
+
+main
