@@ -5,6 +5,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace apiguard {
 
@@ -20,5 +22,13 @@ enum class Level { kError = 3, kWarning = 4, kNotice = 5, kInfo = 6 };
 
 // One message, in one write.
 void say(Level level, std::string_view text);
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+// The same with fields of its own, by the native protocol of the journal where stderr is one
+// (systemd.journal-fields(7)): names in capitals, values on one line. Elsewhere the text alone.
+void say(Level level, std::string_view text, const Fields& fields);
+// What is sent for it. Pure.
+[[nodiscard]] std::string datagram(Level level, std::string_view text, const Fields& fields);
 
 }  // namespace apiguard

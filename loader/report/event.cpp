@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 #include <span>
 
@@ -56,40 +57,68 @@ std::string line(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string_view denied_word(const apiguard_event& event) {
+std::string_view word_of(const apiguard_event& event) {
+  if (is_admitted(event)) return "admitted";
   return event.outcome == APIGUARD_WOULD_DROP ? "would deny" : "denied";
 }
 
-}  // namespace
-
-std::string event_text(const apiguard_event& event, const std::string& interface, const Now& now) {
+// "192.0.2.7 -> 198.51.100.1:6443  unlisted  eth0".
+std::string whom(const apiguard_event& event, const std::string& interface) {
   const auto source = address_of(event, event.source);
   const auto destination = address_of(event, event.destination);
-  std::string text = fmt::format("{}  {:<10}  {}", time_text(wall_time(event.time, now)),
-                                 is_admitted(event) ? "admitted" : denied_word(event),
-                                 source ? to_string(*source) : "a source not reached");
+  std::string text = source ? to_string(*source) : "a source not reached";
   if (destination && event.dport != 0)
     text += " -> " + endpoint_text(*destination, ntohs(event.dport));
   text += "  " + (is_admitted(event) ? range_of(event) : std::string(reason_name(event.reason)));
   return interface.empty() ? text : text + "  " + interface;
 }
 
-std::string event_json(const apiguard_event& event, const std::string& interface, const Now& now) {
+// All but the time.
+Json members(const apiguard_event& event, const std::string& interface) {
   const auto source = address_of(event, event.source);
   const auto destination = address_of(event, event.destination);
   const auto text_of = [](const std::optional<Address>& address) {
     return address ? Json(to_string(*address)) : Json(nullptr);
   };
-  return line({{"time", format_timestamp(wall_time(event.time, now))},
-               {"event", is_admitted(event) ? "admitted" : "denied"},
-               {"source", text_of(source)},
-               {"destination", text_of(destination)},
-               {"port", event.dport != 0 ? Json(ntohs(event.dport)) : Json(nullptr)},
-               {"interface", text_or_null(interface)},
-               {"generation", event.generation},
-               {"verdict", outcome_name(event.outcome)},
-               {"reason", reason_name(event.reason)},
-               {"range", is_admitted(event) ? Json(range_of(event)) : Json(nullptr)}});
+  return {{"event", is_admitted(event) ? "admitted" : "denied"},
+          {"source", text_of(source)},
+          {"destination", text_of(destination)},
+          {"port", event.dport != 0 ? Json(ntohs(event.dport)) : Json(nullptr)},
+          {"interface", text_or_null(interface)},
+          {"generation", event.generation},
+          {"verdict", outcome_name(event.outcome)},
+          {"reason", reason_name(event.reason)},
+          {"range", is_admitted(event) ? Json(range_of(event)) : Json(nullptr)}};
+}
+
+}  // namespace
+
+std::string event_words(const apiguard_event& event, const std::string& interface) {
+  return fmt::format("{} {}", word_of(event), whom(event, interface));
+}
+
+std::string event_text(const apiguard_event& event, const std::string& interface, const Now& now) {
+  return fmt::format("{}  {:<10}  {}", time_text(wall_time(event.time, now)), word_of(event),
+                     whom(event, interface));
+}
+
+std::string event_json(const apiguard_event& event, const std::string& interface, const Now& now) {
+  Json json{{"time", format_timestamp(wall_time(event.time, now))}};
+  json.update(members(event, interface));
+  return line(json);
+}
+
+std::vector<std::pair<std::string, std::string>> event_fields(const apiguard_event& event,
+                                                              const std::string& interface) {
+  std::vector<std::pair<std::string, std::string>> fields;
+  const Json all = members(event, interface);
+  for (const auto& [name, value] : all.items()) {
+    if (value.is_null()) continue;
+    std::string key = "APIGUARD_" + name;
+    for (char& c : key) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    fields.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+  }
+  return fields;
 }
 
 std::string event_text(const ChangeEvent& event) {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "apiguard/abi.h"
 #include "loader/compile/image.hpp"
@@ -20,6 +22,12 @@ namespace apiguard::report {
 // denied.
 [[nodiscard]] std::string event_json(const apiguard_event& event, const std::string& interface,
                                      const Now& now);
+
+// The same for a journal, which has a time and members of its own: the text, and fields by the
+// names of the members in capitals behind "APIGUARD_"; what is null is left out.
+[[nodiscard]] std::string event_words(const apiguard_event& event, const std::string& interface);
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> event_fields(
+    const apiguard_event& event, const std::string& interface);
 
 // A generation is in force from now on. `undone`: because the one after it was not confirmed.
 struct ChangeEvent {

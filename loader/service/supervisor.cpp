@@ -19,6 +19,7 @@
 #include "loader/publish/again.hpp"
 #include "loader/service/children.hpp"
 #include "loader/service/clock_watch.hpp"
+#include "loader/service/events.hpp"
 #include "loader/service/file_watch.hpp"
 #include "loader/service/keeper.hpp"
 #include "loader/service/loop.hpp"
@@ -40,6 +41,7 @@ constexpr auto kBetweenEvents = milliseconds(100);  // of links and pins, which 
 constexpr auto kBusy = milliseconds(100);           // a verb holds the lock
 constexpr auto kRetry = seconds(5);                 // something could not be put right
 constexpr auto kLongestRetry = seconds(60);
+constexpr auto kEvents = seconds(1);  // that the program told
 constexpr auto kSave = std::chrono::minutes(5);
 constexpr auto kLongestStop = seconds(20);
 constexpr auto kPredecessor = seconds(2);  // one that was killed may have left a child for a moment
@@ -58,6 +60,7 @@ class Supervisor {
       : places_(std::move(places)),
         watches_(std::move(watches)),
         keeper_(places_),
+        events_(places_),
         files_(places_.config),
         messages_(kBurst, seconds(60)) {}
 
@@ -81,6 +84,8 @@ class Supervisor {
     loop_.every(kLook, [this] { look(); });
     loop_.every(kSnapshotEvery, [this] { take_snapshot_now(); });
     loop_.every(kSave, [this] { save(); });
+    loop_.every(kEvents,
+                [this] { events_.read([this](const Event& event) { tell_event(event); }); });
     if (const auto interval = watchdog_interval())
       loop_.every(*interval, [] { notify("WATCHDOG=1"); });
   }
@@ -105,6 +110,7 @@ class Supervisor {
     troubled_ = round.outcome == Keeper::Outcome::kTryLater;
     if (troubled_) round_after(kRetry);
     if (round.new_generation) {
+      events_.begin_anew();
       learn_ends();
       compare();
     }
@@ -310,12 +316,21 @@ class Supervisor {
         standing.status.mode ? to_string(*standing.status.mode) : "?", attached, interfaces.size());
   }
 
-  void tell(const Message& message) {
-    const auto answer = messages_.ask(message.kind, Loop::Clock::now());
+  // Whether one more of this kind is to be said.
+  bool may_say(Level level, const std::string& kind) {
+    const auto answer = messages_.ask(kind, Loop::Clock::now());
     if (answer.withheld > 0)
-      say(message.level,
+      say(level,
           fmt::format("apiguard: {} more messages like the next were not shown", answer.withheld));
-    if (answer.allowed) say(message.level, "apiguard: " + message.text);
+    return answer.allowed;
+  }
+
+  void tell(const Message& message) {
+    if (may_say(message.level, message.kind)) say(message.level, "apiguard: " + message.text);
+  }
+
+  void tell_event(const Event& event) {
+    if (may_say(event.level, event.kind)) say(event.level, event.text, event.fields);
   }
 
   Places places_;
@@ -323,6 +338,7 @@ class Supervisor {
   Loop loop_;
   Keeper keeper_;
   Children children_;
+  Events events_;
   FileWatch files_;
   RateLimit messages_;
   BootWish boot_;

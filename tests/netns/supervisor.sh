@@ -67,6 +67,15 @@ supervise
 expect 4 guard run
 complains "lock '.*supervisor': held by pid $SUPERVISOR \(run\)"
 
+step 'Who is denied and who is admitted is in its log, not without end'
+events_come() { on 0 'pass drop' >/dev/null && logged "apiguard: denied $STRANGER4 -> $SERVER4:6443  unlisted  gate0"; }
+wait_for 'an event' events_come
+probe --flags 6 "$OFFICE4" >/dev/null
+says "apiguard: admitted $OFFICE4 -> $SERVER4:6443  203\.0\.113\.0/24  gate0"
+drops --count 50 "$STRANGER4"
+sleep 1.5
+[ "$(grep -c 'apiguard: denied' "$LOG")" -le 10 ] || die 'more than ten of a kind in a minute'
+
 step 'Deleted and made again: guarded again, and the pin of the old link is gone'
 for turn in 1 2 3; do
   say "turn $turn"
@@ -253,6 +262,8 @@ as_nobody() {
   on_server setpriv --reuid=65534 --regid=65534 --clear-groups -- "$WORK/apiguard" --config "$ETC/apiguard.toml" \
     --state-dir "$STATE" --run-dir "$RUN" --pin-dir "$PINS" "$@" </dev/null
 }
+followed() { [ "$(snapshot /generation)" = "$(generation)" ]; }
+wait_for 'the snapshot to follow' followed
 expect 0 as_nobody status
 complains "this is a snapshot of .* s ago, by 'apiguard run'"
 prints 'gate0 +attached'

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "loader/host/journal.hpp"
 #include "loader/host/seen.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/event.hpp"
@@ -125,6 +126,23 @@ TEST_CASE("an event is one line") {
   CHECK(report::event_text(unreached, "eth0", kNow) ==
         "2026-01-01T00:00:00.000Z  would deny  a source not reached  vlan_depth  eth0");
   CHECK(report::event_json(unreached, "eth0", kNow).find(R"("source":null)") != std::string::npos);
+}
+
+TEST_CASE("a journal gets text and fields, nothing that is null") {
+  const apiguard_event event = event_of("192.0.2.7", "198.51.100.1");
+  CHECK(report::event_words(event, "eth0") ==
+        "denied 192.0.2.7 -> 198.51.100.1:6443  unlisted  eth0");
+  const Fields fields = report::event_fields(event, "eth0");
+  CHECK(fields == Fields{{"APIGUARD_EVENT", "denied"},
+                         {"APIGUARD_SOURCE", "192.0.2.7"},
+                         {"APIGUARD_DESTINATION", "198.51.100.1"},
+                         {"APIGUARD_PORT", "6443"},
+                         {"APIGUARD_INTERFACE", "eth0"},
+                         {"APIGUARD_GENERATION", "7"},
+                         {"APIGUARD_VERDICT", "drop"},
+                         {"APIGUARD_REASON", "unlisted"}});
+  CHECK(datagram(Level::kNotice, "two\nlines", {{"APIGUARD_X", "a\nb"}}) ==
+        "MESSAGE=two lines\nPRIORITY=5\nSYSLOG_IDENTIFIER=apiguard\nAPIGUARD_X=a b\n");
 }
 
 TEST_CASE("changes and losses are told as well") {
