@@ -166,8 +166,9 @@ Examples:
     {"run", kServe, "", "The supervisor.",
      R"(Guards interfaces as they appear, return or are renamed, puts back what other programs
 took away, settles expired confirmations, and writes what 'status' shows to users other
-than root. SIGHUP publishes the files as 'apply' without a terminal does; SIGTERM ends
-it and detaches nothing. The filter does not need it. Meant for a service manager.
+than root and, with --textfile, the metrics. SIGHUP publishes the files as 'apply'
+without a terminal does; SIGTERM ends it and detaches nothing. The filter does not need
+it. Meant for a service manager.
 
 Examples:
   apiguard run

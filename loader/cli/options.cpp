@@ -114,6 +114,9 @@ void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {
     verb.add_flag("--print", typed.print, "to standard output, the file stays as it is");
     add_text(verb, "--root", typed.root, "DIR", "read the host's files below DIR");
   }
+  if (name == "run") {
+    add_text(verb, "--textfile", typed.textfile, "FILE", "keep the metrics there");
+  }
   if (name == "metrics") {
     add_text(verb, "--textfile", typed.textfile, "FILE", "into this file, as a whole");
   }

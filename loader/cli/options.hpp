@@ -103,7 +103,9 @@ struct InitOptions {
   std::string root;    // in front of the paths of the host's files; "" for none
   bool print = false;  // to stdout instead of the file
 };
-struct RunOptions {};
+struct RunOptions {
+  std::string textfile;  // --textfile; empty: none
+};
 struct MetricsOptions {
   std::string textfile;  // --textfile; empty: standard output
 };

@@ -4,8 +4,8 @@
 
 namespace apiguard::cli {
 
-Result<Exit> run(const CommandLine& line, const RunOptions&) {
-  return service::supervise(line.places);
+Result<Exit> run(const CommandLine& line, const RunOptions& options) {
+  return service::supervise(line.places, options.textfile);
 }
 
 }  // namespace apiguard::cli

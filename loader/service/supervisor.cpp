@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/service/supervisor.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
 
 #include <algorithm>
@@ -16,6 +18,7 @@
 #include "loader/host/clock.hpp"
 #include "loader/host/link_events.hpp"
 #include "loader/host/lock.hpp"
+#include "loader/host/paths.hpp"
 #include "loader/publish/again.hpp"
 #include "loader/service/children.hpp"
 #include "loader/service/clock_watch.hpp"
@@ -41,7 +44,11 @@ constexpr auto kBetweenEvents = milliseconds(100);  // of links and pins, which 
 constexpr auto kBusy = milliseconds(100);           // a verb holds the lock
 constexpr auto kRetry = seconds(5);                 // something could not be put right
 constexpr auto kLongestRetry = seconds(60);
-constexpr auto kEvents = seconds(1);  // that the program told
+constexpr auto kEvents = seconds(1);         // that the program told
+constexpr auto kLookAtMetrics = seconds(1);  // after each change they are written soon
+constexpr auto kMetricsEvery = seconds(60);
+constexpr auto kMetricsAtLeast = seconds(240);  // the alert for old ones begins at 300
+constexpr int kMetricsShare = 1000;             // so many times as long as writing took
 constexpr auto kSave = std::chrono::minutes(5);
 constexpr auto kLongestStop = seconds(20);
 constexpr auto kPredecessor = seconds(2);  // one that was killed may have left a child for a moment
@@ -56,8 +63,9 @@ struct Watches {
 
 class Supervisor {
  public:
-  Supervisor(Places places, Watches watches)
+  Supervisor(Places places, std::string textfile, Watches watches)
       : places_(std::move(places)),
+        textfile_(std::move(textfile)),
         watches_(std::move(watches)),
         keeper_(places_),
         events_(places_),
@@ -86,6 +94,7 @@ class Supervisor {
     loop_.every(kSave, [this] { save(); });
     loop_.every(kEvents,
                 [this] { events_.read([this](const Event& event) { tell_event(event); }); });
+    if (!textfile_.empty()) loop_.every(kLookAtMetrics, [this] { write_metrics_if_due(); });
     if (const auto interval = watchdog_interval())
       loop_.every(*interval, [] { notify("WATCHDOG=1"); });
   }
@@ -116,6 +125,7 @@ class Supervisor {
     }
     if (!keeper_.guards()) boot_if_wanted();
     take_snapshot_now();
+    metrics_due_ = Loop::Clock::time_point();
   }
 
   // What nobody gives notice of. After a failure the next try has its time.
@@ -299,6 +309,23 @@ class Supervisor {
     if (!written) tell({Level::kError, "snapshot", written.error().message});
   }
 
+  // A process of its own, because counting a long list takes time and memory; the longer it takes
+  // the less often.
+  void write_metrics_if_due() {
+    const auto now = Loop::Clock::now();
+    if (now < metrics_due_ || stopping_ || access(folder_of(textfile_).c_str(), F_OK) != 0) return;
+    const bool started = children_.start_verb(
+        "metrics", verb({"metrics", "--textfile", textfile_.c_str()}), [this, now](int status) {
+          const auto took = Loop::Clock::now() - now;
+          metrics_due_ = now + std::clamp<Loop::Clock::duration>(kMetricsShare * took,
+                                                                 kMetricsEvery, kMetricsAtLeast);
+          if (status != 0)
+            tell({Level::kError, "metrics",
+                  fmt::format("the metrics could not be written to '{}'", textfile_)});
+        });
+    if (started) metrics_due_ = now + kMetricsEvery;
+  }
+
   void say_status(const Standing& standing) {
     const std::string text = describe(standing) + reloaded_;
     if (text == said_) return;
@@ -334,6 +361,7 @@ class Supervisor {
   }
 
   Places places_;
+  std::string textfile_;
   Watches watches_;
   Loop loop_;
   Keeper keeper_;
@@ -347,6 +375,7 @@ class Supervisor {
   bool troubled_ = false;  // the last round left something undone
   bool links_pending_ = false;
   Loop::Clock::time_point links_looked_;
+  Loop::Clock::time_point metrics_due_;
   bool stopping_ = false;
   bool reload_again_ = false;
   std::string reloaded_;  // what STATUS says of a reload that failed
@@ -373,12 +402,12 @@ Result<Watches> open_watches(const Places& places) {
 
 }  // namespace
 
-Result<Exit> supervise(const Places& places) {
+Result<Exit> supervise(const Places& places, const std::string& textfile) {
   const auto alone = Lock::take(places.run_dir, "run", kPredecessor, "supervisor");
   if (!alone) return fail(alone.error());
   auto watches = open_watches(places);
   if (!watches) return fail(watches.error());
-  Supervisor(places, std::move(*watches)).run();
+  Supervisor(places, textfile, std::move(*watches)).run();
   return Exit::kDone;
 }
 

@@ -8,6 +8,8 @@
 //   children.hpp    apply, save, compare, publish again: processes of their own
 #pragma once
 
+#include <string>
+
 #include "loader/host/places.hpp"
 #include "loader/result.hpp"
 
@@ -15,6 +17,8 @@ namespace apiguard::service {
 
 // Until SIGTERM or SIGINT; nothing is detached then. SIGHUP publishes the files as `apply` without
 // a terminal does. Exit::kFailed: another one runs, or there is nothing to wait with.
-[[nodiscard]] Result<Exit> supervise(const Places& places);
+// `textfile`: where the metrics are kept, for the node exporter; empty: nowhere. While its folder
+// is not there none are written.
+[[nodiscard]] Result<Exit> supervise(const Places& places, const std::string& textfile);
 
 }  // namespace apiguard::service

@@ -6,13 +6,14 @@
 LIST=$ETC/authorized-ranges
 LOG=$WORK/log
 SUPERVISOR=''
+supervise_with=()
 NOTIFIED=$WORK/notified
 
 # As under a service manager: no terminal, messages in a file.
 supervise() { # [COMMAND IN FRONT]...
   forget
   in_background "$SERVER" env NOTIFY_SOCKET="$WORK/notify" "$@" "$APIGUARD" --config "$ETC/apiguard.toml" \
-    --state-dir "$STATE" --run-dir "$RUN" --pin-dir "$PINS" run </dev/null >"$WORK/run.out" 2>>"$LOG"
+    --state-dir "$STATE" --run-dir "$RUN" --pin-dir "$PINS" run "${supervise_with[@]}" </dev/null >"$WORK/run.out" 2>>"$LOG"
   SUPERVISOR=$!
   wait_for 'the supervisor' notified READY=1
 }
@@ -61,6 +62,18 @@ wait_for 'the end' notified STOPPING=1
 plain_config
 verb apply
 enforced
+
+step 'It keeps the metrics where it was told, as soon as their folder is there'
+supervise_with=(--textfile "$WORK/metrics/apiguard.prom")
+supervise
+sleep 1.5
+mkdir "$WORK/metrics"
+tells_generation() { grep -qx "apiguard_generation $1" "$WORK/metrics/apiguard.prom"; }
+wait_for 'the metrics' tells_generation "$(generation)"
+changes verb allow 198.18.99.1
+wait_for 'the metrics of the next generation' tells_generation "$(generation)"
+supervise_with=()
+ends TERM 0
 
 step 'It runs alone'
 supervise
