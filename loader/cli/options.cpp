@@ -72,22 +72,26 @@ void add_change_options(CLI::App& verb, Typed& typed) {
            "undone unless confirmed by then: 1s to 24h");
 }
 
-void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {
-  const auto is_one_of = [name](std::initializer_list<std::string_view> names) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
+bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "apply") {
     verb.add_flag("--boot", typed.boot, "publish what state has, whatever the files say");
   }
-  if (is_one_of({"allow", "except"})) {
+  if (is_one_of(name, {"allow", "except"})) {
     add_text(verb, "--name", typed.name, "NAME", "name of the entries");
     add_text(verb, "--for", typed.lasts, "DURATION", "they end after so long: 2h, 1h30m, 7d");
     add_text(verb, "--until", typed.until, "TIME", "they end at this time: 2026-12-01T08:00:00Z");
   }
-  if (is_one_of({"apply", "allow", "except", "revoke", "set", "edit", "mode", "rollback"})) {
+  if (is_one_of(name, {"apply", "allow", "except", "revoke", "set", "edit", "mode", "rollback"})) {
     add_change_options(verb, typed);
   }
   if (name == "detach") verb.add_flag("--all", typed.all, "every interface of ours");
+}
+
+void add_looking_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "list") {
     add_text(verb, "--unused", typed.unused, "DURATION",
              "only ranges nobody used for so long: 30d");
@@ -107,6 +111,13 @@ void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "check") {
     add_text(verb, "--to", typed.to, "ADDRESS:PORT", "only this destination, not all endpoints");
   }
+  if (is_one_of(name,
+                {"status", "list", "check", "denied", "watch", "suggest", "diff", "history"})) {
+    verb.add_flag("--json", typed.json, "answer in JSON");
+  }
+}
+
+void add_other_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "validate") {
     verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
   }
@@ -120,9 +131,6 @@ void add_verb_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "metrics") {
     add_text(verb, "--textfile", typed.textfile, "FILE", "into this file, as a whole");
   }
-  if (is_one_of({"status", "list", "check", "denied", "watch", "suggest", "diff", "history"})) {
-    verb.add_flag("--json", typed.json, "answer in JSON");
-  }
 }
 
 // CLI11 hands surplus words up, so only verbs that take arguments get the positional.
@@ -131,7 +139,9 @@ void add_verb(CLI::App& app, const VerbHelp& help, Typed& typed) {
   verb.group(std::string(help.group));
   verb.footer(std::string(help.details));
   if (!help.arguments.empty()) verb.add_option("ARGUMENT", typed.arguments)->expected(0, 1 << 20);
-  add_verb_options(verb, help.name, typed);
+  add_changing_options(verb, help.name, typed);
+  add_looking_options(verb, help.name, typed);
+  add_other_options(verb, help.name, typed);
 }
 
 std::unique_ptr<CLI::App> make_app(Typed& typed) {

@@ -24,6 +24,7 @@ class Deciding {
     const Policy* policy = world_.in_force->policy();
     if (policy == nullptr) return;
     std::vector<Address> addresses;
+    addresses.reserve(sources.size());
     for (const DeniedSource& source : sources)
       addresses.push_back(source.source.value_or(Address{}));
     ranges_ = deciding_for(policy->ranges, addresses, publish::clocks(world_).wall);

@@ -21,6 +21,7 @@ constexpr Timestamp kSecond = 1'000'000'000;
 // What has been listed since is no reason to hesitate. What no header named a source of stays.
 void keep_unlisted(std::vector<DeniedSource>& sources, const Policy& policy, Timestamp now) {
   std::vector<Address> addresses;
+  addresses.reserve(sources.size());
   for (const DeniedSource& source : sources) {
     if (source.source) addresses.push_back(*source.source);
   }
