@@ -166,7 +166,7 @@ said echo
 if is_unused 1s 203.0.113.0/24; then die 'a range with a connected client is called unused'; fi
 is_unused 1s 198.18.0.1/32 || die 'a range that nobody ever used is not called unused'
 if is_unused 1d 198.18.0.1/32; then die 'a range observed for less is called unused'; fi
-complains 'which is no 1 d yet'
+complains 'less than 1 d ago'
 verb list --unused 1s --json
 complains_not() { ! grep -E -- "$1" "$WORK/err" >&2 || die "stderr matches '$1'"; }
 complains_not 'unused'

@@ -263,4 +263,4 @@ expect 2 guard allow
 expect 0 guard version
 expect 0 guard version --verbose
 expect 0 guard --help
-silent_about 'suggest|denied'
+silent_about 'doctor'
