@@ -45,10 +45,21 @@ expect() {
   fi
 }
 
+# Each behind what it needs; which of them there are differs from kernel to kernel.
+load_modules() {
+  for module in llc stp mrp garp 8021q bridge tls bonding veth; do
+    parameters=''
+    if [ "$module" = bonding ]; then parameters=max_bonds=0; fi # or it makes one by itself
+    # None, or one word.
+    # shellcheck disable=SC2086
+    if [ -e "/modules/$module.ko" ]; then insmod "/modules/$module.ko" $parameters; fi
+  done
+}
+
 # The server's end stays in the first namespace, with the filter; the client has its own.
 make_stage() {
-  insmod /veth.ko &&
-    ip link set lo up &&
+  load_modules
+  ip link set lo up &&
     ip netns add client &&
     ip link add gate0 type veth peer name peer0 netns client &&
     ip address add 192.0.2.1/24 dev gate0 &&
@@ -133,11 +144,61 @@ guard() {
   passes 'server answers after' ask 192.0.2.1
 }
 
+# ---- devices on top of others ----
+
+# A pair of interfaces of their own: port0 here, world0 at the client.
+make_port() {
+  ip link add port0 type veth peer name world0 netns client && ip -n client link set world0 up
+}
+
+make_bond() {
+  make_port && ip link add bond0 type bond mode active-backup miimon 100 && ip link set port0 master bond0 &&
+    ip link set port0 up && ip link set bond0 up && give_addresses bond0 world0
+}
+make_bridge() {
+  make_port && ip link add br0 type bridge && ip link set port0 master br0 && ip link set port0 up &&
+    ip link set br0 up && give_addresses br0 world0
+}
+# The filter is on the parent, which sees the tags.
+make_vlan() {
+  make_port && ip link set port0 up && ip link add link port0 name port0.7 type vlan id 7 &&
+    ip link set port0.7 up && ip -n client link add link world0 name world0.7 type vlan id 7 &&
+    ip -n client link set world0.7 up && give_addresses port0.7 world0.7
+}
+give_addresses() {
+  ip address add 198.51.100.1/24 dev "$1" && ip -n client address add 198.51.100.2/24 dev "$2"
+}
+
+# guard_device NAME INTERFACES: over a device that make_NAME made; INTERFACES are those of the configuration.
+guard_device() {
+  passes "$1" "make_$1"
+  sleep 2 # carrier, and the port of a bridge
+  passes "$1: server answers before" ask 198.51.100.1
+  echo "interfaces = [\"$2\"]" >/etc/apiguard/apiguard.toml
+  echo '203.0.113.0/24' >/etc/apiguard/authorized-ranges
+  # The kernel has no native mode for every one of them.
+  passes "$1: apply" apiguard apply --accept-risk all
+  fails 28 "$1: unlisted client" ask 198.51.100.1
+  passes "$1: allow" apiguard allow 198.51.100.2
+  passes "$1: listed client" ask 198.51.100.1
+  apiguard status | grep attached
+  passes "$1: detach" apiguard detach --all
+  ip link delete port0
+  ip link delete "$3" 2>/dev/null
+}
+
+devices() {
+  guard_device bond 'bond*' bond0
+  guard_device bridge br0 br0
+  guard_device vlan port0 port0.7
+}
+
 main() {
   prepare
   passes 'packet table' bpf_table
   passes 'version' apiguard version
   guard
+  devices
   if [ -z "$failed" ]; then echo 'VM PASS'; else echo 'VM FAIL'; fi
   poweroff -f
 }
