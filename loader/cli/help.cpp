@@ -181,7 +181,8 @@ Examples:
   apiguard metrics
   apiguard metrics --textfile /var/lib/prometheus/node-exporter/apiguard.prom)"},
     {"version", kLook, "", "Version, program build and ABI.",
-     R"(With --verbose also libbpf, the oldest kernel and the places in use.
+     R"(With --verbose also libbpf, what this kernel can do, found out by loading, and the
+places in use.
 
 Examples:
   apiguard version

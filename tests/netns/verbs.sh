@@ -262,5 +262,8 @@ expect 2 guard frobnicate
 expect 2 guard allow
 expect 0 guard version
 expect 0 guard version --verbose
+prints "^this kernel      $(uname -r): loads the program$"
+prints '^split frames     (judged in full|refused by drivers)'
+prints '^--confirm-within (yes|no: )'
 expect 0 guard --help
 silent_about 'doctor'

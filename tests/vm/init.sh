@@ -196,7 +196,7 @@ devices() {
 main() {
   prepare
   passes 'packet table' bpf_table
-  passes 'version' apiguard version
+  passes 'version' apiguard version --verbose
   guard
   devices
   if [ -z "$failed" ]; then echo 'VM PASS'; else echo 'VM FAIL'; fi

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What this kernel can do above the oldest one that is supported: found out by loading, because no
+// version number tells.
+#pragma once
+
+#include <string>
+
+namespace apiguard::datapath {
+
+struct Probed {
+  std::string error;        // why no program could be loaded; then nothing below is known
+  bool frags = false;       // frames that a driver splits over several buffers (5.18)
+  std::string unconfirmed;  // why a change cannot wait for its confirmation; empty: it can
+};
+
+// Loads programs and lets go of them; attaches and pins nothing.
+[[nodiscard]] Probed probe();
+
+}  // namespace apiguard::datapath
