@@ -344,6 +344,7 @@ step 'bpffs is unmounted: packets are judged as before, and all is pinned again 
 FS=$WORK/bpffs
 mount_over "$FS" -t bpf bpf
 verb detach --all
+rm -rf "$PINS" # cleanup knows only the place that is set last
 PINS=$FS/pins
 plain_config
 verb apply
