@@ -259,18 +259,13 @@ Result<Verb> make_init(const Typed& typed) {
   return options;
 }
 
-Result<Verb> make_run(const Typed& typed) {
+// RunOptions or MetricsOptions.
+template <typename Options>
+Result<Verb> make_with_textfile(const Typed& typed) {
   auto textfile = at_most_one("--textfile", typed.textfile);
   if (!textfile) return fail(textfile.error());
   if (*textfile && (*textfile)->empty()) return usage("option '--textfile': an empty path");
-  return RunOptions{textfile->value_or("")};
-}
-
-Result<Verb> make_metrics(const Typed& typed) {
-  auto textfile = at_most_one("--textfile", typed.textfile);
-  if (!textfile) return fail(textfile.error());
-  if (*textfile && (*textfile)->empty()) return usage("option '--textfile': an empty path");
-  return MetricsOptions{textfile->value_or("")};
+  return Options{textfile->value_or("")};
 }
 
 Result<Verb> make_changing_verb(std::string_view name, const Typed& typed) {
@@ -301,8 +296,8 @@ Result<Verb> make_verb(std::string_view name, const Typed& typed) {
   if (name == "diff") return DiffOptions{typed.json};
   if (name == "history") return HistoryOptions{typed.json};
   if (name == "init") return make_init(typed);
-  if (name == "run") return make_run(typed);
-  if (name == "metrics") return make_metrics(typed);
+  if (name == "run") return make_with_textfile<RunOptions>(typed);
+  if (name == "metrics") return make_with_textfile<MetricsOptions>(typed);
   if (name == "version") return VersionOptions{typed.verbose};
   return make_changing_verb(name, typed);
 }

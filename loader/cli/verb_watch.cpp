@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <net/if.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -35,11 +33,6 @@ std::uint64_t count_denied(const apiguard_counters& counters) {
     for (const __u64 packets : counters.packets[outcome]) sum += packets;
   }
   return sum;
-}
-
-std::string interface_name(std::uint32_t ifindex) {
-  std::array<char, IF_NAMESIZE> name{};
-  return if_indextoname(ifindex, name.data()) != nullptr ? name.data() : "";
 }
 
 // Follows which generation is in force.
@@ -162,7 +155,7 @@ class Watcher {
     }
     ++lines_;
     if (!admitted) ++shown_;
-    const std::string interface = interface_name(event.ifindex);
+    const std::string interface = datapath::interface_of(event);
     put(options_.json ? report::event_json(event, interface, now)
                       : report::event_text(event, interface, now));
   }

@@ -4,9 +4,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
+#include <net/if.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -49,6 +51,11 @@ class Shared {
 };
 
 }  // namespace
+
+std::string interface_of(const apiguard_event& event) {
+  std::array<char, IF_NAMESIZE> name{};
+  return if_indextoname(event.ifindex, name.data()) != nullptr ? name.data() : "";
+}
 
 struct Watch::State {
   unsigned number;

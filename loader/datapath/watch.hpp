@@ -5,12 +5,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "apiguard/abi.h"
 #include "loader/datapath/pins.hpp"
 #include "loader/result.hpp"
 
 namespace apiguard::datapath {
+
+// Name of the interface by which it came; empty: that is gone, or in another namespace.
+[[nodiscard]] std::string interface_of(const apiguard_event& event);
 
 class Watch {
  public:

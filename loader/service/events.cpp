@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/service/events.hpp"
 
-#include <net/if.h>
-
-#include <array>
 #include <cstdint>
 
 #include "loader/host/clock.hpp"
@@ -14,14 +11,9 @@ namespace {
 
 constexpr std::uint64_t kLease = 3'000'000'000;  // nanoseconds
 
-std::string interface_name(std::uint32_t ifindex) {
-  std::array<char, IF_NAMESIZE> name{};
-  return if_indextoname(ifindex, name.data()) != nullptr ? name.data() : "";
-}
-
 Event describe(const apiguard_event& event) {
   const bool admitted = event.outcome == APIGUARD_PASS;
-  const std::string interface = interface_name(event.ifindex);
+  const std::string interface = datapath::interface_of(event);
   return {admitted ? Level::kInfo : Level::kNotice, admitted ? "admitted" : "denied",
           report::event_words(event, interface), report::event_fields(event, interface)};
 }
