@@ -26,15 +26,6 @@ constexpr std::uint64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kLease = 3 * kSecond;  // packets pay no longer for a watch that was killed
 constexpr unsigned kLines = 20;                // a second are as many as people can read
 
-// Packets that were denied, or would have been.
-std::uint64_t count_denied(const apiguard_counters& counters) {
-  std::uint64_t sum = 0;
-  for (const int outcome : {APIGUARD_DROP, APIGUARD_WOULD_DROP}) {
-    for (const __u64 packets : counters.packets[outcome]) sum += packets;
-  }
-  return sum;
-}
-
 // Follows which generation is in force.
 class Changes {
  public:
@@ -123,7 +114,7 @@ class Watcher {
     counters_ = std::move(*counters);
     const auto packets = datapath::read_counters(counters_.get());
     if (!packets) return fail(packets.error());
-    denied_before_ = count_denied(*packets);
+    denied_before_ = datapath::count_denied(*packets);
     watch_.keep_until(now + kLease);
     next_second_ = now + kSecond;
     return {};
@@ -138,7 +129,7 @@ class Watcher {
       watch_.keep_until(now.boot + kLease);
       const auto packets = datapath::read_counters(counters_.get());
       if (!packets) return fail(packets.error());
-      denied = count_denied(*packets) - denied_before_;
+      denied = datapath::count_denied(*packets) - denied_before_;
     }
     if (auto read = watch_.read([&](const apiguard_event& event) { take(event, now); }); !read)
       return read;
@@ -167,7 +158,7 @@ class Watcher {
     const std::uint64_t lost_denied = denied > shown_ ? denied - shown_ : 0;
     const std::uint64_t lost_admitted = watch_.lost_connections() + hidden_;
     if (lost_denied > told_denied_ || lost_admitted > told_admitted_) {
-      report::LostEvents lost{now.wall, 0, lost_admitted - told_admitted_};
+      report::LostEvents lost{{0, lost_admitted - told_admitted_}, now.wall};
       if (lost_denied > told_denied_) lost.denied = lost_denied - told_denied_;
       put(options_.json ? report::event_json(lost) : report::event_text(lost));
       told_denied_ += lost.denied;

@@ -273,6 +273,14 @@ Result<apiguard_counters> read_counters(int counters_fd) {
   return sum;
 }
 
+std::uint64_t count_denied(const apiguard_counters& counters) {
+  std::uint64_t sum = 0;
+  for (const int outcome : {APIGUARD_DROP, APIGUARD_WOULD_DROP}) {
+    for (const __u64 packets : counters.packets[outcome]) sum += packets;
+  }
+  return sum;
+}
+
 std::uint64_t program_build() {
   std::size_t size = 0;
   const void* object = apiguard_bpf::elf_bytes(&size);

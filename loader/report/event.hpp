@@ -40,11 +40,14 @@ struct ChangeEvent {
 // {time, event ("change"), generation, undone, mode, added, removed, by, verb}.
 [[nodiscard]] std::string event_json(const ChangeEvent& event);
 
-// Of what happened since the last such event so much was not told.
-struct LostEvents {
-  Timestamp time = 0;
+// What happened and was not told.
+struct Lost {
   std::uint64_t denied = 0;    // packets
   std::uint64_t admitted = 0;  // connections
+};
+// Since the last such event.
+struct LostEvents : Lost {
+  Timestamp time = 0;
 };
 [[nodiscard]] std::string event_text(const LostEvents& lost);
 // {time, event ("lost"), denied, admitted}.

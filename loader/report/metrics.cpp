@@ -164,6 +164,16 @@ void add_fingerprint(Page& page, const std::string& fingerprint) {
   page.add({{"fingerprint", fingerprint}}, "1");
 }
 
+// From zero, as the supervisor begins with each of its starts.
+void add_lost(Page& page, const std::optional<Lost>& lost) {
+  if (!lost) return;
+  page.begin("apiguard_events_lost_total", "counter",
+             "Denied packets and admitted connections that the supervisor's journal does not tell "
+             "of; absent while it does not run.");
+  page.add({{"event", "denied"}}, number(lost->denied));
+  page.add({{"event", "admitted"}}, number(lost->admitted));
+}
+
 void add_build(Page& page, const Metrics& metrics) {
   page.begin("apiguard_build_info", "gauge",
              "Version of the loader, build of its program and number of the ABI of its maps.");
@@ -197,6 +207,7 @@ std::string to_prometheus(const Metrics& metrics) {
   add_count(page, "apiguard_unused_ranges",
             "Ranges that admitted nobody for 30 days; absent where that is not known.",
             metrics.unused);
+  add_lost(page, metrics.lost);
   add_build(page, metrics);
   return std::move(page).text();
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "loader/report/event.hpp"
 #include "loader/report/status.hpp"
 
 namespace apiguard::report {
@@ -19,6 +20,7 @@ struct Metrics {
   std::optional<std::size_t> expiring;  // ranges in force whose end is to come
   std::optional<Timestamp> next_end;    // the earliest of these ends
   std::optional<std::size_t> unused;    // as `list --unused 30d` shows them
+  std::optional<Lost> lost;             // to the journal of the supervisor that runs
   std::string version;
   std::string build;  // of the program, 16 hex digits
   unsigned abi = 0;

@@ -91,6 +91,7 @@ std::string show_snapshot(const Snapshot& snapshot) {
   Json json = Json::parse(to_json(snapshot.status));
   json["problems"] = snapshot.problems;
   json["notes"] = snapshot.notes;
+  json["events_lost"] = {{"denied", snapshot.lost.denied}, {"admitted", snapshot.lost.admitted}};
   json["boot_id"] = snapshot.boot_id;
   json["boot"] = snapshot.boot;
   return dump(json) + "\n";
@@ -103,6 +104,8 @@ Result<Snapshot> parse_snapshot(const std::string& text) {
     snapshot.status = status_of(json);
     json.at("problems").get_to(snapshot.problems);
     json.at("notes").get_to(snapshot.notes);
+    json.at("events_lost").at("denied").get_to(snapshot.lost.denied);
+    json.at("events_lost").at("admitted").get_to(snapshot.lost.admitted);
     json.at("boot_id").get_to(snapshot.boot_id);
     json.at("boot").get_to(snapshot.boot);
     if (snapshot.status.snapshot) return snapshot;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/report/event.hpp"
 #include "loader/report/status.hpp"
 #include "loader/result.hpp"
 
@@ -15,11 +16,12 @@ struct Snapshot {
   Status status;                      // its member `snapshot` says when it was taken
   std::vector<std::string> problems;  // what makes the exit status 1
   std::vector<std::string> notes;
+  Lost lost;               // to the journal, since the supervisor began
   std::string boot_id;     // in which boot,
   std::uint64_t boot = 0;  // and when by the boot-time clock, nanoseconds
 };
 
-// The object of `status --json` with four members more.
+// The object of `status --json` with five members more.
 [[nodiscard]] std::string show_snapshot(const Snapshot& snapshot);
 // Every member must be there and of its type; members that are not known are no error, names of
 // counters that are not known are left out. "snapshot: REASON".

@@ -10,6 +10,7 @@
 #include "loader/host/files.hpp"
 #include "loader/publish/unused.hpp"
 #include "loader/publish/used.hpp"
+#include "loader/service/snapshot.hpp"
 
 namespace apiguard::service {
 namespace {
@@ -58,6 +59,7 @@ report::Metrics measure(const Places& places, const publish::World& world, repor
   metrics.status = std::move(status);
   metrics.now = publish::clocks(world).wall;
   metrics.version = APIGUARD_VERSION;
+  if (const auto snapshot = read_snapshot(places.run_dir)) metrics.lost = snapshot->lost;
   metrics.build = fmt::format("{:016x}", datapath::program_build());
   metrics.abi = APIGUARD_ABI;
   if (!world.in_force) return metrics;

@@ -30,13 +30,14 @@ std::string when(const report::Snapshot& snapshot) {
 
 }  // namespace
 
-report::Snapshot take_snapshot(Standing standing) {
+report::Snapshot take_snapshot(Standing standing, report::Lost lost) {
   const Now now = read_clocks();
   report::Snapshot snapshot;
   snapshot.status = std::move(standing.status);
   snapshot.status.snapshot = now.wall;
   snapshot.problems = std::move(standing.problems);
   snapshot.notes = std::move(standing.notes);
+  snapshot.lost = lost;
   snapshot.boot_id = read_boot_id();
   snapshot.boot = now.boot;
   return snapshot;

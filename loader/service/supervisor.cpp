@@ -15,6 +15,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/generation.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/link_events.hpp"
 #include "loader/host/lock.hpp"
@@ -68,7 +69,7 @@ class Supervisor {
         textfile_(std::move(textfile)),
         watches_(std::move(watches)),
         keeper_(places_),
-        events_(places_),
+        events_(places_, [this](const Event& event) { return tell_event(event); }),
         files_(places_.config),
         messages_(kBurst, seconds(60)) {}
 
@@ -92,8 +93,7 @@ class Supervisor {
     loop_.every(kLook, [this] { look(); });
     loop_.every(kSnapshotEvery, [this] { take_snapshot_now(); });
     loop_.every(kSave, [this] { save(); });
-    loop_.every(kEvents,
-                [this] { events_.read([this](const Event& event) { tell_event(event); }); });
+    loop_.every(kEvents, [this] { events_.read(); });
     if (!textfile_.empty()) loop_.every(kLookAtMetrics, [this] { write_metrics_if_due(); });
     if (const auto interval = watchdog_interval())
       loop_.every(*interval, [] { notify("WATCHDOG=1"); });
@@ -305,7 +305,8 @@ class Supervisor {
     if (!world) return tell({Level::kError, "snapshot", world.error().message});
     Standing standing = keeper_.standing(*world);
     say_status(standing);
-    const auto written = write_snapshot(places_.run_dir, take_snapshot(std::move(standing)));
+    const auto lost = events_.lost(datapath::count_denied(standing.status.counters));
+    const auto written = write_snapshot(places_.run_dir, take_snapshot(std::move(standing), lost));
     if (!written) tell({Level::kError, "snapshot", written.error().message});
   }
 
@@ -356,8 +357,10 @@ class Supervisor {
     if (may_say(message.level, message.kind)) say(message.level, "apiguard: " + message.text);
   }
 
-  void tell_event(const Event& event) {
-    if (may_say(event.level, event.kind)) say(event.level, event.text, event.fields);
+  bool tell_event(const Event& event) {
+    if (!may_say(event.level, event.kind)) return false;
+    say(event.level, event.text, event.fields);
+    return true;
   }
 
   Places places_;

@@ -76,6 +76,7 @@ supervise_with=()
 ends TERM 0
 
 step 'It runs alone'
+DROPPED_BEFORE=$(status_of /counters/drop/unlisted)
 supervise
 expect 4 guard run
 complains "lock '.*supervisor': held by pid $SUPERVISOR \(run\)"
@@ -87,7 +88,12 @@ probe --flags 6 "$OFFICE4" >/dev/null
 says "apiguard: admitted $OFFICE4 -> $SERVER4:6443  203\.0\.113\.0/24  gate0"
 drops --count 50 "$STRANGER4"
 sleep 1.5
-[ "$(grep -c 'apiguard: denied' "$LOG")" -le 10 ] || die 'more than ten of a kind in a minute'
+TOLD=$(grep -c 'apiguard: denied' "$LOG")
+[ "$TOLD" -le 10 ] || die 'more than ten of a kind in a minute'
+LOST=$(($(status_of /counters/drop/unlisted) - DROPPED_BEFORE - TOLD))
+tells_lost() { guard metrics | grep -qx "apiguard_events_lost_total{event=\"denied\"} $LOST"; }
+wait_for "the metrics to say that $LOST events are lost" tells_lost
+say "  $TOLD told, $LOST lost"
 
 step 'Deleted and made again: guarded again, and the pin of the old link is gone'
 for turn in 1 2 3; do

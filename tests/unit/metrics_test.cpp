@@ -44,6 +44,7 @@ Metrics enforcing() {
   metrics.expiring = 2;
   metrics.next_end = kNow + 60 * kSecond;
   metrics.unused = 0;
+  metrics.lost = Lost{70, 0};
   metrics.version = "0.1.0";
   metrics.build = "00112233aabbccdd";
   metrics.abi = 1;
@@ -121,6 +122,10 @@ apiguard_next_expiry_timestamp_seconds 1764000060.000
 # HELP apiguard_unused_ranges Ranges that admitted nobody for 30 days; absent where that is not known.
 # TYPE apiguard_unused_ranges gauge
 apiguard_unused_ranges 0
+# HELP apiguard_events_lost_total Denied packets and admitted connections that the supervisor's journal does not tell of; absent while it does not run.
+# TYPE apiguard_events_lost_total counter
+apiguard_events_lost_total{event="denied"} 70
+apiguard_events_lost_total{event="admitted"} 0
 # HELP apiguard_build_info Version of the loader, build of its program and number of the ABI of its maps.
 # TYPE apiguard_build_info gauge
 apiguard_build_info{version="0.1.0",program="00112233aabbccdd",abi="1"} 1

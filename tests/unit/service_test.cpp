@@ -151,19 +151,21 @@ Standing a_standing() {
 }
 
 TEST_CASE("a snapshot reads as what it was written from") {
-  const report::Snapshot snapshot = take_snapshot(a_standing());
+  const report::Snapshot snapshot = take_snapshot(a_standing(), {7, 3});
   const auto read = report::parse_snapshot(report::show_snapshot(snapshot));
   REQUIRE(read);
   CHECK(report::to_json(read->status) == report::to_json(snapshot.status));
   CHECK(report::to_text(read->status, false) == report::to_text(snapshot.status, false));
   CHECK(read->problems == snapshot.problems);
   CHECK(read->notes == snapshot.notes);
+  CHECK(read->lost.denied == 7);
+  CHECK(read->lost.admitted == 3);
   CHECK(read->boot == snapshot.boot);
   CHECK(read->boot_id == snapshot.boot_id);
 }
 
 TEST_CASE("a snapshot of nothing") {
-  const auto read = report::parse_snapshot(report::show_snapshot(take_snapshot({})));
+  const auto read = report::parse_snapshot(report::show_snapshot(take_snapshot({}, {})));
   REQUIRE(read);
   CHECK_FALSE(read->status.generation);
   CHECK_FALSE(read->status.mode);
@@ -172,7 +174,7 @@ TEST_CASE("a snapshot of nothing") {
 TEST_CASE("a snapshot that is damaged, old or of another boot is none") {
   const test::Folder folder;
   CHECK_FALSE(read_snapshot(folder.path()));
-  report::Snapshot snapshot = take_snapshot(a_standing());
+  report::Snapshot snapshot = take_snapshot(a_standing(), {7, 3});
   REQUIRE(write_snapshot(folder.path(), snapshot));
   CHECK(read_snapshot(folder.path()));
 

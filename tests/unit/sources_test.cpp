@@ -164,7 +164,7 @@ TEST_CASE("changes and losses are told as well") {
   CHECK(report::event_json(report::ChangeEvent{kWall, 18, false, &meta}) ==
         R"({"time":"2026-01-01T00:00:00Z","event":"change","generation":18,"undone":false,)"
         R"("mode":"enforce","added":1,"removed":0,"by":"root","verb":"allow 203.0.113.0/24"})");
-  CHECK(report::event_json(report::LostEvents{kWall, 12, 3}) ==
+  CHECK(report::event_json(report::LostEvents{{12, 3}, kWall}) ==
         R"({"time":"2026-01-01T00:00:00Z","event":"lost","denied":12,"admitted":3})");
 }
 
