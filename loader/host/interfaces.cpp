@@ -196,6 +196,12 @@ Selection select_interfaces(const std::vector<Interface>& present,
 
 // What arrives on a port arrives on its bond or bridge, what arrives on a device on the VLANs above
 // it: as often as there are layers.
+bool is_wanted(const std::vector<std::string>& wanted, const std::string& name) {
+  Interface interface;
+  interface.name = name;
+  return matches_any(wanted, interface);
+}
+
 std::set<int> interfaces_above(const std::vector<Interface>& present, std::set<int> ifindexes) {
   for (std::size_t before = 0; before != ifindexes.size();) {
     before = ifindexes.size();

@@ -36,6 +36,9 @@ struct Selection {
 [[nodiscard]] Selection select_interfaces(const std::vector<Interface>& present,
                                           const std::vector<std::string>& wanted);
 
+// Whether one of `wanted` is this name or a glob that matches it.
+[[nodiscard]] bool is_wanted(const std::vector<std::string>& wanted, const std::string& name);
+
 // These, and all interfaces on which packets arrive that came in through them: bonds and bridges of
 // a port, VLANs and the like of a device.
 [[nodiscard]] std::set<int> interfaces_above(const std::vector<Interface>& present,

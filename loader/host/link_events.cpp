@@ -10,6 +10,22 @@
 #include "loader/host/files.hpp"
 
 namespace apiguard {
+namespace {
+
+int take_name(const nlattr* attribute, void* data) {
+  if (mnl_attr_get_type(attribute) != IFLA_IFNAME ||
+      mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) < 0)
+    return MNL_CB_OK;
+  static_cast<LinkEvents::News*>(data)->names.insert(mnl_attr_get_str(attribute));
+  return MNL_CB_OK;
+}
+
+int take_notice(const nlmsghdr* message, void* data) {
+  if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return MNL_CB_OK;
+  return mnl_attr_parse(message, sizeof(ifinfomsg), take_name, data);
+}
+
+}  // namespace
 
 Result<LinkEvents> LinkEvents::open() {
   std::unique_ptr<mnl_socket, Close> socket(
@@ -23,13 +39,20 @@ Result<LinkEvents> LinkEvents::open() {
 
 int LinkEvents::fd() const { return mnl_socket_get_fd(socket_.get()); }
 
-// ENOBUFS says that notices were lost, which is as good as one that came.
-void LinkEvents::drain() const {
-  std::array<char, 8192> buffer{};
+LinkEvents::News LinkEvents::drain() const {
+  News news;
+  // As large as a notice may be. What is cut off would be one that is lost.
+  alignas(nlmsghdr) std::array<char, 1 << 15> buffer;
   while (true) {
-    const ssize_t got = recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (got < 0 && errno != ENOBUFS && errno != EINTR) return;
-    if (got == 0) return;
+    const ssize_t got = recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
+    if (got == 0 || (got < 0 && errno != ENOBUFS && errno != EINTR)) return news;
+    if (got < 0) {
+      news.lost |= errno == ENOBUFS;
+    } else if (static_cast<std::size_t>(got) > buffer.size() ||
+               mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0, 0, take_notice, &news) <
+                   MNL_CB_STOP) {
+      news.lost = true;
+    }
   }
 }
 

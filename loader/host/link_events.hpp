@@ -6,6 +6,8 @@
 #include <libmnl/libmnl.h>
 
 #include <memory>
+#include <set>
+#include <string>
 
 #include "loader/result.hpp"
 
@@ -17,9 +19,13 @@ class LinkEvents {
 
   // Readable when there is something to drain. Owned by the object.
   [[nodiscard]] int fd() const;
-  // Takes all notices that wait. What they say is asked of the kernel anew by whoever needs it:
-  // some may have been lost on the way.
-  void drain() const;
+  struct News {
+    std::set<std::string> names;  // of the interfaces that came, changed or went
+    bool lost = false;            // there were more, of any name
+  };
+  // Takes all notices that wait. What else they say is asked of the kernel anew by whoever needs
+  // it.
+  [[nodiscard]] News drain() const;
 
  private:
   struct Close {

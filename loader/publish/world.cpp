@@ -210,8 +210,8 @@ Result<Targets> targets_of(const Policy& policy, const World& world) {
   Targets result;
   for (const std::string& absent : selection.absent) {
     result.warnings.push_back(
-        fmt::format("interface '{}': does not exist: not guarded until it appears and "
-                    "'apiguard apply' runs",
+        fmt::format("interface '{}': does not exist: guarded when it appears if 'apiguard run' "
+                    "runs, otherwise by the next 'apiguard apply'",
                     absent));
   }
   if (selection.interfaces.empty()) {

@@ -172,6 +172,10 @@ bool Keeper::misses_interface() const {
                      [&](const std::string& name) { return !hopeless_.contains(name); });
 }
 
+bool Keeper::wants(const std::string& name) const {
+  return known_ && known_->config && is_wanted(known_->config->interfaces, name);
+}
+
 Result<publish::World> Keeper::view() const {
   publish::World world;
   world.live = hold_.live();

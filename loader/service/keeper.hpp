@@ -47,6 +47,8 @@ class Keeper {
   [[nodiscard]] bool disturbed() const;
   // The same for the interfaces: asks the kernel for its list of them.
   [[nodiscard]] bool misses_interface() const;
+  // Whether what is in force guards an interface of that name, if it can be.
+  [[nodiscard]] bool wants(const std::string& name) const;
   // Pins that are removed because their generation was replaced do not wait for the next round.
   void let_go_of_replaced() { hold_.let_go_of_replaced(window_before()); }
 

@@ -134,19 +134,31 @@ class Supervisor {
     if (keeper_.disturbed() || watches_.pins.moved()) round_after(Loop::Clock::duration::zero());
   }
 
+  // At once for an interface that is to be guarded: whoever configures it waits for nobody. Hosts
+  // with many pods have many notices that are not.
   void on_link_events() {
-    watches_.links.drain();
+    const LinkEvents::News news = watches_.links.drain();
+    if (news.lost || std::any_of(news.names.begin(), news.names.end(),
+                                 [this](const std::string& name) { return wants(name); }))
+      return look_at_links();
     if (std::exchange(links_pending_, true)) return;
     const auto since = Loop::Clock::now() - links_looked_;
-    loop_.after(std::max<Loop::Clock::duration>(kBetweenEvents - since, milliseconds(0)), [this] {
-      links_pending_ = false;
-      links_looked_ = Loop::Clock::now();
-      if (!keeper_.guards()) {
-        boot_if_wanted();
-      } else if (keeper_.misses_interface() || keeper_.disturbed()) {
-        round_after(Loop::Clock::duration::zero());
-      }
-    });
+    loop_.after(std::max<Loop::Clock::duration>(kBetweenEvents - since, milliseconds(0)),
+                [this] { look_at_links(); });
+  }
+
+  [[nodiscard]] bool wants(const std::string& name) const {
+    return keeper_.guards() ? keeper_.wants(name) : boot_.wants(name);
+  }
+
+  void look_at_links() {
+    links_pending_ = false;
+    links_looked_ = Loop::Clock::now();
+    if (!keeper_.guards()) {
+      boot_if_wanted();
+    } else if (keeper_.misses_interface() || keeper_.disturbed()) {
+      round();
+    }
   }
 
   void on_pin_events() {

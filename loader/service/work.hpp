@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "loader/host/interfaces.hpp"
 #include "loader/host/places.hpp"
 #include "loader/policy/policy.hpp"
 
@@ -25,6 +26,8 @@ namespace apiguard::service {
 class BootWish {
  public:
   [[nodiscard]] std::set<std::string> interfaces(const Places& places);
+  // As of the last call of interfaces().
+  [[nodiscard]] bool wants(const std::string& name) const { return is_wanted(wanted_, name); }
 
  private:
   void read(const Places& places);
