@@ -15,10 +15,14 @@
 #include "loader/datapath/release.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/service/gate.hpp"
 
 namespace {
 
 using namespace apiguard;
+
+// Hidden: `apiguard __guarded INTERFACE` is what the rule of udev runs.
+constexpr const char* kGuardedVerb = "__guarded";
 
 // An error in a file begins with its path, as compilers write it; editors jump there.
 int report(const Error& error) {
@@ -47,6 +51,10 @@ int main(int argc, char** argv) {
   if (argc > 0 && std::strcmp(argv[0], datapath::kLetGo) == 0) datapath::let_go();
   if (argc > 1 && std::strcmp(argv[1], cli::kCompleteVerb) == 0) {
     cli::print_completions({argv + 2, argv + argc});
+    return 0;
+  }
+  if (argc == 3 && std::strcmp(argv[1], kGuardedVerb) == 0) {
+    service::wait_until_guarded(cli::places_of_environment(), argv[2]);
     return 0;
   }
   const auto parsed = cli::parse(argc, argv);

@@ -37,6 +37,9 @@ class Surroundings {
                                               const std::vector<std::string>& words,
                                               const Places& defaults, Surroundings& around);
 
+// Where hidden verbs look, which have no options.
+[[nodiscard]] Places places_of_environment();
+
 // The whole hidden verb: "WORD\tDESCRIPTION" lines. Says nothing but them.
 void print_completions(const std::vector<std::string>& words);
 

@@ -95,10 +95,17 @@ std::string one_line(std::string text) {
 
 }  // namespace
 
-void print_completions(const std::vector<std::string>& words) {
+Places places_of_environment() {
   Places places;
   take_variable("APIGUARD_CONFIG", places.config);
   take_variable("APIGUARD_STATE_DIR", places.state_dir);
+  take_variable("APIGUARD_RUN_DIR", places.run_dir);
+  take_variable("APIGUARD_PIN_DIR", places.pin_dir);
+  return places;
+}
+
+void print_completions(const std::vector<std::string>& words) {
+  const Places places = places_of_environment();
   Machine machine;
   for (const auto& [word, what] : complete(command_tree(), words, places, machine)) {
     fmt::print("{}\t{}\n", one_line(word), one_line(what));

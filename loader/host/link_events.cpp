@@ -42,7 +42,7 @@ int LinkEvents::fd() const { return mnl_socket_get_fd(socket_.get()); }
 LinkEvents::News LinkEvents::drain() const {
   News news;
   // As large as a notice may be. What is cut off would be one that is lost.
-  alignas(nlmsghdr) std::array<char, 1 << 15> buffer;
+  alignas(nlmsghdr) std::array<char, 1 << 15> buffer{};
   while (true) {
     const ssize_t got = recv(fd(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
     if (got == 0 || (got < 0 && errno != ENOBUFS && errno != EINTR)) return news;

@@ -118,4 +118,10 @@ Result<Lock> Lock::take(const std::string& run_dir, const std::string& verb, mil
   return Lock(*std::move(fd));
 }
 
+bool Lock::is_held(const std::string& run_dir, const char* name) {
+  const std::string path = run_dir + "/" + name;
+  const Fd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  return fd && flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 }  // namespace apiguard

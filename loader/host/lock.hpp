@@ -20,6 +20,9 @@ class Lock {
       const std::string& run_dir, const std::string& verb,
       std::chrono::milliseconds patience = std::chrono::seconds(10), const char* name = "lock");
 
+  // Whether somebody has it at this moment. Creates nothing.
+  [[nodiscard]] static bool is_held(const std::string& run_dir, const char* name);
+
  private:
   explicit Lock(Fd fd) : fd_(std::move(fd)) {}
   Fd fd_;

@@ -418,7 +418,7 @@ Result<Watches> open_watches(const Places& places) {
 }  // namespace
 
 Result<Exit> supervise(const Places& places, const std::string& textfile) {
-  const auto alone = Lock::take(places.run_dir, "run", kPredecessor, "supervisor");
+  const auto alone = Lock::take(places.run_dir, "run", kPredecessor, kSupervisorLock);
   if (!alone) return fail(alone.error());
   auto watches = open_watches(places);
   if (!watches) return fail(watches.error());

@@ -12,6 +12,9 @@
 
 namespace apiguard::service {
 
+// Held by the supervisor for as long as it runs.
+inline constexpr const char* kSupervisorLock = "supervisor";
+
 // Keeps which ranges were used, as STATE/used.
 [[nodiscard]] int save_used_now(const Places& places, Timestamp newest);
 

@@ -316,6 +316,24 @@ done
 well
 same 2 "$(pins_of_links)" 'pins of links'
 
+step 'The rule of udev ends when an interface is guarded, and at once for others'
+gate() { on_server env APIGUARD_CONFIG="$ETC/apiguard.toml" APIGUARD_STATE_DIR="$STATE" APIGUARD_RUN_DIR="$RUN" \
+  APIGUARD_PIN_DIR="$PINS" "$APIGUARD" __guarded "$1"; }
+gate lo
+for door in gate7 gate8 gate9; do
+  appears "$door"
+  gate "$door"
+  [ -e "$(link_pin "$door")" ] || die 'it ended before the interface was guarded'
+  on_server ip link delete "$door"
+done
+kill -STOP "$SUPERVISOR"
+appears gate6
+gate gate6 # in the end
+[ ! -e "$(link_pin gate6)" ] || die 'guarded by nobody'
+on_server ip link delete gate6
+kill -CONT "$SUPERVISOR"
+well
+
 step 'Ended by the manager: nothing is detached'
 ends TERM 0
 wait_for 'the end' notified STOPPING=1

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/service/gate.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "loader/host/lock.hpp"
+#include "loader/host/marks.hpp"
+#include "loader/publish/guard.hpp"
+#include "loader/publish/world.hpp"
+#include "loader/service/work.hpp"
+
+namespace apiguard::service {
+namespace {
+
+constexpr std::chrono::milliseconds kPause{5};
+
+bool is_missing(const Places& places, const std::string& interface) {
+  const auto world = publish::look(places);
+  if (!world) return false;
+  if (!world->live.generation) return BootWish().interfaces(places).contains(interface);
+  const auto missing = publish::unguarded(*world, read_detached(places.run_dir));
+  return std::find(missing.begin(), missing.end(), interface) != missing.end();
+}
+
+}  // namespace
+
+void wait_until_guarded(const Places& places, const std::string& interface) {
+  const auto end = std::chrono::steady_clock::now() + kGatePatience;
+  while (std::chrono::steady_clock::now() < end) {
+    if (!Lock::is_held(places.run_dir, kSupervisorLock)) return;
+    if (!is_missing(places, interface)) return;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+}  // namespace apiguard::service
