@@ -12,32 +12,13 @@ set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
 . "$ROOT/scripts/lib/install.sh"
 . "$ROOT/scripts/lib/suite.sh"
+. "$ROOT/tests/package/versions.sh"
 
 SUITE=${1:-bookworm}
 STAGE=agp-$$
 OFFICE=203.0.113.7 STRANGER=192.0.2.7 SERVER=198.51.100.1
 ISOLATED=(--mount --propagation private --pid --fork --kill-child)
 WORK=''
-
-# ---- two packages, whose programs in the kernel differ ----
-
-# Line numbers are part of the debug information of the program, and so of what it is told apart by.
-make_other_tree() {
-  mkdir "$WORK/other"
-  (cd "$ROOT" && cp -a CMakeLists.txt LICENSE README.md include bpf loader scripts "$WORK/other/")
-  sed -i '1a /* the next version */' "$WORK/other/bpf/apiguard.bpf.c"
-}
-
-make_packages() {
-  if [ -n "${PACKAGES:-}" ]; then
-    cp -r "$PACKAGES" "$WORK/packages"
-    return
-  fi
-  step 'Two versions of the package'
-  "$ROOT/scripts/package" --suite "$SUITE" --version 1.0 --output "$WORK/packages"
-  make_other_tree
-  "$WORK/other/scripts/package" --suite "$SUITE" --version 2.0 --output "$WORK/packages"
-}
 
 # ---- the stage: a namespace whose processes live in the Debian of the suite ----
 
@@ -97,7 +78,7 @@ main() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   WORK=$(mktemp -d "${TMPDIR:-/tmp}/agp-lifecycle.XXXXXX")
-  make_packages
+  make_packages "$SUITE" "$WORK"
   make_root
   cp "$WORK"/packages/*.deb "$WORK/root/packages/"
   make_stage
