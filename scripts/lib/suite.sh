@@ -18,16 +18,17 @@ run_in_suite() {
     enter_suite "$ROOT" "$base" "$@"
 }
 
-# Made under another name and renamed when complete, so that an interrupted run leaves nothing that looks whole.
+# make_suite SUITE FOLDER [PACKAGE,...]: made under another name and renamed when complete, so that an interrupted run
+# leaves nothing that looks whole.
 make_suite() {
-  local suite=$1 base=$2 started=$SECONDS mirror log
+  local suite=$1 base=$2 include=ca-certificates${3:+,$3} started=$SECONDS mirror log
   [ -d "$base" ] && return
   mirror=$(host_mirror)
   [ -n "$mirror" ] || die "apt on this host has no Debian archive configured"
   log=$(mktemp)
   export_host_proxy
   rm -rf "$base.new"
-  quietly "$log" debootstrap --variant=minbase --include=ca-certificates --keyring="$KEYRING" "$suite" "$base.new" \
+  quietly "$log" debootstrap --variant=minbase --include="$include" --keyring="$KEYRING" "$suite" "$base.new" \
     "$mirror" || die "debootstrap of $suite failed"
   rm -f "$log"
   mv "$base.new" "$base"

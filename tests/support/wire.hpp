@@ -157,6 +157,7 @@ struct Shape {
   std::string destination4 = "198.51.100.1";
   std::string destination6 = "2001:db8:1::1";
   std::uint16_t port = 6443;
+  std::uint16_t source_port = 40'000;
   int tags = 0;                 // 802.1Q with VID 0
   int options = 0;              // IPv6 destination-option headers of 2,040 bytes in front of TCP
   std::size_t padding = 0;      // bytes of data in front of the marker
@@ -173,7 +174,7 @@ inline Bytes frame_of(const Shape& shape, std::uint64_t number) {
   } else {
     packet /= Ipv4{.src = shape.source.c_str(), .dst = shape.destination4.c_str()};
   }
-  packet /= Tcp{.dport = shape.port, .flags = shape.flags};
+  packet /= Tcp{.sport = shape.source_port, .dport = shape.port, .flags = shape.flags};
   Bytes data(shape.padding);
   const Bytes mark = marker(number);
   data.insert(data.end(), mark.begin(), mark.end());
