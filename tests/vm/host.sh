@@ -168,7 +168,7 @@ wait_for_guard() {
   guest 'printf "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c \"apiguard status >/run/kubelet-saw\"\n[Install]\nWantedBy=multi-user.target\n" >/etc/systemd/system/kubelet.service
     mkdir -p /etc/systemd/system/kubelet.service.d
     cp /usr/share/apiguard/wait-for-apiguard.conf /etc/systemd/system/kubelet.service.d/
-    systemctl daemon-reload; systemctl enable kubelet.service'
+    systemctl daemon-reload; systemctl enable kubelet.service; sync'
 }
 
 reboot() {
@@ -294,14 +294,16 @@ boot_without_interface() {
   cut_power
   stream_all
   start_machine "$WORLD"
-  settled
-  same failed "$(guest 'systemctl is-active apiguard-boot')" 'the unit that found no interface'
+  eventually 60 guest '[ "$(systemctl is-active apiguard-boot)" = failed ]' # it found none
+  eventually 60 guest '[ "$(systemctl is-active kubelet)" = activating ]' # it waits for the filter
   monitor 'netdev_add tap,id=world0,ifname=world0,script=no,downscript=no'
   monitor 'device_add virtio-net-pci,netdev=world0,mac=02:00:00:00:00:01'
   eventually 60 guest "ip -brief address | grep -q $SERVER4"
   eventually 60 guarded
+  settled
   sleep 2
   all_as_listed
+  same active "$(guest 'systemctl is-active kubelet')" 'kubelet'
   same 'is in force on' "$(guest 'journalctl -b -o cat | grep -oE "is in force on|Configuring with .*lan.network" | head -n 1')" \
     'what came first'
   tell 'journalctl -b -o cat -u apiguard | head -n 12'
