@@ -11,6 +11,7 @@ prepare() {
   mount -t proc proc /proc
   mount -t sysfs sysfs /sys
   mount -t devtmpfs dev /dev
+  ln -s /proc/self/fd /dev/fd # as bash wants it
   mount -t bpf bpf /sys/fs/bpf
   mount -t tmpfs tmpfs /run
   printf '\nVM kernel %s\n' "$(uname -r)" # on a line of its own: the firmware leaves half of one
@@ -47,7 +48,7 @@ expect() {
 
 # Each behind what it needs; which of them there are differs from kernel to kernel.
 load_modules() {
-  for module in llc stp mrp garp 8021q bridge tls bonding veth; do
+  for module in llc stp mrp garp 8021q bridge tls bonding veth inet_diag tcp_diag; do
     parameters=''
     if [ "$module" = bonding ]; then parameters=max_bonds=0; fi # or it makes one by itself
     # None, or one word.
