@@ -13,7 +13,7 @@ packages_for() {
     # Of systemd only systemd-analyze is used; without systemd-sysv it becomes nobody's init.
     test) echo catch2 iproute2 ethtool procps strace systemd util-linux mount openssl curl kmod nftables zsh fish ;;
     bench) echo catch2 iproute2 nftables ipset iptables kmod util-linux mount ;;
-    vm) echo qemu-system-x86 cpio xz-utils binutils iproute2 curl util-linux ;;
+    vm) echo e2fsprogs qemu-system-x86 cpio xz-utils binutils iproute2 curl util-linux ;;
     package) echo build-essential debhelper dpkg-dev fakeroot lintian ;;
     lint) lint_packages ;;
     suite) echo debootstrap debian-archive-keyring util-linux mount ;;

@@ -3,7 +3,7 @@
 # A whole Debian 12 under QEMU: systemd as process 1, a disk that outlives the power, interfaces of virtio on taps of a
 # network namespace, and a serial line through which commands are given. Sourced after suite.sh.
 #
-# make_image once; then start_machine, guest COMMAND..., reboot_machine, cut_power, stop_machine. The disk is a copy.
+# make_image once; then start_machine, guest COMMAND..., reboot_machine, cut_power. The disk is a copy.
 
 MACHINE_SUITE=bookworm
 # What it is made of, with the libraries the package depends on: the machine has no way to the archive.

@@ -369,9 +369,9 @@ remove() {
 
 purge() {
   step 'Purge leaves nothing, and a boot after it is as before'
+  guest 'systemctl disable kubelet.service; rm -r /etc/systemd/system/kubelet.service*' # of this test
   tell 'dpkg --purge apiguard'
   same '' "$(guest 'find / -xdev -name "*apiguard*" -not -path "/proc/*" -not -path "/var/log/*"; ls -d /run/apiguard 2>/dev/null')" 'what is left'
-  guest 'rm -r /etc/systemd/system/kubelet.service*'
   reboot_machine
   settled
   tell 'systemctl is-system-running; systemctl --failed'
