@@ -105,6 +105,16 @@ for_a_moment() {
   all_as_listed
 }
 
+# over_a_boot COMMAND...: which makes the machine boot, under SYNs from before it to when all is at rest.
+over_a_boot() {
+  stream_all
+  "$@"
+  settled
+  eventually 60 guarded
+  sleep 2
+  all_as_listed
+}
+
 # ---- what the machine says ----
 
 same() { [ "$1" = "$2" ] || die "${3:-}: expected '$1', got '$2'"; }
@@ -128,7 +138,6 @@ eventually() {
 }
 settled() { eventually 60 guest 'systemctl is-system-running | grep -qxE "running|degraded"'; }
 guarded() { guest 'apiguard status >/dev/null'; }
-journal_says() { guest "journalctl -b -o cat -u apiguard -u apiguard-boot | grep -F -- '$1'" >/dev/null || die "the journal does not say '$1'"; }
 
 # ---- the life ----
 
@@ -174,12 +183,7 @@ wait_for_guard() {
 reboot() {
   step 'From the first moment of a boot no stranger is answered'
   wait_for_guard
-  stream_all
-  reboot_machine
-  settled
-  eventually 60 guarded
-  sleep 2
-  all_as_listed
+  over_a_boot reboot_machine
   tell 'systemctl status --no-pager --lines=20 apiguard-boot apiguard || true'
   tell 'systemctl is-system-running'
   same active "$(guest 'systemctl is-active kubelet')" 'kubelet, which waits for the filter'
@@ -190,12 +194,7 @@ reboot_with_typo() {
   local before
   before=$(field /fingerprint)
   guest 'echo 10.0.0.0/99 >>/etc/apiguard/authorized-ranges'
-  stream_all
-  reboot_machine
-  settled
-  eventually 60 guarded
-  sleep 2
-  all_as_listed
+  over_a_boot reboot_machine
   same "$before" "$(field /fingerprint)" 'fingerprint'
   tell 'apiguard status || true'
   guest 'sed -i /10.0.0.0/d /etc/apiguard/authorized-ranges'
@@ -267,7 +266,8 @@ kill_supervisor() {
   guest "kill -KILL $pid"
   eventually 30 guest "systemctl is-active -q apiguard && [ \"\$(systemctl show -p MainPID --value apiguard)\" != $pid ]"
   guest 'rm /sys/fs/bpf/apiguard/links/*'
-  eventually 10 guarded
+  eventually 10 guest 'ls /sys/fs/bpf/apiguard/links/*'
+  guarded
   tell 'systemctl reload apiguard'
   all_as_listed
   tell 'journalctl -b -o cat -u apiguard | tail -n 12'
@@ -279,12 +279,7 @@ cut_in_window() {
   before=$(field /fingerprint)
   tell "apiguard allow $STRANGER4 $STRANGER6 --confirm-within 10m"
   cut_power
-  stream_all
-  start_machine "$WORLD" world0
-  settled
-  eventually 60 guarded
-  sleep 2
-  all_as_listed
+  over_a_boot start_machine "$WORLD" world0
   same "$before" "$(field /fingerprint)" 'fingerprint'
   tell 'apiguard status'
 }
@@ -315,21 +310,18 @@ CHANGES='n=0; while n=$((n + 1)); do apiguard allow 10.1.$((n / 250)).$((n % 250
   echo "CHANGED $(apiguard status --json 2>/dev/null | /payload/tools/json /generation)" >/dev/ttyS0; done'
 cut_in_apply() {
   step 'The power is cut in the midst of changes: the last one that was answered, or one that was under way'
-  local cut answered now more
+  local cut before answered now more
   for ((cut = 1; cut <= CUTS; ++cut)); do
+    before=$(generation)
     guest "sed -i /10.1/d /etc/apiguard/authorized-ranges; apiguard apply >/dev/null
-      setsid bash -c '${CHANGES//\'/}' >/tmp/changes 2>&1 &"
+      setsid bash -c '$CHANGES' >/tmp/changes 2>&1 &"
     sleep "$((4 + RANDOM % 4)).$((RANDOM % 10))"
     cut_power
     answered=$(grep -ao 'CHANGED [0-9]*' "$MACHINE/console.log" | tail -n 1 | cut -d' ' -f2)
-    stream_all
-    start_machine "$WORLD" world0
-    settled
-    eventually 60 guarded
-    sleep 2
-    all_as_listed
+    over_a_boot start_machine "$WORLD" world0
     now=$(generation)
     say "  generation $answered was answered, $now is in force"
+    [ "${answered:-0}" -gt "$before" ] || die 'no change was answered before the cut'
     [ "$now" -ge "$answered" ] || die 'a change that was answered with success is lost'
     [ "$now" -le "$((answered + 2))" ] || die 'a change that nobody made'
     guest 'apiguard validate' >/dev/null || die 'the files are damaged'
@@ -395,10 +387,10 @@ cleanup() {
 }
 
 make_payload() {
-  mkdir -p "$MACHINE/payload"
-  make_packages "$MACHINE_SUITE" "$MACHINE/payload"
-  mkdir "$MACHINE/payload/tools"
   local tool
+  make_packages "$MACHINE_SUITE" "$MACHINE"
+  mkdir -p "$MACHINE"/payload/{packages,tools}
+  cp "$MACHINE"/packages/*.deb "$MACHINE/payload/packages/" # a compiler cache may lie beside them
   for tool in listener json; do strip -o "$MACHINE/payload/tools/$tool" "$TOOLS/$tool"; done
   quietly "$MACHINE/mke2fs.log" mke2fs -q -t ext4 -d "$MACHINE/payload" "$MACHINE/payload.img" 64M
 }
