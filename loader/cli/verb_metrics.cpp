@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
+#include "loader/service/counting.hpp"
 #include "loader/service/metrics.hpp"
+#include "loader/service/snapshot.hpp"
 #include "loader/service/standing.hpp"
 
 namespace apiguard::cli {
@@ -11,9 +13,11 @@ Result<Exit> run(const CommandLine& line, const MetricsOptions& options) {
   if (!world) return fail(world.error());
   service::TextStanding text;
   if (world->in_force) text = service::read_text_standing(line.places, *world->in_force);
-  const report::Metrics metrics =
+  report::Metrics metrics =
       service::measure(line.places, *world, service::stand(line.places, *world, text).status,
                        service::count_ranges(line.places, *world));
+  if (const auto snapshot = service::read_snapshot(line.places.run_dir))
+    metrics.lost = snapshot->lost;
   if (options.textfile.empty()) {
     print(report::to_prometheus(metrics));
   } else if (auto written = service::write_textfile(options.textfile, metrics); !written) {

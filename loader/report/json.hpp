@@ -25,6 +25,13 @@ template <typename T>
   return value ? Json(*value) : Json(nullptr);
 }
 
+// And back. The library throws where a value is of another type.
+template <typename T>
+[[nodiscard]] std::optional<T> optional_of(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return json.get<T>();
+}
+
 // {cidr, kind, name, until, origin}.
 [[nodiscard]] Json range_json(const Range& range);
 [[nodiscard]] Json ranges_json(const std::vector<Range>& ranges);

@@ -12,14 +12,6 @@
 namespace apiguard::report {
 namespace {
 
-// What is null in the file is none here. The library throws where a member is missing or of another
-// type.
-template <typename T>
-std::optional<T> optional_of(const Json& json) {
-  if (json.is_null()) return std::nullopt;
-  return json.get<T>();
-}
-
 std::optional<Timestamp> time_of(const Json& json) {
   const auto text = optional_of<std::string>(json);
   if (!text) return std::nullopt;

@@ -19,7 +19,6 @@
 #include "loader/host/clock.hpp"
 #include "loader/host/link_events.hpp"
 #include "loader/host/lock.hpp"
-#include "loader/host/paths.hpp"
 #include "loader/publish/again.hpp"
 #include "loader/service/children.hpp"
 #include "loader/service/clock_watch.hpp"
@@ -32,6 +31,7 @@
 #include "loader/service/rate.hpp"
 #include "loader/service/signals.hpp"
 #include "loader/service/snapshot.hpp"
+#include "loader/service/textfile.hpp"
 #include "loader/service/work.hpp"
 
 namespace apiguard::service {
@@ -45,11 +45,8 @@ constexpr auto kBetweenEvents = milliseconds(100);  // of links and pins, which 
 constexpr auto kBusy = milliseconds(100);           // a verb holds the lock
 constexpr auto kRetry = seconds(5);                 // something could not be put right
 constexpr auto kLongestRetry = seconds(60);
-constexpr auto kEvents = seconds(1);         // that the program told
-constexpr auto kLookAtMetrics = seconds(1);  // after each change they are written soon
-constexpr auto kMetricsEvery = seconds(60);
-constexpr auto kMetricsAtLeast = seconds(240);  // the alert for old ones begins at 300
-constexpr int kMetricsShare = 1000;             // so many times as long as writing took
+constexpr auto kEvents = seconds(1);  // that the program told
+constexpr auto kLookAtMetrics = seconds(1);
 constexpr auto kSave = std::chrono::minutes(5);
 constexpr auto kLongestStop = seconds(20);
 constexpr auto kPredecessor = seconds(2);  // one that was killed may have left a child for a moment
@@ -64,13 +61,13 @@ struct Watches {
 
 class Supervisor {
  public:
-  Supervisor(Places places, std::string textfile, Watches watches)
+  Supervisor(Places places, const std::string& textfile, Watches watches)
       : places_(std::move(places)),
-        textfile_(std::move(textfile)),
         watches_(std::move(watches)),
         keeper_(places_),
         events_(places_, [this](const Event& event) { return tell_event(event); }),
         files_(places_.config),
+        textfile_(places_, textfile, children_, [this](const Message& message) { tell(message); }),
         messages_(kBurst, seconds(60)) {}
 
   void run() {
@@ -94,7 +91,9 @@ class Supervisor {
     loop_.every(kSnapshotEvery, [this] { take_snapshot_now(); });
     loop_.every(kSave, [this] { save(); });
     loop_.every(kEvents, [this] { events_.read(); });
-    if (!textfile_.empty()) loop_.every(kLookAtMetrics, [this] { write_metrics_if_due(); });
+    loop_.every(kLookAtMetrics, [this] {
+      if (!stopping_) textfile_.write_if_due(keeper_, lost_);
+    });
     if (const auto interval = watchdog_interval())
       loop_.every(*interval, [] { notify("WATCHDOG=1"); });
   }
@@ -125,7 +124,7 @@ class Supervisor {
     }
     if (!keeper_.guards()) boot_if_wanted();
     take_snapshot_now();
-    metrics_due_ = Loop::Clock::time_point();
+    textfile_.make_due();
   }
 
   // What nobody gives notice of. After a failure the next try has its time.
@@ -305,6 +304,7 @@ class Supervisor {
         [this](int status) {
           keeper_.set_unapplied(status != 0);
           take_snapshot_now();
+          textfile_.make_due();
         });
     compare_again_ = !started;
   }
@@ -317,26 +317,9 @@ class Supervisor {
     if (!world) return tell({Level::kError, "snapshot", world.error().message});
     Standing standing = keeper_.standing(*world);
     say_status(standing);
-    const auto lost = events_.lost(datapath::count_denied(standing.status.counters));
-    const auto written = write_snapshot(places_.run_dir, take_snapshot(std::move(standing), lost));
+    lost_ = events_.lost(datapath::count_denied(standing.status.counters));
+    const auto written = write_snapshot(places_.run_dir, take_snapshot(std::move(standing), lost_));
     if (!written) tell({Level::kError, "snapshot", written.error().message});
-  }
-
-  // A process of its own, because counting a long list takes time and memory; the longer it takes
-  // the less often.
-  void write_metrics_if_due() {
-    const auto now = Loop::Clock::now();
-    if (now < metrics_due_ || stopping_ || access(folder_of(textfile_).c_str(), F_OK) != 0) return;
-    const bool started = children_.start_verb(
-        "metrics", verb({"metrics", "--textfile", textfile_.c_str()}), [this, now](int status) {
-          const auto took = Loop::Clock::now() - now;
-          metrics_due_ = now + std::clamp<Loop::Clock::duration>(kMetricsShare * took,
-                                                                 kMetricsEvery, kMetricsAtLeast);
-          if (status != 0)
-            tell({Level::kError, "metrics",
-                  fmt::format("the metrics could not be written to '{}'", textfile_)});
-        });
-    if (started) metrics_due_ = now + kMetricsEvery;
   }
 
   void say_status(const Standing& standing) {
@@ -376,13 +359,14 @@ class Supervisor {
   }
 
   Places places_;
-  std::string textfile_;
   Watches watches_;
   Loop loop_;
   Keeper keeper_;
   Children children_;
   Events events_;
   FileWatch files_;
+  report::Lost lost_;  // as of the last snapshot
+  Textfile textfile_;
   RateLimit messages_;
   BootWish boot_;
 
@@ -390,7 +374,6 @@ class Supervisor {
   bool troubled_ = false;  // the last round left something undone
   bool links_pending_ = false;
   Loop::Clock::time_point links_looked_;
-  Loop::Clock::time_point metrics_due_;
   bool stopping_ = false;
   bool reload_again_ = false;
   std::string reloaded_;  // what STATUS says of a reload that failed

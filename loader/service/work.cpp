@@ -28,12 +28,12 @@ void tell_all(Level level, const std::vector<std::string>& texts) {
   for (const std::string& text : texts) say(level, "apiguard: " + text);
 }
 
+}  // namespace
+
 int failed(const Error& error) {
   say(Level::kError, "apiguard: " + error.message);
   return static_cast<int>(error.exit);
 }
-
-}  // namespace
 
 int save_used_now(const Places& places, Timestamp newest) {
   const auto lock = Lock::take(places.run_dir, "run");

@@ -9,11 +9,15 @@
 #include "loader/host/interfaces.hpp"
 #include "loader/host/places.hpp"
 #include "loader/policy/policy.hpp"
+#include "loader/result.hpp"
 
 namespace apiguard::service {
 
 // Held by the supervisor for as long as it runs.
 inline constexpr const char* kSupervisorLock = "supervisor";
+
+// Says it, and is the exit status of such a process.
+[[nodiscard]] int failed(const Error& error);
 
 // Keeps which ranges were used, as STATE/used.
 [[nodiscard]] int save_used_now(const Places& places, Timestamp newest);

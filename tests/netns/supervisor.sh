@@ -72,6 +72,9 @@ tells_generation() { grep -qx "apiguard_generation $1" "$WORK/metrics/apiguard.p
 wait_for 'the metrics' tells_generation "$(generation)"
 changes verb allow 198.18.99.1
 wait_for 'the metrics of the next generation' tells_generation "$(generation)"
+# But for what counts or passes by itself.
+told_alike() { diff <(guard metrics | grep -v _packets_total) <(grep -v _packets_total "$WORK/metrics/apiguard.prom"); }
+wait_for 'the metrics that the verb tells' told_alike
 supervise_with=()
 ends TERM 0
 

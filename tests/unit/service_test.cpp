@@ -8,7 +8,9 @@
 
 #include "loader/host/journal.hpp"
 #include "loader/publish/again.hpp"
+#include "loader/report/counted.hpp"
 #include "loader/report/snapshot.hpp"
+#include "loader/service/counting.hpp"
 #include "loader/service/file_watch.hpp"
 #include "loader/service/loop.hpp"
 #include "loader/service/notify.hpp"
@@ -129,6 +131,36 @@ TEST_CASE("the loop: a descriptor that is readable") {
   CHECK(got == "xy");
   close(ends[0]);
   close(ends[1]);
+}
+
+TEST_CASE("what was counted of a long list is good for a while, and for that list alone") {
+  constexpr std::uint64_t kSecond = 1'000'000'000;
+  report::Counted counted;
+  counted.generation = 17;
+  counted.next_end = Timestamp{2000} * 1'000'000'000;
+  counted.unused = 3;
+  counted.boot_id = "this";
+  counted.boot = 100 * kSecond;
+  counted.took = kSecond / 10;
+  const Now now{.wall = Timestamp{1000} * 1'000'000'000, .boot = 299 * kSecond};
+  CHECK(is_good(counted, 17, "this", now));
+  CHECK_FALSE(is_good(counted, 18, "this", now));
+  CHECK_FALSE(is_good(counted, 17, "another", now));
+  CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = 300 * kSecond}));
+  CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = 99 * kSecond}));
+  CHECK_FALSE(is_good(counted, 17, "this", {.wall = *counted.next_end, .boot = now.boot}));
+  counted.took = kSecond / 1000;  // a short list is counted every minute
+  CHECK(is_good(counted, 17, "this", {.wall = now.wall, .boot = 159 * kSecond}));
+  CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = 160 * kSecond}));
+
+  const auto read = report::parse_counted(report::show_counted(counted));
+  REQUIRE(read);
+  CHECK(*read == counted);
+  counted.next_end.reset();
+  counted.unused.reset();
+  CHECK(report::parse_counted(report::show_counted(counted)).value() == counted);
+  CHECK_FALSE(report::parse_counted(""));
+  CHECK_FALSE(report::parse_counted("{}"));
 }
 
 Standing a_standing() {

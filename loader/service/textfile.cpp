@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/service/textfile.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "loader/host/paths.hpp"
+#include "loader/host/used.hpp"
+#include "loader/service/counting.hpp"
+#include "loader/service/metrics.hpp"
+#include "loader/service/work.hpp"
+
+namespace apiguard::service {
+namespace {
+
+constexpr auto kEvery = std::chrono::seconds(60);
+
+// As of now, with everything counted again, which is kept for the next time. A file that cannot be
+// kept costs time alone.
+Result<report::Metrics> measure_anew(const Places& places) {
+  const auto world = publish::look(places);
+  if (!world) return fail(world.error());
+  TextStanding text;
+  if (world->in_force) text = read_text_standing(places, *world->in_force);
+  const report::Counted counted = count_ranges(places, *world);
+  (void)write_counted(places.run_dir, counted);
+  return measure(places, *world, stand(places, *world, text).status, counted);
+}
+
+Result<report::Metrics> measure_held(const Places& places, const Keeper& keeper,
+                                     const report::Counted& counted) {
+  const auto world = keeper.view();
+  if (!world) return fail(world.error());
+  if (!world->in_force ||
+      is_good(counted, world->in_force->generation, read_boot_id(), publish::clocks(*world)))
+    return measure(places, *world, keeper.standing(*world).status, counted);
+  return measure_anew(places);
+}
+
+}  // namespace
+
+Textfile::Textfile(Places places, std::string path, Children& children, Tell tell)
+    : places_(std::move(places)),
+      path_(std::move(path)),
+      children_(children),
+      tell_(std::move(tell)),
+      counted_(read_counted(places_.run_dir)) {}
+
+void Textfile::write_if_due(const Keeper& keeper, const report::Lost& lost) {
+  const auto now = Loop::Clock::now();
+  if (path_.empty() || now < due_ || access(folder_of(path_).c_str(), F_OK) != 0) return;
+  const bool started = children_.start(
+      "metrics", [&] { return write(keeper, lost); },
+      [this](int status) {
+        counted_ = read_counted(places_.run_dir);
+        if (status == 0) return;
+        tell_({Level::kError, "metrics",
+               fmt::format("the metrics could not be written to '{}'", path_)});
+      });
+  if (started) due_ = now + kEvery;
+}
+
+int Textfile::write(const Keeper& keeper, const report::Lost& lost) const {
+  auto metrics = measure_held(places_, keeper, counted_);
+  if (!metrics) return failed(metrics.error());
+  metrics->lost = lost;
+  const auto written = write_textfile(path_, *metrics);
+  return written ? 0 : failed(written.error());
+}
+
+}  // namespace apiguard::service

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The metrics as a file for the node exporter's textfile collector, kept up to date by the
+// supervisor.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "loader/host/places.hpp"
+#include "loader/report/counted.hpp"
+#include "loader/report/event.hpp"
+#include "loader/service/children.hpp"
+#include "loader/service/keeper.hpp"
+#include "loader/service/loop.hpp"
+
+namespace apiguard::service {
+
+class Textfile {
+ public:
+  using Tell = std::function<void(const Message&)>;
+
+  // Without a path there is none. `children` must outlive it.
+  Textfile(Places places, std::string path, Children& children, Tell tell);
+
+  // What is told has changed: it is written at the next call.
+  void make_due() { due_ = Loop::Clock::time_point(); }
+  // To be called every second. Every minute, while the folder of the file is there, a process
+  // writes it, by what is held and known; if that is worth it, it reads and counts all ranges.
+  void write_if_due(const Keeper& keeper, const report::Lost& lost);
+
+ private:
+  [[nodiscard]] int write(const Keeper& keeper, const report::Lost& lost) const;
+
+  Places places_;
+  std::string path_;
+  Children& children_;
+  Tell tell_;
+  Loop::Clock::time_point due_;
+  report::Counted counted_;
+};
+
+}  // namespace apiguard::service
