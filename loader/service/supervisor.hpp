@@ -6,6 +6,7 @@
 //   keeper.hpp      what is in force, kept in force
 //   loop.hpp        waits for the descriptors and times of all of it
 //   children.hpp    apply, save, compare, publish again: processes of their own
+//   textfile.hpp    the metrics, another one
 #pragma once
 
 #include <string>
