@@ -11,5 +11,7 @@ template FMT_API auto dragonbox::to_decimal(float) noexcept -> dragonbox::decima
 template FMT_API auto dragonbox::to_decimal(double) noexcept -> dragonbox::decimal_fp<double>;
 template FMT_API auto thousands_sep_impl(locale_ref) -> thousands_sep_result<char>;
 template FMT_API auto decimal_point_impl(locale_ref) -> char;
+template FMT_API void vformat_to(buffer<char>&, basic_string_view<char>,
+                                 basic_format_args<format_context>, locale_ref);
 }  // namespace detail
 FMT_END_NAMESPACE
