@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <string_view>
 
 #include "loader/host/netlink.hpp"
@@ -137,14 +138,57 @@ bool matches_any(const std::vector<std::string>& wanted, const Interface& interf
                      [&](const std::string& entry) { return matches(entry, interface); });
 }
 
-// What arrives on such a port arrives on its master too, where it is judged: twice would count it
-// twice.
-bool is_port_of_matched(const std::vector<Interface>& present,
-                        const std::vector<std::string>& wanted, const Interface& interface) {
-  if (interface.master == 0) return false;
-  return std::any_of(present.begin(), present.end(), [&](const Interface& master) {
-    return master.ifindex == interface.master &&
-           (master.kind == "bond" || master.kind == "bridge") && matches_any(wanted, master);
+bool is_master(const Interface& interface) {
+  return interface.kind == "bond" || interface.kind == "bridge";
+}
+
+const Interface* matched_master(const std::vector<Interface>& present,
+                                const std::vector<std::string>& wanted,
+                                const Interface& interface) {
+  if (interface.master == 0) return nullptr;
+  const auto found = std::find_if(present.begin(), present.end(), [&](const Interface& master) {
+    return master.ifindex == interface.master && is_master(master) && matches_any(wanted, master);
+  });
+  return found == present.end() ? nullptr : &*found;
+}
+
+// What arrives on a port arrives on its bridge too, where it is judged: twice would count it twice.
+// A bond knows itself where it is guarded.
+bool is_stood_for(const std::vector<Interface>& present, const std::vector<std::string>& wanted,
+                  const std::string& entry, const Interface& interface) {
+  const Interface* master = matched_master(present, wanted, interface);
+  return master != nullptr && (master->kind == "bond" || entry != interface.name);
+}
+
+std::vector<Interface> ports_of(const std::vector<Interface>& present, const Interface& master) {
+  std::vector<Interface> ports;
+  std::copy_if(present.begin(), present.end(), std::back_inserter(ports),
+               [&](const Interface& interface) { return interface.master == master.ifindex; });
+  return ports;
+}
+
+// Something that the entry stands for, now or when it appears.
+bool may_be_port(const std::vector<Interface>& present, const std::string& entry) {
+  if (entry.find_first_of("*?[") == 0) return true;
+  bool found = false;
+  for (const Interface& interface : present) {
+    if (!matches(entry, interface)) continue;
+    found = true;
+    if (interface.master == 0 && !is_master(interface) && interface.kind != "vlan") return true;
+  }
+  return !found;
+}
+
+bool is_guarded_at_ports(const std::vector<Interface>& present,
+                         const std::vector<std::string>& wanted, const Interface& bond,
+                         const std::vector<Interface>& ports) {
+  if (bond.guarded) return false;
+  if (ports.empty()) {
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&](const std::string& entry) { return may_be_port(present, entry); });
+  }
+  return std::any_of(ports.begin(), ports.end(), [&](const Interface& port) {
+    return port.guarded || matches_any(wanted, port);
   });
 }
 
@@ -180,28 +224,36 @@ bool has_ethernet_header(const Interface& interface) {
 Selection select_interfaces(const std::vector<Interface>& present,
                             const std::vector<std::string>& wanted) {
   Selection selection;
+  const auto take = [&](const Interface& interface) {
+    const auto ports =
+        interface.kind == "bond" ? ports_of(present, interface) : std::vector<Interface>();
+    if (interface.kind != "bond" || !is_guarded_at_ports(present, wanted, interface, ports))
+      return add_once(selection.interfaces, interface);
+    for (const Interface& port : ports) add_once(selection.interfaces, port);
+    auto& names = selection.at_ports;
+    if (std::find(names.begin(), names.end(), interface.name) == names.end())
+      names.push_back(interface.name);
+  };
   for (const std::string& entry : wanted) {
     bool found = false;
     for (const Interface& interface : present) {
       if (!matches(entry, interface)) continue;
-      found = true;  // also where its master stands for it
-      if (entry == interface.name || !is_port_of_matched(present, wanted, interface)) {
-        add_once(selection.interfaces, interface);
-      }
+      found = true;  // also where another one stands for it
+      if (!is_stood_for(present, wanted, entry, interface)) take(interface);
     }
     if (!found) selection.absent.push_back(entry);
   }
   return selection;
 }
 
-// What arrives on a port arrives on its bond or bridge, what arrives on a device on the VLANs above
-// it: as often as there are layers.
 bool is_wanted(const std::vector<std::string>& wanted, const std::string& name) {
   Interface interface;
   interface.name = name;
   return matches_any(wanted, interface);
 }
 
+// What arrives on a port arrives on its bond or bridge, what arrives on a device on the VLANs above
+// it: as often as there are layers.
 std::set<int> interfaces_above(const std::vector<Interface>& present, std::set<int> ifindexes) {
   for (std::size_t before = 0; before != ifindexes.size();) {
     before = ifindexes.size();

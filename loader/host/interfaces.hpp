@@ -20,6 +20,7 @@ struct Interface {
   std::uint32_t xdp_prog_id = 0;  // 0: no program on any hook
   std::uint8_t xdp_attached = 0;  // IFLA_XDP_ATTACHED: XDP_ATTACHED_* of linux/if_link.h
   std::string kind;  // IFLA_INFO_KIND: "bond", "bridge", "vlan", "veth", ...; empty for hardware
+  bool guarded = false;  // a link of ours is on it; said by those who know the links
 };
 
 [[nodiscard]] Result<std::vector<Interface>> list_interfaces();
@@ -30,9 +31,18 @@ struct Interface {
 struct Selection {
   std::vector<Interface> interfaces;  // each once, in the order of `wanted`
   std::vector<std::string> absent;    // entries that match nothing
+  // Bonds that are guarded at their ports, by name; those without a port are among them.
+  std::vector<std::string> at_ports;
 };
-// Names match exactly, globs by fnmatch(3); globs skip lo and the ports of a bond or bridge that is
-// itself matched.
+// Names match exactly, globs by fnmatch(3); globs skip lo and the ports of a bridge that is itself
+// matched.
+//
+// A bond that is matched is guarded itself, in place of its ports, unless one of them is matched or
+// guarded, too: then all of them are. The kernel lets no port that carries a program join a bond
+// that carries one, and a host whose interfaces are guarded as soon as they appear would lose its
+// network. So a bond without ports, on which nothing arrives, waits for one if something else that
+// is wanted may become its port. One that is guarded already stays so: the kernel lets no program
+// on a port then.
 [[nodiscard]] Selection select_interfaces(const std::vector<Interface>& present,
                                           const std::vector<std::string>& wanted);
 

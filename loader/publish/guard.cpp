@@ -17,12 +17,10 @@ const Interface* find(const World& world, int ifindex) {
 }
 
 // Which program it runs is not the question: that of another generation is brought here by
-// settling, one that could not be pinned is somebody's way out. A link's number may have passed to
-// another device since: the kernel's list says whether a program is on this one.
+// settling, one that could not be pinned is somebody's way out.
 bool has_link(const World& world, const datapath::Target& target) {
   const Interface* interface = find(world, target.ifindex);
-  return interface != nullptr && interface->xdp_prog_id != 0 &&
-         world.live.link_of(target.ifindex) != nullptr;
+  return interface != nullptr && interface->guarded;
 }
 
 // One that cannot be guarded does not keep the others from it.

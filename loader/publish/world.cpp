@@ -91,12 +91,6 @@ const Interface* find_interface(const World& world, int ifindex) {
   return found == world.interfaces.end() ? nullptr : &*found;
 }
 
-// A link of ours really sits on this interface of this namespace; a device that moved to another
-// namespace may have left its number to a new one here.
-bool is_ours(const World& world, const Interface& interface) {
-  return interface.xdp_prog_id != 0 && world.live.link_of(interface.ifindex) != nullptr;
-}
-
 bool in_force_guards(const World& world, const Interface& interface) {
   if (!world.in_force || !world.in_force->config) return false;
   const auto selected = select_interfaces(world.interfaces, world.in_force->config->interfaces);
@@ -109,7 +103,7 @@ datapath::Target target(const World& world, const Interface& interface) {
   target.name = interface.name;
   target.ifindex = interface.ifindex;
   target.native = interface.xdp_attached == XDP_ATTACHED_DRV;
-  if (!is_ours(world, interface)) target.foreign_id = interface.xdp_prog_id;
+  if (!interface.guarded) target.foreign_id = interface.xdp_prog_id;
   target.reattach = in_force_guards(world, interface);
   return target;
 }
@@ -160,6 +154,7 @@ Result<World> look(const Places& places, const InForce* known) {
   auto interfaces = list_interfaces();
   if (!interfaces) return fail(interfaces.error());
   world.interfaces = std::move(*interfaces);
+  note_guarded(world);
   const StateDir state(places.state_dir);
   if (auto stored = state.generations()) {
     world.stored = std::move(*stored);
@@ -179,6 +174,15 @@ Result<World> look(const Places& places, const InForce* known) {
                          : read_in_force(places, world.live, *number);
   }
   return world;
+}
+
+// The number of a device that moved to another namespace may have passed to a new one here, which
+// runs no program.
+void note_guarded(World& world) {
+  for (Interface& interface : world.interfaces) {
+    interface.guarded =
+        interface.xdp_prog_id != 0 && world.live.link_of(interface.ifindex) != nullptr;
+  }
 }
 
 bool judges_in_force(const World& world, const datapath::LinkState& link) {
@@ -213,6 +217,15 @@ Result<Targets> targets_of(const Policy& policy, const World& world) {
         fmt::format("interface '{}': does not exist: guarded when it appears if 'apiguard run' "
                     "runs, otherwise by the next 'apiguard apply'",
                     absent));
+  }
+  for (const std::string& bond : selection.at_ports) {
+    result.warnings.push_back(fmt::format(
+        "interface '{}': guarded at its ports, because 'interfaces' names such, too", bond));
+  }
+  if (selection.interfaces.empty() && !selection.at_ports.empty()) {
+    return fail(Exit::kFailed,
+                fmt::format("interfaces: there is nothing to guard but bonds without ports: {}",
+                            fmt::join(selection.at_ports, ", ")));
   }
   if (selection.interfaces.empty()) {
     return fail(Exit::kFailed,

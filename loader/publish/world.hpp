@@ -71,6 +71,9 @@ struct World {
 // (InForce::stored).
 [[nodiscard]] Result<World> look(const Places& places, const InForce* known = nullptr);
 
+// Interface::guarded of all of them, by the links.
+void note_guarded(World& world);
+
 // Whether packets that meet this link are judged by the generation in force: it runs it, or one
 // that has handed over to it.
 [[nodiscard]] bool judges_in_force(const World& world, const datapath::LinkState& link);
@@ -86,7 +89,7 @@ struct World {
 
 struct Targets {
   std::vector<datapath::Target> targets;
-  std::vector<std::string> warnings;  // configured but absent
+  std::vector<std::string> warnings;  // configured but absent, or guarded elsewhere
 };
 // The interfaces a policy guards. Exit::kFailed if none of them exists, Exit::kUnsupported for one
 // without an Ethernet header.

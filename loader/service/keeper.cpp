@@ -182,6 +182,7 @@ Result<publish::World> Keeper::view() const {
   auto interfaces = list_interfaces();
   if (!interfaces) return fail(interfaces.error());
   world.interfaces = std::move(*interfaces);
+  publish::note_guarded(world);
   world.in_force = known_;
   world.window = window_;
   if (world.window && world.window->deadline != 0)

@@ -52,10 +52,8 @@ std::string problem_of(const publish::World& world, const Interface& interface,
                      world.in_force->generation);
 }
 
-// The link of ours on it. A device that moved to another namespace may have left its number to a
-// new one here, and that one runs no program.
 const datapath::LinkState* link_on(const publish::World& world, const Interface& interface) {
-  return interface.xdp_prog_id == 0 ? nullptr : world.live.link_of(interface.ifindex);
+  return interface.guarded ? world.live.link_of(interface.ifindex) : nullptr;
 }
 
 // What the generation in force wants guarded.
@@ -68,6 +66,8 @@ void add_wanted(Guarded& guarded, const publish::World& world, const publish::In
     auto problem = problem_of(world, interface, link);
     if (!problem.empty()) guarded.problems.push_back(std::move(problem));
   }
+  for (const std::string& bond : wanted.at_ports)
+    guarded.notes.push_back(fmt::format("interface '{}': guarded at its ports", bond));
   for (const std::string& name : wanted.absent) {
     guarded.interfaces.push_back({name, {}, false, {}, {}, {}});
     // A name stands for an interface; a glob that matches nothing stands for none.

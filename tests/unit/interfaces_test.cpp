@@ -37,13 +37,13 @@ std::vector<Interface> host() {
           make("vrf0", 40, 0, "vrf")};
 }
 
-Names selected(const Names& wanted) {
+Names names_of(const Selection& selection) {
   Names names;
-  for (const Interface& interface : select_interfaces(host(), wanted).interfaces) {
-    names.push_back(interface.name);
-  }
+  for (const Interface& interface : selection.interfaces) names.push_back(interface.name);
   return names;
 }
+
+Names selected(const Names& wanted) { return names_of(select_interfaces(host(), wanted)); }
 
 Names absent(const Names& wanted) { return select_interfaces(host(), wanted).absent; }
 
@@ -71,18 +71,51 @@ TEST_CASE("lo is guarded by name, never by a glob") {
   CHECK(selected({"?o", "lo"}) == Names{"lo"});
 }
 
-TEST_CASE("a glob skips the ports of a bond or bridge that is itself matched") {
-  CHECK(selected({"en*", "bond0"}) == Names{"en2", "en3", "bond0"});
+TEST_CASE("a glob skips the ports of a bridge that is itself matched") {
   CHECK(selected({"en*", "br0"}) == Names{"en0", "en1", "en2", "en3", "br0"});
   CHECK(selected({"b*"}) == Names{"br0", "br1"});
   CHECK(selected({"*"}) == Names{"en2", "br0", "br1", "en3", "vrf0"});
   CHECK(selected({"veth*"}) == Names{"veth0"});
   CHECK(selected({"veth*", "br?"}) == Names{"br0", "br1"});
+  CHECK(selected({"br1", "veth0"}) == Names{"br1", "veth0"});  // but not one that is named
 }
 
-TEST_CASE("a port that is named is guarded beside its master") {
-  CHECK(selected({"bond0", "en0"}) == Names{"bond0", "en0"});
-  CHECK(selected({"en*", "en0", "bond0"}) == Names{"en2", "en3", "en0", "bond0"});
+TEST_CASE("a bond is guarded itself, or at its ports if one of them is wanted") {
+  CHECK(selected({"bond0"}) == Names{"bond0"});
+  CHECK(selected({"bond*", "en2"}) == Names{"bond0", "en2"});
+  CHECK(selected({"en*", "bond0"}) == Names{"en2", "en3", "en0", "en1"});
+  CHECK(selected({"bond0", "en0"}) == Names{"en0", "en1"});  // also one that is not
+  CHECK(select_interfaces(host(), {"bond0", "en0"}).at_ports == Names{"bond0"});
+  CHECK(select_interfaces(host(), {"bond0"}).at_ports.empty());
+}
+
+TEST_CASE("what of a bond and its ports is guarded already stays so") {
+  auto present = host();
+  present[1].guarded = true;  // a port that joined with its program
+  CHECK(names_of(select_interfaces(present, {"bond0"})) == Names{"en0", "en1"});
+  present[4].guarded = true;
+  CHECK(names_of(select_interfaces(present, {"bond0"})) == Names{"bond0"});
+  CHECK(names_of(select_interfaces(present, {"bond0", "en0"})) == Names{"bond0"});
+}
+
+TEST_CASE("a bond without ports waits for one if it may be something else that is wanted") {
+  const auto waits = [](const Names& wanted) {
+    const Selection selection =
+        select_interfaces({make("en0", 2), make("bond0", 10, 0, "bond"),
+                           make("bond1", 11, 0, "bond"), make("bond0.7", 12, 0, "vlan")},
+                          wanted);
+    return selection.at_ports == Names{"bond0"};
+  };
+  CHECK_FALSE(waits({"bond0"}));
+  CHECK_FALSE(waits({"bond0", "bond1"}));
+  CHECK_FALSE(waits({"bond0", "bond0.7"}));
+  CHECK(waits({"bond0", "en0"}));
+  CHECK(waits({"en*", "bond0"}));
+  CHECK(waits({"bond0", "eth*"}));  // none is there yet
+  CHECK(waits({"?ond0"}));          // and this may be anything
+  auto present = std::vector<Interface>{make("en0", 2), make("bond0", 10, 0, "bond")};
+  present[1].guarded = true;
+  CHECK(names_of(select_interfaces(present, {"en*", "bond0"})) == Names{"en0", "bond0"});
 }
 
 TEST_CASE("masters of other kinds do not stand for their ports") {
@@ -93,7 +126,7 @@ TEST_CASE("masters of other kinds do not stand for their ports") {
 TEST_CASE("what matches nothing is absent, what is skipped for its master is not") {
   CHECK(absent({"eth0", "en0", "wl*"}) == Names{"eth0", "wl*"});
   CHECK(absent({"en[01]", "bond0"}).empty());
-  CHECK(selected({"en[01]", "bond0"}) == Names{"bond0"});
+  CHECK(selected({"en[01]", "bond0"}) == Names{"en0", "en1"});
   CHECK(select_interfaces({}, {"eth0", "*"}).absent == Names{"eth0", "*"});
 }
 

@@ -188,7 +188,39 @@ guard_device() {
   ip link delete "$3" 2>/dev/null
 }
 
+# A port that carries a program of its own may not join a bond that carries one: a host whose glob matches both, and whose
+# interfaces are guarded as soon as they appear, would boot without its network.
+guard_bond_at_ports() {
+  make_port
+  ip link add port1 type veth peer name world1 netns client # not wanted by itself
+  echo 'interfaces = ["port0*", "bond*"]' >/etc/apiguard/apiguard.toml
+  echo '203.0.113.0/24' >/etc/apiguard/authorized-ranges
+  passes 'ports of a bond: apply' apiguard apply --accept-risk all
+  apiguard run >/tmp/supervisor.log 2>&1 &
+  supervisor=$!
+  sleep 2
+  ip link add bond0 type bond mode active-backup miimon 100
+  sleep 2
+  passes 'ports of a bond: one that is guarded joins' ip link set port0 master bond0
+  passes 'ports of a bond: another one joins' ip link set port1 master bond0
+  ip link set port0 up && ip link set port1 up && ip link set bond0 up && give_addresses bond0 world0
+  sleep 3
+  passes 'ports of a bond: status' apiguard status
+  apiguard status | grep -c '^port[01].*attached' | grep -qx 2 || passes 'ports of a bond: both are guarded' false
+  fails 28 'ports of a bond: unlisted client' ask 198.51.100.1
+  passes 'ports of a bond: allow' apiguard allow 198.51.100.2 --accept-risk all
+  passes 'ports of a bond: listed client' ask 198.51.100.1
+  kill $supervisor
+  wait $supervisor
+  cat /tmp/supervisor.log
+  passes 'ports of a bond: detach' apiguard detach --all
+  ip link delete port0
+  ip link delete port1
+  ip link delete bond0
+}
+
 devices() {
+  guard_bond_at_ports
   guard_device bond 'bond*' bond0
   guard_device bridge br0 br0
   guard_device vlan port0 port0.7
