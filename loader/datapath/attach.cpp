@@ -42,8 +42,22 @@ std::uint32_t program_on(int ifindex) {
   return 0;
 }
 
+// The kernel attaches nothing below a bond, bridge or VLAN that carries a program.
+tl::unexpected<Error> occupied_above(const Target& target, int error) {
+  return fail(
+      Exit::kOccupied,
+      fmt::format(
+          "interface '{}': attach xdp: an interface on top of it carries a program: guard "
+          "that one alone, or take its program off first ('apiguard detach', 'bpftool net')",
+          target.name),
+      error);
+}
+
 tl::unexpected<Error> attach_error(const Target& target, const char* mode, int error) {
-  if (error == EBUSY || error == EEXIST) return occupied(target, program_on(target.ifindex), error);
+  if (error == EBUSY || error == EEXIST) {
+    const std::uint32_t id = program_on(target.ifindex);
+    return id == 0 ? occupied_above(target, error) : occupied(target, id, error);
+  }
   const Exit exit = driver_cannot(error) ? Exit::kUnsupported : Exit::kFailed;
   return fail(
       exit,

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "loader/host/netlink.hpp"
 
@@ -250,6 +251,21 @@ bool is_wanted(const std::vector<std::string>& wanted, const std::string& name) 
   Interface interface;
   interface.name = name;
   return matches_any(wanted, interface);
+}
+
+int layers_below(const std::vector<Interface>& present, const Interface& interface) {
+  constexpr int kMost = 8;  // that the kernel stacks
+  std::set<int> at{interface.ifindex};
+  for (int layers = 0; layers < kMost; ++layers) {
+    std::set<int> below;
+    for (const Interface& other : present) {
+      if (at.contains(other.ifindex) && other.lower != 0) below.insert(other.lower);
+      if (at.contains(other.master)) below.insert(other.ifindex);
+    }
+    if (below.empty()) return layers;
+    at = std::move(below);
+  }
+  return kMost;
 }
 
 // What arrives on a port arrives on its bond or bridge, what arrives on a device on the VLANs above

@@ -49,6 +49,10 @@ struct Selection {
 // Whether one of `wanted` is this name or a glob that matches it.
 [[nodiscard]] bool is_wanted(const std::vector<std::string>& wanted, const std::string& name);
 
+// How many devices lie one below the other under this one: its ports, or what it is a VLAN or the
+// like of. The kernel attaches no program below one, so those with fewer come first.
+[[nodiscard]] int layers_below(const std::vector<Interface>& present, const Interface& interface);
+
 // These, and all interfaces on which packets arrive that came in through them: bonds and bridges of
 // a port, VLANs and the like of a device.
 [[nodiscard]] std::set<int> interfaces_above(const std::vector<Interface>& present,

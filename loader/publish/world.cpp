@@ -116,6 +116,15 @@ void add_moved(const World& world, std::vector<datapath::Target>& targets) {
   }
 }
 
+// As the kernel takes programs; otherwise in the order of the configuration.
+std::vector<Interface> from_below(const World& world, std::vector<Interface> interfaces) {
+  std::stable_sort(interfaces.begin(), interfaces.end(),
+                   [&](const Interface& a, const Interface& b) {
+                     return layers_below(world.interfaces, a) < layers_below(world.interfaces, b);
+                   });
+  return interfaces;
+}
+
 tl::unexpected<Error> no_ethernet(const Interface& interface) {
   return fail(Exit::kUnsupported, fmt::format("interface '{}': its packets have no Ethernet header "
                                               "(link type {}): it cannot be guarded; "
@@ -233,7 +242,7 @@ Result<Targets> targets_of(const Policy& policy, const World& world) {
                             "shows what does",
                             fmt::join(policy.interfaces, ", ")));
   }
-  for (const Interface& interface : selection.interfaces) {
+  for (const Interface& interface : from_below(world, selection.interfaces)) {
     if (!has_ethernet_header(interface)) return no_ethernet(interface);
     result.targets.push_back(target(world, interface));
   }

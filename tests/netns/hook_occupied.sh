@@ -86,3 +86,18 @@ expect 5 guard_other apply
 same "$ours" "$(hook gate0)" 'the program on the hook'
 expect 0 guard status
 enforced
+
+step 'Below a bridge that carries a program the kernel attaches none: said, and what was in force stays'
+verb detach --all
+on_server ip link add br0 type bridge
+on_server ip link set gate0 master br0
+on_server ip link set br0 up
+config 'interfaces=["br0"]'
+verb apply --accept-risk generic-xdp
+config 'interfaces=["br0", "gate0"]'
+expect 5 guard apply
+complains "interface 'gate0': attach xdp: an interface on top of it carries a program"
+expect 0 guard status
+verb detach --all
+verb apply --accept-risk generic-xdp # the port first
+expect 0 guard status

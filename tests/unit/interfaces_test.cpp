@@ -138,6 +138,20 @@ TEST_CASE("a name with glob characters matches itself") {
   CHECK(select_interfaces({make("a1", 2)}, {"["}).absent == Names{"["});
 }
 
+TEST_CASE("how many devices lie below one") {
+  auto present = host();
+  present.push_back(make("bond0.7", 50, 0, "vlan"));
+  present.back().lower = 10;
+  const auto layers = [&](std::size_t at) { return layers_below(present, present[at]); };
+  CHECK(layers(1) == 0);   // en0
+  CHECK(layers(4) == 1);   // bond0
+  CHECK(layers(5) == 2);   // br0
+  CHECK(layers(6) == 1);   // br1
+  CHECK(layers(10) == 2);  // bond0.7
+  present[1].lower = 50;   // as no kernel would
+  CHECK(layers(10) == 8);
+}
+
 TEST_CASE("Ethernet and the loopback have an Ethernet header") {
   Interface interface = make("en0", 2);
   CHECK(has_ethernet_header(interface));
