@@ -47,6 +47,7 @@ enter_suite() {
   local tree=$1 base=$2
   shift 2
   mkdir -p "$base/src" "$base/build"
+  mount --bind "$base" "$base" # or / is no mount point there, and nothing can be unshared
   mount --bind "$tree" "$base/src"
   mount -o remount,ro,bind "$base/src"
   mount -t proc proc "$base/proc"
