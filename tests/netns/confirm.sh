@@ -231,7 +231,7 @@ kill_guard() { # N VERB...: 0 if killed
 }
 either() { case $(on 0) in "$OLD" | "$NEW") ;; *) die "$PLACE: neither the old list nor the new one" ;; esac }
 kills=0
-for ((at = 7; ; at += 23, ++kills)); do
+for ((at = 2; ; at += 5, ++kills)); do
   kill_guard "$at" allow "$STRANGER4" "$STRANGER6" --confirm-within 1s || break
   either
   expires
@@ -248,7 +248,7 @@ as_remembered
 
 step 'kill -9 anywhere in confirm'
 kills=0
-for ((at = 5; ; at += 11, ++kills)); do
+for ((at = 1; ; at += 2, ++kills)); do
   let_in $LONG
   killed=0
   kill_guard "$at" confirm || killed=1
@@ -264,7 +264,7 @@ say "  $kills kills of confirm"
 step 'kill -9 anywhere in what undoes it'
 remember
 kills=0
-for ((at = 40; ; at += 29, ++kills)); do
+for ((at = 1; ; at += 3, ++kills)); do
   let_in 1s
   expires
   killed=0
