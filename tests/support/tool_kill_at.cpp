@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -39,79 +41,30 @@ void wait_for(pid_t child, int& status) {
 
 // What makes a descriptor or looks something up is gone with the process; a map may be pinned, so
 // that writing into it counts.
-bool bpf_stays_inside(std::uint64_t command) {
-  switch (command) {
-    case BPF_MAP_CREATE:
-    case BPF_PROG_LOAD:
-    case BPF_BTF_LOAD:
-    case BPF_OBJ_GET:
-    case BPF_MAP_LOOKUP_ELEM:
-    case BPF_MAP_LOOKUP_BATCH:
-    case BPF_MAP_GET_NEXT_KEY:
-    case BPF_MAP_GET_FD_BY_ID:
-    case BPF_PROG_GET_FD_BY_ID:
-    case BPF_LINK_GET_FD_BY_ID:
-    case BPF_OBJ_GET_INFO_BY_FD:
-      return true;
-    default:
-      return false;
-  }
-}
+constexpr auto kBpfCommandsInside = std::to_array<std::uint64_t>(
+    {BPF_MAP_CREATE, BPF_PROG_LOAD, BPF_BTF_LOAD, BPF_OBJ_GET, BPF_MAP_LOOKUP_ELEM,
+     BPF_MAP_LOOKUP_BATCH, BPF_MAP_GET_NEXT_KEY, BPF_MAP_GET_FD_BY_ID, BPF_PROG_GET_FD_BY_ID,
+     BPF_LINK_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD});
 
 // Also closing: death closes everything, and lets go of every lock. What is not named here counts.
-bool stays_inside(std::uint64_t call, const std::uint64_t* arguments) {
-  switch (call) {
-    case SYS_bpf:
-      return bpf_stays_inside(arguments[0]);
-    case SYS_openat:
-      return (arguments[2] & (O_CREAT | O_TRUNC)) == 0;
-    case SYS_fcntl:
-    case SYS_dup3:
-    case SYS_brk:
-    case SYS_mmap:
-    case SYS_munmap:
-    case SYS_mprotect:
-    case SYS_madvise:
-    case SYS_capget:
-    case SYS_capset:
-    case SYS_prctl:
-    case SYS_prlimit64:
-    case SYS_rt_sigaction:
-    case SYS_rt_sigprocmask:
-    case SYS_set_robust_list:
-    case SYS_set_tid_address:
-    case SYS_rseq:
-    case SYS_futex:
-    case SYS_getrandom:
-    case SYS_clock_gettime:
-    case SYS_gettid:
-    case SYS_getpid:
-    case SYS_geteuid:
-    case SYS_uname:
-    case SYS_read:
-    case SYS_pread64:
-    case SYS_lseek:
-    case SYS_fstat:
-    case SYS_newfstatat:
-    case SYS_statx:
-    case SYS_fstatfs:
-    case SYS_statfs:
-    case SYS_getdents64:
-    case SYS_faccessat:
-    case SYS_readlinkat:
-    case SYS_recvmsg:
-    case SYS_recvfrom:
-    case SYS_close:
-      return true;
+constexpr auto kCallsInside = std::to_array<std::uint64_t>(
+    {SYS_brk,        SYS_mmap,           SYS_munmap,          SYS_mprotect,        SYS_madvise,
+     SYS_capget,     SYS_capset,         SYS_prctl,           SYS_prlimit64,       SYS_rt_sigaction,
+     SYS_getrandom,  SYS_rt_sigprocmask, SYS_set_robust_list, SYS_set_tid_address, SYS_rseq,
+     SYS_futex,      SYS_clock_gettime,  SYS_gettid,          SYS_getpid,          SYS_geteuid,
+     SYS_uname,      SYS_read,           SYS_pread64,         SYS_lseek,           SYS_fstat,
+     SYS_newfstatat, SYS_statx,          SYS_fstatfs,         SYS_statfs,          SYS_getdents64,
+     SYS_faccessat,  SYS_readlinkat,     SYS_recvmsg,         SYS_recvfrom,        SYS_close,
+     SYS_fcntl,      SYS_dup3,
 #ifdef SYS_access
-    case SYS_access:
-    case SYS_readlink:
-    case SYS_arch_prctl:
-      return true;
+     SYS_access,     SYS_readlink,       SYS_arch_prctl
 #endif
-    default:
-      return false;
-  }
+    });
+
+bool stays_inside(std::uint64_t call, const std::uint64_t* arguments) {
+  if (call == SYS_bpf) return std::ranges::count(kBpfCommandsInside, arguments[0]) > 0;
+  if (call == SYS_openat) return (arguments[2] & (O_CREAT | O_TRUNC)) == 0;
+  return std::ranges::count(kCallsInside, call) > 0;
 }
 
 // The number of the system call that the child enters and that counts; else negative.
