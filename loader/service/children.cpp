@@ -21,11 +21,14 @@ void unblock_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-int become_verb(const std::vector<std::string>& arguments) {
+int become_verb(const Places& places, const std::vector<std::string>& verb) {
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
     return kNotStarted;
-  std::vector<std::string> words = arguments;
+  std::vector<std::string> words{"apiguard",     "--config",       places.config,
+                                 "--state-dir",  places.state_dir, "--run-dir",
+                                 places.run_dir, "--pin-dir",      places.pin_dir};
+  words.insert(words.end(), verb.begin(), verb.end());
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
   for (std::string& word : words) argv.push_back(word.data());
@@ -48,10 +51,10 @@ bool Children::start(const std::string& name, const std::function<int()>& work, 
   return true;
 }
 
-bool Children::start_verb(const std::string& name, const std::vector<std::string>& arguments,
+bool Children::start_verb(const std::string& name, const std::vector<std::string>& verb,
                           Ended ended) {
   return start(
-      name, [&arguments] { return become_verb(arguments); }, std::move(ended));
+      name, [this, &verb] { return become_verb(places_, verb); }, std::move(ended));
 }
 
 bool Children::runs(const std::string& name) const {

@@ -8,21 +8,27 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "loader/host/places.hpp"
 
 namespace apiguard::service {
 
 class Children {
  public:
+  // Verbs work in these places.
+  explicit Children(Places places) : places_(std::move(places)) {}
+
   // Gets the exit status; 128 and the signal for one that was killed.
   using Ended = std::function<void(int status)>;
 
   // A copy of this process does `work` and exits with what that returns. One of a name at a time:
   // false if it runs already, or if no process is to be had.
   bool start(const std::string& name, const std::function<int()>& work, Ended ended);
-  // This program, started afresh with these arguments; nothing to read, and what it prints goes to
-  // our stderr.
-  bool start_verb(const std::string& name, const std::vector<std::string>& arguments, Ended ended);
+  // This program, started afresh with this verb; nothing to read, and what it prints goes to our
+  // stderr.
+  bool start_verb(const std::string& name, const std::vector<std::string>& verb, Ended ended);
 
   [[nodiscard]] bool runs(const std::string& name) const;
   [[nodiscard]] bool any() const { return !running_.empty(); }
@@ -35,6 +41,7 @@ class Children {
     std::string name;
     Ended ended;
   };
+  Places places_;
   std::map<pid_t, Child> running_;
 };
 

@@ -8,6 +8,7 @@
 #include "loader/host/marks.hpp"
 #include "loader/publish/guard.hpp"
 #include "loader/publish/world.hpp"
+#include "loader/service/boot.hpp"
 #include "loader/service/work.hpp"
 
 namespace apiguard::service {

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +19,7 @@
 #include "loader/host/link_events.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/publish/again.hpp"
+#include "loader/service/boot.hpp"
 #include "loader/service/children.hpp"
 #include "loader/service/clock_watch.hpp"
 #include "loader/service/events.hpp"
@@ -44,7 +44,7 @@ constexpr auto kLook = milliseconds(500);           // at links, which nobody gi
 constexpr auto kBetweenEvents = milliseconds(100);  // of links and pins, which come in crowds
 constexpr auto kBusy = milliseconds(100);           // a verb holds the lock
 constexpr auto kRetry = seconds(5);                 // something could not be put right
-constexpr auto kLongestRetry = seconds(60);
+constexpr auto kClockRetry = seconds(60);
 constexpr auto kEvents = seconds(1);  // that the program told
 constexpr auto kLookAtMetrics = seconds(1);
 constexpr auto kSave = std::chrono::minutes(5);
@@ -65,10 +65,14 @@ class Supervisor {
       : places_(std::move(places)),
         watches_(std::move(watches)),
         keeper_(places_),
+        children_(places_),
         events_(places_, [this](const Event& event) { return tell_event(event); }),
         files_(places_.config),
         textfile_(places_, textfile, children_, [this](const Message& message) { tell(message); }),
-        messages_(kBurst, seconds(60)) {}
+        messages_(kBurst, seconds(60)),
+        boot_(
+            places_, children_, [this](const Message& message) { tell(message); },
+            [this](Loop::Clock::duration delay) { round_after(delay); }) {}
 
   void run() {
     published_by_ = publish::offset_of_last_publish(places_);
@@ -122,7 +126,7 @@ class Supervisor {
       learn_ends();
       compare();
     }
-    if (!keeper_.guards()) boot_if_wanted();
+    if (!keeper_.guards() && !stopping_) boot_.begin_if_wanted();
     take_snapshot_now();
     textfile_.make_due();
   }
@@ -154,7 +158,7 @@ class Supervisor {
     links_pending_ = false;
     links_looked_ = Loop::Clock::now();
     if (!keeper_.guards()) {
-      boot_if_wanted();
+      if (!stopping_) boot_.begin_if_wanted();
     } else if (keeper_.misses_interface() || keeper_.disturbed()) {
       round();
     }
@@ -187,14 +191,6 @@ class Supervisor {
     loop_.after(kLongestStop, [this] { loop_.stop(); });
   }
 
-  std::vector<std::string> verb(std::initializer_list<const char*> words) const {
-    std::vector<std::string> arguments{"apiguard",      "--config",        places_.config,
-                                       "--state-dir",   places_.state_dir, "--run-dir",
-                                       places_.run_dir, "--pin-dir",       places_.pin_dir};
-    arguments.insert(arguments.end(), words.begin(), words.end());
-    return arguments;
-  }
-
   // One that comes while another runs is not lost: the files may have changed since.
   void reload() {
     if (children_.runs("apply")) {
@@ -204,7 +200,7 @@ class Supervisor {
     const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
         Loop::Clock::now().time_since_epoch());
     notify(reloading(now));
-    if (!children_.start_verb("apply", verb({"apply"}), [this](int status) { reloaded(status); }))
+    if (!children_.start_verb("apply", {"apply"}, [this](int status) { reloaded(status); }))
       reloaded(-1);
   }
 
@@ -218,34 +214,6 @@ class Supervisor {
     notify("READY=1");
     if (std::exchange(reload_again_, false)) return reload();
     round_after(Loop::Clock::duration::zero());
-  }
-
-  // Nothing is in force: what a boot publishes, as soon as one of its interfaces is there.
-  void boot_if_wanted() {
-    if (stopping_ || children_.runs("boot")) return;
-    const std::set<std::string> wanted = boot_.interfaces(places_);
-    if (wanted.empty()) {
-      boot_tried_.clear();
-      return;
-    }
-    const auto now = Loop::Clock::now();
-    if (wanted == boot_tried_ && now < boot_due_) return;
-    boot_tried_ = wanted;
-    children_.start_verb("boot", verb({"apply", "--boot"}), [this](int status) { booted(status); });
-  }
-
-  void booted(int status) {
-    if (status == 0) {
-      boot_pause_ = kRetry;
-      return round_after(Loop::Clock::duration::zero());
-    }
-    tell(
-        {Level::kError, "boot",
-         fmt::format("nothing is in force, and 'apply --boot' failed with status {}: again in {} s",
-                     status, boot_pause_.count())});
-    boot_due_ = Loop::Clock::now() + boot_pause_;
-    round_after(boot_pause_);
-    boot_pause_ = std::min<seconds>(2 * boot_pause_, kLongestRetry);
   }
 
   // ---- the clock
@@ -279,7 +247,7 @@ class Supervisor {
           if (status == 0) {
             ends_by_ = now;
           } else {
-            loop_.after(kLongestRetry, [this] { check_clock(); });
+            loop_.after(kClockRetry, [this] { check_clock(); });
           }
         });
   }
@@ -368,7 +336,7 @@ class Supervisor {
   report::Lost lost_;  // as of the last snapshot
   Textfile textfile_;
   RateLimit messages_;
-  BootWish boot_;
+  Boot boot_;
 
   std::optional<Loop::Clock::time_point> round_due_;
   bool troubled_ = false;  // the last round left something undone
@@ -381,9 +349,6 @@ class Supervisor {
   bool compare_again_ = false;
   std::optional<Timestamp> published_by_;  // what the state says of the publish before we began
   std::optional<Timestamp> ends_by_;       // offset of the clocks that ends were computed by
-  std::set<std::string> boot_tried_;
-  Loop::Clock::time_point boot_due_;
-  seconds boot_pause_ = kRetry;
 };
 
 Result<Watches> open_watches(const Places& places) {

@@ -6,7 +6,8 @@
 //   keeper.hpp      what is in force, kept in force
 //   loop.hpp        waits for the descriptors and times of all of it
 //   children.hpp    apply, save, compare, publish again: processes of their own
-//   textfile.hpp    the metrics, another one
+//   boot.hpp        what a boot publishes, where it came too early
+//   textfile.hpp    the metrics, another process
 #pragma once
 
 #include <string>

@@ -1,24 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/service/work.hpp"
 
-#include <malloc.h>
-
 #include <cerrno>
 #include <chrono>
-#include <optional>
 
 #include <fmt/format.h>
 
 #include "loader/host/clock.hpp"
-#include "loader/host/files.hpp"
-#include "loader/host/interfaces.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/lock.hpp"
-#include "loader/host/marks.hpp"
 #include "loader/publish/again.hpp"
 #include "loader/publish/settle.hpp"
 #include "loader/publish/used.hpp"
-#include "loader/service/file_watch.hpp"
 #include "loader/service/standing.hpp"
 
 namespace apiguard::service {
@@ -66,41 +59,6 @@ int publish_again_now(const Places& places) {
                                   "the clock as it is now",
                                   (*published)->generation));
   return 0;
-}
-
-// Whatever is parsed here is forgotten at once, but for a few names.
-void BootWish::read(const Places& places) {
-  wanted_.clear();
-  const auto world = publish::look(places);
-  if (!world) return;
-  std::optional<std::string> text;
-  if (const auto stored = publish::last_confirmed(places, *world)) {
-    text = stored->sources.config.text;
-  } else if (const auto sources = read_sources(places.config)) {
-    text = sources->config.text;
-  }
-  if (!text) return;
-  const SourceFile file{"apiguard.toml", places.config, *text, true};
-  if (const auto config = parse_config(file, {.lint = false})) wanted_ = config->policy.interfaces;
-}
-
-std::set<std::string> BootWish::interfaces(const Places& places) {
-  std::set<std::string> names;
-  if (!read_detached(places.run_dir).empty()) return names;
-  const StateDir state(places.state_dir);
-  const auto marked = state.in_force();
-  std::string from =
-      fmt::format("{} {}", marked ? marked->value_or(0) : 0, describe_files(places.config));
-  if (from != read_from_) {
-    read(places);
-    malloc_trim(0);
-    read_from_ = std::move(from);
-  }
-  const auto present = list_interfaces();
-  if (!present) return names;
-  for (const Interface& interface : select_interfaces(*present, wanted_).interfaces)
-    names.insert(interface.name);
-  return names;
 }
 
 }  // namespace apiguard::service

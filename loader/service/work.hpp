@@ -3,10 +3,6 @@
 // and says on stderr what went wrong.
 #pragma once
 
-#include <set>
-#include <string>
-
-#include "loader/host/interfaces.hpp"
 #include "loader/host/places.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/result.hpp"
@@ -27,20 +23,5 @@ inline constexpr const char* kSupervisorLock = "supervisor";
 
 // Publishes what is in force again, if a range in it has an end.
 [[nodiscard]] int publish_again_now(const Places& places);
-
-// Which interfaces a boot would guard now; none after `detach` until the next apply. What that is
-// read from is read again only if it has changed.
-class BootWish {
- public:
-  [[nodiscard]] std::set<std::string> interfaces(const Places& places);
-  // As of the last call of interfaces().
-  [[nodiscard]] bool wants(const std::string& name) const { return is_wanted(wanted_, name); }
-
- private:
-  void read(const Places& places);
-
-  std::string read_from_;
-  std::vector<std::string> wanted_;  // names and globs
-};
 
 }  // namespace apiguard::service
