@@ -12,6 +12,7 @@ prepare() {
   mount -t sysfs sysfs /sys
   mount -t devtmpfs dev /dev
   ln -s /proc/self/fd /dev/fd # as bash wants it
+  mkdir -p /dev/pts && mount -t devpts devpts /dev/pts # terminals
   mount -t bpf bpf /sys/fs/bpf
   mount -t tmpfs tmpfs /run
   printf '\nVM kernel %s\n' "$(uname -r)" # on a line of its own: the firmware leaves half of one
