@@ -118,15 +118,15 @@ silent_about() {
   if cat "$WORK/out" "$WORK/err" | grep -E -- "$1" >&2; then die "a line matches '$1'"; fi
 }
 
-# wait_for WHAT COMMAND...: until the command succeeds; gives up after a minute.
+# wait_for WHAT COMMAND...: until the command succeeds; gives up after a minute, or as many seconds as APIGUARD_PATIENCE.
 wait_for() {
-  local what=$1 attempt
+  local what=$1 end=$((SECONDS + ${APIGUARD_PATIENCE:-60}))
   shift
-  for attempt in {1..600}; do
+  while [ "$SECONDS" -lt "$end" ]; do
     if "$@" >/dev/null 2>&1; then return; fi
     sleep 0.1
   done
-  die "$what: not after $attempt attempts"
+  die "$what: not after ${APIGUARD_PATIENCE:-60} s"
 }
 
 # ---- files ----

@@ -248,7 +248,8 @@ test_says() {
 }
 
 tiers() {
-  export APIGUARD=/programs/apiguard TOOLS=/tools APIGUARD_PACKETS=20000 LC_ALL=C.UTF-8
+  export APIGUARD=/programs/apiguard TOOLS=/tools APIGUARD_PACKETS=20000 APIGUARD_PATIENCE=600 LC_ALL=C.UTF-8
+  ulimit -H -n 65536 # as Debian has it or more
   load_modules
   ip link set lo up
   for test in /programs/bpf_*; do
