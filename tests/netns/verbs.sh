@@ -262,7 +262,7 @@ expect 2 guard frobnicate
 expect 2 guard allow
 expect 0 guard version
 expect 0 guard version --verbose
-prints "^this kernel      $(uname -r): loads the program$"
+prints "^this kernel      $(uname -r | sed 's/[.+]/[&]/g'): loads the program$"
 prints '^split frames     (judged in full|refused by drivers)'
 prints '^--confirm-within (yes|no: )'
 expect 0 guard --help

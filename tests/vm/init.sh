@@ -49,8 +49,8 @@ expect() {
 
 # Each behind what it needs; which of them there are differs from kernel to kernel.
 load_modules() {
-  for module in llc stp mrp garp 8021q bridge tls bonding veth macvlan inet_diag tcp_diag crc32c_generic libcrc32c \
-    nfnetlink nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_tables nft_ct nft_counter; do
+  for module in llc stp mrp garp 8021q bridge tls bonding veth macvlan inet_diag tcp_diag sch_ingress cls_bpf \
+    crc32c_generic libcrc32c nfnetlink nf_defrag_ipv4 nf_defrag_ipv6 nf_conntrack nf_tables nft_ct nft_counter; do
     parameters=''
     if [ "$module" = bonding ]; then parameters=max_bonds=0; fi # or it makes one by itself
     # None, or one word.
