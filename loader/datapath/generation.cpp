@@ -29,24 +29,13 @@ struct Destroy {
 };
 using Skeleton = std::unique_ptr<apiguard_bpf, Destroy>;
 
-// One hint for the failures that have a known cause.
-std::string_view hint(int error) {
-  if (error == EPERM) {
-    return "; needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (root), and before kernel 5.11 room in "
-           "RLIMIT_MEMLOCK";
-  }
-  if (error == ENOMEM)
-    return "; the kernel or the memory limit of this unit has no room for the maps";
-  return "";
-}
-
 // Without CAP_PERFMON the verifier refuses packet pointers with words that lead nowhere near the
 // cause.
 tl::unexpected<Error> failed(std::string_view what, int error) {
   const std::string messages = take_library_messages();
   if ((error == EACCES || error == EINVAL) && lacks_privilege()) error = EPERM;
   std::string text =
-      fmt::format("program 'apiguard': {}: {}{}", what, std::strerror(error), hint(error));
+      fmt::format("program 'apiguard': {}: {}{}", what, std::strerror(error), hint_for(error));
   if (error == EACCES || error == EINVAL) text += "\n" + messages;
   const bool cannot = error == EACCES || error == EINVAL || error == ENOTSUP;
   return fail(cannot ? Exit::kUnsupported : Exit::kFailed, std::move(text), error);

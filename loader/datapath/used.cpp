@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/objects.hpp"
+#include "loader/datapath/privilege.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -23,7 +24,9 @@ constexpr std::uint32_t kLeast = 1024;
 constexpr std::uint32_t kMost = 1U << 26;
 
 tl::unexpected<Error> failed(std::string_view what, int error) {
-  return kernel_error("map 'used'", std::string(what), error);
+  auto failure = kernel_error("map 'used'", std::string(what), error);
+  failure.value().message += hint_for(error);
+  return failure;
 }
 
 void take(const apiguard_used_key& key, const apiguard_used& value, Uses& uses) {

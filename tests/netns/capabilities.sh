@@ -12,6 +12,7 @@ guard_with() { # CAPABILITIES VERB...
     "$APIGUARD" --config "$ETC/apiguard.toml" --state-dir "$STATE" --run-dir "$RUN" --pin-dir "$PINS" "$@" </dev/null
 }
 THREE=+bpf,+net_admin,+perfmon
+ulimit -l unlimited 2>/dev/null || true # as the units have it, for kernels before 5.11
 setpriv --bounding-set="-all,$THREE" true 2>/dev/null || skip 'setpriv does not know these capabilities'
 
 step 'From nothing to a guarded port and back, with three capabilities'
