@@ -54,7 +54,7 @@ replace_and_stop() {
       if [ -n "$STOPPED" ] && kill -STOP "$STOPPED" 2>/dev/null; then
         PIDS+=("$STOPPED")
         if all_alive "${HELD_TRIES[@]}"; then return; fi
-        kill -CONT "$STOPPED"
+        kill -CONT "$STOPPED" 2>/dev/null || true # or it was at its end
       fi
     done
   done
