@@ -68,6 +68,9 @@ for mode in generic native; do
   verb detach --all
 done
 
+on_server ip link set gate0 mtu 1500
+on_client ip link set world0 mtu 1500
+
 step 'A device that has no native mode: explicit native is refused, auto asks, explicit generic does not'
 on_server ip link add link gate0 name upper0 address 02:00:00:00:00:11 type macvlan mode bridge
 on_server ip link set upper0 up

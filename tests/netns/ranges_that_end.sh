@@ -38,7 +38,10 @@ wait_for "$END" has_passed "$END"
 echo two >&"${HELD[1]}"
 said silent
 unanswered "$STRANGER4"
-counts drop expired 5 probe --count 5 "$STRANGER4" >/dev/null
+BEFORE=$(counter drop expired)
+drops --count 5 "$STRANGER4"
+# Or more: the connection that is silent tries again.
+[ $(($(counter drop expired) - BEFORE)) -ge 5 ] || die 'dropped packets of a range that has ended are not counted so'
 judged "$STRANGER4" drop expired "$STRANGER4/32"
 same "$END" "$(after /until)"
 expect 1 guard check "$STRANGER4"
