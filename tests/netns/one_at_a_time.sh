@@ -7,8 +7,12 @@ start=$(generation)
 
 step 'Eight verbs at once: each of them is in force afterwards'
 pids=()
+# Where eight of them take longer than one waits, it says so, and is said again.
+allow_in_turn() {
+  until guard allow "198.18.$1.0/24"; do tail -n 1 "$WORK/at-once.$1" | grep -q 'gave up after 10 s' || return 1; done
+}
 for number in {1..8}; do
-  guard allow "198.18.$number.0/24" >"$WORK/at-once.$number" 2>&1 &
+  allow_in_turn "$number" >"$WORK/at-once.$number" 2>&1 &
   pids+=($!)
 done
 for number in {1..8}; do
