@@ -2,6 +2,8 @@
 // The only verb that takes the program off. It needs no file, no state and no lock that cannot be
 // had.
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <optional>
 
 #include <fmt/format.h>
@@ -42,6 +44,27 @@ Result<std::vector<datapath::LinkState>> chosen_links(const publish::World& worl
   return chosen;
 }
 
+// Before anything is taken off: it would be put back at once. Where no mark can be left, because
+// RUN_DIR is full or read-only, there must be no supervisor.
+Result<> keep_supervisor_off(const std::string& run_dir, std::vector<std::string> names, bool all) {
+  if (all) names.emplace_back(kDetachedAll);
+  const auto marked = add_detached(run_dir, names);
+  if (marked) return {};
+  note(marked.error().message);
+  if (!Lock::is_held(run_dir, kSupervisorLock)) return {};
+  const auto pid = Lock::holder(run_dir, kSupervisorLock);
+  if (!pid || (kill(*pid, SIGTERM) != 0 && errno != ESRCH)) {
+    return fail(Exit::kFailed,
+                "the supervisor would attach again at once what is detached without a mark: "
+                "'systemctl stop apiguard', then once more");
+  }
+  note(
+      fmt::format("the supervisor (pid {}) is ended: without a mark it would attach again at "
+                  "once, and does so when it is started",
+                  *pid));
+  return {};
+}
+
 // With the last link goes what only links used; the counters stay.
 void drop_generations(const datapath::Pins& pins) {
   const auto live = pins.read();
@@ -73,12 +96,13 @@ Result<Exit> run(const CommandLine& line, const DetachOptions& options) {
   if (!links) return fail(links.error());
   const datapath::Pins pins(line.places.pin_dir);
   std::vector<std::string> names;
+  for (const datapath::LinkState& link : *links) names.push_back(name_of(*world, link));
+  if (auto off = keep_supervisor_off(line.places.run_dir, names, options.all); !off)
+    return fail(off.error());
   std::optional<Error> failed;
   for (const datapath::LinkState& link : *links) {
     if (auto detached = datapath::detach_link(link); !detached) failed = detached.error();
-    names.push_back(name_of(*world, link));
   }
-  if (auto marked = add_detached(line.places.run_dir, names); !marked) note(marked.error().message);
   if (lock && !names.empty()) keep_use(line.places, *world);
   drop_generations(pins);
   if (failed) return fail(*failed);

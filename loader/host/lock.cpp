@@ -56,18 +56,40 @@ std::string visible(std::string_view text) {
   return out;
 }
 
-// "123 apply\n" -> "pid 123 (apply)". The holder may be about to write it.
-std::string describe_holder(int fd) {
+struct Holder {
+  int pid = 0;
+  std::string verb;
+};
+
+// "123 apply\n". The holder may be about to write it.
+std::optional<Holder> read_holder(int fd) {
   std::array<char, kMaxText + 32> buffer{};
   const ssize_t got = pread(fd, buffer.data(), buffer.size(), 0);
   std::string_view text(buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
   text = text.substr(0, text.find('\n'));
-  int pid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (error != std::errc{} || pid <= 0) return "another process";
+  Holder holder;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), holder.pid);
+  if (error != std::errc{} || holder.pid <= 0) return std::nullopt;
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-  if (text.size() < 2) return fmt::format("pid {}", pid);
-  return fmt::format("pid {} ({})", pid, visible(text.substr(1)));
+  if (text.size() >= 2) holder.verb = visible(text.substr(1));
+  return holder;
+}
+
+// "pid 123 (apply)"
+std::string describe_holder(int fd) {
+  const auto holder = read_holder(fd);
+  if (!holder) return "another process";
+  if (holder->verb.empty()) return fmt::format("pid {}", holder->pid);
+  return fmt::format("pid {} ({})", holder->pid, holder->verb);
+}
+
+bool is_locked(const Fd& fd) {
+  return fd && flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+Fd open_to_read(const std::string& run_dir, const char* name) {
+  const std::string path = run_dir + "/" + name;
+  return Fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
 }
 
 // Only for the message of others, so a full disk is no reason to fail.
@@ -119,9 +141,14 @@ Result<Lock> Lock::take(const std::string& run_dir, const std::string& verb, mil
 }
 
 bool Lock::is_held(const std::string& run_dir, const char* name) {
-  const std::string path = run_dir + "/" + name;
-  const Fd fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  return fd && flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  return is_locked(open_to_read(run_dir, name));
+}
+
+std::optional<int> Lock::holder(const std::string& run_dir, const char* name) {
+  const Fd fd = open_to_read(run_dir, name);
+  if (!is_locked(fd)) return std::nullopt;
+  const auto holder = read_holder(fd.get());
+  return holder ? std::optional(holder->pid) : std::nullopt;
 }
 
 }  // namespace apiguard

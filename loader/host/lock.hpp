@@ -3,12 +3,16 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "loader/fd.hpp"
 #include "loader/result.hpp"
 
 namespace apiguard {
+
+// Held by the supervisor for as long as it runs.
+inline constexpr const char* kSupervisorLock = "supervisor";
 
 // Holds an flock on RUN_DIR/NAME ("lock" for changes), which the kernel releases when the holder
 // dies. The file's text
@@ -22,6 +26,9 @@ class Lock {
 
   // Whether somebody has it at this moment. Creates nothing.
   [[nodiscard]] static bool is_held(const std::string& run_dir, const char* name);
+
+  // Process id of whoever has it at this moment and said so; none: nobody, or it is not known.
+  [[nodiscard]] static std::optional<int> holder(const std::string& run_dir, const char* name);
 
  private:
   explicit Lock(Fd fd) : fd_(std::move(fd)) {}

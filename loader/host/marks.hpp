@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// RUN_DIR/detached: one interface name a line, taken off by hand. Whoever repairs missing links
-// leaves these alone until the next apply; a boot empties the folder.
+// RUN_DIR/detached: one interface name a line, taken off by hand, or "*" for whatever there is or
+// will be. Whoever repairs missing links leaves these alone until the next apply; a boot empties
+// the folder.
 #pragma once
 
 #include <set>
@@ -10,6 +11,8 @@
 #include "loader/result.hpp"
 
 namespace apiguard {
+
+inline constexpr const char* kDetachedAll = "*";
 
 [[nodiscard]] Result<> add_detached(const std::string& run_dir,
                                     const std::vector<std::string>& interfaces);

@@ -9,7 +9,6 @@
 #include "loader/publish/guard.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/service/boot.hpp"
-#include "loader/service/work.hpp"
 
 namespace apiguard::service {
 namespace {

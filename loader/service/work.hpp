@@ -9,9 +9,6 @@
 
 namespace apiguard::service {
 
-// Held by the supervisor for as long as it runs.
-inline constexpr const char* kSupervisorLock = "supervisor";
-
 // Says it, and is the exit status of such a process.
 [[nodiscard]] int failed(const Error& error);
 

@@ -203,6 +203,20 @@ TEST_CASE("a run directory of somebody else is an error at once") {
   chmod(folder.path().c_str(), 0755);
 }
 
+TEST_CASE("who holds a lock, as long as he does") {
+  Folder folder;
+  CHECK_FALSE(Lock::holder(folder.path(), "lock"));
+  {
+    const auto lock = Lock::take(folder.path(), "apply");
+    REQUIRE(lock);
+    CHECK(Lock::holder(folder.path(), "lock") == getpid());
+    put(folder / "lock", "nonsense\n");
+    CHECK_FALSE(Lock::holder(folder.path(), "lock"));
+    CHECK(Lock::is_held(folder.path(), "lock"));
+  }
+  CHECK_FALSE(Lock::holder(folder.path(), "lock"));
+}
+
 TEST_CASE("only one is inside at a time") {
   Folder folder;
   const std::string counter = folder / "counter";
