@@ -10,6 +10,7 @@ Result<publish::World> look_and_settle(const Places& places, bool way_out) {
   std::vector<std::string> messages;
   auto world = publish::look_and_settle(places, {way_out}, messages);
   for (const std::string& message : messages) note(message);
+  if (world && world->unsettled) note(*world->unsettled);
   return world;
 }
 

@@ -11,6 +11,7 @@
 #include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/lock.hpp"
+#include "loader/publish/settle.hpp"
 #include "loader/report/terminal.hpp"
 #include "loader/service/snapshot.hpp"
 #include "loader/service/standing.hpp"
@@ -21,7 +22,7 @@ namespace {
 // What only a verb with the lock can put right, root's status does as well: an expired confirmation
 // is not to wait for the next change. Where somebody holds the lock it waits for the next look.
 void settle_if_expired(const Places& places, Result<publish::World>& world) {
-  if (!world || !world->window || !world->window->expired || geteuid() != 0) return;
+  if (geteuid() != 0 || !world || !publish::has_expired(places, *world)) return;
   const auto lock = Lock::take(places.run_dir, "status", std::chrono::milliseconds(0));
   if (lock) world = look_and_settle(places, true);
 }

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -67,37 +68,55 @@ Result<std::string> stored_text(const StoredGeneration& stored, const std::strin
   return fail(Exit::kFailed, "not a file of the policy");
 }
 
-Result<> put_back(const StateDir& state, const GenerationMeta& meta,
-                  const GenerationMeta::Edit& edit, const std::string& path) {
-  if (edit.before.empty()) {
-    if (unlink(path.c_str()) == 0 || errno == ENOENT) return {};
-    return fail_os("file", path, "remove", errno);
-  }
-  const auto text = state.read_before(meta.generation, edit);
-  if (!text) return fail(text.error());
-  auto replacement = Replacement::prepare(path, *text);
+Result<> remove_file(const std::string& path) {
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return fail_os("file", path, "remove", errno);
+}
+
+Result<> write_file(const std::string& path, const std::string& text) {
+  auto replacement = Replacement::prepare(path, text);
   return replacement ? replacement->commit() : Result<>(fail(replacement.error()));
 }
 
-void restore_file(const Places& places, const StoredGeneration& stored,
-                  const GenerationMeta::Edit& edit, Messages& messages) {
+// What cannot be written now may be later, and until then the file says what nobody confirmed: the
+// next apply would publish that. What it said before being lost is for good.
+Result<> put_back(const StateDir& state, const GenerationMeta& meta,
+                  const GenerationMeta::Edit& edit, const std::string& path, Messages& messages) {
+  std::optional<std::string> before;
+  if (!edit.before.empty()) {
+    auto text = state.read_before(meta.generation, edit);
+    if (!text) {
+      messages.push_back(text.error().message);
+      return {};
+    }
+    before = std::move(*text);
+  }
+  if (auto written = before ? write_file(path, *before) : remove_file(path); !written) {
+    return fail_in(fmt::format("file '{}': still holds the text of {}, which is undone, and cannot "
+                               "be put back yet; edit it, or try again once it can be written",
+                               path, called(meta.generation)),
+                   written.error());
+  }
+  messages.push_back(fmt::format("file '{}': as it was before {}", path, called(meta.generation)));
+  return {};
+}
+
+Result<> restore_file(const Places& places, const StoredGeneration& stored,
+                      const GenerationMeta::Edit& edit, Messages& messages) {
   const auto wrote = stored_text(stored, edit.name);
-  if (!wrote) return;  // a copy that was kept aside stays
+  if (!wrote) return {};  // a copy that was kept aside stays
   const std::string path = path_of(places, edit.name);
   const auto current = read_text(path);
-  if (!current && current.error().os_error == ENOENT) return;
-  if (current && sha256_hex(*current) == edit.before) return;
+  if (!current && current.error().os_error == ENOENT) return {};
+  if (current && sha256_hex(*current) == edit.before) return {};
   if (!current || *current != *wrote) {
     messages.push_back(fmt::format(
         "file '{}': was edited while generation {} waited for its confirmation: left as it is: "
         "'apiguard diff' shows what is not in force",
         path, stored.meta.generation));
-    return;
+    return {};
   }
-  const auto restored = put_back(StateDir(places.state_dir), stored.meta, edit, path);
-  messages.push_back(restored ? fmt::format("file '{}': as it was before generation {}", path,
-                                            stored.meta.generation)
-                              : restored.error().message);
+  return put_back(StateDir(places.state_dir), stored.meta, edit, path, messages);
 }
 
 // --- state
@@ -107,7 +126,10 @@ Result<Messages> undo_text(const Places& places, const GenerationMeta& meta) {
   Messages messages;
   StateDir state(places.state_dir);
   if (const auto stored = state.read(meta.generation)) {
-    for (const auto& edit : stored->meta.edits) restore_file(places, *stored, edit, messages);
+    for (const auto& edit : stored->meta.edits) {
+      if (auto restored = restore_file(places, *stored, edit, messages); !restored)
+        return fail(restored.error());
+    }
   } else {
     messages.push_back(stored.error().message + ": the files stay as they are");
   }
@@ -126,22 +148,19 @@ std::string undone_text(const GenerationMeta& meta, std::uint64_t before) {
 
 }  // namespace
 
+// Links and pins first: whatever becomes of the text, who judges is not in doubt, and the rest is
+// as after a boot.
 Result<Messages> undo(const Places& places, const World& world) {
   const Window& window = *world.window;
   if (auto links = put_links_back(places, world); !links) return fail(links.error());
-  Messages messages;
-  const auto meta = StateDir(places.state_dir).read_meta(window.generation);
-  if (meta) {
-    auto text = undo_text(places, *meta);
-    if (!text) return text;
-    messages = std::move(*text);
-    messages.insert(messages.begin(), undone_text(*meta, window.before));
-  } else {
-    messages.push_back(meta.error().message);
-  }
   const datapath::Pins pins(places.pin_dir);
   if (auto dropped = datapath::drop_generation(pins, window.generation); !dropped)
     return fail(dropped.error());
+  const auto meta = StateDir(places.state_dir).read_meta(window.generation);
+  if (!meta) return Messages{meta.error().message};
+  auto messages = undo_text(places, *meta);
+  if (!messages) return messages;
+  messages->insert(messages->begin(), undone_text(*meta, window.before));
   return messages;
 }
 

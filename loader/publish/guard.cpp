@@ -23,22 +23,13 @@ bool has_link(const World& world, const datapath::Target& target) {
   return interface != nullptr && interface->guarded;
 }
 
-// One that cannot be guarded does not keep the others from it.
-World with_ethernet_only(const World& world) {
-  World some = world;
-  std::erase_if(some.interfaces,
-                [](const Interface& interface) { return !has_ethernet_header(interface); });
-  return some;
-}
-
 std::vector<datapath::Target> missing_targets(const World& world,
                                               const std::set<std::string>& left_alone) {
   if (!world.in_force || !world.in_force->config) return {};
-  const World guardable = with_ethernet_only(world);
-  auto wanted = targets_of(*world.in_force->config, guardable);
-  if (!wanted) return {};  // none exists
+  auto wanted = targets_of(*world.in_force->config, world, NoEthernet::kLeaveOut);
+  if (!wanted) return {};  // none exists, or can be guarded
   std::erase_if(wanted->targets, [&](const datapath::Target& target) {
-    return find(guardable, target.ifindex) == nullptr || left_alone.contains(target.name) ||
+    return find(world, target.ifindex) == nullptr || left_alone.contains(target.name) ||
            has_link(world, target);
   });
   return std::move(wanted->targets);

@@ -181,7 +181,8 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   plan.difference = against_in_force(world, request.policy);
   if (auto ports = check_ports(world, request, plan.warnings); !ports) return fail(ports.error());
   check_clock(world, request.policy, plan.warnings);
-  auto targets = targets_of(request.policy, world);
+  auto targets =
+      targets_of(request.policy, world, request.boot ? NoEthernet::kLeaveOut : NoEthernet::kRefuse);
   if (!targets) return fail(targets.error());
   plan.targets = std::move(targets->targets);
   std::erase_if(plan.targets, [&](const datapath::Target& target) {

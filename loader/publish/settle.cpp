@@ -62,7 +62,7 @@ Result<> remove_unpublished(const Places& places, const World& world, Settled& s
 bool stays_behind(const World& world, const datapath::LinkState& link) {
   if (!is_fallback(world, link.generation) || !world.in_force || !world.in_force->config)
     return false;
-  const auto targets = targets_of(*world.in_force->config, world);
+  const auto targets = targets_of(*world.in_force->config, world, NoEthernet::kLeaveOut);
   return targets &&
          std::none_of(targets->targets.begin(), targets->targets.end(),
                       [&](const auto& target) { return target.ifindex == link.ifindex; });
@@ -160,6 +160,10 @@ std::optional<Result<std::vector<std::string>>> settle_confirmation(const Places
 
 }  // namespace
 
+bool has_expired(const Places& places, const World& world) {
+  return (world.window && world.window->expired) || undone_by_boot(places, world);
+}
+
 Result<Settled> settle(const Places& places, const World& world) {
   Settled settled;
   remove_stale_replacements(places.config);
@@ -196,7 +200,7 @@ Result<World> look_and_settle(const Places& places, const Settling& how,
     const auto settled = settle(places, *world);
     if (!settled && !how.go_on) return fail(settled.error());
     if (!settled) {
-      messages.push_back(settled.error().message);
+      world->unsettled = settled.error().message;
       break;
     }
     messages.insert(messages.end(), settled->messages.begin(), settled->messages.end());

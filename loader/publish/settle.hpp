@@ -17,11 +17,14 @@ struct Settled {
   std::vector<std::string> messages;  // what was done, for the operator
 };
 
+// Whether a change waited for its confirmation in vain and is not undone altogether yet.
+[[nodiscard]] bool has_expired(const Places& places, const World& world);
+
 // Needs the lock.
 [[nodiscard]] Result<Settled> settle(const Places& places, const World& world);
 
 // Looks, settles, and looks again until there is nothing to settle. With `go_on` a failure to
-// settle is one of the messages, else it is the result. `known` as in look(). Needs the lock.
+// settle is World::unsettled, else it is the result. `known` as in look(). Needs the lock.
 struct Settling {
   bool go_on = false;
   const InForce* known = nullptr;

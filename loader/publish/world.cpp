@@ -125,11 +125,11 @@ std::vector<Interface> from_below(const World& world, std::vector<Interface> int
   return interfaces;
 }
 
-tl::unexpected<Error> no_ethernet(const Interface& interface) {
-  return fail(Exit::kUnsupported, fmt::format("interface '{}': its packets have no Ethernet header "
-                                              "(link type {}): it cannot be guarded; "
-                                              "take it out of 'interfaces'",
-                                              interface.name, interface.type));
+Error without_ethernet(const Interface& interface) {
+  return {fmt::format("interface '{}': its packets have no Ethernet header (link type {}): it "
+                      "cannot be guarded; take it out of 'interfaces'",
+                      interface.name, interface.type),
+          Exit::kUnsupported};
 }
 
 }  // namespace
@@ -218,7 +218,7 @@ std::optional<StoredGeneration> last_confirmed(const Places& places, const World
   return std::nullopt;
 }
 
-Result<Targets> targets_of(const Policy& policy, const World& world) {
+Result<Targets> targets_of(const Policy& policy, const World& world, NoEthernet no_ethernet) {
   const Selection selection = select_interfaces(world.interfaces, policy.interfaces);
   Targets result;
   for (const std::string& absent : selection.absent) {
@@ -242,10 +242,17 @@ Result<Targets> targets_of(const Policy& policy, const World& world) {
                             "shows what does",
                             fmt::join(policy.interfaces, ", ")));
   }
+  std::optional<Error> left_out;
   for (const Interface& interface : from_below(world, selection.interfaces)) {
-    if (!has_ethernet_header(interface)) return no_ethernet(interface);
-    result.targets.push_back(target(world, interface));
+    if (has_ethernet_header(interface)) {
+      result.targets.push_back(target(world, interface));
+      continue;
+    }
+    left_out = without_ethernet(interface);
+    result.warnings.push_back(left_out->message);
   }
+  if (left_out && (no_ethernet == NoEthernet::kRefuse || result.targets.empty()))
+    return fail(*left_out);
   add_moved(world, result.targets);
   return result;
 }

@@ -64,6 +64,7 @@ struct World {
   std::vector<std::uint64_t> stored;       // numbers in the state directory, ascending
   std::optional<std::string> state_error;  // why the state directory could not be read
   Timestamp newest = 0;                    // time of the newest generation; 0: not known
+  std::optional<std::string> unsettled;    // what look_and_settle() could not settle, and went on
 };
 
 // `known`: what an earlier look has found. If that generation is still in force, it is taken from
@@ -89,11 +90,17 @@ void note_guarded(World& world);
 
 struct Targets {
   std::vector<datapath::Target> targets;
-  std::vector<std::string> warnings;  // configured but absent, or guarded elsewhere
+  std::vector<std::string> warnings;  // configured but absent, left out, or guarded elsewhere
 };
-// The interfaces a policy guards. Exit::kFailed if none of them exists, Exit::kUnsupported for one
-// without an Ethernet header.
-[[nodiscard]] Result<Targets> targets_of(const Policy& policy, const World& world);
+// What is done about an interface without an Ethernet header.
+enum class NoEthernet {
+  kRefuse,   // Exit::kUnsupported
+  kLeaveOut  // with a warning: it does not keep the others from being guarded
+};
+// The interfaces a policy guards. Exit::kFailed if none of them exists, Exit::kUnsupported if none
+// of them has an Ethernet header.
+[[nodiscard]] Result<Targets> targets_of(const Policy& policy, const World& world,
+                                         NoEthernet no_ethernet = NoEthernet::kRefuse);
 
 // Links whose interface is not among the targets: those of devices that are gone, and of interfaces
 // that left the set.

@@ -27,19 +27,20 @@ constexpr auto kLongestPause = seconds(60);
 }  // namespace
 
 // Whatever is parsed here is forgotten at once, but for a few names.
-void BootWish::read(const Places& places) {
+bool BootWish::read(const Places& places) {
   wanted_.clear();
   const auto world = publish::look(places);
-  if (!world) return;
+  if (!world) return false;
   std::optional<std::string> text;
   if (const auto stored = publish::last_confirmed(places, *world)) {
     text = stored->sources.config.text;
   } else if (const auto sources = read_sources(places.config)) {
     text = sources->config.text;
   }
-  if (!text) return;
+  if (!text) return true;
   const SourceFile file{"apiguard.toml", places.config, *text, true};
   if (const auto config = parse_config(file, {.lint = false})) wanted_ = config->policy.interfaces;
+  return true;
 }
 
 std::set<std::string> BootWish::interfaces(const Places& places) {
@@ -50,14 +51,14 @@ std::set<std::string> BootWish::interfaces(const Places& places) {
   std::string from =
       fmt::format("{} {}", marked ? marked->value_or(0) : 0, describe_files(places.config));
   if (from != read_from_) {
-    read(places);
+    read_from_ = read(places) ? std::move(from) : "";
     malloc_trim(0);
-    read_from_ = std::move(from);
   }
   const auto present = list_interfaces();
   if (!present) return names;
-  for (const Interface& interface : select_interfaces(*present, wanted_).interfaces)
-    names.insert(interface.name);
+  for (const Interface& interface : select_interfaces(*present, wanted_).interfaces) {
+    if (has_ethernet_header(interface)) names.insert(interface.name);
+  }
   return names;
 }
 
@@ -79,7 +80,8 @@ void Boot::begin_if_wanted() {
   }
   if (wanted == tried_ && Loop::Clock::now() < due_) return;
   tried_ = wanted;
-  children_.start_verb("boot", {"apply", "--boot"}, [this](int status) { ended(status); });
+  if (!children_.start_verb("boot", {"apply", "--boot"}, [this](int status) { ended(status); }))
+    ended(-1);
 }
 
 void Boot::ended(int status) {

@@ -24,7 +24,7 @@ class BootWish {
   [[nodiscard]] bool wants(const std::string& name) const;
 
  private:
-  void read(const Places& places);
+  [[nodiscard]] bool read(const Places& places);  // false: the kernel did not say
 
   std::string read_from_;
   std::vector<std::string> wanted_;  // names and globs

@@ -107,6 +107,10 @@ Result<> Keeper::settle_and_guard(Round& round) {
   auto world = publish::look_and_settle(places_, {true, known_ ? &*known_ : nullptr}, settled);
   for (std::string& text : settled) tell(round, Level::kNotice, "settle", std::move(text));
   if (!world) return fail(world.error());
+  if (world->unsettled) {
+    tell(round, Level::kError, "settle", *world->unsettled);
+    round.outcome = Outcome::kTryLater;
+  }
   publish::Guarded guarded;
   if (!world->live.by_id) guarded = publish::guard(places_, *world, left_alone());
   for (std::string& text : guarded.messages) tell(round, Level::kNotice, "guard", std::move(text));
@@ -153,11 +157,11 @@ void Keeper::learn(const publish::World& world, Round& round) {
 
 bool Keeper::disturbed() const {
   if (hold_.changed()) return true;
-  return window_ && window_->open() && read_clocks().boot >= window_->deadline;
+  return waits_for_confirmation() && read_clocks().boot >= window_->deadline;
 }
 
 bool Keeper::was_confirmed() const {
-  if (!window_ || !window_->open()) return false;
+  if (!waits_for_confirmation()) return false;
   const auto deadline =
       datapath::read_deadline(datapath::Pins(places_.pin_dir), window_->generation);
   return deadline && *deadline == 0;

@@ -52,7 +52,9 @@ class Keeper {
   // Pins that are removed because their generation was replaced do not wait for the next round.
   void let_go_of_replaced() { hold_.let_go_of_replaced(window_before()); }
 
-  // A change waited for its confirmation in the last round, and does not any more.
+  // As of the last round.
+  [[nodiscard]] bool waits_for_confirmation() const { return window_ && window_->open(); }
+  // A change did then, and does not any more.
   [[nodiscard]] bool was_confirmed() const;
 
   // By what is held and known.

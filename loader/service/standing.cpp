@@ -56,11 +56,23 @@ const datapath::LinkState* link_on(const publish::World& world, const Interface&
   return interface.guarded ? world.live.link_of(interface.ifindex) : nullptr;
 }
 
+// One that cannot be guarded and that only a glob of the configuration stands for.
+bool merely_matches(const Interface& interface, const Policy& config) {
+  return !has_ethernet_header(interface) &&
+         std::find(config.interfaces.begin(), config.interfaces.end(), interface.name) ==
+             config.interfaces.end();
+}
+
 // What the generation in force wants guarded.
 void add_wanted(Guarded& guarded, const publish::World& world, const publish::InForce& in_force) {
   if (!in_force.config) return;
   const auto wanted = select_interfaces(world.interfaces, in_force.config->interfaces);
   for (const Interface& interface : wanted.interfaces) {
+    if (merely_matches(interface, *in_force.config)) {
+      guarded.notes.push_back(
+          fmt::format("interface '{}': has no Ethernet header and is not guarded", interface.name));
+      continue;
+    }
     const auto* link = link_on(world, interface);
     guarded.interfaces.push_back(describe(interface, link));
     auto problem = problem_of(world, interface, link);

@@ -4,48 +4,14 @@
 # whatever becomes of it, nothing is detached.
 . "$(dirname -- "$0")/lib.sh"
 LIST=$ETC/authorized-ranges
-LOG=$WORK/log
-SUPERVISOR=''
-supervise_with=()
-NOTIFIED=$WORK/notified
-
-# As under a service manager: no terminal, messages in a file.
-supervise() { # [COMMAND IN FRONT]...
-  forget
-  in_background "$SERVER" env NOTIFY_SOCKET="$WORK/notify" "$@" "$APIGUARD" --config "$ETC/apiguard.toml" \
-    --state-dir "$STATE" --run-dir "$RUN" --pin-dir "$PINS" run "${supervise_with[@]}" </dev/null >"$WORK/run.out" 2>>"$LOG"
-  SUPERVISOR=$!
-  wait_for 'the supervisor' notified READY=1
-}
-at_exit() {
-  [ "$status" -eq 0 ] || sed 's/^/  log: /' "$LOG" "$NOTIFIED" >&2
-}
-# SIGNAL STATUS: ends it so, and it says so.
-ends() {
-  local status=0
-  kill "-$1" "$SUPERVISOR"
-  { wait "$SUPERVISOR" || status=$?; } 2>/dev/null # without a word about who was killed
-  same "$2" "$status" "the exit status after SIG$1"
-}
-# What the service manager was told, and what the journal, since the last forget.
-notified() { grep -E -- "$1" "$NOTIFIED" >/dev/null; }
-logged() { grep -E -- "$1" "$LOG" >/dev/null; }
-forget() { : >"$NOTIFIED" && : >"$LOG"; }
-says() { wait_for "a message '$1'" logged "$1"; }
+# shellcheck source=lib/supervised.sh
+. "$(dirname -- "$0")/lib/supervised.sh"
 pins_of_links() { find "$PINS/links" -type f | wc -l; }
 link_pin() { echo "$PINS/links/$1"-*; } # NAME OF AN INTERFACE
-on() { "$TOOLS/probe" "$CLIENT/world$1" "$SERVER/${3:-gate$1}" "$OFFICE4" "$STRANGER4" | sed 's/.* //' | xargs | grep -x -- "$2"; }
-guarded() { wait_for "gate$1 to be guarded" on "$1" 'pass drop' "${2:-gate$1}"; }
-bare() { wait_for "gate$1 to be without program" on "$1" 'pass pass' "${2:-gate$1}"; }
 appears() { on_server ip link add "$1" type veth peer name "p-$1"; } # NAME
-well() { wait_for 'status to be well' guard status; }
 # The supervisor may be faster than rm.
 remove_pins() { rm -r "$PINS" 2>"$WORK/rm" || say "  some were back already: $(tail -n 1 "$WORK/rm")"; }
 snapshot() { "$TOOLS/json" "$1" <"$RUN/status.json"; } # POINTER
-
-"$TOOLS/notified" "$WORK/notify" >>"$NOTIFIED" &
-PIDS+=($!)
-wait_for 'the listener for notifications' notified ready
 
 step 'Nothing is in force and no interface is there: it waits, and guards the moment one appears'
 config interfaces='["door*"]'
@@ -241,6 +207,9 @@ if on_server ip tuntap add dev gate8 mode tun 2>"$WORK/err"; then
   on_server ip link delete gate1
   make_pair 1
   guarded 1
+  well
+  verb status
+  complains "interface 'gate8': has no Ethernet header and is not guarded"
   on_server ip link delete gate8
 else
   say "not tried: no tun device here: $(cat "$WORK/err")"
