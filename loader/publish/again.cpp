@@ -13,6 +13,7 @@
 namespace apiguard::publish {
 namespace {
 
+constexpr const char* kVerb = "run (the clock was set)";
 constexpr Timestamp kTolerance = 2'000'000'000;
 
 bool has_ends(const Policy& policy) {
@@ -22,13 +23,22 @@ bool has_ends(const Policy& policy) {
 
 Request request_again(const Places& places, const World& world, const Policy& policy) {
   Request request;
-  request.verb = "run (the clock was set)";
+  request.verb = kVerb;
   request.sources = world.in_force->stored->sources;
   request.policy = policy;
   request.boot = true;
   request.anew = true;
   request.left_alone = read_detached(places.run_dir);
   return request;
+}
+
+// Of one text only the first and the last number are kept: a clock that is set again and again does
+// not push out of the history what there is to go back to.
+void forget_the_last_time(const Places& places, const World& world, Published& published) {
+  const auto& meta = world.in_force->stored->meta;
+  if (meta.verb != kVerb) return;
+  if (auto removed = StateDir(places.state_dir).remove(meta.generation); !removed)
+    published.warnings.push_back(removed.error().message);
 }
 
 }  // namespace
@@ -54,6 +64,7 @@ Result<std::optional<Published>> publish_again(const Places& places, const World
   if (!plan) return fail(plan.error());
   auto published = carry_out(places, world, request, *plan);
   if (!published) return fail(published.error());
+  forget_the_last_time(places, world, *published);
   return std::optional(std::move(*published));
 }
 

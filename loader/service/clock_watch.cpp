@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <ctime>
 #include <limits>
 
 #include "loader/host/files.hpp"
@@ -18,10 +19,10 @@ Result<ClockWatch> ClockWatch::open() {
   return watch;
 }
 
-// For a time that does not come: only the clock being set ends it (ECANCELED).
+// For a time that no clock shows, however wrong it is: only its being set ends it (ECANCELED).
 bool ClockWatch::arm() const {
   itimerspec never{};
-  never.it_value.tv_sec = std::numeric_limits<std::int32_t>::max();
+  never.it_value.tv_sec = std::numeric_limits<std::time_t>::max();
   constexpr int kFlags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
   return timerfd_settime(fd_.get(), kFlags, &never, nullptr) == 0 || errno == ECANCELED;
 }

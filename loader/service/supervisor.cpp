@@ -22,6 +22,7 @@
 #include "loader/service/boot.hpp"
 #include "loader/service/children.hpp"
 #include "loader/service/clock_watch.hpp"
+#include "loader/service/ends.hpp"
 #include "loader/service/events.hpp"
 #include "loader/service/file_watch.hpp"
 #include "loader/service/keeper.hpp"
@@ -48,7 +49,7 @@ constexpr auto kClockRetry = seconds(60);
 constexpr auto kEvents = seconds(1);  // that the program told
 constexpr auto kLookAtMetrics = seconds(1);
 constexpr auto kSave = std::chrono::minutes(5);
-constexpr auto kLongestStop = seconds(20);
+constexpr auto kLongestStop = seconds(15);
 constexpr auto kPredecessor = seconds(2);  // one that was killed may have left a child for a moment
 constexpr std::size_t kBurst = 10;
 
@@ -125,6 +126,8 @@ class Supervisor {
       events_.begin_anew();
       learn_ends();
       compare();
+    } else if (!clock_check_due_) {
+      check_clock();
     }
     if (!keeper_.guards() && !stopping_) boot_.begin_if_wanted();
     take_snapshot_now();
@@ -225,37 +228,42 @@ class Supervisor {
 
   // One that was published before this process began may have been so by another clock.
   void learn_ends() {
-    const auto now = publish::clock_offset(read_clocks(keeper_.newest()));
-    ends_by_ = std::exchange(published_by_, std::nullopt).value_or(now);
+    const auto& known = keeper_.known();
+    ends_.judged_by(known ? known->generation : 0, read_clocks(), keeper_.newest(),
+                    std::exchange(published_by_, std::nullopt));
     check_clock();
   }
 
+  // What waits for its confirmation is not published again; the round that sees it end asks anew.
   void check_clock() {
-    if (!keeper_.guards() || !ends_by_) return;
-    const Timestamp now = publish::clock_offset(read_clocks(keeper_.newest()));
-    if (!publish::clock_was_set(*ends_by_, now)) return;
-    tell({Level::kNotice, "clock",
-          fmt::format("the clock was set by {} s: ends of ranges are computed anew",
-                      (now - *ends_by_) / 1'000'000'000)});
-    children_.start(
+    const Now now = read_clocks();
+    const auto why = ends_.why_anew(now, keeper_.newest());
+    if (!why || !keeper_.guards() || keeper_.waits_for_confirmation()) return;
+    const bool started = children_.start(
         "again",
         [this] {
           keeper_ = Keeper(places_);  // what is replaced does not wait for the child's descriptors
           return publish_again_now(places_);
         },
         [this, now](int status) {
-          if (status == 0) {
-            ends_by_ = now;
-          } else {
-            loop_.after(kClockRetry, [this] { check_clock(); });
-          }
+          if (status == 0) return ends_.agree_with(now, keeper_.newest());
+          check_clock_later();
         });
+    if (started) tell({Level::kNotice, "clock", *why + ": ends of ranges are computed anew"});
+  }
+
+  void check_clock_later() {
+    if (std::exchange(clock_check_due_, true)) return;
+    loop_.after(kClockRetry, [this] {
+      clock_check_due_ = false;
+      check_clock();
+    });
   }
 
   // ---- now and then
 
   void save() {
-    check_clock();
+    if (!clock_check_due_) check_clock();
     if (!keeper_.guards() || children_.runs("again")) return;
     children_.start(
         "save", [this] { return save_used_now(places_, keeper_.newest()); }, [](int) {});
@@ -348,7 +356,8 @@ class Supervisor {
   std::string said_;
   bool compare_again_ = false;
   std::optional<Timestamp> published_by_;  // what the state says of the publish before we began
-  std::optional<Timestamp> ends_by_;       // offset of the clocks that ends were computed by
+  Ends ends_;
+  bool clock_check_due_ = false;
 };
 
 Result<Watches> open_watches(const Places& places) {

@@ -11,6 +11,7 @@
 #include "loader/report/counted.hpp"
 #include "loader/report/snapshot.hpp"
 #include "loader/service/counting.hpp"
+#include "loader/service/ends.hpp"
 #include "loader/service/file_watch.hpp"
 #include "loader/service/loop.hpp"
 #include "loader/service/notify.hpp"
@@ -76,6 +77,48 @@ TEST_CASE("clocks that were set, and clocks that are disciplined") {
   CHECK(publish::clock_was_set(0, 2 * kSecond + 1));
   CHECK(publish::clock_was_set(0, -3 * kSecond));
   CHECK(publish::clock_offset({.wall = 10 * kSecond, .boot = 3'000'000'000}) == 7 * kSecond);
+}
+
+// Seconds.
+Now clocks_at(std::int64_t wall, std::uint64_t boot) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return {.wall = wall * kSecond, .boot = boot * kSecond};
+}
+Timestamp at(std::int64_t wall) { return wall * 1'000'000'000; }
+
+TEST_CASE("ends are computed anew when the clock was set, and only then") {
+  Ends ends;
+  CHECK_FALSE(ends.why_anew(clocks_at(5000, 10), at(0)));  // nothing judges
+  ends.judged_by(1, clocks_at(1000, 10), at(1000), std::nullopt);
+  CHECK_FALSE(ends.why_anew(clocks_at(1300, 310), at(1000)));
+  CHECK(ends.why_anew(clocks_at(1400, 310), at(1000)) == "the clock was set by 100 s");
+  CHECK(ends.why_anew(clocks_at(1200, 310), at(1000)) == "the clock was set by -100 s");
+  ends.agree_with(clocks_at(1400, 310), at(1000));
+  CHECK_FALSE(ends.why_anew(clocks_at(1401, 311), at(1000)));
+  ends.judged_by(2, clocks_at(1500, 311), at(1000), at(1000));
+  CHECK(ends.why_anew(clocks_at(1500, 311), at(1000)) == "the clock was set by 189 s");
+}
+
+TEST_CASE(
+    "a clock behind the newest generation is no news while it goes on, and is when it is not") {
+  Ends ends;
+  ends.judged_by(1, clocks_at(1000, 10), at(5000), std::nullopt);
+  CHECK_FALSE(ends.why_anew(clocks_at(1300, 310), at(5000)));
+  CHECK_FALSE(ends.why_anew(clocks_at(4999, 4009), at(5000)));
+  CHECK(ends.why_anew(clocks_at(5000, 4010), at(5000)));
+  ends.agree_with(clocks_at(5000, 4010), at(5000));
+  CHECK_FALSE(ends.why_anew(clocks_at(5001, 4011), at(5000)));
+}
+
+TEST_CASE("what an unconfirmed change went back to has its ends by the clock before") {
+  Ends ends;
+  ends.judged_by(1, clocks_at(1000, 10), at(1000), std::nullopt);
+  ends.judged_by(2, clocks_at(1100, 110), at(1100), std::nullopt);
+  CHECK(ends.why_anew(clocks_at(9120, 120), at(1100)));
+  ends.judged_by(1, clocks_at(9130, 130), at(1100), std::nullopt);
+  CHECK(ends.why_anew(clocks_at(9130, 130), at(1100)) == "the clock was set by 8010 s");
+  ends.judged_by(3, clocks_at(9131, 131), at(9131), std::nullopt);
+  CHECK_FALSE(ends.why_anew(clocks_at(9132, 132), at(9131)));
 }
 
 TEST_CASE("the operator's files: whatever may have changed them is seen") {
