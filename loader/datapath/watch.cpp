@@ -18,6 +18,8 @@
 namespace apiguard::datapath {
 namespace {
 
+constexpr unsigned kAtOnce = 4096;
+
 struct Free {
   void operator()(ring_buffer* reader) const { ring_buffer__free(reader); }
 };
@@ -64,6 +66,7 @@ struct Watch::State {
   std::uint64_t lost_before = 0;
   std::function<void(const apiguard_event&)> take{};
   std::unique_ptr<ring_buffer, Free> reader{};
+  unsigned taken = 0;
 
   [[nodiscard]] std::uint64_t lost() const {
     return std::atomic_ref<__u64>(shared.at(number).lost).load(std::memory_order_relaxed);
@@ -76,8 +79,9 @@ struct Watch::State {
     apiguard_event event{};
     if (size < sizeof(event)) return 0;
     std::memcpy(&event, data, sizeof(event));
-    static_cast<State*>(context)->take(event);
-    return 0;
+    auto* state = static_cast<State*>(context);
+    state->take(event);
+    return ++state->taken < kAtOnce ? 0 : -E2BIG;
   }
 
   // A ring of its own, in place of one that a reader left behind who was killed.
@@ -124,8 +128,9 @@ void Watch::keep_until(std::uint64_t until) { state_->keep_until(until); }
 
 Result<> Watch::read(const std::function<void(const apiguard_event&)>& take) {
   state_->take = take;
+  state_->taken = 0;
   const int read = ring_buffer__consume(state_->reader.get());
-  if (read < 0) return failed("read the ring buffer", -read);
+  if (read < 0 && read != -E2BIG) return failed("read the ring buffer", -read);
   return {};
 }
 

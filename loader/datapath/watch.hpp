@@ -33,7 +33,8 @@ class Watch {
   // there is a reader: who is killed costs packets nothing for long.
   void keep_until(std::uint64_t until);
 
-  // Hands over what was written since the last time. Does not wait.
+  // Hands over what was written since the last time, and no more than some thousand events: in a
+  // flood more may come than a reader can take, who has other things to do as well. Does not wait.
   [[nodiscard]] Result<> read(const std::function<void(const apiguard_event&)>& take);
 
   // Admitted connections so far of which no event was written.

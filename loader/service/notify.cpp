@@ -2,6 +2,7 @@
 #include "loader/service/notify.hpp"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -29,6 +30,9 @@ std::optional<std::uint64_t> number_in(const char* text) {
   return number;
 }
 
+// A manager that hangs is waited for no longer: interfaces have to be guarded all the same.
+constexpr timeval kPatience{1, 0};
+
 }  // namespace
 
 // A path, or a name in the abstract namespace: "@NAME".
@@ -42,6 +46,7 @@ void notify(const std::string& message) {
   if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
   const Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd) return;
+  (void)setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
   (void)sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
                reinterpret_cast<const sockaddr*>(&address),
                static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));

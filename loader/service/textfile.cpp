@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -68,8 +69,13 @@ int Textfile::write(const Keeper& keeper, const report::Lost& lost) const {
   auto metrics = measure_held(places_, keeper, counted_);
   if (!metrics) return failed(metrics.error());
   metrics->lost = lost;
-  const auto written = write_textfile(path_, *metrics);
-  return written ? 0 : failed(written.error());
+  auto written = write_textfile(path_, *metrics);
+  if (written) return 0;
+  // The sandbox of a unit has only what was there when it was started.
+  if (written.error().os_error == EROFS)
+    written.error().message +=
+        ": if its folder was made after the supervisor was started: 'systemctl restart apiguard'";
+  return failed(written.error());
 }
 
 }  // namespace apiguard::service

@@ -201,6 +201,18 @@ reboot_with_typo() {
   tell 'apiguard apply'
 }
 
+reboot_without_files() {
+  step 'With its files gone a boot enforces what was in force, too'
+  local before
+  before=$(field /fingerprint)
+  guest 'mv /etc/apiguard /etc/apiguard.away'
+  over_a_boot reboot_machine
+  same "$before" "$(field /fingerprint)" 'fingerprint'
+  same active "$(guest 'systemctl is-active apiguard')" 'the supervisor'
+  guest 'rm -rf /etc/apiguard && mv /etc/apiguard.away /etc/apiguard'
+  tell 'apiguard diff'
+}
+
 plug_in() {
   step 'An interface that is plugged in is guarded before it answers a stranger'
   stream --to4 "$PLUGGED_SERVER" --host 2 world1 "$PLUGGED_OFFICE" "$PLUGGED_STRANGER"
@@ -345,6 +357,30 @@ step_clock() {
   sleep 3
   for_a_moment
   tell 'apiguard status'
+  far_off
+}
+
+# A clock that came up in another century, and is put right: what was published then has a time that is far away.
+far_off() {
+  step 'The clock is far off for a while: the supervisor neither runs hot nor publishes again and again'
+  local before
+  guest 'date --set "+73 years"'
+  sleep 3
+  before=$(ticks)
+  for_a_moment
+  [ "$(ticks)" -lt "$((before + 100))" ] || die 'the supervisor runs hot'
+  guest 'date --set "-73 years"'
+  sleep 3
+  before=$(generation)
+  tell 'systemctl reload apiguard'
+  sleep 3
+  tell 'systemctl reload apiguard'
+  for_a_moment
+  same "$before" "$(generation)" 'generation'
+  tell 'apiguard status'
+}
+ticks() { # of the supervisor, 100 a second
+  guest 'cut -d" " -f14,15 /proc/$(systemctl show -P MainPID apiguard)/stat | tr " " "+"' | { read -r sum && echo $((sum)); }
 }
 
 remove() {
@@ -369,8 +405,8 @@ purge() {
   tell 'systemctl is-system-running; systemctl --failed'
 }
 
-LIFE=(birth install configure reboot reboot_with_typo plug_in rename unplug upgrade kill_supervisor cut_in_window
-  boot_without_interface cut_in_apply step_clock remove purge)
+LIFE=(birth install configure reboot reboot_with_typo reboot_without_files plug_in rename unplug upgrade kill_supervisor
+  cut_in_window boot_without_interface cut_in_apply step_clock remove purge)
 
 # ---- running ----
 
