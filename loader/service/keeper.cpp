@@ -111,8 +111,9 @@ Result<> Keeper::settle_and_guard(Round& round) {
     tell(round, Level::kError, "settle", *world->unsettled);
     round.outcome = Outcome::kTryLater;
   }
+  const auto left = left_alone();
   publish::Guarded guarded;
-  if (!world->live.by_id) guarded = publish::guard(places_, *world, left_alone());
+  if (!world->live.by_id) guarded = publish::guard(places_, *world, left);
   for (std::string& text : guarded.messages) tell(round, Level::kNotice, "guard", std::move(text));
   for (std::string& text : guarded.failures) tell(round, Level::kError, "guard", std::move(text));
   if (!guarded.failures.empty()) round.outcome = Outcome::kTryLater;
@@ -126,15 +127,15 @@ Result<> Keeper::settle_and_guard(Round& round) {
   auto hold = datapath::Hold::open(datapath::Pins(places_.pin_dir));
   if (!hold) return fail(hold.error());
   hold_ = std::move(*hold);
-  learn(*world, round);
+  learn(*world, left, round);
   return {};
 }
 
-void Keeper::learn(const publish::World& world, Round& round) {
+void Keeper::learn(const publish::World& world, const std::set<std::string>& left, Round& round) {
   live_generation_ = world.live.generation.value_or(0);
   window_ = world.window;
   newest_ = world.newest;
-  const auto missing = publish::unguarded(world, left_alone());
+  const auto missing = publish::unguarded(world, left);
   hopeless_ = {missing.begin(), missing.end()};
   const std::uint64_t before = known_ ? known_->generation : 0;
   if (!world.in_force) {

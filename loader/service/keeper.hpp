@@ -73,7 +73,8 @@ class Keeper {
   [[nodiscard]] Result<> repair(Round& round);
   [[nodiscard]] Result<> put_back(const datapath::Pins& pins, Round& round);
   [[nodiscard]] Result<> settle_and_guard(Round& round);
-  void learn(const publish::World& world, Round& round);
+  // `left`: the interfaces that the round left alone.
+  void learn(const publish::World& world, const std::set<std::string>& left, Round& round);
 
   Places places_;
   datapath::Hold hold_;
