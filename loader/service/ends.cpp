@@ -12,7 +12,10 @@ namespace {
 
 constexpr Timestamp kSecond = 1'000'000'000;
 
-bool is_behind(const Now& clocks, Timestamp newest) { return clocks.wall < newest; }
+// Not for what clocks are disciplined by.
+bool is_behind(const Now& clocks, Timestamp newest) {
+  return clocks.wall < newest && publish::clock_was_set(newest, clocks.wall);
+}
 
 }  // namespace
 

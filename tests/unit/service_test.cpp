@@ -104,10 +104,12 @@ TEST_CASE(
   Ends ends;
   ends.judged_by(1, clocks_at(1000, 10), at(5000), std::nullopt);
   CHECK_FALSE(ends.why_anew(clocks_at(1300, 310), at(5000)));
-  CHECK_FALSE(ends.why_anew(clocks_at(4999, 4009), at(5000)));
+  CHECK_FALSE(ends.why_anew(clocks_at(4997, 4007), at(5000)));
   CHECK(ends.why_anew(clocks_at(5000, 4010), at(5000)));
   ends.agree_with(clocks_at(5000, 4010), at(5000));
   CHECK_FALSE(ends.why_anew(clocks_at(5001, 4011), at(5000)));
+  ends.judged_by(2, clocks_at(5001, 4011), at(5002), std::nullopt);
+  CHECK_FALSE(ends.why_anew(clocks_at(5003, 4013), at(5002)));
 }
 
 TEST_CASE("what an unconfirmed change went back to has its ends by the clock before") {
