@@ -380,7 +380,9 @@ far_off() {
   tell 'apiguard status'
 }
 ticks() { # of the supervisor, 100 a second
-  guest 'cut -d" " -f14,15 /proc/$(systemctl show -P MainPID apiguard)/stat | tr " " "+"' | { read -r sum && echo $((sum)); }
+  local user system
+  read -r user system <<<"$(guest 'cut -d" " -f14,15 /proc/$(systemctl show -P MainPID apiguard)/stat')"
+  echo $((user + system))
 }
 
 remove() {
