@@ -17,7 +17,7 @@ namespace {
 constexpr std::int64_t kDay = std::int64_t{24} * 3600 * 1'000'000'000;
 constexpr std::int64_t kUnusedFor = 30 * kDay;  // HELP of the metric says it, too
 constexpr std::uint64_t kMinute = 60'000'000'000;
-constexpr std::uint64_t kShare = 2000;  // so many times as long as counting took
+constexpr std::uint64_t kShare = 10'000;  // so many times as long as counting took
 
 std::string path_in(const std::string& run_dir) { return run_dir + "/counted.json"; }
 

@@ -22,7 +22,8 @@ namespace apiguard::service {
 [[nodiscard]] report::Counted read_counted(const std::string& run_dir);
 
 // Whether it says of `generation` what counting now would, but for ranges that were used since:
-// those are worth counting once a minute, and one of 2000 parts of a CPU. Pure.
+// those are worth counting once a minute, and one of 10,000 parts of a CPU: reading the text anew
+// for it takes as much again. Pure.
 [[nodiscard]] bool is_good(const report::Counted& counted, std::uint64_t generation,
                            const std::string& boot_id, const Now& now);
 

@@ -187,11 +187,11 @@ TEST_CASE("what was counted of a long list is good for a while, and for that lis
   counted.boot_id = "this";
   counted.boot = 100 * kSecond;
   counted.took = kSecond / 10;
-  const Now now{.wall = Timestamp{1000} * 1'000'000'000, .boot = 299 * kSecond};
+  const Now now{.wall = Timestamp{1000} * 1'000'000'000, .boot = 1099 * kSecond};
   CHECK(is_good(counted, 17, "this", now));
   CHECK_FALSE(is_good(counted, 18, "this", now));
   CHECK_FALSE(is_good(counted, 17, "another", now));
-  CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = 300 * kSecond}));
+  CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = 1100 * kSecond}));
   CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = 99 * kSecond}));
   CHECK_FALSE(is_good(counted, 17, "this", {.wall = *counted.next_end, .boot = now.boot}));
   counted.took = kSecond / 1000;  // a short list is counted every minute
