@@ -91,7 +91,8 @@ Examples:
   apiguard detach --all)"},
     {"status", kLook, "", "What is enforced where, and the counters.",
      R"(Exit status 1 if an interface of the generation in force is not attached or runs
-another program. Users other than root are shown what 'apiguard run' saw last.
+another program, or if nothing is in force. Users other than root are shown
+what 'apiguard run' saw last.
 
 Examples:
   apiguard status
