@@ -15,12 +15,12 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
-#include "loader/host/files.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/publish/audited.hpp"
 #include "loader/publish/publish.hpp"
 #include "loader/publish/seen.hpp"
+#include "loader/publish/text_change.hpp"
 #include "loader/report/change.hpp"
 #include "loader/report/terminal.hpp"
 
@@ -154,7 +154,6 @@ class Changer {
     request->verb = line_.command;
     request->accepted = flags_.accepted;
     request->confirm_within = flags_.confirm_within;
-    if (request->nothing) return unchanged(*world, *request, {});
     progress::step("comparing them with what is in force");
     auto plan = publish::make_plan(line_.places, *world, *request);
     if (!plan) return fail(plan.error());
@@ -228,7 +227,7 @@ class Changer {
       if (!would_drop.empty()) note(describe_audit(would_drop, publish::clocks(world)));
     }
     if (!plan.risks.empty()) return question(plan, plan.risks);
-    if (plan.unchanged) return unchanged(world, request, plan.warnings);
+    if (plan.unchanged) return unchanged(world, request, plan);
     if (flags_.dry_run) return answer(plan, {}, "dry run: nothing was written or loaded");
     auto published = publish::carry_out(line_.places, world, request, plan);
     if (!published && published.error().exit == Exit::kRefused) {
@@ -236,7 +235,19 @@ class Changer {
     }
     if (!published) return fail(published.error());
     print_warnings(published->warnings);
-    return answer(plan, *published, describe(request.policy, plan));
+    auto answered = answer(plan, *published, describe(request.policy, plan, *published));
+    if (published->unconfirmed.empty()) return answered;
+    return fail(not_all(plan, *published));
+  }
+
+  // A boot or a way out did all it could, and keeps it.
+  static Error not_all(const Plan& plan, const publish::Published& published) {
+    std::string text;
+    for (const std::string& one : published.unconfirmed) text += one + "\n";
+    return {fmt::format("{}generation {}: is not in force everywhere: what was done is kept; "
+                        "'apiguard status' shows where",
+                        text, plan.generation),
+            Exit::kFailed, 0};
   }
 
   static Attempt question(const Plan& plan, std::vector<Risk> risks) {
@@ -249,23 +260,32 @@ class Changer {
 
   // The kernel has it already; the text may still differ (the mode in a toml that management put
   // back).
-  Result<Attempt> unchanged(const World& world, const Request& request,
-                            const std::vector<std::string>& warnings) {
-    if (request.nothing) note_all(request.notes);
-    for (const publish::FileEdit& edit : request.edits) {
-      if (flags_.dry_run) break;
-      auto replacement = Replacement::prepare(edit.path, edit.after);
-      const auto done = replacement ? replacement->commit() : Result<>(fail(replacement.error()));
-      if (!done) note(done.error().message);
-    }
+  Result<Attempt> unchanged(const World& world, const Request& request, const Plan& plan) {
+    if (auto checked = publish::check_unchanged(world, plan); !checked)
+      return fail(checked.error());
+    if (auto agrees = flags_.dry_run ? Result<>() : bring_text(request, plan); !agrees)
+      return fail(agrees.error());
     report::Change change;
     change.dry_run = flags_.dry_run;
-    change.generation = world.in_force ? world.in_force->generation : 0;
-    change.warnings = warnings;
+    change.generation = plan.generation;
+    change.warnings = plan.warnings;
     finish(change, fmt::format("unchanged: generation {} stays in force", change.generation));
     Attempt attempt;
     attempt.exit = Exit::kDone;
     return attempt;
+  }
+
+  // Text and mark, as after a publish. A way out says what it could not write.
+  [[nodiscard]] Result<> bring_text(const Request& request, const Plan& plan) const {
+    for (const publish::FileEdit& edit : request.edits) {
+      auto brought = publish::bring_file(edit.path, edit.after);
+      if (!brought && !kind_.way_out) return brought;
+      if (!brought) note(brought.error().message);
+    }
+    auto marked = publish::check_mark(line_.places, plan.generation);
+    if (marked || !kind_.way_out) return marked;
+    note(marked.error().message);
+    return {};
   }
 
   Result<Attempt> answer(const Plan& plan, const publish::Published& published,
@@ -297,11 +317,14 @@ class Changer {
     }
   }
 
-  static std::string describe(const Policy& policy, const Plan& plan) {
-    std::vector<std::string> names;
-    for (const auto& target : plan.targets) names.push_back(target.name);
-    std::string text = fmt::format("generation {} is in force on {}: mode {}", plan.generation,
-                                   fmt::join(names, ", "), to_string(policy.mode));
+  static std::string describe(const Policy& policy, const Plan& plan,
+                              const publish::Published& published) {
+    std::string text =
+        published.interfaces.empty()
+            ? fmt::format("generation {} is in force on no interface: mode {}", plan.generation,
+                          to_string(policy.mode))
+            : fmt::format("generation {} is in force on {}: mode {}", plan.generation,
+                          fmt::join(published.interfaces, ", "), to_string(policy.mode));
     if (policy.mode == Mode::kAudit)
       text += ": nothing is dropped, what enforce would drop is counted";
     if (policy.mode == Mode::kOff) text += ": everything passes";

@@ -32,16 +32,6 @@ bool driver_cannot(int error) {
   return error == EOPNOTSUPP || error == ENOMEM || error == EINVAL || error == ERANGE;
 }
 
-std::uint32_t program_on(int ifindex) {
-  LIBBPF_OPTS(bpf_xdp_query_opts, options);
-  if (bpf_xdp_query(ifindex, 0, &options) != 0) return 0;
-  for (const __u32 id :
-       {options.prog_id, options.drv_prog_id, options.skb_prog_id, options.hw_prog_id}) {
-    if (id != 0) return id;
-  }
-  return 0;
-}
-
 // The kernel attaches nothing below a bond, bridge or VLAN that carries a program.
 tl::unexpected<Error> occupied_above(const Target& target, int error) {
   return fail(
@@ -55,8 +45,9 @@ tl::unexpected<Error> occupied_above(const Target& target, int error) {
 
 tl::unexpected<Error> attach_error(const Target& target, const char* mode, int error) {
   if (error == EBUSY || error == EEXIST) {
-    const std::uint32_t id = program_on(target.ifindex);
-    return id == 0 ? occupied_above(target, error) : occupied(target, id, error);
+    const auto hook = read_hook(target.ifindex);
+    if (hook && *hook && (*hook)->prog_id != 0) return occupied(target, **hook, error);
+    return occupied_above(target, error);
   }
   const Exit exit = driver_cannot(error) ? Exit::kUnsupported : Exit::kFailed;
   return fail(
@@ -67,14 +58,22 @@ tl::unexpected<Error> attach_error(const Target& target, const char* mode, int e
 
 }  // namespace
 
-tl::unexpected<Error> occupied(const Target& target, std::uint32_t id, int error) {
-  const std::string name = program_name(id);
+tl::unexpected<Error> occupied(const Target& target, const Hook& hook, int error) {
+  const std::string advice = advice_to_free(target.name, target.ifindex, hook);
+  const std::string what = fmt::format("interface '{}': attach xdp: the hook belongs to {}",
+                                       target.name, describe_occupant(hook));
+  const auto ours = settings_of(hook.prog_id);
+  if (!ours)
+    return fail(
+        Exit::kOccupied,
+        fmt::format("{}: take that off first ({}) or guard another interface", what, advice),
+        error);
   return fail(
       Exit::kOccupied,
-      fmt::format(
-          "interface '{}': attach xdp: the hook belongs to program {}{}: take that off first "
-          "('bpftool link list', 'ip link set dev {} xdp off') or guard another interface",
-          target.name, id, name.empty() ? "" : fmt::format(" '{}'", name), target.name),
+      fmt::format("{}, a filter of apiguard itself (generation {}) whose pins are not in this "
+                  "folder: run this where they are (another mount of bpffs, another --pin-dir), or "
+                  "take that off first ({}): until then it goes on judging",
+                  what, ours->generation, advice),
       error);
 }
 

@@ -3,8 +3,11 @@
 
 #include <string>
 
-#include "loader/datapath/switch.hpp"
+#include "loader/datapath/hook.hpp"
+#include "loader/datapath/target.hpp"
 #include "loader/fd.hpp"
+#include "loader/policy/policy.hpp"
+#include "loader/result.hpp"
 
 namespace apiguard::datapath {
 
@@ -20,9 +23,8 @@ struct Attached {
 // and EEXIST mean that the hook is taken and never fall back.
 [[nodiscard]] Result<Attached> attach(int filter_fd, const Target& target, XdpMode xdp_mode);
 
-// The error for a hook that belongs to another program: its id, and its name where privilege
-// allows.
-[[nodiscard]] tl::unexpected<Error> occupied(const Target& target, std::uint32_t program_id,
-                                             int error);
+// The error for a hook that belongs to another program: its id and mode, its name where privilege
+// allows, and the command that takes it off. One of ours whose pins are not here is called that.
+[[nodiscard]] tl::unexpected<Error> occupied(const Target& target, const Hook& hook, int error);
 
 }  // namespace apiguard::datapath

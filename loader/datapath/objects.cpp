@@ -148,6 +148,12 @@ std::vector<std::uint32_t> link_ids() {
   return ids;
 }
 
+bool can_list_links() {
+  const capabilities::Raised raised(capabilities::kSysAdmin);
+  __u32 id = 0;
+  return bpf_link_get_next_id(id, &id) == 0 || errno == ENOENT;
+}
+
 std::string program_name(std::uint32_t id) {
   const auto program = open_program(id);
   if (!program) return {};

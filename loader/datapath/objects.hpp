@@ -47,6 +47,8 @@ struct LinkInfo {
 [[nodiscard]] Result<Fd> open_program(std::uint32_t id);
 [[nodiscard]] Result<Fd> open_link(std::uint32_t id);
 [[nodiscard]] std::vector<std::uint32_t> link_ids();
+// Whether link_ids() shows them all: without privilege it shows none.
+[[nodiscard]] bool can_list_links();
 // Name of a program, empty where privilege or the program is missing.
 [[nodiscard]] std::string program_name(std::uint32_t id);
 // The settings that a program of ours was loaded with. One of another version may have fewer or

@@ -73,12 +73,19 @@ Result<> remove_folder(const std::string& path) {
   return {};
 }
 
+// What is pinned is there under its name: a link or an undo that looks for it later must find it.
+Result<> pin_and_look(int fd, const std::string& path) {
+  if (auto pinned = pin_object(fd, path); !pinned) return pinned;
+  if (auto there = open_pinned(path); !there) return fail(there.error());
+  return {};
+}
+
 // Pins to let go of several tries one by one (release.hpp); a single one goes with what holds it.
 Result<> pin_tries(const std::vector<Fd>& tries, const std::string& folder, std::string_view name) {
   if (tries.size() < 2) return {};
   for (std::size_t i = 0; i < tries.size(); ++i) {
     const std::string pin = fmt::format("{}/{}{}", folder, name, i);
-    if (auto pinned = pin_object(tries[i].get(), pin); !pinned) return pinned;
+    if (auto pinned = pin_and_look(tries[i].get(), pin); !pinned) return pinned;
   }
   return {};
 }
@@ -141,6 +148,12 @@ Result<> check_bpffs(const std::string& directory) {
 const LinkState* Live::link_of(int ifindex) const {
   const auto found = std::find_if(links.begin(), links.end(),
                                   [&](const LinkState& link) { return link.ifindex == ifindex; });
+  return found == links.end() ? nullptr : &*found;
+}
+
+const LinkState* Live::link_with(std::uint32_t link_id) const {
+  const auto found = std::find_if(links.begin(), links.end(),
+                                  [&](const LinkState& link) { return link.link_id == link_id; });
   return found == links.end() ? nullptr : &*found;
 }
 
@@ -250,6 +263,10 @@ std::optional<apiguard_settings> Pins::settings_behind(const LinkState& link) {
   return settings_of(link.prog_id);
 }
 
+std::optional<apiguard_settings> Pins::settings_of_program(std::uint32_t prog_id) {
+  return settings_of(prog_id);
+}
+
 Result<Fd> open_link(const LinkState& link) {
   return link.pin.empty() ? open_link(link.link_id) : open_pinned_for_writing(link.pin);
 }
@@ -277,7 +294,7 @@ Result<> Pins::pin(const Generation& generation, std::uint64_t number, bool audi
                                    {"joined", generation.joined_fd()}});
   }
   for (const auto& [name, fd] : objects) {
-    if (auto pinned = pin_object(fd, folder + "/" + name); !pinned) return pinned;
+    if (auto pinned = pin_and_look(fd, folder + "/" + name); !pinned) return pinned;
   }
   if (auto pinned = pin_tries(generation.tries4(), folder, kTries4); !pinned) return pinned;
   if (auto pinned = pin_tries(generation.tries6(), folder, kTries6); !pinned) return pinned;

@@ -53,6 +53,8 @@ struct Live {
   bool by_id = false;  // the pins are out of reach: bpffs is read-only or not mounted
 
   [[nodiscard]] const LinkState* link_of(int ifindex) const;
+  // By LinkState::link_id.
+  [[nodiscard]] const LinkState* link_with(std::uint32_t link_id) const;
 };
 
 class Pins {
@@ -89,6 +91,8 @@ class Pins {
   [[nodiscard]] Result<Fd> open_joined(std::uint64_t generation) const;
   // Of the program a link runs, by id: for a generation whose pins are not there.
   [[nodiscard]] static std::optional<apiguard_settings> settings_behind(const LinkState& link);
+  // Of any program of ours, by its id; none: it is not ours, or privilege is missing.
+  [[nodiscard]] static std::optional<apiguard_settings> settings_of_program(std::uint32_t prog_id);
 
   // mkdir, mode 0700, after making sure that the parent is a bpffs.
   [[nodiscard]] Result<> create() const;

@@ -6,11 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "loader/datapath/attach.hpp"
+#include "loader/datapath/hook.hpp"
 #include "loader/datapath/objects.hpp"
 
 namespace apiguard::datapath {
@@ -25,97 +26,89 @@ Fd old_program(const Pins& pins, const LinkState& link) {
   return by_id ? std::move(*by_id) : Fd();
 }
 
-int update(int link_fd, int to_fd, int from_fd) {
-  LIBBPF_OPTS(bpf_link_update_opts, options);
-  if (from_fd >= 0) {
-    options.flags = BPF_F_REPLACE;
-    options.old_prog_fd = static_cast<__u32>(from_fd);
-  }
-  return bpf_link_update(link_fd, to_fd, &options) == 0 ? 0 : errno;
+// Whether the device of a target is in this namespace. Where the kernel does not say, it is.
+bool is_here(const Target& target) {
+  const auto hook = read_hook(target.ifindex);
+  return !hook || hook->has_value();
 }
-
-// What has been done, and how to undo it.
-class Journal {
- public:
-  explicit Journal(int filter_fd) : filter_fd_(filter_fd) {}
-
-  void updated(Fd link, Fd old) { updates_.push_back({std::move(link), std::move(old)}); }
-  void attached(Fd link, std::string pin) {
-    attachments_.push_back({std::move(link), std::move(pin)});
-  }
-
-  // Best effort: there is nothing better to do with a failure here than to go on with the rest.
-  void put_back() {
-    for (const Update& done : updates_) {
-      if (done.old) (void)update(done.link.get(), done.old.get(), filter_fd_);
-    }
-    for (Attachment& done : attachments_) {
-      (void)unpin_link(done.pin);
-      (void)bpf_link_detach(done.link.get());
-    }
-  }
-
-  [[nodiscard]] bool empty() const { return updates_.empty() && attachments_.empty(); }
-
- private:
-  struct Update {
-    Fd link;
-    Fd old;
-  };
-  struct Attachment {
-    Fd link;
-    std::string pin;
-  };
-  int filter_fd_;
-  std::vector<Update> updates_;
-  std::vector<Attachment> attachments_;
-};
 
 class Switch {
  public:
   Switch(const Pins& pins, const Live& live, int filter_fd, const SwitchOptions& options)
-      : pins_(pins), live_(live), filter_fd_(filter_fd), options_(options), journal_(filter_fd) {}
+      : pins_(pins), live_(live), filter_fd_(filter_fd), options_(options) {
+    report_.undo = Undo(filter_fd);
+  }
 
   Result<SwitchReport> run(const std::vector<Target>& targets) {
-    std::size_t guarded = 0;
-    Error last;
+    std::optional<Error> last;
     for (const Target& target : targets) {
       auto moved = move(target);
-      if (moved) {
-        ++guarded;
-        continue;
-      }
+      if (moved) continue;
       last = moved.error();
       if (!options_.keep_going) break;
-      report_.warnings.push_back(last.message);
+      report_.warnings.push_back(last->message);
+      report_.failed.push_back({target.name, last->message});
     }
-    const bool failed = options_.keep_going ? guarded == 0 : guarded != targets.size();
-    if (failed && !targets.empty()) {
-      journal_.put_back();
-      return fail(last);
-    }
-    report_.changed = !journal_.empty();
+    const bool none = report_.placed.empty() && !targets.empty();
+    if (last && (!options_.keep_going || none)) return put_back(*last);
+    if (none) return put_back(gone(targets.front()));
+    report_.changed = !report_.undo.empty();
     return std::move(report_);
   }
 
  private:
-  Result<> move(const Target& target) {
-    if (const LinkState* link = live_.link_of(target.ifindex)) return update_link(target, *link);
-    return attach_new(target);
+  static Error gone(const Target& target) {
+    return {fmt::format("interface '{}': it went away", target.name), Exit::kFailed, ENODEV};
   }
 
-  Result<> update_link(const Target& target, const LinkState& state) {
+  tl::unexpected<Error> put_back(Error why) {
+    for (const Finding& left : report_.undo.put_back())
+      why.message +=
+          fmt::format("; interface '{}': could not be put back: {}", left.name, left.what);
+    return fail(std::move(why));
+  }
+
+  Result<> move(const Target& target) {
+    const LinkState* link = target.link_id == 0 ? nullptr : live_.link_with(target.link_id);
+    auto done = link != nullptr ? update_link_of(target, *link) : attach_new(target);
+    if (done || is_here(target) || target.moved) return done;
+    leave_out(target);
+    return {};
+  }
+
+  // Its device went away between the look and now.
+  void leave_out(const Target& target) {
+    report_.warnings.push_back(fmt::format(
+        "interface '{}': went away meanwhile: guarded when it appears if 'apiguard run' runs, "
+        "otherwise by the next 'apiguard apply'",
+        target.name));
+    report_.left_out.push_back(target);
+  }
+
+  void place(const Target& target, const std::string& pin, std::uint32_t link_id) {
+    report_.placed.push_back({target, pin, link_id});
+  }
+
+  Result<> update_link_of(const Target& target, const LinkState& state) {
     const auto wanted = program_id(filter_fd_);
-    if (wanted && *wanted == state.prog_id) return {};
+    if (wanted && *wanted == state.prog_id) {
+      place(target, state.pin, state.link_id);
+      return {};
+    }
     auto link = open_link(state);
     if (!link) return fail(link.error());
     Fd old = old_program(pins_, state);
-    const int error = update(link->get(), filter_fd_, old.get());
-    if (error == ENOLINK)
-      return fail(Exit::kFailed, fmt::format("interface '{}': it went away", target.name), error);
+    const int error = update_link(link->get(), filter_fd_, old.get());
+    // Somebody detached it: the pin is there, and guards nothing.
+    if (error == ENOLINK && !target.moved) return attach_new(target);
+    if (error == ENOLINK) {
+      leave_out(target);
+      return {};
+    }
     if (error != 0)
       return kernel_error("interface '" + target.name + "'", "replace the program", error);
-    journal_.updated(std::move(*link), std::move(old));
+    report_.undo.updated(target, state, std::move(old));
+    place(target, state.pin, state.link_id);
     return {};
   }
 
@@ -130,9 +123,12 @@ class Switch {
     if (attached->generic && options_.xdp_mode == XdpMode::kAuto) {
       if (auto accepted = note_generic(target, attached->reason); !accepted) return accepted;
     }
+    const auto info = link_info(attached->link.get());
+    if (!info) return fail_in("interface '" + target.name + "': attach xdp", info.error());
     auto pin = pins_.pin_link(attached->link.get(), target.name, target.ifindex);
     if (!pin) return fail(pin.error());
-    journal_.attached(std::move(attached->link), *pin);
+    report_.undo.attached(target, *pin, info->link_id);
+    place(target, *pin, info->link_id);
     return {};
   }
 
@@ -153,7 +149,6 @@ class Switch {
   const Live& live_;
   int filter_fd_;
   SwitchOptions options_;
-  Journal journal_;
   SwitchReport report_;
 };
 
@@ -174,15 +169,17 @@ Target target_of(const LinkState& link) {
   Target target;
   target.name = link.pin.substr(link.pin.rfind('/') + 1);
   target.ifindex = link.ifindex;
+  target.link_id = link.link_id;
   return target;
 }
 
-Result<> check_targets(const Live& live, const std::vector<Target>& targets, XdpMode xdp_mode) {
+Result<> check_targets(const std::vector<Target>& targets, XdpMode xdp_mode) {
   for (const Target& target : targets) {
-    if (live.link_of(target.ifindex) != nullptr) {
+    if (target.link_id != 0) {
       if (auto fits = check_mode(target, xdp_mode); !fits) return fits;
     } else if (target.foreign_id != 0) {
-      return occupied(target, target.foreign_id, EBUSY);
+      const auto hook = read_hook(target.ifindex);
+      if (hook && *hook && (*hook)->prog_id != 0) return occupied(target, **hook, EBUSY);
     }
   }
   return {};
@@ -197,11 +194,21 @@ Result<SwitchReport> switch_links(const Pins& pins, const Live& live, int filter
 Result<> detach_link(const LinkState& link) {
   const auto fd = open_link(link);
   if (!fd) return fail(fd.error());
+  const auto info = link_info(fd->get());
+  if (!info) return fail(info.error());
+  // What took its pin since is not what was to be detached.
+  if (info->link_id != link.link_id) return {};
   // Detaching through the link works although its pin may not be removable; a device that is gone
   // is detached already.
-  if (bpf_link_detach(fd->get()) != 0 && errno != ENOLINK && errno != ENODEV && link.ifindex != 0) {
+  if (bpf_link_detach(fd->get()) != 0 && errno != ENOLINK && errno != ENODEV &&
+      info->ifindex != 0) {
     return kernel_error(fmt::format("link {}", link.link_id), "detach", errno);
   }
+  const auto after = link_info(fd->get());
+  if (!after || after->ifindex != 0)
+    return fail(Exit::kFailed,
+                fmt::format("link {}: detach: the kernel still has it on interface {}",
+                            link.link_id, info->ifindex));
   if (link.pin.empty()) return {};
   auto unpinned = unpin_link(link.pin);
   // The pin of a detached link guards nothing; the next publish over a writable bpffs removes it.

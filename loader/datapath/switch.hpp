@@ -10,39 +10,37 @@
 #include <vector>
 
 #include "loader/datapath/pins.hpp"
+#include "loader/datapath/target.hpp"
+#include "loader/datapath/undo.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/result.hpp"
 
 namespace apiguard::datapath {
-
-// An interface that is to be guarded, as it is now.
-struct Target {
-  std::string name;
-  int ifindex = 0;
-  bool native = false;           // how a program is attached there now; meaningless without one
-  std::uint32_t foreign_id = 0;  // program on the hook that no link of ours put there, 0: none
-  bool reattach =
-      false;  // the generation in force guards it already by name: generic mode is nothing new
-};
 
 // The interface of a link, by what the link says of itself.
 [[nodiscard]] Target target_of(const LinkState& link);
 
 struct SwitchOptions {
   XdpMode xdp_mode = XdpMode::kAuto;
-  bool accept_generic =
-      false;  // `auto` may newly attach in generic mode; else Exit::kRefused and all put back
-  bool pins_writable =
-      true;  // false: update links only, attach nothing (a way out over a read-only bpffs)
-  bool keep_going =
-      false;  // boot: an interface that fails becomes a warning, as long as one is guarded
+  // `auto` may newly attach in generic mode; else Exit::kRefused and all put back.
+  bool accept_generic = false;
+  // false: update links only, attach nothing (a way out over a read-only bpffs).
+  bool pins_writable = true;
+  // Boot: an interface that fails becomes a warning, as long as one is guarded.
+  bool keep_going = false;
 };
 
 struct SwitchReport {
   std::vector<std::string> warnings;
-  bool changed = false;  // some link was created or updated
+  std::vector<Placed> placed;    // targets that run the program by what the calls answered
+  std::vector<Target> left_out;  // targets whose device went away meanwhile
+  std::vector<Finding> failed;   // with keep_going: targets that could not be guarded
+  Undo undo;                     // of what was changed
+  bool changed = false;          // some link was created or updated
 };
 
+// Switches every target. That the kernel did what it answered is for read_back() to find out.
+// A target whose device is gone is left out; Exit::kFailed if none is left.
 // Exit::kOccupied: the hook is somebody else's; kUnsupported: neither mode works or the explicit
 // one does not; kFailed: attached in the other mode ("detach first"), or the kernel said no.
 [[nodiscard]] Result<SwitchReport> switch_links(const Pins& pins, const Live& live, int filter_fd,
@@ -51,11 +49,11 @@ struct SwitchReport {
 
 // What would be refused by switch_links before anything is tried: foreign programs and mode
 // changes.
-[[nodiscard]] Result<> check_targets(const Live& live, const std::vector<Target>& targets,
-                                     XdpMode xdp_mode);
+[[nodiscard]] Result<> check_targets(const std::vector<Target>& targets, XdpMode xdp_mode);
 
 // Takes our program off an interface (or off nothing, if its device is gone) and removes the pin
-// where it can. Works by id where the pins are out of reach.
+// where it can. Works by id where the pins are out of reach. Does nothing where the pin leads to
+// another link by now. Exit::kFailed where the kernel says that the program is still there.
 [[nodiscard]] Result<> detach_link(const LinkState& link);
 
 // Removes the pin of a link whose device is gone; false if another link has taken its place there.

@@ -25,12 +25,15 @@ namespace apiguard {
 // A replacement that is already on disk beside the file, complete and synced, so that what is left
 // is one rename: a full disk shows before the kernel is touched. Mode and owner are those of the
 // old file, else 0644 and the caller's. A symlink is followed: its target is replaced. Destroying
-// it without commit() removes the temporary. The lock must be held: the name of the temporary is
+// it without commit() removes the temporary. Whether the file can be replaced at all is found out
+// first (replaceable.hpp). The lock must be held: the name of the temporary is
 // fixed.
 class Replacement {
  public:
   [[nodiscard]] static Result<Replacement> prepare(const std::string& path,
                                                    const std::string& text);
+  // The same for a file that is to go: nothing is written, commit() removes the name.
+  [[nodiscard]] static Result<Replacement> removal(const std::string& path);
   // Rename, fsync of the folder. If only the latter fails the new text is in place, which the error
   // says.
   [[nodiscard]] Result<> commit();
@@ -41,8 +44,11 @@ class Replacement {
 
  private:
   Replacement(std::string path, std::string temporary);
+  [[nodiscard]] Result<> remove();
+  [[nodiscard]] Result<> sync() const;
   std::string path_;
-  std::string temporary_;  // empty: nothing to do
+  std::string temporary_;  // empty: nothing to rename
+  bool removes_ = false;
 };
 
 // Removes temporaries of replacements that died before commit (their names are fixed:

@@ -61,6 +61,7 @@ void take_edits(Fields& fields, std::vector<GenerationMeta::Edit>& to) {
     Fields parts(json);
     parts.take("name", edit.name);
     parts.take("before", edit.before);
+    if (json.contains("after")) parts.take("after", edit.after.emplace());
     if (!parts.refused().empty()) fields.refuse("edits");
     to.push_back(std::move(edit));
   }
@@ -133,7 +134,9 @@ std::string show_record(const Record& record) {
   const GenerationMeta& meta = record.meta;
   Json edits = Json::array();
   for (const GenerationMeta::Edit& edit : meta.edits) {
-    edits.push_back({{"name", edit.name}, {"before", edit.before}});
+    Json one = {{"name", edit.name}, {"before", edit.before}};
+    if (edit.after) one["after"] = *edit.after;
+    edits.push_back(std::move(one));
   }
   const Json json = {{"schema", kSchema},
                      {"generation", meta.generation},

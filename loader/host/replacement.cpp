@@ -14,6 +14,7 @@
 #include "loader/fd.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/paths.hpp"
+#include "loader/host/replaceable.hpp"
 
 namespace apiguard {
 namespace {
@@ -138,11 +139,14 @@ Replacement::Replacement(std::string path, std::string temporary)
     : path_(std::move(path)), temporary_(std::move(temporary)) {}
 
 Replacement::Replacement(Replacement&& other) noexcept
-    : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, {})) {}
+    : path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      removes_(std::exchange(other.removes_, false)) {}
 
 Replacement& Replacement::operator=(Replacement&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(temporary_, other.temporary_);
+  std::swap(removes_, other.removes_);
   return *this;
 }
 
@@ -156,6 +160,7 @@ Result<Replacement> Replacement::prepare(const std::string& path, const std::str
   const capabilities::Raised raised(capabilities::kAnyFile);
   const Result<Target> target = resolve_target(path);
   if (!target) return fail(target.error());
+  if (Result<> can = check_replaceable(target->path); !can) return fail(can.error());
   const std::string temporary = temporary_of(target->path);
   if (Result<> created = create_synced(temporary, text, target->attributes); !created) {
     return fail(created.error());
@@ -163,19 +168,40 @@ Result<Replacement> Replacement::prepare(const std::string& path, const std::str
   return Replacement(target->path, temporary);
 }
 
-Result<> Replacement::commit() {
-  if (temporary_.empty()) return {};
+Result<Replacement> Replacement::removal(const std::string& path) {
   const capabilities::Raised raised(capabilities::kAnyFile);
+  if (Result<> can = check_replaceable(path); !can) return fail(can.error());
+  Replacement removal(path, "");
+  removal.removes_ = true;
+  return removal;
+}
+
+Result<> Replacement::remove() {
+  removes_ = false;
+  if (unlink(path_.c_str()) != 0 && errno != ENOENT) {
+    const int os_error = errno;
+    return fail_os("file", path_, "remove", os_error);
+  }
+  return sync();
+}
+
+Result<> Replacement::sync() const {
+  Result<> synced = sync_directory(folder_of(path_));
+  if (synced) return synced;
+  return fail_in(fmt::format("file '{}': replaced, but a power cut may undo it", path_),
+                 synced.error());
+}
+
+Result<> Replacement::commit() {
+  if (temporary_.empty() && !removes_) return {};
+  const capabilities::Raised raised(capabilities::kAnyFile);
+  if (removes_) return remove();
   if (rename(temporary_.c_str(), path_.c_str()) != 0) {
     const int os_error = errno;
     return fail_os("file", path_, "replace", os_error);
   }
   temporary_.clear();
-  if (Result<> synced = sync_directory(folder_of(path_)); !synced) {
-    return fail_in(fmt::format("file '{}': replaced, but a power cut may undo it", path_),
-                   synced.error());
-  }
-  return {};
+  return sync();
 }
 
 void remove_stale_replacements(const std::string& config_path) {

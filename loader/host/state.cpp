@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
@@ -171,27 +173,87 @@ Result<> write_files(const std::string& folder, const Sources& sources) {
   return sync_directory(folder);
 }
 
-// Plain names only: they become names in a folder of ours.
-Result<> write_before(const std::string& folder, const std::vector<SourceFile>& files) {
-  if (files.empty()) return {};
+std::string text_path(const std::string& folder, const std::string& name) {
+  return fmt::format("{}/files/{}", folder, name);
+}
+
+// A second name of a text that is kept already: a long list is not written twice. Where that fails,
+// by a limit of the file system or because the text is gone, it is written.
+bool link_text(const std::string& state, std::uint64_t generation, const std::string& name,
+               const std::string& to) {
+  if (generation == 0) return false;
+  const std::string from = text_path(fmt::format("{}/{}", generations_of(state), generation), name);
+  return link(from.c_str(), to.c_str()) == 0;
+}
+
+Result<> write_before(const std::string& state, const std::string& folder,
+                      const std::vector<FileBytes>& bytes) {
   if (Result<> made = make_directory(folder, 0700); !made) return made;
-  for (const SourceFile& file : files) {
-    if (file.name.find('/') != std::string::npos) continue;
-    if (Result<> written = write_synced(folder + "/" + file.name, file.text); !written)
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (!bytes[i].before) continue;
+    const std::string path = fmt::format("{}/{}", folder, i);
+    if (link_text(state, bytes[i].before_is_of, bytes[i].name, path)) continue;
+    if (Result<> written = write_synced(path, *bytes[i].before); !written) return written;
+  }
+  return sync_directory(folder);
+}
+
+const SourceFile* source_named(const Sources& sources, const std::string& name) {
+  if (name == kConfigName) return &sources.config;
+  if (name == kRangesName) return &sources.ranges;
+  for (const SourceFile& file : sources.drop_ins) {
+    if (file.name == name) return &file;
+  }
+  return nullptr;
+}
+
+bool is_in_text(const Sources& sources, const FileBytes& file) {
+  const SourceFile* source = source_named(sources, file.name);
+  return source != nullptr && source->text == *file.after;
+}
+
+Result<> write_after(const std::string& folder, const std::vector<FileBytes>& bytes,
+                     const Sources& sources) {
+  if (Result<> made = make_directory(folder, 0700); !made) return made;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (!bytes[i].after || is_in_text(sources, bytes[i])) continue;
+    if (Result<> written = write_synced(fmt::format("{}/{}", folder, i), *bytes[i].after); !written)
       return written;
   }
   return sync_directory(folder);
 }
 
-Result<> write_tree(const std::string& folder, const Record& record, const Sources& sources,
-                    const std::vector<SourceFile>& before) {
+Result<> write_bytes(const std::string& state, const std::string& folder,
+                     const std::vector<FileBytes>& bytes, const Sources& sources) {
+  if (bytes.empty()) return {};
+  if (Result<> written = write_before(state, folder + "/before", bytes); !written) return written;
+  return write_after(folder + "/after", bytes, sources);
+}
+
+Result<> write_tree(const std::string& state, const std::string& folder, const Record& record,
+                    const Sources& sources, const std::vector<FileBytes>& bytes) {
   if (Result<> removed = remove_tree(folder); !removed) return removed;  // of a write that died
   if (Result<> made = make_directory(folder, 0700); !made) return made;
   if (Result<> written = write_files(folder + "/files", sources); !written) return written;
-  if (Result<> written = write_before(folder + "/before", before); !written) return written;
+  if (Result<> written = write_bytes(state, folder, bytes, sources); !written) return written;
   if (Result<> written = write_synced(folder + "/meta.json", show_record(record)); !written)
     return written;
   return sync_directory(folder);
+}
+
+// Of these paths the first that holds what the digest says.
+Result<std::optional<std::string>> read_bytes(std::uint64_t generation, const std::string& digest,
+                                              const std::vector<std::string>& paths) {
+  if (digest.empty()) return std::optional<std::string>();
+  Error why = fail_damaged(generation, "bytes of a file are missing").value();
+  for (const std::string& path : paths) {
+    auto text = read_text(path);
+    if (text && sha256_hex(*text) == digest) return std::optional(std::move(*text));
+    if (text) why = fail_damaged(generation, "digest differs").value();
+    if (!text && text.error().os_error != ENOENT)
+      why = fail_in(name_of(generation), text.error()).value();
+  }
+  return fail(why);
 }
 
 Result<> replace_text(const std::string& path, const std::string& text) {
@@ -277,17 +339,31 @@ Result<> StateDir::rewrite(const GenerationMeta& meta) {
                       show_record(*record));
 }
 
-Result<std::string> StateDir::read_before(std::uint64_t generation,
-                                          const GenerationMeta::Edit& edit) const {
-  auto text =
-      read_text(fmt::format("{}/{}/before/{}", generations_of(path_), generation, edit.name));
-  if (!text) return fail_in(name_of(generation), text.error());
-  if (sha256_hex(*text) != edit.before) return fail_damaged(generation, "digest differs");
-  return text;
+Result<std::optional<std::string>> StateDir::read_before(const GenerationMeta& meta,
+                                                         std::size_t edit) const {
+  const std::string folder = fmt::format("{}/{}", generations_of(path_), meta.generation);
+  const GenerationMeta::Edit& one = meta.edits.at(edit);
+  // By name: older versions.
+  return read_bytes(
+      meta.generation, one.before,
+      {fmt::format("{}/before/{}", folder, edit), fmt::format("{}/before/{}", folder, one.name)});
+}
+
+Result<std::optional<std::string>> StateDir::read_after(const GenerationMeta& meta,
+                                                        std::size_t edit) const {
+  const std::string folder = fmt::format("{}/{}", generations_of(path_), meta.generation);
+  const GenerationMeta::Edit& one = meta.edits.at(edit);
+  const std::string text = text_path(folder, one.name);
+  if (one.after)
+    return read_bytes(meta.generation, *one.after,
+                      {fmt::format("{}/after/{}", folder, edit), text});
+  auto read = read_text(text);
+  if (!read) return fail_in(name_of(meta.generation), read.error());
+  return std::optional(std::move(*read));
 }
 
 Result<> StateDir::write(const GenerationMeta& meta, const Sources& sources,
-                         const std::vector<SourceFile>& before) {
+                         const std::vector<FileBytes>& bytes) {
   if (meta.generation == 0) return fail(Exit::kFailed, "generation '0': write: numbers start at 1");
   const Record record{meta, digest_of(sources)};
   const std::string parent = generations_of(path_);
@@ -299,7 +375,7 @@ Result<> StateDir::write(const GenerationMeta& meta, const Sources& sources,
     if (Result<> made = make_directory(folder, 0700); !made) return made;
   }
   const std::string temporary = fmt::format("{}/.new-{}", parent, name);
-  Result<> written = write_tree(temporary, record, sources, before);
+  Result<> written = write_tree(path_, temporary, record, sources, bytes);
   if (written) written = remove(meta.generation);
   if (written) written = rename_synced(parent, ".new-" + name, name);
   if (!written) {

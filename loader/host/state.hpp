@@ -5,9 +5,11 @@
 //   STATE/generations/17/files/apiguard.toml
 //   STATE/generations/17/files/authorized-ranges
 //   STATE/generations/17/files/authorized-ranges.d/*.list
-//   STATE/generations/17/before/*        of one published unconfirmed: the operator's files as the
-//                                        change found them
-//   STATE/in-force                       "17\n"
+//   STATE/generations/17/before/0, 1..   the operator's files as the change found them, in the
+//   order
+//                                        of the edits in meta.json
+//   STATE/generations/17/after/0, 1..    and as it writes them, where that is not the text in
+//   files/ STATE/in-force                       "17\n"
 //
 // A generation is written under a temporary name (".new-17"), synced and renamed: a number that
 // exists is complete; removed, it takes the name ".old-17" first. `in-force` says what was
@@ -42,13 +44,27 @@ struct GenerationMeta {
   std::uint64_t ranges4 = 0;  // effective ranges of the list, whatever the mode
   std::uint64_t ranges6 = 0;
   // What the change writes to the operator's files once it is in force; names of Sources
-  // ("apiguard.toml", "authorized-ranges"). Rolling forward after a crash replaces a file only if
-  // it still is what `before` digests.
+  // ("apiguard.toml", "authorized-ranges", "authorized-ranges.d/x.list"). Rolling forward after a
+  // crash replaces a file only if it still is what `before` digests, undoing only if it still is
+  // what `after` does. The two go by these bytes and never by the text of the generation, which
+  // need not hold what else stood in the file.
   struct Edit {
     std::string name;
     std::string before;  // SHA-256 of the file the edit started from, "" if it was absent
+    // SHA-256 of the file that the change writes, "" if it removes it. Records of older versions
+    // have none: there it is the text of the generation.
+    std::optional<std::string> after;
   };
   std::vector<Edit> edits;
+};
+
+// Bytes of a file as a change found it and as it writes it; none: absent.
+struct FileBytes {
+  std::string name;  // as in GenerationMeta::Edit
+  std::optional<std::string> before;
+  std::optional<std::string> after;
+  // The generation whose text of that name is `before`, and need not be written once more; 0: none.
+  std::uint64_t before_is_of = 0;
 };
 
 struct StoredGeneration {
@@ -69,14 +85,17 @@ class StateDir {
 
   // Creates the directory (0700) if absent. Of a number that exists already: with the same sources
   // only the meta is replaced (at once: the old or the new, at any moment), with others the whole
-  // generation. `before`: files as the change found them, by their names in meta.edits.
+  // generation. `bytes`: one for each of meta.edits, in their order.
   [[nodiscard]] Result<> write(const GenerationMeta& meta, const Sources& sources,
-                               const std::vector<SourceFile>& before = {});
+                               const std::vector<FileBytes>& bytes = {});
   // The meta alone, of a generation that is there.
   [[nodiscard]] Result<> rewrite(const GenerationMeta& meta);
-  // One file as the change found it; checked against the digest in the edit.
-  [[nodiscard]] Result<std::string> read_before(std::uint64_t generation,
-                                                const GenerationMeta::Edit& edit) const;
+  // One file as the change found it, and as it writes it, by its place in meta.edits; checked
+  // against the digests there. None: absent.
+  [[nodiscard]] Result<std::optional<std::string>> read_before(const GenerationMeta& meta,
+                                                               std::size_t edit) const;
+  [[nodiscard]] Result<std::optional<std::string>> read_after(const GenerationMeta& meta,
+                                                              std::size_t edit) const;
   [[nodiscard]] Result<> mark_in_force(std::uint64_t generation);  // 0: nothing is
   [[nodiscard]] Result<> remove(std::uint64_t generation);         // absent already: done
   // Keeps the newest ten, whatever is in force and, while that waits for its confirmation, what it

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/publish/confirm.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <filesystem>
 #include <optional>
 
 #include <fmt/format.h>
@@ -12,9 +8,8 @@
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/release.hpp"
 #include "loader/host/clock.hpp"
-#include "loader/host/files.hpp"
-#include "loader/host/paths.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/text_change.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -24,6 +19,27 @@ using Messages = std::vector<std::string>;
 std::string called(std::uint64_t generation) { return fmt::format("generation {}", generation); }
 
 // --- links
+
+// The program before it on these links, by what the kernel says afterwards.
+Result<> run_again(const datapath::Pins& pins, const World& world,
+                   const std::vector<datapath::Target>& targets) {
+  if (targets.empty()) return {};
+  const auto filter = pins.open_filter(world.window->before);
+  if (!filter) return fail(filter.error());
+  const auto id = datapath::program_of(filter->get());
+  if (!id) return fail(id.error());
+  datapath::SwitchOptions options;
+  options.keep_going = true;
+  const auto switched = datapath::switch_links(pins, world.live, filter->get(), targets, options);
+  if (!switched) return fail(switched.error());
+  std::vector<datapath::Finding> findings = switched->failed;
+  const auto read = datapath::read_back(switched->placed, *id);
+  findings.insert(findings.end(), read.findings.begin(), read.findings.end());
+  if (findings.empty()) return {};
+  return fail(Exit::kFailed,
+              fmt::format("interface '{}': does not run {} again: {}", findings.front().name,
+                          called(world.window->before), findings.front().what));
+}
 
 // A link of the unconfirmed generation goes back to the program before it, or goes, if that one was
 // not on its interface.
@@ -42,13 +58,7 @@ Result<> put_links_back(const Places& places, const World& world) {
       back.push_back(datapath::target_of(link));
     }
   }
-  if (!back.empty()) {
-    const auto filter = pins.open_filter(window.before);
-    if (!filter) return fail(filter.error());
-    if (auto switched = datapath::switch_links(pins, world.live, filter->get(), back, {});
-        !switched)
-      return fail(switched.error());
-  }
+  if (auto done = run_again(pins, world, back); !done) return done;
   for (const datapath::LinkState* link : gone) {
     if (auto detached = datapath::detach_link(*link); !detached) return detached;
   }
@@ -57,41 +67,16 @@ Result<> put_links_back(const Places& places, const World& world) {
 
 // --- files
 
-std::string path_of(const Places& places, const std::string& name) {
-  if (name == kConfigName) return places.config;
-  return (std::filesystem::path(places.config).parent_path() / name).string();
-}
-
-Result<std::string> stored_text(const StoredGeneration& stored, const std::string& name) {
-  if (name == stored.sources.config.name) return stored.sources.config.text;
-  if (name == stored.sources.ranges.name) return stored.sources.ranges.text;
-  return fail(Exit::kFailed, "not a file of the policy");
-}
-
-Result<> remove_file(const std::string& path) {
-  if (unlink(path.c_str()) == 0 || errno == ENOENT) return {};
-  return fail_os("file", path, "remove", errno);
-}
-
-Result<> write_file(const std::string& path, const std::string& text) {
-  auto replacement = Replacement::prepare(path, text);
-  return replacement ? replacement->commit() : Result<>(fail(replacement.error()));
-}
-
 // What cannot be written now may be later, and until then the file says what nobody confirmed: the
 // next apply would publish that. What it said before being lost is for good.
-Result<> put_back(const StateDir& state, const GenerationMeta& meta,
-                  const GenerationMeta::Edit& edit, const std::string& path, Messages& messages) {
-  std::optional<std::string> before;
-  if (!edit.before.empty()) {
-    auto text = state.read_before(meta.generation, edit);
-    if (!text) {
-      messages.push_back(text.error().message);
-      return {};
-    }
-    before = std::move(*text);
+Result<> put_back(const StateDir& state, const GenerationMeta& meta, std::size_t index,
+                  const std::string& path, Messages& messages) {
+  const auto before = state.read_before(meta, index);
+  if (!before) {
+    messages.push_back(fmt::format("{}: file '{}' stays as it is", before.error().message, path));
+    return {};
   }
-  if (auto written = before ? write_file(path, *before) : remove_file(path); !written) {
+  if (auto written = bring_file(path, *before); !written) {
     return fail_in(fmt::format("file '{}': still holds the text of {}, which is undone, and cannot "
                                "be put back yet; edit it, or try again once it can be written",
                                path, called(meta.generation)),
@@ -101,22 +86,27 @@ Result<> put_back(const StateDir& state, const GenerationMeta& meta,
   return {};
 }
 
-Result<> restore_file(const Places& places, const StoredGeneration& stored,
-                      const GenerationMeta::Edit& edit, Messages& messages) {
-  const auto wrote = stored_text(stored, edit.name);
-  if (!wrote) return {};  // a copy that was kept aside stays
+// Only what is, byte for byte, what the change wrote.
+Result<> restore_file(const Places& places, const StateDir& state, const GenerationMeta& meta,
+                      std::size_t index, Messages& messages) {
+  const GenerationMeta::Edit& edit = meta.edits[index];
+  if (edit.name.ends_with(kAside)) return {};  // it may be all that is left of somebody's edits
   const std::string path = path_of(places, edit.name);
-  const auto current = read_text(path);
-  if (!current && current.error().os_error == ENOENT) return {};
-  if (current && sha256_hex(*current) == edit.before) return {};
+  const auto wrote = state.read_after(meta, index);
+  if (!wrote) {
+    messages.push_back(fmt::format("{}: file '{}' stays as it is", wrote.error().message, path));
+    return {};
+  }
+  const auto current = read_if_there(path);
+  if (current && (*current ? sha256_hex(**current) : std::string()) == edit.before) return {};
   if (!current || *current != *wrote) {
     messages.push_back(fmt::format(
         "file '{}': was edited while generation {} waited for its confirmation: left as it is: "
         "'apiguard diff' shows what is not in force",
-        path, stored.meta.generation));
+        path, meta.generation));
     return {};
   }
-  return put_back(StateDir(places.state_dir), stored.meta, edit, path, messages);
+  return put_back(state, meta, index, path, messages);
 }
 
 // --- state
@@ -125,13 +115,9 @@ Result<> restore_file(const Places& places, const StoredGeneration& stored,
 Result<Messages> undo_text(const Places& places, const GenerationMeta& meta) {
   Messages messages;
   StateDir state(places.state_dir);
-  if (const auto stored = state.read(meta.generation)) {
-    for (const auto& edit : stored->meta.edits) {
-      if (auto restored = restore_file(places, *stored, edit, messages); !restored)
-        return fail(restored.error());
-    }
-  } else {
-    messages.push_back(stored.error().message + ": the files stay as they are");
+  for (std::size_t i = 0; i < meta.edits.size(); ++i) {
+    if (auto restored = restore_file(places, state, meta, i, messages); !restored)
+      return fail(restored.error());
   }
   GenerationMeta undone = meta;
   undone.undone = true;
@@ -177,10 +163,27 @@ namespace {
 Result<> stop_the_clock(const datapath::Pins& pins, const Window& window) {
   if (window.deadline == 0) return {};  // done by one that died
   if (auto stored = datapath::write_deadline(pins, window.generation, 0); !stored) return stored;
+  const auto deadline = datapath::read_deadline(pins, window.generation);
+  if (!deadline) return fail(deadline.error());
+  if (*deadline != 0)
+    return fail(Exit::kFailed, called(window.generation) + ": confirm: its deadline still stands");
   if (read_clocks().boot < window.deadline) return {};
   (void)datapath::write_deadline(pins, window.generation, window.deadline);
   return fail(Exit::kRolledBack,
               called(window.generation) + ": its time was over: it is undone by the next verb");
+}
+
+// Written and read again.
+Result<> remember_confirmed(const Places& places, std::uint64_t generation) {
+  StateDir state(places.state_dir);
+  auto meta = state.read_meta(generation);
+  if (!meta) return fail(meta.error());
+  meta->confirmed = true;
+  if (auto written = state.rewrite(*meta); !written) return written;
+  meta = state.read_meta(generation);
+  if (!meta) return fail(meta.error());
+  if (meta->confirmed) return {};
+  return fail(Exit::kFailed, called(generation) + ": read again: its record does not say so");
 }
 
 void add(Messages& messages, const Result<>& result) {
@@ -201,15 +204,11 @@ Result<Messages> confirm(const Places& places, const World& world) {
     if (pinned.number != window.generation)
       add(messages, datapath::drop_generation(pins, pinned.number));
   }
-  StateDir state(places.state_dir);
-  auto meta = state.read_meta(window.generation);
-  if (!meta) return fail(meta.error());
-  meta->confirmed = true;
-  if (auto written = state.rewrite(*meta); !written) {
-    return fail_in("confirmed, but not remembered: a reboot brings back the generation before",
-                   written.error());
+  if (auto kept = remember_confirmed(places, window.generation); !kept) {
+    return fail_in(called(window.generation) + ": is in force and kept, but a boot would go back",
+                   kept.error());
   }
-  add(messages, state.prune());
+  add(messages, StateDir(places.state_dir).prune());
   return messages;
 }
 

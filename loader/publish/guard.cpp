@@ -10,41 +10,17 @@
 namespace apiguard::publish {
 namespace {
 
-const Interface* find(const World& world, int ifindex) {
-  const auto found = std::find_if(world.interfaces.begin(), world.interfaces.end(),
-                                  [&](const Interface& one) { return one.ifindex == ifindex; });
-  return found == world.interfaces.end() ? nullptr : &*found;
-}
-
-// Which program it runs is not the question: that of another generation is brought here by
-// settling, one that could not be pinned is somebody's way out.
-bool has_link(const World& world, const datapath::Target& target) {
-  const Interface* interface = find(world, target.ifindex);
-  return interface != nullptr && interface->guarded;
-}
-
 std::vector<datapath::Target> missing_targets(const World& world,
                                               const std::set<std::string>& left_alone) {
   if (!world.in_force || !world.in_force->config) return {};
   auto wanted = targets_of(*world.in_force->config, world, NoEthernet::kLeaveOut);
   if (!wanted) return {};  // none exists, or can be guarded
   std::erase_if(wanted->targets, [&](const datapath::Target& target) {
-    return find(world, target.ifindex) == nullptr || left_alone.contains(target.name) ||
-           has_link(world, target);
+    // Which program it runs is not the question: that of another generation is brought here by
+    // settling, one that could not be pinned is somebody's way out.
+    return target.moved || target.link_id != 0 || left_alone.contains(target.name);
   });
   return std::move(wanted->targets);
-}
-
-// Without links whose number now belongs to another device: they would be taken for that
-// device's.
-datapath::Live without_strangers(const World& world, const std::vector<datapath::Target>& targets) {
-  datapath::Live live = world.live;
-  std::erase_if(live.links, [&](const datapath::LinkState& link) {
-    return std::any_of(targets.begin(), targets.end(), [&](const datapath::Target& target) {
-      return link.ifindex == target.ifindex;
-    });
-  });
-  return live;
 }
 
 // But for the last link of all: as long as its pin is there the generation stays loaded, and the
@@ -66,6 +42,21 @@ bool has_living_link(const World& world) {
                      [](const datapath::LinkState& link) { return link.ifindex != 0; });
 }
 
+// What the kernel says of it, not what the calls answered.
+bool tell_guarded(const datapath::SwitchReport& switched, std::uint32_t prog_id,
+                  std::uint64_t number, Guarded& guarded) {
+  const auto read = datapath::read_back(switched.placed, prog_id);
+  for (const datapath::Placed& placed : read.confirmed) {
+    guarded.messages.push_back(
+        fmt::format("interface '{}': guarded by generation {}", placed.target.name, number));
+  }
+  for (const datapath::Finding& finding : read.findings) {
+    guarded.failures.push_back(fmt::format("interface '{}': is not guarded by generation {}: {}",
+                                           finding.name, number, finding.what));
+  }
+  return !read.confirmed.empty();
+}
+
 bool attach_missing(const Places& places, const World& world,
                     const std::vector<datapath::Target>& missing, Guarded& guarded) {
   const datapath::Pins pins(places.pin_dir);
@@ -75,22 +66,25 @@ bool attach_missing(const Places& places, const World& world,
     guarded.failures.push_back(filter.error().message);
     return false;
   }
+  const auto id = datapath::program_of(filter->get());
+  if (!id) {
+    guarded.failures.push_back(id.error().message);
+    return false;
+  }
   bool attached = false;
   datapath::SwitchOptions options;
   options.xdp_mode = world.in_force->config->xdp_mode;
   options.accept_generic = true;
-  const datapath::Live live = without_strangers(world, missing);
   for (const datapath::Target& target : missing) {
-    const auto switched = datapath::switch_links(pins, live, filter->get(), {target}, options);
+    const auto switched =
+        datapath::switch_links(pins, world.live, filter->get(), {target}, options);
     if (!switched) {
       guarded.failures.push_back(switched.error().message);
       continue;
     }
     guarded.messages.insert(guarded.messages.end(), switched->warnings.begin(),
                             switched->warnings.end());
-    guarded.messages.push_back(
-        fmt::format("interface '{}': guarded by generation {}", target.name, number));
-    attached = true;
+    attached = tell_guarded(*switched, *id, number, guarded) || attached;
   }
   return attached;
 }

@@ -102,8 +102,8 @@ void check_clock(const World& world, const Policy& policy, std::vector<std::stri
 }
 
 bool is_attached(const World& world, const datapath::Target& target) {
-  const datapath::LinkState* link = world.live.link_of(target.ifindex);
-  return link != nullptr && judges_in_force(world, *link) && target.foreign_id == 0;
+  const datapath::LinkState* link = world.live.link_with(target.link_id);
+  return link != nullptr && judges_in_force(world, *link);
 }
 
 // "Same" is the same text, byte for byte, and the same program. A republish compares numbers as
@@ -130,9 +130,9 @@ Difference against_in_force(const World& world, const Policy& policy) {
 }
 
 // Boot guards what it can: a hook that is taken is reported when it is tried, not before.
-Result<> check_hooks(const World& world, const Request& request, const Plan& plan) {
+Result<> check_hooks(const Request& request, const Plan& plan) {
   if (request.boot) return {};
-  return datapath::check_targets(world.live, plan.targets, request.policy.xdp_mode);
+  return datapath::check_targets(plan.targets, request.policy.xdp_mode);
 }
 
 void find_sameness(const World& world, const Request& request, Plan& plan) {
@@ -189,7 +189,7 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
     return request.left_alone.contains(target.name);
   });
   plan.warnings.insert(plan.warnings.end(), targets->warnings.begin(), targets->warnings.end());
-  if (auto hooks = check_hooks(world, request, plan); !hooks) return fail(hooks.error());
+  if (auto hooks = check_hooks(request, plan); !hooks) return fail(hooks.error());
   plan.generation = request.republish ? request.generation : next_number(world);
   find_sameness(world, request, plan);
   if (auto peers = find_peers(world, request, plan); !peers) return fail(peers.error());

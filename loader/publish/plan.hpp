@@ -21,7 +21,7 @@ struct FileEdit {
   std::string path;
   std::string before;  // text the edit started from
   bool existed = true;
-  std::string after;
+  std::optional<std::string> after;  // none: the file is removed
 };
 
 // What a verb asks for.
@@ -34,7 +34,6 @@ struct Request {
   std::vector<std::string> notes;     // "range '...': already listed"
   Difference unapplied;               // edits in the files beyond this change that are not in force
   std::set<std::string> accepted;     // risks
-  bool nothing = false;               // all of it is in force already
   bool way_out = false;               // must work with a full disk, read-only folders, broken files
   bool boot = false;                  // never refuses what it can do in part, raises no risk
   bool anew = false;                  // a new generation although the text is the one in force

@@ -19,6 +19,7 @@
 #include "loader/host/used.hpp"
 #include "loader/policy/sha256.hpp"
 #include "loader/publish/seen.hpp"
+#include "loader/publish/text_change.hpp"
 #include "loader/publish/used.hpp"
 
 namespace apiguard::publish {
@@ -43,10 +44,11 @@ class Publisher {
       take_back();
       return fail(done.error());
     }
-    enter();
+    if (auto true_now = make_sure(); !true_now) return fail(true_now.error());
     clean_up();
     keep_use();
-    return Published{plan_.generation, deadline_, std::move(warnings_)};
+    return Published{plan_.generation, deadline_, std::move(interfaces_), std::move(warnings_),
+                     std::move(unconfirmed_)};
   }
 
  private:
@@ -74,12 +76,9 @@ class Publisher {
   Result<> write() {
     progress::step("writing the new generation");
     for (const FileEdit& edit : request_.edits) {
-      auto prepared = Replacement::prepare(edit.path, edit.after);
-      if (prepared) {
-        replacements_.push_back(std::move(*prepared));
-      } else if (auto go_on = tolerate(fail(prepared.error()), "the file stays as it is"); !go_on) {
-        return go_on;
-      }
+      auto prepared = tolerate(text_.prepare(edit),
+                               "the file stays as it is, and an 'apply' brings back what it says");
+      if (!prepared) return prepared;
     }
     if (plan_.attach_only || request_.republish) return {};
     auto written = write_state();
@@ -92,9 +91,12 @@ class Publisher {
   }
 
   Result<> write_state() {
-    if (auto written = state_.write(meta(), request_.sources, files_before()); !written)
-      return written;
+    if (auto written = state_.write(meta(), request_.sources, bytes()); !written) return written;
     stored_ = true;
+    if (auto read = read_state(); !read) {
+      take_back();
+      return read;
+    }
     auto mark = Replacement::prepare(places_.state_dir + "/in-force",
                                      fmt::format("{}\n", plan_.generation));
     if (!mark) {
@@ -105,14 +107,33 @@ class Publisher {
     return {};
   }
 
-  // What undoing an unconfirmed change puts back.
-  [[nodiscard]] std::vector<SourceFile> files_before() const {
-    std::vector<SourceFile> files;
-    if (!request_.confirm_within) return files;
+  // It is what a boot and an undo start from.
+  Result<> read_state() {
+    const auto stored = state_.read(plan_.generation);
+    if (!stored) return fail(stored.error());
+    if (stored->sources == request_.sources) return {};
+    return fail(Exit::kFailed,
+                fmt::format("generation {}: read again: it does not hold what was written",
+                            plan_.generation));
+  }
+
+  // What rolling forward and undoing go by.
+  [[nodiscard]] std::vector<FileBytes> bytes() const {
+    std::vector<FileBytes> bytes;
     for (const FileEdit& edit : request_.edits) {
-      if (edit.existed) files.push_back({edit.name, edit.path, edit.before, true});
+      FileBytes one{edit.name, std::nullopt, edit.after, 0};
+      if (edit.existed) one.before = edit.before;
+      if (edit.existed && is_text_in_force(edit)) one.before_is_of = world_.in_force->generation;
+      bytes.push_back(std::move(one));
     }
-    return files;
+    return bytes;
+  }
+
+  [[nodiscard]] bool is_text_in_force(const FileEdit& edit) const {
+    if (!world_.in_force || !world_.in_force->stored) return false;
+    const Sources& sources = world_.in_force->stored->sources;
+    return (edit.name == sources.ranges.name && edit.before == sources.ranges.text) ||
+           (edit.name == sources.config.name && edit.before == sources.config.text);
   }
 
   [[nodiscard]] GenerationMeta meta() const {
@@ -132,7 +153,8 @@ class Publisher {
       ++(range->prefix.address.family == Family::kIpv4 ? meta.ranges4 : meta.ranges6);
     }
     for (const FileEdit& edit : request_.edits) {
-      meta.edits.push_back({edit.name, edit.existed ? sha256_hex(edit.before) : std::string()});
+      meta.edits.push_back({edit.name, edit.existed ? sha256_hex(edit.before) : std::string(),
+                            edit.after ? sha256_hex(*edit.after) : std::string()});
     }
     return meta;
   }
@@ -204,7 +226,7 @@ class Publisher {
       fallback.filter_fd = before_.get();
     }
     for (const datapath::Target& target : plan_.targets) {
-      const datapath::LinkState* link = world_.live.link_of(target.ifindex);
+      const datapath::LinkState* link = world_.live.link_with(target.link_id);
       if (link == nullptr || !judges_in_force(world_, *link))
         fallback.joined.push_back(target.ifindex);
     }
@@ -245,32 +267,109 @@ class Publisher {
     options.xdp_mode = request_.policy.xdp_mode;
     options.accept_generic = request_.boot || request_.accepted.contains("generic-xdp");
     options.pins_writable = pins_writable_;
-    options.keep_going = request_.boot || !pins_writable_;
+    options.keep_going = keeps_what_it_did();
     auto switched = datapath::switch_links(pins_, world_.live, filter_fd, plan_.targets, options);
     if (!switched) return fail(switched.error());
-    warnings_.insert(warnings_.end(), switched->warnings.begin(), switched->warnings.end());
+    switched_ = std::move(*switched);
+    warnings_.insert(warnings_.end(), switched_.warnings.begin(), switched_.warnings.end());
+    const auto id = datapath::program_of(filter_fd);
+    if (!id) return fail(id.error());
+    filter_id_ = *id;
     return {};
   }
 
-  // --- after it --------------------------------------------------------------------------------
+  // --- what packets see is asked for, not assumed -----------------------------------------------
 
-  // Nothing here may turn back what packets see already. The mark follows only if all text is in
-  // place: without it the next verb finishes both, as after a kill.
-  void enter() {
-    progress::step("writing the files");
-    bool entered = true;
-    for (Replacement& replacement : replacements_) {
-      const auto committed = replacement.commit();
-      warn(committed);
-      entered = entered && committed.has_value();
-    }
-    if (!entered) return;
-    if (mark_) {
-      warn(mark_->commit());
-    } else if (request_.republish) {
-      warn(state_.mark_in_force(plan_.generation));
-    }
+  // A boot and a way out keep what they could do, unless that is to be undone: that takes all.
+  [[nodiscard]] bool keeps_what_it_did() const {
+    return request_.boot || (request_.way_out && !request_.confirm_within);
   }
+
+  Result<> make_sure() {
+    Result<> done = read_back();
+    if (done) done = enter();
+    if (done || keeps_what_it_did()) {
+      warn(done);
+      return {};
+    }
+    return undo_all(done.error());
+  }
+
+  Result<> read_back() {
+    progress::step("asking the kernel what it runs");
+    datapath::ReadBack read = datapath::read_back(switched_.placed, filter_id_);
+    for (const datapath::Placed& placed : read.confirmed) interfaces_.push_back(placed.target.name);
+    for (const datapath::Target& target : read.gone) {
+      warnings_.push_back(fmt::format(
+          "interface '{}': went away meanwhile: guarded when it appears if 'apiguard run' runs, "
+          "otherwise by the next 'apiguard apply'",
+          target.name));
+    }
+    for (const datapath::Finding& one : switched_.failed) unconfirmed_.push_back(one.what);
+    for (const datapath::Finding& one : read.findings) {
+      unconfirmed_.push_back(fmt::format("interface '{}': generation {} is not in force there: {}",
+                                         one.name, plan_.generation, one.what));
+    }
+    if (interfaces_.empty() && unconfirmed_.empty() && !plan_.targets.empty())
+      unconfirmed_.emplace_back("interfaces: all of them went away");
+    if (unconfirmed_.empty() || keeps_what_it_did()) return {};
+    return fail(Exit::kFailed, fmt::format("{}", fmt::join(unconfirmed_, "; ")));
+  }
+
+  // The mark follows the text. Of a way out that cannot write the text the mark follows all the
+  // same: a boot is to bring back what a person chose, not what the file still says.
+  Result<> enter() {
+    progress::step("writing the files");
+    Result<> text = text_.commit();
+    if (text) text = text_.verify();
+    if (!text && !keeps_what_it_did()) return text;
+    warn(text);
+    return mark();
+  }
+
+  Result<> mark() {
+    if (mark_) {
+      if (auto committed = mark_->commit(); !committed) return committed;
+    } else if (request_.republish && world_.marked != plan_.generation) {
+      if (auto marked = state_.mark_in_force(plan_.generation); !marked) return marked;
+    } else {
+      return {};
+    }
+    const auto marked = state_.in_force();
+    if (!marked) return fail(marked.error());
+    if (*marked == plan_.generation) return {};
+    return fail(Exit::kFailed, fmt::format("file '{}/in-force': read again: it does not name "
+                                           "generation {}",
+                                           places_.state_dir, plan_.generation));
+  }
+
+  // Text before links: whoever is killed in between is settled by the generation that links run.
+  tl::unexpected<Error> undo_all(Error why) {
+    std::vector<std::string> left = text_.put_back();
+    if (stored_) put_mark_back(left);
+    for (const datapath::Finding& one : switched_.undo.put_back())
+      left.push_back(fmt::format("interface '{}': {}", one.name, one.what));
+    take_back();
+    why.exit = Exit::kFailed;
+    why.message += left.empty()
+                       ? fmt::format(": taken back: {}", what_was())
+                       : fmt::format(": could not be taken back: {}", fmt::join(left, "; "));
+    return fail(std::move(why));
+  }
+
+  void put_mark_back(std::vector<std::string>& left) {
+    const auto marked = state_.in_force();
+    if (marked && *marked == world_.marked) return;
+    if (auto put = state_.mark_in_force(world_.marked.value_or(0)); !put)
+      left.push_back(put.error().message);
+  }
+
+  [[nodiscard]] std::string what_was() const {
+    if (!world_.in_force) return "nothing is in force, as before";
+    return fmt::format("generation {} stays in force", world_.in_force->generation);
+  }
+
+  // --- after it --------------------------------------------------------------------------------
 
   // Nothing that a change which waits for its confirmation falls back to is dropped.
   void clean_up() {
@@ -327,9 +426,13 @@ class Publisher {
   datapath::Pins pins_;
   StateDir state_;
   std::future<Result<Image>> image_;
-  std::vector<Replacement> replacements_;
+  TextChange text_;
   std::optional<Replacement> mark_;
+  datapath::SwitchReport switched_;
+  std::uint32_t filter_id_ = 0;  // of the program that links are to run
+  std::vector<std::string> interfaces_;
   std::vector<std::string> warnings_;
+  std::vector<std::string> unconfirmed_;
   Fd before_;                   // filter that an unconfirmed generation falls back to
   std::uint64_t deadline_ = 0;  // as in Published
   bool attributed_;             // before this change
@@ -338,6 +441,31 @@ class Publisher {
 };
 
 }  // namespace
+
+Result<> check_mark(const Places& places, std::uint64_t generation) {
+  const auto marked = StateDir(places.state_dir).in_force();
+  if (!marked) return fail(marked.error());
+  if (*marked == generation) return {};
+  return fail(Exit::kFailed,
+              fmt::format("file '{}/in-force': does not name generation {}, which is "
+                          "in force",
+                          places.state_dir, generation));
+}
+
+Result<> check_unchanged(const World& world, const Plan& plan) {
+  for (const datapath::Target& target : plan.targets) {
+    const datapath::LinkState* link = world.live.link_with(target.link_id);
+    const std::string pin = link != nullptr ? link->pin : "";
+    const std::uint32_t prog_id = link != nullptr ? link->prog_id : 0;
+    const auto read = datapath::read_back({{target, pin, target.link_id}}, prog_id);
+    if (read.findings.empty()) continue;
+    return fail(Exit::kFailed,
+                fmt::format("interface '{}': generation {} is not in force there: {}; 'apiguard "
+                            "apply' puts it back",
+                            target.name, plan.generation, read.findings.front().what));
+  }
+  return {};
+}
 
 Result<Published> carry_out(const Places& places, const World& world, const Request& request,
                             const Plan& plan) {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "loader/host/files.hpp"
+#include "loader/publish/text_change.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -147,8 +148,10 @@ Result<StoredGeneration> generation_numbered(const Places& places, const World& 
 void keep_aside(const SourceFile& current, const SourceFile* in_force, Request& request) {
   if (!current.present || current.text.empty()) return;
   if (in_force != nullptr && in_force->text == current.text) return;
-  const std::string path = current.path + ".before-rollback";
-  request.edits.push_back({current.name + ".before-rollback", path, "", false, current.text});
+  const std::string path = current.path + std::string(kAside);
+  const auto older = read_if_there(path).value_or(std::nullopt);
+  request.edits.push_back({current.name + std::string(kAside), path, older.value_or(""),
+                           older.has_value(), current.text});
   request.notes.push_back(fmt::format("file '{}': held edits that were not in force: kept as '{}'",
                                       current.path, path));
 }
@@ -216,8 +219,9 @@ Result<Request> request_edit(const Places& places, const World& world, Which whi
   request->notes = edited->notes;
   request->unapplied = unapplied_edits(world, *before, request->policy, which);
   if (edited->changed) request->edits.push_back(edit_of(original, file.text));
-  request->nothing =
-      !edited->changed && world.in_force && world.in_force->config && request->unapplied.empty();
+  // All of it is in force already, by what the files say: whether it is, the plan finds out.
+  if (!edited->changed && world.in_force && world.in_force->config && request->unapplied.empty())
+    request->sources = world.in_force->stored->sources;
   return request;
 }
 

@@ -2,7 +2,6 @@
 #include "loader/publish/settle.hpp"
 
 #include <algorithm>
-#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -10,6 +9,7 @@
 #include "loader/host/files.hpp"
 #include "loader/policy/sha256.hpp"
 #include "loader/publish/confirm.hpp"
+#include "loader/publish/text_change.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -77,6 +77,25 @@ bool links_differ(const World& world) {
       });
 }
 
+// Keeps what it could do: the links that were reached already run the new program.
+Result<> switch_and_ask(const datapath::Pins& pins, const World& world, int filter_fd,
+                        const std::vector<datapath::Target>& targets, Settled& settled) {
+  datapath::SwitchOptions options;
+  options.keep_going = true;
+  const auto switched = datapath::switch_links(pins, world.live, filter_fd, targets, options);
+  if (!switched) return fail(switched.error());
+  settled.changed = true;
+  const auto id = datapath::program_of(filter_fd);
+  if (!id) return fail(id.error());
+  std::vector<datapath::Finding> findings = switched->failed;
+  const auto read = datapath::read_back(switched->placed, *id);
+  findings.insert(findings.end(), read.findings.begin(), read.findings.end());
+  if (findings.empty()) return {};
+  return fail(Exit::kFailed,
+              fmt::format("interface '{}': does not run generation {}: {}", findings.front().name,
+                          *world.live.generation, findings.front().what));
+}
+
 // The links a dying publish did not reach.
 Result<> finish_links(const Places& places, const World& world, Settled& settled) {
   if (!links_differ(world)) return {};
@@ -88,56 +107,58 @@ Result<> finish_links(const Places& places, const World& world, Settled& settled
     if (link.ifindex != 0 && !stays_behind(world, link))
       targets.push_back(datapath::target_of(link));
   }
-  auto switched = datapath::switch_links(pins, world.live, filter->get(), targets, {});
-  if (!switched) return fail(switched.error());
-  settled.changed = true;
-  return {};
-}
-
-const SourceFile* source_named(const Sources& sources, const std::string& name) {
-  if (name == sources.config.name) return &sources.config;
-  if (name == sources.ranges.name) return &sources.ranges;
-  return nullptr;
+  return switch_and_ask(pins, world, filter->get(), targets, settled);
 }
 
 // Replaces a file only if it still is what the change started from: an edit made by hand since then
-// is not ours to undo.
-void finish_text(const Places& places, const StoredGeneration& stored,
-                 const GenerationMeta::Edit& edit, Settled& settled) {
-  const SourceFile* source = source_named(stored.sources, edit.name);
-  if (source == nullptr) return;
-  const std::string path =
-      (std::filesystem::path(places.config).parent_path() /
-       (edit.name == stored.sources.config.name ? std::filesystem::path(places.config).filename()
-                                                : std::filesystem::path(edit.name)))
-          .string();
-  const auto current = read_text(path);
-  if (current && *current == source->text) return;
-  const std::string digest = current ? sha256_hex(*current) : std::string();
-  if (digest != edit.before) {
-    settled.messages.push_back(fmt::format(
-        "file '{}': was edited since generation {}: left as it is", path, stored.meta.generation));
-    return;
+// is not ours to undo. Goes by the bytes that the change wrote: the text of the generation need not
+// hold what else stood in the file. Fails where the file is still to be brought.
+Result<> finish_text(const Places& places, const GenerationMeta& meta, std::size_t index,
+                     Settled& settled) {
+  const GenerationMeta::Edit& edit = meta.edits[index];
+  const std::string path = path_of(places, edit.name);
+  const auto wanted = StateDir(places.state_dir).read_after(meta, index);
+  if (!wanted) {
+    settled.messages.push_back(
+        fmt::format("{}: file '{}' stays as it is", wanted.error().message, path));
+    return {};
   }
-  auto replacement = Replacement::prepare(path, source->text);
-  const auto replaced = replacement ? replacement->commit() : Result<>(fail(replacement.error()));
+  const auto current = read_if_there(path);
+  if (current && *current == *wanted) return {};
+  const std::string digest = current && *current ? sha256_hex(**current) : std::string();
+  if (current && digest != edit.before) {
+    settled.messages.push_back(fmt::format(
+        "file '{}': was edited since generation {}: left as it is", path, meta.generation));
+    return {};
+  }
+  auto brought = current ? bring_file(path, *wanted) : Result<>(fail(current.error()));
+  if (!brought)
+    return fail_in(fmt::format("generation {}: is in force, and its text cannot be written yet",
+                               meta.generation),
+                   brought.error());
   settled.messages.push_back(
-      replaced ? fmt::format("file '{}': brought to generation {}", path, stored.meta.generation)
-               : replaced.error().message);
+      fmt::format("file '{}': brought to generation {}", path, meta.generation));
+  return {};
 }
 
-void finish_state(const Places& places, const World& world, Settled& settled) {
+// The mark last: until it is moved the next verb does all of this again.
+Result<> finish_state(const Places& places, const World& world, Settled& settled) {
   const std::uint64_t number = *world.live.generation;
-  if (world.marked == number || !world.in_force->stored) return;
+  if (world.marked == number || !world.in_force || !world.in_force->stored) return {};
+  const GenerationMeta& meta = world.in_force->stored->meta;
   if (world.marked.value_or(0) < number) {
-    for (const auto& edit : world.in_force->stored->meta.edits)
-      finish_text(places, *world.in_force->stored, edit, settled);
+    for (std::size_t i = 0; i < meta.edits.size(); ++i) {
+      if (auto finished = finish_text(places, meta, i, settled); !finished) return finished;
+    }
   }
-  const auto marked = StateDir(places.state_dir).mark_in_force(number);
+  if (auto marked = StateDir(places.state_dir).mark_in_force(number); !marked)
+    return fail_in(
+        fmt::format("generation {}: is in force, and a boot would not bring it back yet", number),
+        marked.error());
   settled.messages.push_back(
-      marked ? fmt::format("generation {}: an interrupted change was finished", number)
-             : marked.error().message);
+      fmt::format("generation {}: an interrupted change was finished", number));
   settled.changed = true;
+  return {};
 }
 
 // The generation that the mark names, if it waited in vain while no link ran it.
@@ -176,7 +197,8 @@ Result<Settled> settle(const Places& places, const World& world) {
   if (!world.live.generation) return settled;
   if (auto finished = finish_links(places, world, settled); !finished)
     return fail(finished.error());
-  finish_state(places, world, settled);
+  if (auto finished = finish_state(places, world, settled); !finished)
+    return fail(finished.error());
   return settled;
 }
 

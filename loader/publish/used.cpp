@@ -53,9 +53,7 @@ bool protected_before(const std::vector<Endpoint>& before, const Endpoint& endpo
 // Whether there were packets until now that the new generation judges and nothing judged before.
 bool leaves_gap(const World& world, const Request& request, const Plan& plan) {
   if (!world.in_force || is_off(*world.in_force) || !world.in_force->config) return true;
-  const auto unguarded = [&](const datapath::Target& target) {
-    return world.live.link_of(target.ifindex) == nullptr;
-  };
+  const auto unguarded = [](const datapath::Target& target) { return target.link_id == 0; };
   const auto newly_protected = [&](const Endpoint& endpoint) {
     return !protected_before(world.in_force->config->endpoints, endpoint);
   };
@@ -110,9 +108,7 @@ bool guards_all(const World& world) {
   if (!config) return false;
   const auto targets = targets_of(*config, world);
   return targets && std::none_of(targets->targets.begin(), targets->targets.end(),
-                                 [&](const datapath::Target& target) {
-                                   return world.live.link_of(target.ifindex) == nullptr;
-                                 });
+                                 [](const auto& target) { return target.link_id == 0; });
 }
 
 }  // namespace

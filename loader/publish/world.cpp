@@ -103,16 +103,24 @@ datapath::Target target(const World& world, const Interface& interface) {
   target.name = interface.name;
   target.ifindex = interface.ifindex;
   target.native = interface.xdp_attached == XDP_ATTACHED_DRV;
-  if (!interface.guarded) target.foreign_id = interface.xdp_prog_id;
+  if (const auto* link = link_on(world, interface)) {
+    target.link_id = link->link_id;
+  } else {
+    target.foreign_id = interface.xdp_prog_id;
+  }
   target.reattach = in_force_guards(world, interface);
   return target;
 }
 
-// A device that was moved to another namespace stays guarded, and by the list in force.
+// A device that was moved to another namespace stays guarded, and by the list in force. Its number
+// may have passed to another device here.
 void add_moved(const World& world, std::vector<datapath::Target>& targets) {
   for (const datapath::LinkState& link : world.live.links) {
-    if (link.ifindex == 0 || find_interface(world, link.ifindex) != nullptr) continue;
+    if (link.ifindex == 0) continue;
+    const Interface* interface = find_interface(world, link.ifindex);
+    if (interface != nullptr && link_on(world, *interface) == &link) continue;
     targets.push_back(datapath::target_of(link));
+    targets.back().moved = true;
   }
 }
 
@@ -155,15 +163,37 @@ std::vector<Endpoint> endpoints_of(const InForce& in_force) {
   return in_force.config ? in_force.config->endpoints : apiguard::endpoints_of(in_force.settings);
 }
 
+namespace {
+
+// An interface runs another program than its link: a verb switched it between the two questions, or
+// the link is that of a device of the same number elsewhere.
+bool is_torn(const World& world) {
+  return std::any_of(world.interfaces.begin(), world.interfaces.end(), [&](const auto& interface) {
+    return interface.xdp_prog_id != 0 && !interface.guarded &&
+           world.live.link_of(interface.ifindex) != nullptr;
+  });
+}
+
+Result<> look_at_kernel(const Places& places, World& world) {
+  constexpr int kTries = 3;
+  for (int i = 0; i < kTries; ++i) {
+    auto live = datapath::Pins(places.pin_dir).read();
+    if (!live) return fail(live.error());
+    world.live = std::move(*live);
+    auto interfaces = list_interfaces();
+    if (!interfaces) return fail(interfaces.error());
+    world.interfaces = std::move(*interfaces);
+    note_guarded(world);
+    if (!is_torn(world)) break;
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<World> look(const Places& places, const InForce* known) {
   World world;
-  auto live = datapath::Pins(places.pin_dir).read();
-  if (!live) return fail(live.error());
-  world.live = std::move(*live);
-  auto interfaces = list_interfaces();
-  if (!interfaces) return fail(interfaces.error());
-  world.interfaces = std::move(*interfaces);
-  note_guarded(world);
+  if (auto kernel = look_at_kernel(places, world); !kernel) return fail(kernel.error());
   const StateDir state(places.state_dir);
   if (auto stored = state.generations()) {
     world.stored = std::move(*stored);
@@ -185,13 +215,18 @@ Result<World> look(const Places& places, const InForce* known) {
   return world;
 }
 
-// The number of a device that moved to another namespace may have passed to a new one here, which
-// runs no program.
 void note_guarded(World& world) {
-  for (Interface& interface : world.interfaces) {
-    interface.guarded =
-        interface.xdp_prog_id != 0 && world.live.link_of(interface.ifindex) != nullptr;
-  }
+  for (Interface& interface : world.interfaces)
+    interface.guarded = link_on(world, interface) != nullptr;
+}
+
+const datapath::LinkState* link_on(const World& world, const Interface& interface) {
+  if (interface.xdp_prog_id == 0) return nullptr;
+  const auto& links = world.live.links;
+  const auto found = std::find_if(links.begin(), links.end(), [&](const auto& link) {
+    return link.ifindex == interface.ifindex && link.prog_id == interface.xdp_prog_id;
+  });
+  return found == links.end() ? nullptr : &*found;
 }
 
 bool judges_in_force(const World& world, const datapath::LinkState& link) {
@@ -263,7 +298,7 @@ std::vector<datapath::LinkState> leftover_links(const World& world,
   for (const datapath::LinkState& link : world.live.links) {
     const bool wanted =
         std::any_of(targets.begin(), targets.end(),
-                    [&](const datapath::Target& target) { return target.ifindex == link.ifindex; });
+                    [&](const datapath::Target& target) { return target.link_id == link.link_id; });
     if (!wanted) left.push_back(link);
   }
   return left;

@@ -72,6 +72,11 @@ struct World {
 // (InForce::stored).
 [[nodiscard]] Result<World> look(const Places& places, const InForce* known = nullptr);
 
+// The link of ours that is on an interface: its number and the program that the interface names are
+// those of the link. Null if there is none. A number alone says nothing: that of a device which
+// moved to another namespace may have passed to a new one here.
+[[nodiscard]] const datapath::LinkState* link_on(const World& world, const Interface& interface);
+
 // Interface::guarded of all of them, by the links.
 void note_guarded(World& world);
 

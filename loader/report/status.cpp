@@ -89,6 +89,29 @@ std::string count_text(const std::optional<std::size_t>& count) {
   return count ? std::to_string(*count) : "?";
 }
 
+// Which packets pass there is for its own status to say.
+std::string unpinned_text(const std::vector<UnpinnedFilter>& filters) {
+  std::vector<std::string> parts;
+  for (const UnpinnedFilter& each : filters) {
+    parts.push_back(fmt::format("{} (generation {}, mode {})", each.name, each.generation,
+                                to_string(each.mode)));
+  }
+  return fmt::format("NOT KNOWN HERE: a filter of apiguard whose pins are not here judges on {}",
+                     fmt::join(parts, ", "));
+}
+
+Json unpinned_json(const Status& status) {
+  Json array = Json::array();
+  for (const UnpinnedFilter& each : status.unpinned) {
+    array.push_back({{"name", each.name},
+                     {"ifindex", each.ifindex},
+                     {"prog_id", each.prog_id},
+                     {"generation", each.generation},
+                     {"mode", to_string(each.mode)}});
+  }
+  return array;
+}
+
 std::string head_text(const Status& status) {
   if (!status.generation) return "";
   return fmt::format(
@@ -107,6 +130,7 @@ std::string head_text(const Status& status) {
 std::string not_enforced(const Status& status) {
   const bool attached = std::any_of(status.interfaces.begin(), status.interfaces.end(),
                                     [](const InterfaceStatus& each) { return each.attached; });
+  if (!attached && !status.unpinned.empty()) return unpinned_text(status.unpinned);
   if (!status.generation) return "NOT ENFORCED: nothing is in force: every packet passes";
   if (!attached) return "NOT ENFORCED: no interface is attached: every packet passes";
   if (status.mode == Mode::kAudit) {
@@ -152,6 +176,7 @@ std::string to_json(const Status& status) {
                 {{"ipv4", value_or_null(status.ranges4)}, {"ipv6", value_or_null(status.ranges6)}}},
                {"interfaces", interfaces_json(status)},
                {"counters", counters_json(status.counters)}};
+  if (!status.unpinned.empty()) json["unpinned"] = unpinned_json(status);
   if (status.snapshot) json["snapshot"] = time_or_null(status.snapshot);
   return dump(json);
 }

@@ -22,6 +22,16 @@ struct InterfaceStatus {
   std::optional<std::uint32_t> link_id;
 };
 
+// A filter of apiguard on an interface here whose pins are not in our folder: they lie in another
+// mount of bpffs, or in the folder of another instance.
+struct UnpinnedFilter {
+  std::string name;  // of the interface
+  int ifindex = 0;
+  std::uint32_t prog_id = 0;
+  std::uint64_t generation = 0;
+  Mode mode = Mode::kEnforce;
+};
+
 struct Status {
   std::optional<Mode> mode;                 // none: nothing is in force
   std::optional<std::uint64_t> generation;  // in the kernel
@@ -34,6 +44,7 @@ struct Status {
   std::optional<std::size_t> ranges4;
   std::optional<std::size_t> ranges6;
   std::vector<InterfaceStatus> interfaces;
+  std::vector<UnpinnedFilter> unpinned;
   apiguard_counters counters{};
   std::optional<Timestamp> snapshot;  // it is what the supervisor saw then; none: of this moment
 };
@@ -47,6 +58,7 @@ struct Status {
 [[nodiscard]] std::string not_confirmed(const Status& status);
 
 // One loud sentence if packets that are not listed pass: "NOT ENFORCED: ..."; empty in enforce.
+// Where a filter of ours judges whose pins are not here, it says that and never that all pass.
 [[nodiscard]] std::string not_enforced(const Status& status);
 
 }  // namespace apiguard::report

@@ -52,15 +52,34 @@ std::string problem_of(const publish::World& world, const Interface& interface,
                      world.in_force->generation);
 }
 
-const datapath::LinkState* link_on(const publish::World& world, const Interface& interface) {
-  return interface.guarded ? world.live.link_of(interface.ifindex) : nullptr;
-}
-
 // One that cannot be guarded and that only a glob of the configuration stands for.
 bool merely_matches(const Interface& interface, const Policy& config) {
   return !has_ethernet_header(interface) &&
          std::find(config.interfaces.begin(), config.interfaces.end(), interface.name) ==
              config.interfaces.end();
+}
+
+// Filters of ours on interfaces that no link of ours is on. Nobody without the privilege to look at
+// programs by their id sees one.
+std::vector<report::UnpinnedFilter> find_unpinned(const publish::World& world) {
+  std::vector<report::UnpinnedFilter> found;
+  for (const Interface& interface : world.interfaces) {
+    if (interface.xdp_prog_id == 0 || interface.guarded) continue;
+    const auto settings = datapath::Pins::settings_of_program(interface.xdp_prog_id);
+    if (!settings) continue;
+    found.push_back({interface.name, interface.ifindex, interface.xdp_prog_id, settings->generation,
+                     static_cast<Mode>(settings->mode)});
+  }
+  return found;
+}
+
+std::string describe_unpinned(const Places& places, const report::UnpinnedFilter& filter) {
+  return fmt::format(
+      "interface '{}': runs a filter of apiguard, generation {} (program {}), whose pins are not "
+      "in "
+      "'{}': they are in another mount of bpffs or in the folder of another instance: run apiguard "
+      "where they are, as in 'nsenter --target 1 --mount'",
+      filter.name, filter.generation, filter.prog_id, places.pin_dir);
 }
 
 // What the generation in force wants guarded.
@@ -73,7 +92,7 @@ void add_wanted(Guarded& guarded, const publish::World& world, const publish::In
           fmt::format("interface '{}': has no Ethernet header and is not guarded", interface.name));
       continue;
     }
-    const auto* link = link_on(world, interface);
+    const auto* link = publish::link_on(world, interface);
     guarded.interfaces.push_back(describe(interface, link));
     auto problem = problem_of(world, interface, link);
     if (!problem.empty()) guarded.problems.push_back(std::move(problem));
@@ -103,7 +122,7 @@ void add_elsewhere(Guarded& guarded, const publish::World& world) {
     if (told || link.ifindex == 0) continue;
     const auto interface =
         std::find_if(world.interfaces.begin(), world.interfaces.end(),
-                     [&](const Interface& each) { return link_on(world, each) == &link; });
+                     [&](const Interface& each) { return publish::link_on(world, each) == &link; });
     if (interface != world.interfaces.end()) {
       guarded.interfaces.push_back(describe(*interface, &link));
       continue;
@@ -183,6 +202,12 @@ Standing stand(const Places& places, const publish::World& world, const TextStan
   standing.status.interfaces = std::move(guarded.interfaces);
   standing.problems = std::move(guarded.problems);
   standing.notes = std::move(guarded.notes);
+  standing.status.unpinned = find_unpinned(world);
+  for (const auto& filter : standing.status.unpinned)
+    standing.notes.push_back(describe_unpinned(places, filter));
+  // Nothing of ours is in force, but not everything passes.
+  if (!world.in_force && !standing.status.unpinned.empty())
+    standing.problems = {"nothing is in force by what is pinned here"};
   if (world.in_force) {
     fill_policy(standing.status, *world.in_force, text);
     fill_window(standing.status, world);

@@ -60,8 +60,9 @@ for theirs in xdpdrv xdpgeneric; do
   not_enforced
 
   step 'A boot guards what it can, and says what it cannot'
-  expect 0 guard apply --boot
+  expect 4 guard apply --boot
   complains "interface 'spare'"
+  prints 'is in force on gate0:'
   enforced
   expect 1 guard status
   expect 0 guard detach --all

@@ -79,6 +79,16 @@ UsedRange used_range(const char* cidr, std::uint64_t connections, const char* fi
 
 }  // namespace
 
+TEST_CASE("a filter of ours whose pins are elsewhere is never told as: every packet passes") {
+  Status status;
+  CHECK(to_text(status, false).find("every packet passes") != std::string::npos);
+  status.unpinned = {{"eth0", 2, 41, 17, Mode::kEnforce}};
+  const std::string text = to_text(status, false);
+  CHECK(text.find("every packet passes") == std::string::npos);
+  CHECK(text.find("judges on eth0 (generation 17, mode enforce)") != std::string::npos);
+  CHECK(to_json(status).find("\"unpinned\"") != std::string::npos);
+}
+
 TEST_CASE("outcomes and reasons have the names of the contract") {
   CHECK(outcome_name(APIGUARD_PASS) == "pass");
   CHECK(outcome_name(APIGUARD_DROP) == "drop");

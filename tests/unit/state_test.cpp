@@ -36,7 +36,8 @@ GenerationMeta meta_of(std::uint64_t generation) {
   meta.removed = 18'446'744'073'709'551'615u;
   meta.ranges4 = 1'000'000;
   meta.ranges6 = 7;
-  meta.edits = {{"authorized-ranges", std::string(64, 'b')}, {"apiguard.toml", ""}};
+  meta.edits = {{"authorized-ranges", std::string(64, 'b'), std::string(64, 'c')},
+                {"apiguard.toml", "", std::nullopt}};
   return meta;
 }
 
@@ -497,18 +498,27 @@ TEST_CASE("pruning removes no generation while in-force cannot be read") {
 
 // ---- published unconfirmed
 
-TEST_CASE("what a change found is kept with it, and read back only if it is whole") {
+TEST_CASE("the bytes that a change found and wrote are kept with it, and read only if whole") {
   Folder folder;
   StateDir dir(folder / "state");
+  const Sources sources = sources_of("203.0.113.0/24\n");
+  const std::string after = sources.ranges.text + "# a colleague's edit\n";
   GenerationMeta meta = meta_of(17);
   meta.fallback = 16;
-  meta.edits = {{"authorized-ranges", sha256_hex("198.51.100.7\n")}, {"apiguard.toml", ""}};
-  const std::vector<SourceFile> before{{"authorized-ranges", "", "198.51.100.7\n", true},
-                                       {"../escapes", "", "x", true}};
-  REQUIRE(dir.write(meta, sources_of("203.0.113.0/24\n"), before));
-  CHECK_FALSE(fs::exists(folder / "state/generations/17/escapes"));
-  CHECK(dir.read_before(17, meta.edits[0]).value() == "198.51.100.7\n");
-  CHECK_FALSE(dir.read_before(17, meta.edits[1]));
+  meta.edits = {{"authorized-ranges", sha256_hex("198.51.100.7\n"), sha256_hex(after)},
+                {"apiguard.toml", "", sha256_hex(sources.config.text)},
+                {"authorized-ranges.d/b.list", sha256_hex("x"), ""}};
+  const std::vector<FileBytes> bytes{{"authorized-ranges", "198.51.100.7\n", after, 0},
+                                     {"apiguard.toml", std::nullopt, sources.config.text, 0},
+                                     {"authorized-ranges.d/b.list", "x", std::nullopt, 0}};
+  REQUIRE(dir.write(meta, sources, bytes));
+  CHECK(dir.read_before(meta, 0).value() == "198.51.100.7\n");
+  CHECK(dir.read_after(meta, 0).value() == after);
+  CHECK(dir.read_before(meta, 1).value() == std::nullopt);
+  CHECK(dir.read_after(meta, 1).value() == sources.config.text);
+  CHECK_FALSE(fs::exists(folder / "state/generations/17/after/1"));  // it is the text in files/
+  CHECK(dir.read_before(meta, 2).value() == "x");
+  CHECK(dir.read_after(meta, 2).value() == std::nullopt);
   CHECK(dir.read(17));
 
   meta.undone = true;
@@ -517,13 +527,41 @@ TEST_CASE("what a change found is kept with it, and read back only if it is whol
   REQUIRE(again);
   CHECK(again->undone);
   CHECK(again->fallback == 16);
+  CHECK(again->edits[0].after == sha256_hex(after));
   CHECK(dir.read(17));  // the digest of the files is still there
   CHECK_FALSE(dir.rewrite(meta_of(18)));
 
-  put(folder / "state/generations/17/before/authorized-ranges", "198.51.100.8\n");
-  const auto damaged = dir.read_before(17, meta.edits[0]);
+  put(folder / "state/generations/17/before/0", "198.51.100.8\n");
+  const auto damaged = dir.read_before(meta, 0);
   REQUIRE_FALSE(damaged);
   CHECK(damaged.error().message == kDigestDiffers);
+  fs::remove(folder / "state/generations/17/after/0");
+  CHECK_FALSE(dir.read_after(meta, 0));  // the text of the generation is no substitute
+}
+
+TEST_CASE("bytes that an older version kept are found: by name, and the text as what was written") {
+  Folder folder;
+  StateDir dir(folder / "state");
+  const Sources sources = sources_of("203.0.113.0/24\n");
+  GenerationMeta meta = meta_of(17);
+  meta.edits = {{"authorized-ranges", sha256_hex("old\n"), std::nullopt}};
+  REQUIRE(dir.write(meta, sources));
+  fs::create_directory(folder / "state/generations/17/before");
+  put(folder / "state/generations/17/before/authorized-ranges", "old\n");
+  CHECK(dir.read_before(meta, 0).value() == "old\n");
+  CHECK(dir.read_after(meta, 0).value() == sources.ranges.text);
+}
+
+TEST_CASE("a text that another generation holds is not written twice, and outlives that one") {
+  Folder folder;
+  StateDir dir(folder / "state");
+  REQUIRE(dir.write(meta_of(16), sources_of("198.51.100.7\n")));
+  GenerationMeta meta = meta_of(17);
+  meta.edits = {{"authorized-ranges", sha256_hex("198.51.100.7\n"), sha256_hex("x\n")}};
+  REQUIRE(dir.write(meta, sources_of("x\n"), {{"authorized-ranges", "198.51.100.7\n", "x\n", 16}}));
+  CHECK(fs::hard_link_count(folder / "state/generations/17/before/0") == 2);
+  REQUIRE(dir.remove(16));
+  CHECK(dir.read_before(meta, 0).value() == "198.51.100.7\n");
 }
 
 TEST_CASE("a record of before confirmations is one that was not undone") {

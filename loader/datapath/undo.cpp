@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/datapath/undo.hpp"
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "loader/datapath/hook.hpp"
+#include "loader/datapath/objects.hpp"
+
+namespace apiguard::datapath {
+namespace {
+
+LinkState named(const std::string& pin, std::uint32_t link_id) {
+  LinkState link;
+  link.pin = pin;
+  link.link_id = link_id;
+  return link;
+}
+
+enum class Answer { kYes, kGone, kNo };
+struct Said {
+  Answer answer = Answer::kNo;
+  std::string what;
+};
+
+// What the interface names. None: it says the same as the link.
+std::optional<Said> ask_interface(const Target& target, std::uint32_t prog_id) {
+  const auto hook = read_hook(target.ifindex);
+  if (!hook) return Said{Answer::kNo, hook.error().message};
+  if (!*hook) return Said{Answer::kGone, ""};
+  if ((*hook)->prog_id == prog_id) return std::nullopt;
+  if ((*hook)->mode == HookMode::kNone) return Said{Answer::kNo, "no program is on it"};
+  return Said{Answer::kNo, describe_occupant(**hook) + " is on it"};
+}
+
+Said ask_link(const Placed& placed, std::uint32_t prog_id) {
+  const auto link = open_link(named(placed.pin, placed.link_id));
+  if (!link) return {Answer::kNo, link.error().message};
+  const auto info = link_info(link->get());
+  if (!info) return {Answer::kNo, info.error().message};
+  if (info->link_id != placed.link_id)
+    return {Answer::kNo, fmt::format("pin '{}': is of link {}, not of link {}", placed.pin,
+                                     info->link_id, placed.link_id)};
+  if (info->ifindex == 0)
+    return {Answer::kGone, fmt::format("link {}: is detached", info->link_id)};
+  if (info->prog_id != prog_id)
+    return {Answer::kNo,
+            fmt::format("link {}: runs program {}, not {}", info->link_id, info->prog_id, prog_id)};
+  return {Answer::kYes, ""};
+}
+
+// A device that is not here is gone, or it lives on elsewhere: then its link alone can tell.
+Said ask(const Placed& placed, std::uint32_t prog_id) {
+  Said by_link = ask_link(placed, prog_id);
+  if (placed.target.moved) return by_link;
+  const auto said = ask_interface(placed.target, prog_id);
+  const bool here = !said || said->answer != Answer::kGone;
+  if (!here) return by_link.answer == Answer::kYes ? by_link : *said;
+  // A link that is detached from a device that is here guards nothing.
+  if (by_link.answer != Answer::kYes) return {Answer::kNo, by_link.what};
+  return said ? *said : by_link;
+}
+
+// Only the link that is meant: another one may have taken its pin.
+Result<Fd> open_same(const LinkState& link) {
+  auto fd = open_link(link);
+  if (!fd) return fd;
+  const auto info = link_info(fd->get());
+  if (!info) return fail(info.error());
+  if (info->link_id != link.link_id)
+    return kernel_error(fmt::format("link {}", link.link_id), "open", ENOENT);
+  return fd;
+}
+
+}  // namespace
+
+int update_link(int link_fd, int to_fd, int expected_fd) {
+  LIBBPF_OPTS(bpf_link_update_opts, options);
+  if (expected_fd >= 0) {
+    options.flags = BPF_F_REPLACE;
+    options.old_prog_fd = static_cast<__u32>(expected_fd);
+  }
+  return bpf_link_update(link_fd, to_fd, &options) == 0 ? 0 : errno;
+}
+
+Undo::Undo(int filter_fd) : filter_(fcntl(filter_fd, F_DUPFD_CLOEXEC, 0)) {}
+
+void Undo::updated(const Target& target, LinkState before, Fd old_program) {
+  updates_.push_back({target, std::move(before), std::move(old_program)});
+}
+
+void Undo::attached(const Target& target, std::string pin, std::uint32_t link_id) {
+  attachments_.push_back({target, std::move(pin), link_id});
+}
+
+std::vector<Finding> Undo::put_back() {
+  std::vector<Finding> left;
+  for (const Update& done : updates_) {
+    // Whether it worked is asked of the kernel below.
+    if (const auto link = open_same(done.before); link && done.old_program)
+      (void)update_link(link->get(), done.old_program.get(), filter_.get());
+    const Placed before{done.target, done.before.pin, done.before.link_id};
+    const Said said = ask(before, done.before.prog_id);
+    if (said.answer == Answer::kNo) left.push_back({done.target.name, said.what});
+  }
+  for (const Attachment& done : attachments_) {
+    const LinkState state = named(done.pin, done.link_id);
+    if (const auto link = open_same(state)) {
+      (void)bpf_link_detach(link->get());
+      (void)unpin_link(done.pin);
+    }
+    const auto hook = read_hook(done.target.ifindex);
+    const auto ours = program_id(filter_.get());
+    if (hook && *hook && ours && (*hook)->prog_id == *ours)
+      left.push_back({done.target.name, describe_occupant(**hook) + " is still on it"});
+  }
+  updates_.clear();
+  attachments_.clear();
+  return left;
+}
+
+Result<std::uint32_t> program_of(int filter_fd) { return program_id(filter_fd); }
+
+ReadBack read_back(const std::vector<Placed>& placed, std::uint32_t prog_id) {
+  ReadBack result;
+  for (const Placed& one : placed) {
+    Said said = ask(one, prog_id);
+    switch (said.answer) {
+      case Answer::kYes:
+        result.confirmed.push_back(one);
+        break;
+      case Answer::kGone:
+        result.gone.push_back(one.target);
+        break;
+      case Answer::kNo:
+        result.findings.push_back({one.target.name, std::move(said.what)});
+        break;
+    }
+  }
+  return result;
+}
+
+}  // namespace apiguard::datapath

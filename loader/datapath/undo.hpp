@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What a switch of links did, and how it is undone. Holds programs but no link: whether a link is
+// there is to be found out through its pin, not kept true by a descriptor of ours.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "loader/datapath/pins.hpp"
+#include "loader/datapath/target.hpp"
+#include "loader/fd.hpp"
+
+namespace apiguard::datapath {
+
+// Where a target ended up: the link that runs the new program there.
+struct Placed {
+  Target target;
+  std::string pin;  // path; empty for a link that was found by id
+  std::uint32_t link_id = 0;
+};
+
+// What is wrong with a target.
+struct Finding {
+  std::string name;  // of the interface
+  std::string what;  // "its link runs program 17"
+};
+
+class Undo {
+ public:
+  Undo() = default;
+  // `filter_fd` is borrowed and kept as a copy: what an update is expected to have put there.
+  explicit Undo(int filter_fd);
+
+  void updated(const Target& target, LinkState before, Fd old_program);
+  void attached(const Target& target, std::string pin, std::uint32_t link_id);
+  [[nodiscard]] bool empty() const { return updates_.empty() && attachments_.empty(); }
+
+  // Puts every link back to the program it ran before, and takes off those that are new; then asks
+  // the kernel. Returns what does not run what it ran before.
+  [[nodiscard]] std::vector<Finding> put_back();
+
+ private:
+  struct Update {
+    Target target;
+    LinkState before;
+    Fd old_program;
+  };
+  struct Attachment {
+    Target target;
+    std::string pin;
+    std::uint32_t link_id = 0;
+  };
+  Fd filter_;
+  std::vector<Update> updates_;
+  std::vector<Attachment> attachments_;
+};
+
+// Asks the kernel anew, for every target, which program runs there: by info of its link, opened by
+// its pin, and by what the interface itself names.
+struct ReadBack {
+  std::vector<Placed> confirmed;
+  std::vector<Target> gone;       // no such interface any more
+  std::vector<Finding> findings;  // what could not be confirmed
+};
+// Id of a program, by which read_back() knows it.
+[[nodiscard]] Result<std::uint32_t> program_of(int filter_fd);
+[[nodiscard]] ReadBack read_back(const std::vector<Placed>& placed, std::uint32_t prog_id);
+
+// bpf_link_update() that names the program it expects; `expected_fd` < 0: whatever is there. The
+// errno, 0: done.
+[[nodiscard]] int update_link(int link_fd, int to_fd, int expected_fd);
+
+}  // namespace apiguard::datapath
