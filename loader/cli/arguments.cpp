@@ -14,7 +14,7 @@
 namespace apiguard::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> kRisks = {"drop-peers", "wide", "unapplied",
+constexpr std::array<std::string_view, 5> kRisks = {"drop-peers", "wide", "unapplied", "undone",
                                                     "generic-xdp"};
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view reason) {
@@ -46,7 +46,7 @@ Result<> add_risk(std::set<std::string>& accepted, const std::string& name) {
     return {};
   }
   if (std::find(kRisks.begin(), kRisks.end(), name) == kRisks.end()) {
-    return bad(name, "no such risk: drop-peers, wide, unapplied, generic-xdp or all");
+    return bad(name, "no such risk: drop-peers, wide, unapplied, undone, generic-xdp or all");
   }
   accepted.insert(name);
   return {};

@@ -67,7 +67,7 @@ void add_change_options(CLI::App& verb, Typed& typed) {
   verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
   verb.add_flag("--json", typed.json, "answer in JSON");
   add_text(verb, "--accept-risk", typed.accepted, "NAME,...",
-           "drop-peers, wide, unapplied, generic-xdp or all");
+           "drop-peers, wide, unapplied, undone, generic-xdp or all");
   add_text(verb, "--confirm-within", typed.confirm_within, "DURATION",
            "undone unless confirmed by then: 1s to 24h");
 }
@@ -79,6 +79,8 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
 void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "apply") {
     verb.add_flag("--boot", typed.boot, "publish what state has, whatever the files say");
+    add_text(verb, "--with", typed.with, "NAME.list=FILE",
+             "write FILE as this drop-in, as part of the change");
   }
   if (is_one_of(name, {"allow", "except"})) {
     add_text(verb, "--name", typed.name, "NAME", "name of the entries");

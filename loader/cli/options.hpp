@@ -26,8 +26,14 @@ struct ChangeFlags {
 };
 
 struct ApplyOptions {
+  // A drop-in that the change brings in, and the file with its text.
+  struct With {
+    std::string name;  // "NAME.list"
+    std::string file;  // path, as typed
+  };
   ChangeFlags flags;
   bool boot = false;
+  std::vector<With> with;  // each name once
 };
 struct PutOptions {  // allow, except
   ChangeFlags flags;

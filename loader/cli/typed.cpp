@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "loader/host/files.hpp"
+
 #include "loader/cli/arguments.hpp"
 #include "loader/policy/duration.hpp"
 #include "loader/policy/text.hpp"
@@ -152,10 +154,35 @@ Result<Verb> make_set(const Typed& typed, const ChangeFlags& flags) {
   return options;
 }
 
+Result<ApplyOptions::With> parse_with(const std::string& text) {
+  const std::size_t at = text.find('=');
+  ApplyOptions::With with{text.substr(0, at), at == text.npos ? "" : text.substr(at + 1)};
+  if (with.name.empty() || with.file.empty())
+    return usage(fmt::format("option '--with': '{}': it takes NAME.list=FILE", text));
+  if (!is_drop_in(with.name))
+    return usage(
+        fmt::format("option '--with': '{}': no name of a drop-in: NAME.list, without a "
+                    "dot in front and without '/'",
+                    with.name));
+  return with;
+}
+
 Result<Verb> make_apply(const Typed& typed, const ChangeFlags& flags) {
   if (typed.boot && flags.confirm_within)
     return usage("verb 'apply': --boot publishes what is confirmed: leave out --confirm-within");
-  return ApplyOptions{flags, typed.boot};
+  if (typed.boot && !typed.with.empty())
+    return usage("verb 'apply': --boot publishes what was in force: leave out --with");
+  ApplyOptions options{flags, typed.boot, {}};
+  for (const std::string& text : typed.with) {
+    auto with = parse_with(text);
+    if (!with) return fail(with.error());
+    for (const auto& other : options.with) {
+      if (other.name == with->name)
+        return usage(fmt::format("option '--with': '{}': given twice", with->name));
+    }
+    options.with.push_back(std::move(*with));
+  }
+  return options;
 }
 
 Result<Verb> make_mode(const Typed& typed, const ChangeFlags& flags) {

@@ -24,6 +24,7 @@ struct Typed {
   bool strict = false;
   bool json = false;
   bool boot = false;
+  Words with;
   bool all = false;
   bool print = false;
   Words accepted, confirm_within, name, lasts, until, to, root, unused, top, since, max_ranges,

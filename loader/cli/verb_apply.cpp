@@ -1,16 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
 #include "loader/cli/change.hpp"
 #include "loader/cli/verbs.hpp"
+#include "loader/host/files.hpp"
+#include "loader/host/paths.hpp"
 #include "loader/publish/request.hpp"
 
 namespace apiguard::cli {
+namespace {
+
+// Each is read once, whatever becomes of the file while a question waits for its answer.
+Result<std::vector<publish::WithFile>> read_with(const std::vector<ApplyOptions::With>& with) {
+  std::vector<publish::WithFile> files;
+  for (const ApplyOptions::With& one : with) {
+    auto source = read_source(one.file, false);
+    if (!source) return fail(source.error());
+    files.push_back(
+        {fmt::format("{}/{}", kDropInFolder, one.name), one.file, std::move(source->text)});
+  }
+  return files;
+}
+
+}  // namespace
 
 Result<Exit> run(const CommandLine& line, const ApplyOptions& options) {
+  const auto with = read_with(options.with);
+  if (!with) return fail(with.error());
   ChangeKind kind;
   kind.way_out = options.boot;  // a boot enforces what it can even where nothing can be written
   return change(line, options.flags, kind, [&](const publish::World& world) {
-    return options.boot ? publish::request_boot(line.places, world)
-                        : publish::request_files(line.places, world, options.flags.strict);
+    if (options.boot) return publish::request_boot(line.places, world);
+    const bool strict = options.flags.strict;
+    return with->empty() ? publish::request_files(line.places, world, strict)
+                         : publish::request_with(line.places, world, *with, strict);
   });
 }
 

@@ -8,7 +8,7 @@
 namespace apiguard::cli {
 namespace {
 
-// Drop-ins belong to other tools and are never put back; whoever rolls back has to know.
+// Drop-ins that other tools wrote are never put back; a person who rolls back has to know.
 void tell_differences(const CommandLine& line) {
   const auto world = publish::look(line.places);
   if (!world || !world->in_force || !world->in_force->stored) return;

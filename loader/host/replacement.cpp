@@ -204,7 +204,17 @@ Result<> Replacement::commit() {
   return sync();
 }
 
+void remove_stale_drop_ins(const std::string& folder) {
+  const auto names = list_directory(folder);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    if (name.starts_with(".") && name.ends_with(".list.apiguard-new"))
+      unlink((folder + "/" + name).c_str());
+  }
+}
+
 void remove_stale_replacements(const std::string& config_path) {
+  remove_stale_drop_ins(beside(config_path, kDropInFolder));
   for (const std::string& path : {config_path, beside(config_path, kRangesName)}) {
     unlink(temporary_of(path).c_str());
     if (const auto real = real_path(path)) unlink(temporary_of(*real).c_str());

@@ -8,6 +8,7 @@
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/release.hpp"
 #include "loader/host/clock.hpp"
+#include "loader/host/undone.hpp"
 #include "loader/policy/sha256.hpp"
 #include "loader/publish/text_change.hpp"
 
@@ -111,6 +112,20 @@ Result<> restore_file(const Places& places, const StateDir& state, const Generat
 
 // --- state
 
+// So that no later apply brings its files back unasked: those too that a person or a tool had put
+// there and that no undo touches.
+Result<> note_undone(const StateDir& state, const Places& places, const GenerationMeta& meta,
+                     Messages& messages) {
+  const auto stored = state.read(meta.generation);
+  if (!stored) {
+    messages.push_back(stored.error().message + ": an 'apply' may bring back what it held");
+    return {};
+  }
+  const auto before = state.read(meta.fallback);
+  return add_undone(places.state_dir, meta.generation, stored->sources,
+                    before ? before->sources : Sources());
+}
+
 // The mark last: until it is moved the next verb does all of this again.
 Result<Messages> undo_text(const Places& places, const GenerationMeta& meta) {
   Messages messages;
@@ -119,6 +134,7 @@ Result<Messages> undo_text(const Places& places, const GenerationMeta& meta) {
     if (auto restored = restore_file(places, state, meta, i, messages); !restored)
       return fail(restored.error());
   }
+  if (auto noted = note_undone(state, places, meta, messages); !noted) return fail(noted.error());
   GenerationMeta undone = meta;
   undone.undone = true;
   if (auto written = state.rewrite(undone); !written) return fail(written.error());
@@ -208,7 +224,10 @@ Result<Messages> confirm(const Places& places, const World& world) {
     return fail_in(called(window.generation) + ": is in force and kept, but a boot would go back",
                    kept.error());
   }
-  add(messages, StateDir(places.state_dir).prune());
+  StateDir state(places.state_dir);
+  if (const auto stored = state.read(window.generation))
+    add(messages, forget_undone(places.state_dir, stored->sources));
+  add(messages, state.prune());
   return messages;
 }
 

@@ -52,6 +52,29 @@ void add_unapplied(const Difference& unapplied, std::vector<Risk>& risks) {
   risks.push_back({"unapplied", text});
 }
 
+std::string describe_undone(const std::vector<UndoneFile>& files) {
+  std::vector<std::string> parts;
+  for (const UndoneFile& file : files)
+    parts.push_back(fmt::format("'{}' as generation {} brought it in", file.name, file.generation));
+  return "what was undone would take effect again: " + join(parts);
+}
+
+// A way out is never refused, and a boot brings back what a person confirmed.
+void find_undone_files(const Places& places, const World& world, const Request& request,
+                       Plan& plan) {
+  if (request.boot || (request.way_out && !request.brings_back_undone)) return;
+  const auto undone = read_undone(places.state_dir);
+  if (!undone) {
+    plan.warnings.push_back(undone.error().message);
+    return;
+  }
+  const bool known = world.in_force && world.in_force->stored;
+  plan.undone =
+      find_undone(*undone, request.sources, known ? world.in_force->stored->sources : Sources());
+  if (request.confirm_within && !plan.undone.empty())
+    plan.warnings.push_back(describe_undone(plan.undone));
+}
+
 std::string describe_cut(const Plan& plan) {
   std::vector<std::string> parts;
   if (!plan.cut.empty()) parts.push_back(describe(plan.cut));
@@ -66,6 +89,8 @@ std::vector<Risk> raised(const Request& request, const Plan& plan) {
     risks.push_back({"drop-peers", cut});
   add_wide(plan.difference, risks);
   add_unapplied(request.unapplied, risks);
+  if (!plan.undone.empty() && !request.confirm_within)
+    risks.push_back({"undone", describe_undone(plan.undone)});
   const auto accepted = [&](const Risk& risk) { return request.accepted.contains(risk.name); };
   risks.erase(std::remove_if(risks.begin(), risks.end(), accepted), risks.end());
   return risks;
@@ -194,6 +219,7 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   find_sameness(world, request, plan);
   if (auto peers = find_peers(world, request, plan); !peers) return fail(peers.error());
   if (auto ranges = find_ranges(places, world, request, plan); !ranges) return fail(ranges.error());
+  find_undone_files(places, world, request, plan);
   plan.risks = raised(request, plan);
   return plan;
 }

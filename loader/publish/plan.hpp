@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "loader/host/peers.hpp"
+#include "loader/host/undone.hpp"
 #include "loader/host/used.hpp"
 #include "loader/publish/world.hpp"
 
@@ -35,6 +36,7 @@ struct Request {
   Difference unapplied;               // edits in the files beyond this change that are not in force
   std::set<std::string> accepted;     // risks
   bool way_out = false;               // must work with a full disk, read-only folders, broken files
+  bool brings_back_undone = false;    // a way out that publishes what was undone, by its number
   bool boot = false;                  // never refuses what it can do in part, raises no risk
   bool anew = false;                  // a new generation although the text is the one in force
   std::set<std::string> left_alone;   // interfaces that were detached by hand: they stay so
@@ -59,6 +61,7 @@ struct Plan {
   std::vector<Risk> risks;   // raised and not accepted
   std::vector<CutPeer> cut;  // connected clients that it would cut, accepted or not
   std::vector<CutRange> cut_ranges;  // and ranges that it would take out and that were used lately
+  std::vector<UndoneFile> undone;    // files that an undone change brought in and that come back
   std::vector<std::string> warnings;
   std::vector<datapath::Target> targets;
 };

@@ -385,6 +385,8 @@ class Publisher {
       // What a change may fall back to may be of another version, with maps of its own.
       if (!request_.confirm_within) pins_.remove_foreign_maps();
     }
+    if (stored_ && !request_.confirm_within && !request_.boot)
+      warn(forget_undone(places_.state_dir, request_.sources));
     if (stored_) warn(state_.prune());
     if (request_.left_alone.empty()) clear_detached(places_.run_dir);
   }

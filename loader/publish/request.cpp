@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "loader/host/files.hpp"
+#include "loader/host/paths.hpp"
+#include "loader/policy/sha256.hpp"
 #include "loader/publish/text_change.hpp"
 
 namespace apiguard::publish {
@@ -171,6 +174,50 @@ void restore(const std::string& path, const SourceFile& wanted, const SourceFile
   request.edits.push_back(edit_of(file, wanted.text));
 }
 
+bool is_drop_in_name(const std::string& name) {
+  return name.starts_with(std::string(kDropInFolder) + "/");
+}
+
+// Drop-ins that the generations between the two brought in, with what the newest of them wrote: its
+// digest, "" if it took the file away.
+std::map<std::string, std::string> brought_in(const Places& places, const World& world,
+                                              std::uint64_t target, std::uint64_t current) {
+  std::map<std::string, std::string> files;
+  const StateDir state(places.state_dir);
+  for (const std::uint64_t number : world.stored) {
+    if (number <= target || number > current) continue;
+    const auto meta = state.read_meta(number);
+    if (!meta || meta->undone) continue;
+    for (const auto& edit : meta->edits) {
+      if (is_drop_in_name(edit.name) && edit.after) files[edit.name] = *edit.after;
+    }
+  }
+  return files;
+}
+
+const SourceFile* drop_in_named(const Sources& sources, const std::string& name) {
+  const auto found = std::find_if(sources.drop_ins.begin(), sources.drop_ins.end(),
+                                  [&](const SourceFile& file) { return file.name == name; });
+  return found == sources.drop_ins.end() ? nullptr : &*found;
+}
+
+// Back to what the generation held of it; only what still is, byte for byte, what a change wrote.
+void restore_drop_in(const Places& places, const std::string& name, const std::string& written,
+                     Request& request) {
+  const std::string path = path_of(places, name);
+  const auto current = read_if_there(path);
+  const std::string digest = current && *current ? sha256_hex(**current) : std::string();
+  if (!current || digest != written) {
+    request.notes.push_back(
+        fmt::format("file '{}': was edited since it was brought in: left as it is", path));
+    return;
+  }
+  FileEdit edit{name, path, current->value_or(""), current->has_value(), std::nullopt};
+  if (const SourceFile* wanted = drop_in_named(request.sources, name)) edit.after = wanted->text;
+  if (edit.existed ? edit.after != edit.before : edit.after.has_value())
+    request.edits.push_back(std::move(edit));
+}
+
 // A toml that does not parse is somebody's work in progress: the way out leaves it alone.
 bool config_is_broken(const Places& places, Request& request) {
   auto file = read_source(places.config, true);
@@ -225,6 +272,59 @@ Result<Request> request_edit(const Places& places, const World& world, Which whi
   return request;
 }
 
+namespace {
+
+// In the place of one of the same name, else where its name puts it.
+void put_drop_in(Sources& sources, const WithFile& file) {
+  auto at = std::lower_bound(
+      sources.drop_ins.begin(), sources.drop_ins.end(), file.name,
+      [](const SourceFile& each, const std::string& name) { return each.name < name; });
+  if (at == sources.drop_ins.end() || at->name != file.name)
+    at = sources.drop_ins.insert(at, SourceFile{file.name, "", "", false});
+  at->path = file.from;
+  at->text = file.text;
+  at->present = true;
+}
+
+FileEdit edit_of_drop_in(const Places& places, const Sources& before, const WithFile& file) {
+  const SourceFile* current = drop_in_named(before, file.name);
+  return {file.name, path_of(places, file.name), current != nullptr ? current->text : "",
+          current != nullptr, file.text};
+}
+
+// What the other files say that is not in force.
+Difference others_unapplied(const World& world, const Policy& after,
+                            const std::vector<WithFile>& files) {
+  const Policy* in_force = world.in_force ? world.in_force->policy() : nullptr;
+  if (in_force == nullptr) return {};
+  const auto without = [&](Policy policy) {
+    std::erase_if(policy.ranges, [&](const Range& range) {
+      return std::any_of(files.begin(), files.end(),
+                         [&](const WithFile& file) { return range.origin.file == file.name; });
+    });
+    return policy;
+  };
+  return difference(without(*in_force), without(after));
+}
+
+}  // namespace
+
+Result<Request> request_with(const Places& places, const World& world,
+                             const std::vector<WithFile>& files, bool strict) {
+  const auto before = read_sources(places.config);
+  if (!before) return fail(before.error());
+  Sources after = *before;
+  for (const WithFile& file : files) put_drop_in(after, file);
+  auto request = request_sources(after, strict);
+  if (!request) return request;
+  for (const WithFile& file : files) {
+    FileEdit edit = edit_of_drop_in(places, *before, file);
+    if (!edit.existed || edit.before != file.text) request->edits.push_back(std::move(edit));
+  }
+  request->unapplied = others_unapplied(world, request->policy, files);
+  return request;
+}
+
 Result<Request> request_mode(const Places& places, const World& world, Mode mode) {
   if (!world.in_force || (!world.in_force->stored && mode != Mode::kOff)) {
     return request_edit(places, world, Which::kConfig, false, [mode](const Sources& sources) {
@@ -263,6 +363,11 @@ Result<Request> request_rollback(const Places& places, const World& world,
   }
   restore(folder + "authorized-ranges", stored->sources.ranges,
           now != nullptr ? &now->ranges : nullptr, *request);
+  const std::uint64_t current =
+      world.in_force ? world.in_force->generation : world.marked.value_or(0);
+  for (const auto& [name, written] : brought_in(places, world, stored->meta.generation, current))
+    restore_drop_in(places, name, written, *request);
+  request->brings_back_undone = stored->meta.undone;
   return request;
 }
 

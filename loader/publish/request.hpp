@@ -22,12 +22,24 @@ using Editor = std::function<Result<Edited>(const Sources&)>;
 [[nodiscard]] Result<Request> request_edit(const Places& places, const World& world, Which which,
                                            bool strict, const Editor& editor);
 
+// A drop-in that a change brings in: NAME.list and its text.
+struct WithFile {
+  std::string name;  // as in Sources: "authorized-ranges.d/NAME.list"
+  std::string from;  // path of the file that the text was read from, for messages
+  std::string text;
+};
+// apply --with: these drop-ins, and the files as the generation in force has them. Edits in other
+// files are Request::unapplied.
+[[nodiscard]] Result<Request> request_with(const Places& places, const World& world,
+                                           const std::vector<WithFile>& files, bool strict);
+
 // mode off, mode audit: the generation in force in another mode. A toml that is broken or not there
 // stays as it is, which becomes a note. Without a stored text only `off` is possible: from the
 // endpoints that the kernel knows.
 [[nodiscard]] Result<Request> request_mode(const Places& places, const World& world, Mode mode);
 
-// rollback: a stored generation, to the letter, and its authorized-ranges and toml put back. Files
+// rollback: a stored generation, to the letter, and its authorized-ranges and toml put back, and
+// those drop-ins that the generations it leaves brought in and nobody edited since. Files
 // that hold edits not in force are kept beside as NAME.before-rollback. Exit::kFailed if there is
 // no such generation.
 [[nodiscard]] Result<Request> request_rollback(const Places& places, const World& world,
