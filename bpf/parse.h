@@ -51,6 +51,8 @@ struct ext_header {
 #define PORTS_LENGTH 4	/* source and destination port */
 #define FLAGS_LENGTH 14 /* a TCP header up to its flags */
 #define NO_LIMIT 0xffffffff
+/* Offsets from the IPv6 header that nf_defrag_ipv6 can keep: it has eight bits for them. */
+#define KEPT_OFFSETS 256
 
 #define NEXT_HOP_BY_HOP 0
 #define NEXT_ROUTING 43
@@ -172,6 +174,7 @@ __attribute__((noinline)) __u64 read_extension(struct xdp_md *ctx, __u32 offset,
 #define WALK_FRAGMENTED (1 << 12)  /* a fragment header was seen */
 #define WALK_READ_TWICE (1 << 14)  /* see parse_as_reassembled */
 #define WALK_FIRST_PIECE (1 << 13) /* with M set: the packet ends where its payload length says */
+#define WALK_DROP (1 << 15)	   /* whatever the source: rows 13b and 15c */
 #define WALK_KIND(walked) ((__u8)(walked))
 /* Offsets: of the header behind the chain, and behind the fragment header. */
 #define WALK_OFFSET(walked) ((__u32)((walked) >> 16) & MAX_OFFSET)
@@ -182,13 +185,15 @@ struct chain {
 	__u32 offset; /* of the next header */
 	__u32 limit;  /* offset behind which no byte of this packet exists: row 15 */
 	__u32 flags;  /* WALK_*, the kind of the next header in the lowest byte */
-	__u32 data;   /* offset behind the fragment header */
+	__u32 data;   /* offset behind the first fragment header */
+	bool again;   /* the second reading: see parse_as_reassembled */
 };
 
 /*
- * Over one extension header; false if the walk ends here. A first piece (offset 0, M set) ends
- * where its payload length says, because that is where reassembly cuts it: what stands behind is a
- * decoy.
+ * Over one extension header that lies whole in the packet; false if the walk ends here. A first
+ * piece (offset 0, M set) ends where its payload length says, because that is where reassembly
+ * cuts it: what stands behind is a decoy. Behind a second fragment header the first reading cannot
+ * tell any more, but may still come to what has to be dropped.
  */
 static __always_inline bool step(struct xdp_md *ctx, struct chain *chain, __u32 first_end)
 {
@@ -198,7 +203,9 @@ static __always_inline bool step(struct xdp_md *ctx, struct chain *chain, __u32 
 	__u32 field;
 
 	chain->flags &= ~0xff; /* 0 is an extension header too: no kind is known */
-	if ((fragment && chain->flags & WALK_FRAGMENTED) ||
+	if (fragment && chain->flags & WALK_FRAGMENTED)
+		chain->flags |= WALK_CANNOT_TELL;
+	if ((fragment && chain->again) ||
 	    chain->offset + sizeof(struct ext_header) > chain->limit) {
 		chain->flags |= WALK_CANNOT_TELL;
 		return false;
@@ -220,8 +227,9 @@ static __always_inline bool step(struct xdp_md *ctx, struct chain *chain, __u32 
 			chain->flags |= WALK_FIRST_PIECE;
 			chain->limit = first_end;
 		}
+		if (!(chain->flags & WALK_FRAGMENTED))
+			chain->data = chain->offset;
 		chain->flags |= WALK_FRAGMENTED;
-		chain->data = chain->offset;
 	}
 	if (kind == NEXT_ROUTING)
 		chain->flags |= WALK_ROUTING;
@@ -236,14 +244,21 @@ static __always_inline bool step(struct xdp_md *ctx, struct chain *chain, __u32 
  * Rows 12 to 16: from the extension header at `offset`, whose kind and flags are `from`, to what is
  * none. `first_end`: where the packet ends if it is a first piece. Global for the verifier's sake:
  * see read_extension.
+ *
+ * Row 15c: nf_defrag_ipv6 keeps where the header in front of the fragment header begins, in eight
+ * bits. Beyond them it writes into the addresses, and TCP sees others than those judged here.
  */
 __attribute__((noinline)) __u64 walk_extensions(struct xdp_md *ctx, __u32 offset, __u32 from,
 						__u32 first_end)
 {
 	struct chain chain = {.offset = offset, .limit = NO_LIMIT, .flags = from};
+	const __u32 too_far = offset - sizeof(struct ipv6hdr) + KEPT_OFFSETS;
 	bool in_front = false; /* more than hop-by-hop options so far */
+	__u32 before = 0, begin;
+	bool fragment;
 	int i;
 
+	chain.again = !!(from & WALK_FRAGMENTED);
 	if (from & WALK_FIRST_PIECE)
 		chain.limit = first_end;
 
@@ -252,14 +267,21 @@ __attribute__((noinline)) __u64 walk_extensions(struct xdp_md *ctx, __u32 offset
 	for (i = 0; i < APIGUARD_MAX_EXT_HEADERS; i++) {
 		if (!is_extension(WALK_KIND(chain.flags)))
 			break;
-		if (in_front && WALK_KIND(chain.flags) == NEXT_FRAGMENT)
+		fragment = WALK_KIND(chain.flags) == NEXT_FRAGMENT;
+		if (in_front && fragment)
 			chain.flags |= WALK_READ_TWICE;
 		in_front = i > 0 || WALK_KIND(chain.flags) != NEXT_HOP_BY_HOP;
+		begin = chain.offset;
 		if (!step(ctx, &chain, first_end))
 			break;
+		if (fragment && before >= too_far) {
+			chain.flags |= WALK_DROP;
+			break;
+		}
+		before = begin;
 	}
 	if (i == APIGUARD_MAX_EXT_HEADERS && is_extension(WALK_KIND(chain.flags)))
-		chain.flags |= WALK_CANNOT_TELL;
+		chain.flags |= WALK_CANNOT_TELL | WALK_DROP;
 	return (__u64)(chain.data & 0xffff) << 32 | (chain.offset & 0xffff) << 16 |
 	       (chain.flags & 0xffff);
 }
@@ -296,9 +318,13 @@ static __always_inline enum parse_result parse_chain(struct xdp_md *ctx, __u64 w
 {
 	enum parse_result result;
 
+	if (walked & WALK_DROP)
+		return done(packet, PARSE_DROP, APIGUARD_EXT_CHAIN);
+	if (walked & WALK_CANNOT_TELL)
+		return done(packet, PARSE_CANNOT_TELL, APIGUARD_EXT_CHAIN);
 	if (walked & WALK_LATER_FRAGMENT)
 		return done(packet, PARSE_PASS, APIGUARD_LATER_FRAGMENT);
-	if (walked & WALK_CANNOT_TELL || !parse_as_reassembled(ctx, walked, first_end))
+	if (!parse_as_reassembled(ctx, walked, first_end))
 		return done(packet, PARSE_CANNOT_TELL, APIGUARD_EXT_CHAIN);
 	if (WALK_KIND(walked) != IPPROTO_TCP)
 		return done(packet, PARSE_PASS, APIGUARD_OTHER_TRAFFIC);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The reference judge against the table and against lists written out by hand. Needs no privilege.
+#include <algorithm>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/oracle.hpp"
 #include "tests/support/packet.hpp"
@@ -45,9 +47,11 @@ TEST_CASE("every reason and every row number has its packet") {
         APIGUARD_SHORT_TCP, APIGUARD_OTHER_TRAFFIC, APIGUARD_EXT_CHAIN, APIGUARD_UNLISTED}) {
     CHECK(seen[static_cast<std::size_t>(reason)] >= 4);
   }
-  CHECK(numbers == std::vector<std::string>{"1",  "2",  "3",  "4",   "5",   "6",  "7",  "8",
-                                            "9",  "10", "9",  "10",  "11",  "12", "13", "13a",
-                                            "17", "14", "15", "15a", "15b", "16", "18", "19"});
+  std::sort(numbers.begin(), numbers.end());
+  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+  CHECK(numbers == std::vector<std::string>{"1",  "10",  "11",  "12",  "13", "13a", "13b", "14",
+                                            "15", "15a", "15b", "15c", "16", "17",  "18",  "19",
+                                            "2",  "3",   "4",   "5",   "6",  "7",   "8",   "9"});
 }
 
 TEST_CASE("frames shorter than an Ethernet header are not IP") {

@@ -56,6 +56,32 @@ TEST_CASE("rows 9 to 13 and 17: IPv6 and its extension headers") {
 
 TEST_CASE("rows 14 to 16: IPv6 fragments") { check_rows(fragment_rows(), Mode::kEnforce); }
 
+TEST_CASE("row 13b: more than eight extension headers are dropped whatever the source") {
+  check_rows(too_many_rows(), Mode::kEnforce);
+}
+
+TEST_CASE("row 15c: a fragment header far behind is dropped whatever the source") {
+  check_rows(far_fragment_rows(), Mode::kEnforce);
+}
+
+TEST_CASE("row 15c: the boundary is where the header in front begins, whatever its kind") {
+  Harness harness(table_policy(Mode::kEnforce));
+  for (std::size_t words = 0; words <= 160; ++words) {
+    // AH moves the last header in units of 4 bytes.
+    const std::size_t begin = 40 + 12 + 4 * words;
+    const Bytes icv(4 * (words % 2));
+    const std::size_t wide = begin - 40 - 12 - icv.size();
+    Packet front = Eth() / Ipv6{} / Ah{.icv = icv};
+    if (wide > 0) front /= DstOpts{.options = Bytes(wide - 2)};
+    INFO("begins at " << begin);
+    for (const bool more : {false, true}) {
+      const Packet packet = front / Ah{} / Frag{.more = more} / Tcp{.sport = 0x8000};
+      CHECK(run(harness, packet) == (begin >= 256 ? "drop ext_chain" : "pass listed"));
+    }
+    CHECK(run(harness, front / Ah{} / Frag{.offset = 5} / Tcp{}) == "pass later_fragment");
+  }
+}
+
 TEST_CASE("rows 18 and 19: endpoints") { check_rows(endpoint_rows(), Mode::kEnforce); }
 
 TEST_CASE("audit counts what enforce would drop and passes it") {

@@ -37,6 +37,11 @@ std::vector<Packet> rich_frames() {
       Eth() / Ipv6{} / Frag{} / Frag{.offset = 1} / segment,
       eight / segment,
       eight / Ah{} / segment,
+      eight / Frag{} / segment,
+      Eth() / Ipv6{} / DstOpts{.options = Bytes(206)} / Ah{} / Frag{} / segment,
+      Eth() / Ipv6{} / DstOpts{.options = Bytes(214)} / Ah{} / Frag{} / segment,
+      Eth() / Ipv6{} / Frag{.more = true} / DstOpts{.options = Bytes(214)} / DstOpts{} / Frag{} /
+          segment,
       tagged / Ipv4{.options = Bytes(4)} / segment,
       tagged / Ipv6{} / Routing{} / segment,
       tagged / Vlan{} / Ipv6{} / segment,

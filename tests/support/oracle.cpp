@@ -100,6 +100,36 @@ std::size_t extension_size(std::uint8_t type, Frame header) {
 
 constexpr std::size_t kNoEnd = static_cast<std::size_t>(-1);
 
+// Rows 13b and 15c. Where one of them holds it wins over every other row of the chain. It holds by
+// headers that lie whole in the packet: a chain that is cut off before them leaves row 13 or 15.
+// Behind a later fragment's header stand no headers (rows 14 and 16); behind a second fragment
+// header (row 16) there are some all the same.
+bool drops_all(Frame ip) {
+  std::size_t at = 40;
+  std::size_t preceding = 0;  // where the header in front begins: at first the IPv6 header
+  std::size_t end = ip.size();
+  std::uint8_t next = ip[6];
+  for (int headers = 0; is_extension(next); ++headers) {
+    // Row 13b: this is the ninth, whatever of it is there.
+    if (headers == 8) return true;
+    if (at + 2 > end || at + extension_size(next, ip.subspan(at)) > end) return false;
+    const std::size_t behind = at + extension_size(next, ip.subspan(at));
+    if (next == kFragment) {
+      const std::uint16_t bits = be16(ip, at + 2);
+      if (bits >> 3 != 0) return false;
+      // Row 15: what a first piece holds ends with its payload length, this header included.
+      if ((bits & 1) != 0) end = std::min<std::size_t>(end, 40U + be16(ip, 4));
+      if (behind > end) return false;
+      // Row 15c.
+      if (preceding >= 256) return true;
+    }
+    next = ip[at];
+    preceding = at;
+    at = behind;
+  }
+  return false;
+}
+
 // Where in the packet the walk stands.
 struct Walk {
   std::uint8_t next = 0;
@@ -116,8 +146,9 @@ bool beyond(const Walk& walk, std::size_t at) { return at > walk.end; }
 
 // One extension header. Returns what ends the walk, if it ends here.
 std::optional<Seen> step(Frame ip, Walk& walk, Seen& seen) {
-  // Rows 13 (more than 8) and 16 (second fragment header, cut off or not).
+  // More than 8 headers: of the second reading only, the first one leads to row 13b.
   if (walk.headers == 8) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
+  // Row 16, cut off or not.
   if (walk.next == kFragment && walk.fragmented) return cannot_tell(seen, APIGUARD_EXT_CHAIN);
   // Row 13: the header must lie whole in the frame.
   walk.cut_off = ip.size() < walk.at + 2 ||
@@ -146,7 +177,9 @@ std::optional<Seen> step(Frame ip, Walk& walk, Seen& seen) {
 }
 
 // Row 15b: what connection tracking makes of a packet with headers in front of its fragment header.
-// True if it may be TCP in another place than where the first reading found it, if it did.
+// True if it may be TCP in another place than where the first reading found it, if it did. A
+// fragment header in it, or more than 8 headers, is "may": rows 13b and 15c are about the first
+// reading, which is the one that connection tracking itself goes by.
 bool hides_tcp(Frame ip, const Walk& first) {
   if (!first.fragmented || first.plain_front) return false;
   Walk walk{.next = kDestinationOptions, .at = first.data, .fragmented = true, .end = first.end};
@@ -170,6 +203,11 @@ Seen see_ipv6(Frame ip) {
   if (ip.size() < 40 || ip[0] >> 4 != 6) return pass(APIGUARD_MALFORMED);
   Seen seen{.source = address_at(Family::kIpv6, ip, 8),
             .destination = address_at(Family::kIpv6, ip, 24)};
+  if (drops_all(ip)) {
+    seen.sight = Sight::kDrop;
+    seen.reason = APIGUARD_EXT_CHAIN;
+    return seen;
+  }
   Walk walk{.next = ip[6]};
   while (is_extension(walk.next)) {
     if (const auto ended = step(ip, walk, seen)) return *ended;

@@ -259,6 +259,64 @@ void add_chain(Random& random, Packet& packet) {
   }
 }
 
+// Options of exactly so many bytes, of a kind that receivers skip.
+Bytes skipped_options(std::size_t size) {
+  constexpr std::uint8_t kSkipped = 0x1e;
+  Bytes options;
+  while (size > 0) {
+    std::size_t part = std::min<std::size_t>(size, 257);
+    if (size - part == 1) --part;  // no option is one byte long
+    options.insert(options.end(), {kSkipped, static_cast<std::uint8_t>(part - 2)});
+    options.resize(options.size() + part - 2);
+    size -= part;
+  }
+  return options;
+}
+
+// A header of exactly so many bytes, a multiple of 4, at least 8. Half of them only AH can be.
+Layer header_of(Random& random, std::size_t size) {
+  if (size % 8 != 0 || (size >= 16 && random.percent(15))) return Ah{.icv = Bytes(size - 12)};
+  if (random.percent(15)) return Routing{.type = random.byte(), .data = Bytes(size - 4)};
+  if (random.percent(15)) return HopByHop{.options = skipped_options(size - 2)};
+  return DstOpts{.options = skipped_options(size - 2)};
+}
+
+// Where the last header begins, counted from the IPv6 header: 256 and the next 48 bytes are those
+// that Linux takes for the IPv6 header.
+std::size_t random_begin(Random& random) {
+  const std::size_t kind = random.below(100);
+  if (kind < 45) return 256 + 4 * random.below(12);
+  if (kind < 70) return 240 + 4 * random.below(8);
+  return 52 + 4 * random.below(137);
+}
+
+}  // namespace
+
+std::vector<Layer> long_front(Random& random) {
+  std::size_t more = random.below(random.percent(70) ? 8 : 20);
+  std::vector<Layer> layers;
+  for (std::size_t left = more == 0 ? 0 : random_begin(random) - 40; left > 0; --more) {
+    std::size_t size = left;
+    if (more > 1) size = std::min(left, 8 * (1 + random.below(left / 4 / more + 1)));
+    if (left - size == 4) size = left;  // no header is 4 bytes long
+    layers.push_back(header_of(random, size));
+    left -= size;
+  }
+  layers.push_back(header_of(random, 8 + 4 * random.below(4)));
+  return layers;
+}
+
+namespace {
+
+// Rows 13b and 15c, and what is next to them.
+void add_long_front(Random& random, Packet& packet) {
+  for (Layer& layer : long_front(random)) packet /= std::move(layer);
+  if (random.percent(10)) return;
+  packet /= Frag{.offset = static_cast<std::uint16_t>(random.percent(8) ? 1 + random.below(9) : 0),
+                 .more = random.percent(50),
+                 .next = rarely_protocol(random, 10)};
+}
+
 void add_ipv6(Random& random, const Policy& policy, Packet& packet) {
   Ipv6 ip{.src = random_source(random, policy, Family::kIpv6),
           .dst = destination(random, Family::kIpv6)};
@@ -270,6 +328,7 @@ void add_ipv6(Random& random, const Policy& policy, Packet& packet) {
   packet /= ip;
   const std::size_t at = packet.layers().size() - 1;
   const std::size_t start = packet.bytes().size();
+  if (random.percent(15)) add_long_front(random, packet);
   add_chain(random, packet);
   const std::size_t chain = packet.bytes().size() - start;
   add_transport(random, policy, packet, true);

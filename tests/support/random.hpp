@@ -53,6 +53,11 @@ struct PolicyOptions {
 // The next address up or down, round the end.
 [[nodiscard]] Address beside(Address address, bool up);
 
+// 1 to 20 IPv6 extension headers of up to 600 bytes, none a fragment header: what stands in front
+// of one. The last of them often begins near byte 256 (row 15c), in steps of 4. Receivers skip
+// their options.
+[[nodiscard]] std::vector<Layer> long_front(Random& random);
+
 // Headers that fit together, some of them lying.
 [[nodiscard]] Packet random_packet(Random& random, const Policy& policy);
 

@@ -38,7 +38,13 @@ struct Table {
 
   [[gnu::noinline]] void operator()(const char* row, const char* what, const Packet& packet,
                                     apiguard_reason reason, std::size_t cut_at = kWhole) {
-    rows.push_back({row, what, packet, reason, cut_at});
+    rows.push_back({row, what, packet, reason, cut_at, reason == kVlanDepth});
+  }
+
+  // Dropped whatever the source.
+  [[gnu::noinline]] void drops(const char* row, const char* what, const Packet& packet,
+                               std::size_t cut_at = kWhole) {
+    rows.push_back({row, what, packet, kChain, cut_at, true});
   }
 };
 
@@ -257,14 +263,6 @@ std::vector<Row> ipv6_rows() {
         return packet / Tcp{};
       }(),
       kJudged);
-  add("13", "nine headers", chain(9) / Tcp{}, kChain);
-  add("13", "nine headers, one a fragment header",
-      chain(4) / Frag{} / DstOpts{} / DstOpts{} / DstOpts{} / DstOpts{} / Tcp{}, kChain);
-  add("13", "nine headers, then UDP", chain(9) / Udp{}, kChain);
-  add("13", "nine headers, the ninth a later fragment", chain(8) / Frag{.offset = 1} / Tcp{},
-      kChain);
-  add("13", "a ninth header of which nothing arrives", chain(9) / Tcp{}, kChain, kIp6 + 64);
-  add("13", "forty headers", chain(40) / Tcp{}, kChain);
   add("13", "hop-by-hop and nothing behind the IPv6 header", Eth() / Ipv6{.next = 0}, kChain);
   add("13", "fragment header that does not arrive", Eth() / Ipv6{.next = 44}, kChain);
   add("13", "one byte of hop-by-hop", Eth() / Ipv6{} / HopByHop{} / Tcp{}, kChain, kIp6 + 1);
@@ -288,6 +286,9 @@ std::vector<Row> ipv6_rows() {
   add("13", "seven bytes of a later fragment's header", Eth() / Ipv6{} / Frag{.offset = 9}, kChain,
       kIp6 + 7);
   add("13", "the eighth header is cut off", chain(8) / Tcp{}, kChain, kIp6 + 63);
+  add("13", "the eighth of nine headers is cut off", chain(9) / Tcp{}, kChain, kIp6 + 63);
+  add("13", "the eighth of nine headers claims to reach beyond the frame",
+      chain(7) / DstOpts{.length = 255} / DstOpts{} / Tcp{}, kChain);
   add("13a", "no byte of TCP", plain, kShort, kIp6);
   add("13a", "one byte of TCP", plain, kShort, kIp6 + 1);
   add("13a", "three bytes of TCP", plain, kShort, kIp6 + 3);
@@ -313,6 +314,152 @@ std::vector<Row> ipv6_rows() {
   add("17", "IPv6 in IPv6", Eth() / Ipv6{} / Ipv6{} / Tcp{}, kOther);
   add("17", "IPv4 in IPv6", Eth() / Ipv6{} / Ipv4{} / Tcp{}, kOther);
   add("17", "Ethernet in IPv6", Eth() / Ipv6{} / Eth() / Ipv6{} / Tcp{}, kOther);
+  return add.rows;
+}
+
+std::vector<Row> too_many_rows() {
+  Packet front = Eth() / Ipv6{};
+  for (int i = 0; i < 8; ++i) front /= HopByHop{};
+  const Frag first{.more = true};
+  Table add;
+  add.drops("13b", "nine headers", chain(9) / Tcp{});
+  add.drops("13b", "nine headers, to another port", chain(9) / Tcp{.dport = 22});
+  add.drops("13b", "nine headers, then UDP", chain(9) / Udp{});
+  add.drops("13b", "nine headers, then ESP", chain(9) / Esp{});
+  add.drops("13b", "nine hop-by-hop headers", front / HopByHop{} / Tcp{});
+  add.drops("13b", "nine headers, the last AH", chain(8) / Ah{} / Tcp{});
+  add.drops("13b", "nine headers, the last a routing header", chain(8) / Routing{} / Tcp{});
+  add.drops("13b", "nine headers, one a fragment header",
+            chain(4) / Frag{} / DstOpts{} / DstOpts{} / DstOpts{} / DstOpts{} / Tcp{});
+  add.drops("13b", "nine headers, the last a fragment header", chain(8) / Frag{} / Tcp{});
+  add.drops("13b", "nine headers, the last a first piece", chain(8) / first / Tcp{});
+  add.drops("13b", "nine headers, the last a later fragment", chain(8) / Frag{.offset = 1} / Udp{});
+  add.drops("13b", "the ninth is a second fragment header",
+            chain(4) / Frag{} / DstOpts{} / DstOpts{} / DstOpts{} / Frag{} / Tcp{});
+  add.drops("13b", "two fragment headers among nine",
+            chain(2) / Frag{} / Frag{} / DstOpts{} / DstOpts{} / DstOpts{} / DstOpts{} / DstOpts{} /
+                Tcp{});
+  add.drops("13b", "the ninth does not arrive", chain(9) / Tcp{}, kIp6 + 64);
+  add.drops("13b", "the ninth is cut off", chain(9) / Tcp{}, kIp6 + 65);
+  add.drops("13b", "the ninth claims to reach beyond the frame",
+            chain(8) / DstOpts{.length = 255} / Tcp{});
+  add.drops("13b", "a first piece with nine headers",
+            chain(0) / first / DstOpts{} / DstOpts{} / DstOpts{} / DstOpts{} / DstOpts{} /
+                DstOpts{} / DstOpts{} / DstOpts{} / Tcp{});
+  add.drops("13b", "nine headers behind four tags", [] {
+    Packet packet = tags(4) / Ipv6{};
+    for (int i = 0; i < 9; ++i) packet /= HopByHop{};
+    return packet / Tcp{};
+  }());
+  add.drops("13b", "forty headers", chain(40) / Tcp{});
+  add("15", "a first piece whose payload ends inside the eighth of nine headers",
+      Eth() / claims(63) / first / DstOpts{} / DstOpts{} / DstOpts{} / DstOpts{} / DstOpts{} /
+          DstOpts{} / DstOpts{} / DstOpts{} / Tcp{},
+      kChain);
+  add("14", "later fragment as the eighth header, then another",
+      chain(7) / Frag{.offset = 3} / DstOpts{} / Tcp{}, kLater);
+  return add.rows;
+}
+
+// Destination options as bytes, for headers that another one does not announce.
+Bytes options_bytes(std::uint8_t next, std::size_t size) {
+  Bytes bytes(size);
+  bytes[0] = next;
+  bytes[1] = static_cast<std::uint8_t>(size / 8 - 1);
+  return bytes;
+}
+
+Bytes many_options(int count) {
+  Bytes bytes;
+  for (int i = 1; i <= count; ++i) {
+    const Bytes next = options_bytes(i < count ? 60 : 6, 8);
+    bytes.insert(bytes.end(), next.begin(), next.end());
+  }
+  return bytes;
+}
+
+// Destination options of so many bytes, header and all.
+DstOpts wide(std::size_t size) { return {.options = Bytes(size - 2)}; }
+
+// IPv6 and headers, of which the last begins `begin` bytes behind the start of the IPv6 header.
+Packet last_begins(std::size_t begin, const Packet& link = Eth()) {
+  return link / Ipv6{} / wide(begin - 40) / DstOpts{};
+}
+
+std::vector<Row> far_fragment_rows() {
+  const Frag first{.more = true};
+  const Frag later{.offset = 1};
+  Table add;
+  add.drops("15c", "atomic, at 256", last_begins(256) / Frag{} / Tcp{});
+  add.drops("15c", "atomic, at 264", last_begins(264) / Frag{} / Tcp{});
+  add.drops("15c", "atomic, at 296", last_begins(296) / Frag{} / Tcp{});
+  add.drops("15c", "atomic, at 504", last_begins(504) / Frag{} / Tcp{});
+  add.drops("15c", "atomic, at 520, round once more", last_begins(520) / Frag{} / Tcp{});
+  add.drops("15c", "first piece, at 256", last_begins(256) / first / Tcp{});
+  add.drops("15c", "first piece, at 280", last_begins(280) / first / Tcp{});
+  add.drops("15c", "to another port", last_begins(264) / Frag{} / Tcp{.dport = 22});
+  add.drops("15c", "UDP", last_begins(264) / Frag{} / Udp{});
+  add.drops("15c", "says no next header", last_begins(264) / Frag{.next = 59} / DstOpts{} / Tcp{});
+  add.drops("15c", "reserved bits",
+            last_begins(264) / Frag{.reserved = 255, .reserved2 = 3} / Tcp{});
+  add.drops("15c", "AH in front, at 260",
+            Eth() / Ipv6{} / wide(208) / Ah{.icv = {}} / DstOpts{} / Frag{} / Tcp{});
+  add.drops("15c", "the last in front is AH, at 256",
+            Eth() / Ipv6{} / wide(216) / Ah{} / Frag{} / Tcp{});
+  add.drops("15c", "the last in front is a routing header",
+            Eth() / Ipv6{} / wide(216) / Routing{} / Frag{} / Tcp{});
+  add.drops("15c", "the last in front is hop-by-hop",
+            Eth() / Ipv6{} / wide(216) / HopByHop{} / Frag{} / Tcp{});
+  add.drops("15c", "hop-by-hop alone in front of the last",
+            Eth() / Ipv6{} / HopByHop{.options = Bytes(214)} / DstOpts{} / Frag{} / Tcp{});
+  add.drops("15c", "a routing header alone in front of the last",
+            Eth() / Ipv6{} / Routing{.data = Bytes(212)} / DstOpts{} / Frag{} / Tcp{});
+  add.drops("15c", "the eighth header", chain(5) / wide(176) / DstOpts{} / Frag{} / Tcp{});
+  add.drops("15c", "the fragment header is the last that arrives",
+            last_begins(256) / Frag{} / Tcp{}, kEth + 272);
+  add.drops("15c", "behind four tags", last_begins(256, tags(4)) / Frag{} / Tcp{});
+  add.drops("15c", "as a second fragment header",
+            Eth() / Ipv6{} / Frag{} / wide(208) / DstOpts{} / Frag{} / Tcp{});
+  add.drops("15c", "a second fragment header right behind one that begins at 256",
+            Eth() / Ipv6{} / wide(216) / Frag{} / Frag{} / Tcp{});
+  add("15", "at 248, first piece", last_begins(248) / first / Tcp{.sport = 0x8000}, kJudged);
+  add("15a", "at 248, atomic", last_begins(248) / Frag{} / Tcp{.sport = 0x8000}, kJudged);
+  add("15a", "at 248, atomic, to another port",
+      last_begins(248) / Frag{} / Tcp{.sport = 0x8000, .dport = 22}, kOther);
+  add("15a", "AH in front, at 252",
+      Eth() / Ipv6{} / wide(200) / Ah{.icv = {}} / DstOpts{} / Frag{} / Tcp{.sport = 0x8000},
+      kJudged);
+  add("15a", "at 248 behind four tags: the frame does not count",
+      last_begins(248, tags(4)) / Frag{} / Tcp{.sport = 0x8000}, kJudged);
+  add("15a", "one long header in front, which begins at 40",
+      Eth() / Ipv6{} / wide(600) / Frag{} / Tcp{.sport = 0x8000}, kJudged);
+  add("15a", "right behind the IPv6 header, a long chain behind it",
+      Eth() / Ipv6{} / Frag{} / wide(300) / DstOpts{} / Tcp{}, kJudged);
+  add("12", "a long chain without a fragment header", last_begins(400) / Tcp{}, kJudged);
+  add("14", "later fragment, at 256", last_begins(256) / later / Tcp{}, kLater);
+  add("14", "later fragment with more to come, at 264",
+      last_begins(264) / Frag{.offset = 9, .more = true} / Tcp{}, kLater);
+  add("13", "a fragment header at 256 that does not arrive", last_begins(256) / Frag{} / Tcp{},
+      kChain, kEth + 264);
+  add("13", "a fragment header at 256 that is cut off", last_begins(256) / Frag{} / Tcp{}, kChain,
+      kEth + 271);
+  add("13", "the header in front at 256 is cut off", last_begins(256) / Frag{} / Tcp{}, kChain,
+      kEth + 263);
+  add("15", "a first piece that ends inside its fragment header",
+      Eth() / claims(231) / wide(216) / DstOpts{} / first / Tcp{}, kChain);
+  add("15b", "at 248, hidden by the second reading",
+      last_begins(248) / Frag{.next = 17} / DstOpts{.options = Bytes(6)} / Tcp{}, kChain);
+  add("15b", "a fragment header far behind in the second reading",
+      Eth() / Ipv6{} / DstOpts{} / Frag{.next = 17} / Raw{options_bytes(44, 264)} / Frag{} / Tcp{},
+      kChain);
+  add("15b", "more than eight headers in the second reading",
+      Eth() / Ipv6{} / DstOpts{} / Frag{.next = 17} / Raw{many_options(9)} / Tcp{}, kChain);
+  add("16", "a second fragment header at 256 is a later fragment's",
+      Eth() / Ipv6{} / Frag{} / wide(208) / DstOpts{} / later / Tcp{}, kChain);
+  add("16", "a second fragment header at 256 is cut off",
+      Eth() / Ipv6{} / Frag{} / wide(208) / DstOpts{} / Frag{} / Tcp{}, kChain, kEth + 271);
+  add("16", "eight headers, two of them fragment headers",
+      chain(2) / Frag{} / Frag{} / DstOpts{} / DstOpts{} / DstOpts{} / DstOpts{} / Tcp{}, kChain);
   return add.rows;
 }
 
@@ -530,7 +677,8 @@ std::vector<Row> endpoint_rows() {
 
 std::vector<Row> rows() {
   std::vector<Row> all;
-  for (auto part : {link_rows, ipv4_rows, ipv6_rows, fragment_rows, endpoint_rows}) {
+  for (auto part : {link_rows, ipv4_rows, ipv6_rows, too_many_rows, fragment_rows,
+                    far_fragment_rows, endpoint_rows}) {
     auto more = part();
     all.insert(all.end(), std::make_move_iterator(more.begin()),
                std::make_move_iterator(more.end()));
@@ -567,7 +715,7 @@ Verdict expected(const Row& row, Source source, Mode mode) {
                                     APIGUARD_UNLISTED};
   if (mode == Mode::kOff) return {APIGUARD_PASS, APIGUARD_OFF};
   const auto dropped = mode == Mode::kAudit ? APIGUARD_WOULD_DROP : APIGUARD_DROP;
-  if (row.reason == kVlanDepth) return {dropped, kVlanDepth};
+  if (row.drops_all) return {dropped, row.reason};
   const bool told = row.reason != kShort && row.reason != kChain;
   if (told && row.reason != kJudged) return {APIGUARD_PASS, row.reason};
   if (source == Source::kListed) return {APIGUARD_PASS, APIGUARD_LISTED};

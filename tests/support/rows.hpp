@@ -22,6 +22,7 @@ struct Row {
   Packet packet;     // its source is replaced by frame_of()
   apiguard_reason reason = APIGUARD_UNLISTED;
   std::size_t cut = kWhole;  // bytes of the frame that arrive
+  bool drops_all = false;    // dropped under `reason`, whatever the source
 };
 
 enum class Source { kListed, kExcepted, kExpired, kUnlisted };
@@ -29,11 +30,13 @@ inline constexpr Source kSources[] = {Source::kListed, Source::kExcepted, Source
                                       Source::kUnlisted};
 
 [[nodiscard]] std::vector<Row> rows();
-[[nodiscard]] std::vector<Row> link_rows();      // 1..3
-[[nodiscard]] std::vector<Row> ipv4_rows();      // 4..10
-[[nodiscard]] std::vector<Row> ipv6_rows();      // 9..13a, 17
-[[nodiscard]] std::vector<Row> fragment_rows();  // 14..16
-[[nodiscard]] std::vector<Row> endpoint_rows();  // 18, 19
+[[nodiscard]] std::vector<Row> link_rows();          // 1..3
+[[nodiscard]] std::vector<Row> ipv4_rows();          // 4..10
+[[nodiscard]] std::vector<Row> ipv6_rows();          // 9..13a, 17
+[[nodiscard]] std::vector<Row> too_many_rows();      // 13b and what is next to it
+[[nodiscard]] std::vector<Row> fragment_rows();      // 14..16
+[[nodiscard]] std::vector<Row> far_fragment_rows();  // 15c and what is next to it
+[[nodiscard]] std::vector<Row> endpoint_rows();      // 18, 19
 
 // Port 6443 on every address, port 443 on 198.51.100.1 and 2001:db8:1::1; one range of every kind.
 [[nodiscard]] Policy table_policy(Mode mode);
