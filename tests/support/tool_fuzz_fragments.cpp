@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// fuzz_fragments NAMESPACE/DEVICE SEED SEQUENCES: sends random sequences of frames, each a way to
-// say one SYN to port 6443 from a source that no list holds, and watches what comes back. The
-// kernel behind the device is the judge of which of them are a SYN. Prints "shape NAME SENT
-// ANSWERED" for every shape, then "frames N" and "answers N". A segment from port 6443 is an
-// answer, whatever its flags: a reset tells as well that the filter was passed.
+// fuzz_fragments NAMESPACE/DEVICE SEED SEQUENCES LISTED...: sends random sequences of frames, each
+// a way to say one SYN to port 6443, and watches what comes back. The kernel behind the device is
+// the judge of which of them are a SYN. A segment from port 6443 is an answer, whatever its flags:
+// a reset tells as well that the filter was passed. What counts is where an answer goes, not whom
+// the frames name: to an address outside of the prefixes LISTED none may go.
+//
+// Prints "shape NAME SENT ANSWERED" for every shape, then "frames N", "listed N" (answers to listed
+// addresses), "answers N" (to others) and "rewritten N" (those of them whose addresses no frame of
+// the sequence bore).
 //
 // Each sequence carries its number as sequence number, which answers acknowledge. At the end a
 // whole SYN to port 8443, which nobody protects, is sent until it is answered: nothing is on the
@@ -12,6 +16,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,14 +29,21 @@ namespace {
 
 constexpr const char* kSource4 = "192.0.2.7";
 constexpr const char* kSource6 = "2001:db8:a::7";
+constexpr const char* kListed6 = "2001:db8:12::7";
 constexpr std::uint16_t kProtected = 6443;
 constexpr std::uint16_t kOther = 8443;
 constexpr std::uint8_t kTcp = 6, kDstOpts = 60, kFragment = 44, kNoNext = 59, kUdp = 17;
 constexpr std::size_t kEth = 14, kIp4 = 20, kIp6 = 40;
 
+struct Ends6 {
+  Ip6 source = kSource6;
+  Ip6 destination = Ipv6{}.dst;
+};
+
 struct Sequence {
   const char* shape = "";
   std::vector<Bytes> frames{};
+  Ends6 ends{};  // of its frames, if they are IPv6
 };
 
 std::size_t eights(Random& random, std::size_t upto) { return random.below(upto / 8 + 1) * 8; }
@@ -236,8 +248,9 @@ DstOpts some_options(Random& random) {
 }
 
 // Destination options and TCP, checksums right for the whole.
-Chain chain6(Random& random, std::uint32_t number, std::uint16_t port, std::size_t headers) {
-  Packet packet = Eth() / Ipv6{.src = kSource6};
+Chain chain6(Random& random, std::uint32_t number, std::uint16_t port, std::size_t headers,
+             const Ends6& ends = {}) {
+  Packet packet = Eth() / Ipv6{.src = ends.source, .dst = ends.destination};
   for (std::size_t at = 0; at < headers; ++at) packet /= some_options(random);
   packet = packet / syn(random, number, port) / data(random);
   return {headers == 0 ? kTcp : kDstOpts, behind(packet, kEth + kIp6)};
@@ -247,10 +260,11 @@ struct Lies6 {
   std::vector<Layer> before{};  // extension headers in front of the fragment header
   int longer = 0;               // payload length beyond the truth
   std::uint8_t reserved = 0;
+  Ends6 ends{};
 };
 
 Bytes frame6(std::uint32_t id, std::uint8_t next, const Piece& piece, const Lies6& lies) {
-  Packet packet = Eth() / Ipv6{.src = kSource6};
+  Packet packet = Eth() / Ipv6{.src = lies.ends.source, .dst = lies.ends.destination};
   for (const Layer& layer : lies.before) packet /= layer;
   packet /= Frag{.offset = static_cast<std::uint16_t>(piece.offset / 8),
                  .more = piece.more,
@@ -437,6 +451,58 @@ Sequence hidden6(Random& random, std::uint32_t number) {
   return sequence;
 }
 
+// The byte of an address that differs between what the frames say and what the checksum is for.
+struct Rewritten {
+  Ends6 told{}, meant{};
+  std::uint8_t byte = kDstOpts;
+};
+
+// Some sequences differ in no byte: whoever is named is who sends.
+Rewritten some_ends(Random& random) {
+  Rewritten ends;
+  ends.told.source = ends.meant.source = random.percent(60) ? kListed6 : kSource6;
+  if (random.percent(30)) return ends;
+  const std::size_t at = 4 * random.below(4);
+  if (random.percent(50)) {
+    ends.byte = ends.meant.source.bytes[at] = random.byte();
+  } else {
+    ends.byte = ends.meant.destination.bytes[at];
+    ends.told.destination.bytes[at] = random.byte();
+  }
+  return ends;
+}
+
+// Up to 20 headers and 600 bytes in front of the fragment header. Connection tracking writes its
+// next-header byte where it believes the last of them begins, which may be in an address.
+Sequence front6(Random& random, std::uint32_t number) {
+  const Rewritten ends = some_ends(random);
+  const Chain chain = chain6(random, number, kProtected, 1 + random.below(2), ends.meant);
+  auto pieces = split(random, chain.bytes);
+  if (random.percent(60)) pieces = {{0, false, chain.bytes, {}}};
+  Lies6 lies{.before = long_front(random), .ends = ends.told};
+  const std::uint8_t next = random.percent(85) ? ends.byte : random.byte();
+  const auto id = static_cast<std::uint32_t>(random.word()) << 16 | random.word();
+  Sequence sequence{"v6 long front", {}, ends.told};
+  for (const Piece& piece : pieces) {
+    sequence.frames.push_back(frame6(id, next, piece, lies));
+    if (random.percent(20)) lies.before = long_front(random);
+    if (random.percent(20)) lies.before.clear();
+  }
+  if (random.percent(30)) shuffle(random, sequence.frames);
+  return sequence;
+}
+
+// What a listed source may well send: in every run it has to be answered.
+Sequence listed6(Random& random, std::uint32_t number) {
+  const Lies6 lies{.ends = {.source = kListed6}};
+  const Chain chain = chain6(random, number, kProtected, few(random), lies.ends);
+  const auto id = static_cast<std::uint32_t>(random.word()) << 16 | random.word();
+  Sequence sequence{"v6 split, listed", {}, lies.ends};
+  for (const Piece& piece : split(random, chain.bytes))
+    sequence.frames.push_back(frame6(id, chain.next, piece, lies));
+  return sequence;
+}
+
 Sequence length6(Random& random, std::uint32_t number) {
   const Chain chain = chain6(random, number, kProtected, few(random));
   const auto pieces = split(random, chain.bytes);
@@ -475,13 +541,22 @@ void disturb(Random& random, Sequence& sequence) {
 }
 
 constexpr Sequence (*kShapes[])(Random&, std::uint32_t) = {
-    whole4, split4,    repeated4, overlap4, decoy4, beyond4, protocol4, whole6,  atomic6,
-    split6, repeated6, overlap6,  decoy6,   decoy6, nested6, protocol6, hidden6, length6};
+    whole4,  split4,  repeated4, overlap4, decoy4, beyond4, protocol4, whole6,
+    atomic6, split6,  repeated6, overlap6, decoy6, decoy6,  nested6,   protocol6,
+    hidden6, length6, listed6,   front6,   front6, front6};
 
 struct Answer {
   std::uint16_t port = 0;
   std::uint32_t number = 0;
+  apiguard::Address from{}, to{};
 };
+
+apiguard::Address address_at(std::span<const std::uint8_t> frame, std::size_t at, bool ipv6) {
+  apiguard::Address address{.family = ipv6 ? apiguard::Family::kIpv6 : apiguard::Family::kIpv4};
+  const auto bytes = frame.subspan(at, ipv6 ? 16 : 4);
+  std::copy(bytes.begin(), bytes.end(), address.bytes.begin());
+  return address;
+}
 
 // A TCP segment without IP options or extension headers, which is what a kernel answers with.
 std::optional<Answer> answer_of(std::span<const std::uint8_t> frame) {
@@ -491,12 +566,15 @@ std::optional<Answer> answer_of(std::span<const std::uint8_t> frame) {
   if (frame.size() < tcp + 20 || frame[ipv6 ? kEth + 6 : kEth + 9] != kTcp) return std::nullopt;
   const auto at = [&](std::size_t index) { return static_cast<std::uint32_t>(frame[tcp + index]); };
   const std::uint32_t acknowledged = at(8) << 24 | at(9) << 16 | at(10) << 8 | at(11);
-  return Answer{static_cast<std::uint16_t>(at(0) << 8 | at(1)), acknowledged - 1};
+  const std::size_t source = kEth + (ipv6 ? 8 : 12);
+  return Answer{static_cast<std::uint16_t>(at(0) << 8 | at(1)), acknowledged - 1,
+                address_at(frame, source, ipv6), address_at(frame, source + (ipv6 ? 16 : 4), ipv6)};
 }
 
 class Run {
  public:
-  Run(Wire& wire, std::uint64_t seed) : wire_(wire), random_(seed) {}
+  Run(Wire& wire, std::uint64_t seed, std::vector<apiguard::Prefix> listed)
+      : wire_(wire), random_(seed), listed_prefixes_(std::move(listed)) {}
 
   void send(std::uint32_t count) {
     for (std::uint32_t number = 1; number <= count; ++number) {
@@ -523,16 +601,14 @@ class Run {
   }
 
   void report() const {
-    std::uint64_t answers = 0;
     for (const auto& [shape, count] : sent_) {
       const auto found = answered_.find(shape);
       const std::uint64_t answered = found == answered_.end() ? 0 : found->second;
-      answers += answered;
       std::printf("shape %-28s %6" PRIu64 " %6" PRIu64 "\n", shape.c_str(), count, answered);
     }
-    answers += unknown_;
-    std::printf("sequences %zu\nframes %" PRIu64 "\nanswers %" PRIu64 "\n", sequences_.size(),
-                frames_, answers);
+    std::printf("sequences %zu\nframes %" PRIu64 "\nlisted %" PRIu64 "\nanswers %" PRIu64
+                "\nrewritten %" PRIu64 "\n",
+                sequences_.size(), frames_, to_listed_, to_others_, rewritten_);
   }
 
  private:
@@ -546,11 +622,24 @@ class Run {
     if (!answer || answer->port != kProtected) return;
     const Sequence* sequence =
         answer->number - 1 < sequences_.size() ? &sequences_[answer->number - 1] : nullptr;
-    if (sequence != nullptr)
-      ++answered_[sequence->shape];
-    else
-      ++unknown_;
+    if (sequence != nullptr) ++answered_[sequence->shape];
+    if (is_listed(answer->to)) {
+      ++to_listed_;
+      return;
+    }
+    ++to_others_;
+    if (sequence != nullptr && is_rewritten(*answer, sequence->ends)) ++rewritten_;
     if (++shown_ <= 5) show(frame, sequence);
+  }
+
+  [[nodiscard]] bool is_listed(const apiguard::Address& address) const {
+    return std::any_of(listed_prefixes_.begin(), listed_prefixes_.end(),
+                       [&](const apiguard::Prefix& prefix) { return covers(prefix, address); });
+  }
+
+  static bool is_rewritten(const Answer& answer, const Ends6& ends) {
+    return answer.to.family == apiguard::Family::kIpv6 &&
+           (answer.to.bytes != ends.source.bytes || answer.from.bytes != ends.destination.bytes);
   }
 
   static void show(std::span<const std::uint8_t> frame, const Sequence* sequence) {
@@ -561,20 +650,27 @@ class Run {
 
   Wire& wire_;
   Random random_;
+  std::vector<apiguard::Prefix> listed_prefixes_;
   std::vector<Sequence> sequences_;
   std::map<std::string, std::uint64_t> sent_, answered_;
-  std::uint64_t frames_ = 0, unknown_ = 0;
+  std::uint64_t frames_ = 0, to_listed_ = 0, to_others_ = 0, rewritten_ = 0;
   int shown_ = 0;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) give_up("usage: fuzz_fragments NAMESPACE/DEVICE SEED SEQUENCES");
+  if (argc < 5) give_up("usage: fuzz_fragments NAMESPACE/DEVICE SEED SEQUENCES LISTED...");
   const std::uint64_t seed = std::strtoull(argv[2], nullptr, 10);
+  std::vector<apiguard::Prefix> listed;
+  for (int i = 4; i < argc; ++i) {
+    const auto prefix = apiguard::parse_prefix(argv[i]);
+    if (!prefix) give_up(std::string(argv[i]) + ": " + prefix.error().message);
+    listed.push_back(prefix->prefix);
+  }
   stay_on_one_cpu();
   Wire wire{Place(argv[1])};
-  Run run(wire, seed);
+  Run run(wire, seed, std::move(listed));
   run.send(static_cast<std::uint32_t>(std::stoul(argv[3])));
   run.finish();
   run.report();
