@@ -87,7 +87,7 @@ static __attribute__((noinline)) void write_answer(struct apiguard_answer *answe
 {
 	answer->outcome = outcome;
 	answer->reason = reason;
-	answer->range_id = range ? range->id : 0;
+	answer->prefix = range ? APIGUARD_ANSWER_LENGTH + length_of(range) : 0;
 	answer->has_range = range ? 1 : 0;
 }
 

@@ -66,30 +66,43 @@ static __always_inline void *find_trie(const struct packet *packet)
 	return bpf_map_lookup_elem(&ranges6, &shard);
 }
 
-static __always_inline bool has_ended(const struct apiguard_range *range)
+static __always_inline __u32 length_of(const struct apiguard_range *range)
 {
-	return range->until && range->until <= bpf_ktime_get_boot_ns();
+	return range->except_until & APIGUARD_LENGTH_MASK;
 }
 
-static __always_inline struct decision by_range(const struct apiguard_range *range)
+/* `word` is one of the two of a range. The clock is read only where something ends. */
+static __always_inline bool is_live(__u64 word)
 {
-	struct decision result = decision(APIGUARD_PASS, APIGUARD_LISTED);
+	__u64 end = word & ~APIGUARD_LENGTH_MASK;
 
-	if (range->kind == APIGUARD_EXCEPT)
-		result = decision(APIGUARD_DROP, APIGUARD_EXCEPTED);
-	result.range = range;
-	return result;
+	if (end == APIGUARD_WITHOUT_END)
+		return true;
+	return end && end > bpf_ktime_get_boot_ns();
+}
+
+/* True, and the decision, if an entry of the prefix is live: an except before an allow. */
+static __always_inline bool decides(const struct apiguard_range *range, struct decision *result)
+{
+	if (is_live(range->except_until))
+		*result = decision(APIGUARD_DROP, APIGUARD_EXCEPTED);
+	else if (is_live(range->allow_until))
+		*result = decision(APIGUARD_PASS, APIGUARD_LISTED);
+	else
+		return false;
+	result->range = range;
+	return true;
 }
 
 /*
- * Rows 20 to 23: the longest match decides; where it has ended, what covers it and ends later. A
- * lookup with a shorter length in the key finds the next shorter entry, and the loader has left in
- * each entry the length to go on with.
+ * Rows 20 to 23: the longest match decides; where all its entries have ended, what covers it and
+ * ends later. A lookup with a shorter length in the key finds the next shorter entry, and the
+ * loader has left in each entry the length to go on with.
  */
 static __always_inline struct decision ask_trie(const struct packet *packet)
 {
 	const struct apiguard_range *range, *longest;
-	struct decision ended = decision(APIGUARD_DROP, APIGUARD_EXPIRED);
+	struct decision result = decision(APIGUARD_DROP, APIGUARD_EXPIRED);
 	union source_key key = {};
 	void *trie = find_trie(packet);
 	int i;
@@ -101,22 +114,20 @@ static __always_inline struct decision ask_trie(const struct packet *packet)
 	range = longest_match(trie, &key);
 	if (!range)
 		return decision(APIGUARD_DROP, APIGUARD_UNLISTED);
-	if (!own_settings()->has_deadlines)
-		return by_range(range);
 	longest = range;
 #pragma unroll
 	for (i = 0; i < APIGUARD_MAX_EXPIRY_STEPS; i++) {
-		if (!has_ended(range))
-			return by_range(range);
-		if (!range->has_next)
+		if (decides(range, &result))
+			return result;
+		key.ipv6.prefix_len = range->allow_until & APIGUARD_LENGTH_MASK;
+		if (!own_settings()->has_deadlines || key.ipv6.prefix_len == APIGUARD_NO_NEXT)
 			break;
-		key.ipv6.prefix_len = range->next_len;
 		range = longest_match(trie, &key);
 		if (!range)
 			break;
 	}
-	ended.range = longest;
-	return ended;
+	result.range = longest;
+	return result;
 }
 
 /* The index settles nearly every source; `explain` has the trie name the range as well. */

@@ -77,9 +77,8 @@ static __attribute__((noinline)) int attribute(struct xdp_md *ctx, const struct 
 	if (!range)
 		return 0;
 	once.first = once.last = bpf_ktime_get_boot_ns();
-	tell(ctx, packet, (__u32)APIGUARD_PASS << 8 | APIGUARD_LISTED, range->prefix_len,
-	     once.last);
-	key = key_of(packet, range->prefix_len);
+	tell(ctx, packet, (__u32)APIGUARD_PASS << 8 | APIGUARD_LISTED, length_of(range), once.last);
+	key = key_of(packet, length_of(range));
 	if (add_used(&key, &once))
 		return 0;
 	__builtin_memset(&key, 0, sizeof(key));

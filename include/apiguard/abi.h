@@ -23,7 +23,7 @@
 #define APIGUARD_MAX_ENDPOINTS 32   /* endpoints in one policy */
 #define APIGUARD_MAX_VLAN_TAGS 4    /* tags looked through; rows 2 and 3 of bpf/README.md */
 #define APIGUARD_MAX_EXT_HEADERS 8  /* IPv6 extension headers walked; rows 12 and 13 */
-#define APIGUARD_MAX_EXPIRY_STEPS 8 /* ranges with ever later ends nested in one another */
+#define APIGUARD_MAX_EXPIRY_STEPS 8 /* prefixes with ever later last ends nested in one another */
 
 enum apiguard_mode {
 	APIGUARD_MODE_OFF = 0,
@@ -56,12 +56,6 @@ enum apiguard_reason {
 	APIGUARD_REASON_MAX = 12,
 };
 
-enum apiguard_kind {
-	APIGUARD_ALLOW = 1,
-	APIGUARD_EXCEPT = 2,
-	APIGUARD_CLUSTER = 3, /* allow that no verb takes out */
-};
-
 enum apiguard_family {
 	APIGUARD_ANY_ADDRESS = 0, /* the endpoint's port on every address of both families */
 	APIGUARD_IPV4 = 4,
@@ -81,17 +75,29 @@ struct apiguard_key6 {
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_key6) == 20, "LPM key: length, then bytes");
 
-/* Value of the tries. */
+/*
+ * Value of the tries: two ends, which are all that any number of entries of one prefix comes to.
+ * Until the first one an except of the prefix is live, until the second one an allow (or cluster).
+ * A live except decides before a live allow. Once both have ended, the prefixes around it decide.
+ *
+ *    63..8  an end: boot-time clock, nanoseconds, rounded down to a multiple of 256;
+ *           0: there is no such entry; APIGUARD_WITHOUT_END: it never ends
+ *    7..0   a length in bits: see below
+ *
+ * The lengths share the words with the ends because 16 bytes are what a node of a trie has room for
+ * in its size class: 8 bytes more cost 32 a node (IPv6 on 6.18, IPv4 on kernels before 6.13).
+ */
 struct apiguard_range {
-	__u64 until;	 /* boot-time clock, nanoseconds; 0: permanent */
-	__u32 id;	 /* index of the range in the generation's policy */
-	__u8 kind;	 /* enum apiguard_kind */
-	__u8 prefix_len; /* of this entry */
-	__u8 next_len; /* where to look once it has ended: the longest length that can hold the next
-			  deciding entry */
-	__u8 has_next; /* 0: nothing that ends later covers it */
+	__u64 except_until; /* length: of this prefix */
+	__u64 allow_until;  /* length: where to look once both have ended, that of the nearest
+			       prefix around this one with a later last end; APIGUARD_NO_NEXT:
+			       there is none */
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_range) == 16, "no hidden padding");
+#define APIGUARD_LENGTH_MASK 0xffULL
+#define APIGUARD_END_UNIT 0x100ULL /* the earliest end that is one: what ended before the boot */
+#define APIGUARD_WITHOUT_END (~APIGUARD_LENGTH_MASK) /* later than any clock */
+#define APIGUARD_NO_NEXT 0xff
 
 /*
  * The tries of a family: shards of one key range after another, so that several CPUs fill them and
@@ -402,11 +408,14 @@ APIGUARD_ASSERT(sizeof(struct apiguard_use) == 48, "no hidden padding");
  * mode.
  */
 struct apiguard_answer {
-	__u32 outcome;	/* APIGUARD_PASS or APIGUARD_DROP */
-	__u32 reason;	/* enum apiguard_reason */
-	__u32 range_id; /* of the range that decided; valid if has_range */
-	__u32 has_range;
+	__u32 outcome;	 /* APIGUARD_PASS or APIGUARD_DROP */
+	__u32 reason;	 /* enum apiguard_reason: which kind of entry of the prefix decided */
+	__u32 prefix;	 /* APIGUARD_ANSWER_LENGTH + length of the prefix that decided. Programs of
+			    older builds, which loaders ask as well, write the number of the prefix
+			    in the list here, from 0; to their loaders a length is no number. */
+	__u32 has_range; /* 0: no range decided */
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_answer) == 16, "no hidden padding");
+#define APIGUARD_ANSWER_LENGTH (1U << 31)
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
+#include "loader/compile/answer.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/report/names.hpp"
 
@@ -18,7 +19,7 @@ namespace {
 // How often the generation in force may be replaced under our hands.
 constexpr int kLooks = 10;
 
-// Something to ask, and what its range ids index.
+// Something to ask, and what names the ranges of its answers.
 struct Judge {
   publish::World world;
   Fd pinned;
@@ -115,9 +116,7 @@ report::Check describe(const Judge& judge, const Address& source, const apiguard
   check.pass = answer.outcome == APIGUARD_PASS;
   check.reason = report::reason_name(answer.reason);
   check.mode = judge.mode;
-  if (answer.has_range != 0 && answer.range_id < judge.ranges.size()) {
-    check.range = *judge.ranges[answer.range_id];
-  }
+  if (const Range* range = range_of(answer, source, judge.ranges)) check.range = *range;
   return check;
 }
 

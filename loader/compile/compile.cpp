@@ -15,65 +15,79 @@ namespace {
 static_assert(static_cast<int>(Mode::kOff) == APIGUARD_MODE_OFF);
 static_assert(static_cast<int>(Mode::kAudit) == APIGUARD_MODE_AUDIT);
 static_assert(static_cast<int>(Mode::kEnforce) == APIGUARD_MODE_ENFORCE);
-static_assert(static_cast<int>(Kind::kAllow) == APIGUARD_ALLOW);
-static_assert(static_cast<int>(Kind::kExcept) == APIGUARD_EXCEPT);
-static_assert(static_cast<int>(Kind::kCluster) == APIGUARD_CLUSTER);
 static_assert(static_cast<int>(Family::kIpv4) == APIGUARD_IPV4);
 static_assert(static_cast<int>(Family::kIpv6) == APIGUARD_IPV6);
 
-// Deadline on the boot-time clock. What ended before the boot gets 1: past, but not 0, which is
-// permanent.
-std::uint64_t deadline(const Range& range, const Now& now) {
-  if (!range.until) return 0;
+// End on the boot-time clock, as abi.h has it. What ended before the boot gets the earliest end
+// that is one: past, but not 0, which is no entry at all.
+__u64 end_of(const Range& range, const Now& now) {
+  if (!range.until) return APIGUARD_WITHOUT_END;
   // In 128 bits: `until` may lie centuries away from a wall clock that is wrong.
   __extension__ using Wide = __int128;
   const Wide boot = static_cast<Wide>(now.boot) + *range.until - now.wall;
-  if (boot <= 1) return 1;
-  constexpr std::uint64_t kNever = ~std::uint64_t{0};
-  return boot >= kNever ? kNever : static_cast<std::uint64_t>(boot);
+  if (boot < static_cast<Wide>(APIGUARD_END_UNIT)) return APIGUARD_END_UNIT;
+  if (boot >= static_cast<Wide>(APIGUARD_WITHOUT_END)) return APIGUARD_WITHOUT_END;
+  return static_cast<__u64>(boot) & ~APIGUARD_LENGTH_MASK;
 }
 
-bool ends_later(const Range& cover, const Range& range) {
-  return !cover.until || *cover.until > *range.until;
+// What the deciding entries of one prefix come to.
+struct Ends {
+  __u64 except = 0;
+  __u64 allow = 0;
+
+  // From then on the prefixes around it decide.
+  [[nodiscard]] __u64 last() const { return std::max(except, allow); }
+  [[nodiscard]] bool finite() const {
+    return (except != 0 && except != APIGUARD_WITHOUT_END) ||
+           (allow != 0 && allow != APIGUARD_WITHOUT_END);
+  }
+};
+
+Ends ends_of(RangeSpan entries, const Now& now) {
+  Ends ends;
+  for (const Range* entry : entries) {
+    __u64& end = entry->kind == Kind::kExcept ? ends.except : ends.allow;
+    end = end_of(*entry, now);
+  }
+  return ends;
 }
 
-// The ranges that cover the one at hand, widest first: a stack, because the list is sorted by
-// address, then length. Steps counts the lookups that the range can cost when it and what follows
-// it has ended.
+// The prefixes that cover the one at hand, widest first: a stack, because the list is sorted by
+// address, then length. Steps counts the lookups that the prefix can cost when all its entries have
+// ended, and those of what follows it. A prefix is one step, however many ends it has: both stand
+// in the value that a lookup finds.
 struct Cover {
   const Range* range;
+  __u64 last;
   unsigned steps;
 };
 
 class Nesting {
  public:
-  // Returns the entry's value; ranges come in sorted order.
-  Result<apiguard_range> place(const Range& range, std::uint32_t id, const Now& now) {
+  // Returns the value of a prefix, `range` being its entry that ends last; prefixes come in sorted
+  // order.
+  Result<apiguard_range> place(const Range& range, const Ends& ends) {
     while (!covers_.empty() && !covers(covers_.back().range->prefix, range.prefix))
       covers_.pop_back();
     apiguard_range value{};
-    value.until = deadline(range, now);
-    value.id = id;
-    value.kind = static_cast<__u8>(range.kind);
-    value.prefix_len = range.prefix.length;
+    value.except_until = ends.except | range.prefix.length;
+    value.allow_until = ends.allow | APIGUARD_NO_NEXT;
     unsigned steps = 1;
-    if (const Cover* next = following(range)) {
-      value.has_next = 1;
-      value.next_len = next->range->prefix.length;
+    if (const Cover* next = following(ends.last())) {
+      value.allow_until = ends.allow | next->range->prefix.length;
       steps += next->steps;
     }
     if (steps > APIGUARD_MAX_EXPIRY_STEPS) return too_deep(range);
-    covers_.push_back({&range, steps});
+    covers_.push_back({&range, ends.last(), steps});
     return value;
   }
 
  private:
-  // What decides once `range` has ended: the nearest cover that ends later.
-  [[nodiscard]] const Cover* following(const Range& range) const {
-    if (!range.until) return nullptr;
-    const auto found = std::find_if(covers_.rbegin(), covers_.rend(), [&](const Cover& cover) {
-      return ends_later(*cover.range, range);
-    });
+  // What decides from `last` on: the nearest cover that ends later. By the ends that the kernel
+  // gets, so that it finds none of those live that are passed over here.
+  [[nodiscard]] const Cover* following(__u64 last) const {
+    const auto found = std::find_if(covers_.rbegin(), covers_.rend(),
+                                    [&](const Cover& cover) { return cover.last > last; });
     return found == covers_.rend() ? nullptr : &*found;
   }
 
@@ -88,17 +102,26 @@ class Nesting {
   std::vector<Cover> covers_;
 };
 
-// `ranges` of one family; the first has the id `first_id`.
+// The entries of the prefix that begins at `begin`.
+RangeSpan entries_at(RangeSpan ranges, std::size_t begin) {
+  std::size_t end = begin + 1;
+  while (end < ranges.size() && ranges[end]->prefix == ranges[begin]->prefix) ++end;
+  return ranges.subspan(begin, end - begin);
+}
+
+// Deciding ranges of one family.
 template <typename Key>
-Result<Shards<Key>> place_ranges(RangeSpan ranges, std::size_t first_id, const Now& now,
-                                 apiguard_settings& settings) {
+Result<Shards<Key>> place_ranges(RangeSpan ranges, const Now& now, apiguard_settings& settings) {
   Nesting nesting;
   ShardBuilder<Key> shards(shard_capacity(ranges.size()));
-  for (std::size_t i = 0; i < ranges.size(); ++i) {
-    const auto value = nesting.place(*ranges[i], static_cast<std::uint32_t>(first_id + i), now);
+  for (std::size_t at = 0; at < ranges.size();) {
+    const RangeSpan entries = entries_at(ranges, at);
+    const Ends ends = ends_of(entries, now);
+    const auto value = nesting.place(*entries.back(), ends);
     if (!value) return fail(value.error());
-    if (value->until != 0) settings.has_deadlines = 1;
-    shards.add(ranges[i]->prefix, *value);
+    if (ends.finite()) settings.has_deadlines = 1;
+    shards.add(entries.front()->prefix, *value);
+    at += entries.size();
   }
   return shards.finish();
 }
@@ -151,9 +174,9 @@ Result<Image> compile(const Policy& policy, std::uint64_t generation, const Now&
   });
   const RangeSpan ranges4(all.begin(), ipv6);
   const RangeSpan ranges6(ipv6, all.end());
-  auto placed4 = place_ranges<apiguard_key4>(ranges4, 0, now, image.settings);
+  auto placed4 = place_ranges<apiguard_key4>(ranges4, now, image.settings);
   if (!placed4) return fail(placed4.error());
-  auto placed6 = place_ranges<apiguard_key6>(ranges6, ranges4.size(), now, image.settings);
+  auto placed6 = place_ranges<apiguard_key6>(ranges6, now, image.settings);
   if (!placed6) return fail(placed6.error());
   image.ranges4 = std::move(*placed4);
   image.ranges6 = std::move(*placed6);

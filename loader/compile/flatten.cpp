@@ -4,7 +4,8 @@
 namespace apiguard {
 namespace {
 
-// What ends is for the trie to say, and so it is told apart from nothing else here.
+// What ends is for the trie to say, and so it is told apart from nothing else here. `range`: the
+// first entry of its prefix. If there is a second one, the first is an except that ends.
 Cell cell_of(const Range& range) {
   if (range.until || range.kind == Kind::kExcept) return APIGUARD_CELL_EXCEPTED;
   return APIGUARD_CELL_LISTED;
@@ -66,7 +67,10 @@ std::vector<Stretch<Number>> flatten(RangeSpan ranges, unsigned bits,
                                      Number (*number)(const Address&)) {
   const Number all = bits == 32 ? Number{0xffffffff} : ~Number{0};
   Flattener<Number> flattener(all);
+  const Range* before = nullptr;
   for (const Range* range : ranges) {
+    if (before != nullptr && before->prefix == range->prefix) continue;
+    before = range;
     const Number first = number(range->prefix.address);
     const unsigned host_bits = bits - range->prefix.length;
     const Number size_less_one = host_bits == bits ? all : (Number{1} << host_bits) - 1;

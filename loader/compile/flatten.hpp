@@ -16,7 +16,7 @@ namespace apiguard {
 
 using Cell = apiguard_cell;
 
-// Effective ranges or a part of them, by reference.
+// Deciding ranges or a part of them.
 using RangeSpan = std::span<const Range* const>;
 
 // Addresses as numbers, host byte order.
@@ -30,7 +30,7 @@ struct Stretch {
 };
 
 // At least one stretch; the first begins at 0; neighbours differ. `ranges` is the part of the
-// effective ranges that is of the family, in their order.
+// deciding ranges that is of the family, in their order.
 [[nodiscard]] std::vector<Stretch<Number4>> flatten4(RangeSpan ranges);
 [[nodiscard]] std::vector<Stretch<Number6>> flatten6(RangeSpan ranges);
 

@@ -15,7 +15,7 @@ namespace apiguard {
 
 struct Image {
   apiguard_settings settings{};
-  // What the tries hold; apiguard_range.id indexes effective_ranges(policy).
+  // What the tries hold: one entry a prefix.
   Shards<apiguard_key4> ranges4;
   Shards<apiguard_key6> ranges6;
   Index4 index4;  // says of every source what the tries say
@@ -29,7 +29,7 @@ struct Now {
 };
 
 // Mode off loads no ranges. Errors (Exit::kBadFile): more than APIGUARD_MAX_ENDPOINTS endpoints,
-// more than APIGUARD_MAX_EXPIRY_STEPS ever later ends nested in one another.
+// more than APIGUARD_MAX_EXPIRY_STEPS prefixes with ever later last ends nested in one another.
 [[nodiscard]] Result<Image> compile(const Policy& policy, std::uint64_t generation, const Now& now);
 
 // The way back for the endpoints: what a generation in the kernel says it protects.

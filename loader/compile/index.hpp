@@ -30,7 +30,7 @@ struct Index6 {
   std::vector<apiguard_node> nodes;
 };
 
-// `ranges`: effective ranges of one family, sorted as effective_ranges() does.
+// `ranges`: deciding ranges of one family, in their order.
 [[nodiscard]] Index4 index4(RangeSpan ranges);
 [[nodiscard]] Index6 index6(RangeSpan ranges);
 

@@ -44,7 +44,10 @@ class Among {
 
   bool admits(const Prefix& prefix) {
     while (at_ != end_ && (*at_)->prefix < prefix) ++at_;
-    return at_ != end_ && (*at_)->prefix == prefix && is_admitting(*at_);
+    for (auto same = at_; same != end_ && (*same)->prefix == prefix; ++same) {
+      if (is_admitting(*same)) return true;
+    }
+    return false;
   }
 
  private:

@@ -84,12 +84,26 @@ void check_alone(const std::vector<Range>& ranges, std::vector<Finding>& finding
 
 // ---- ranges of one prefix ----------------------------------------------------------------------
 
-void check_group(std::span<const Key> group, const Key& winner, std::vector<Finding>& findings) {
+std::uint32_t index_in(const std::vector<Range>& ranges, const Range* range) {
+  return static_cast<std::uint32_t>(range - ranges.data());
+}
+
+// An allow is told of the except in front of it, once that outlasts it or it is the one that
+// decides afterwards; all else of the deciders that it is like.
+void check_group(const std::vector<Range>& ranges, std::span<const Key> group,
+                 const Deciders& found, std::vector<Finding>& findings) {
+  if (group.size() == 1) return;
   for (const Key& key : group) {
-    if (key.index == winner.index) continue;
-    const bool beaten = winner.kind == Kind::kExcept && key.kind != Kind::kExcept;
-    findings.push_back(
-        {beaten ? Warning::kAllowAndExcept : Warning::kRepeatedRange, key.index, winner.index});
+    const Range* range = &ranges[key.index];
+    const bool excepts = range->kind == Kind::kExcept;
+    const bool beaten = !excepts && found.except != nullptr &&
+                        (range == found.allow || !ends_later(*range, *found.except));
+    const Range* like = excepts ? found.except : found.allow;
+    if (beaten) {
+      findings.push_back({Warning::kAllowAndExcept, key.index, index_in(ranges, found.except)});
+    } else if (range != like) {
+      findings.push_back({Warning::kRepeatedRange, key.index, index_in(ranges, like)});
+    }
   }
 }
 
@@ -188,15 +202,24 @@ void Nesting::report(std::vector<Finding>& findings) const {
 
 // ---- all of it ---------------------------------------------------------------------------------
 
+// The key of the range that decides before all others of its prefix.
+const Key& first_decider(const std::vector<Range>& ranges, std::span<const Key> group,
+                         const Deciders& found) {
+  const std::uint32_t first =
+      index_in(ranges, found.except != nullptr ? found.except : found.allow);
+  return *std::find_if(group.begin(), group.end(),
+                       [first](const Key& key) { return key.index == first; });
+}
+
 std::vector<Finding> find_all(const std::vector<Range>& ranges, std::span<const Key> keys) {
   std::vector<Finding> findings;
   check_alone(ranges, findings);
   Nesting nesting;
   for (std::size_t at = 0; at < keys.size();) {
     const auto group = group_at(keys, at);
-    const Key& winner = decider(ranges, group);
-    check_group(group, winner, findings);
-    nesting.enter(winner);
+    const Deciders found = deciders(ranges, group);
+    check_group(ranges, group, found, findings);
+    nesting.enter(first_decider(ranges, group, found));
     at += group.size();
   }
   nesting.leave_all();
@@ -211,14 +234,27 @@ std::string near_miss_text(const Range& range) {
                      around ? "is wider than" : "lies outside of", to_string(near->meant));
 }
 
+// What becomes of an allow when the except of its prefix ends.
+std::string outcome_of(const Range& allow, const Range& except) {
+  if (!except.until) return "wins; remove one of the two";
+  const std::string end = format_timestamp(*except.until);
+  if (!ends_later(allow, except)) {
+    return fmt::format("wins until {}, and the allow has ended by then; remove one of the two",
+                       end);
+  }
+  if (!allow.until) return fmt::format("wins until {}; from then on the allow decides", end);
+  return fmt::format("wins until {}; from then on the allow decides until {}", end,
+                     format_timestamp(*allow.until));
+}
+
 std::string text_of(const Finding& finding, const std::vector<Range>& ranges) {
   const Range& range = ranges[finding.index];
   const Range& other = ranges[finding.other];
   const std::string cidr = to_string(range.prefix);
   switch (finding.kind) {
     case Warning::kAllowAndExcept:
-      return fmt::format("allow and except of {}: the except ({}) wins; remove one of the two",
-                         cidr, to_string(other.origin));
+      return fmt::format("allow and except of {}: the except ({}) {}", cidr,
+                         to_string(other.origin), outcome_of(range, other));
     case Warning::kRepeatedRange:
       return fmt::format("{} never decides here: {} has the same range; remove one of the two",
                          cidr, to_string(other.origin));

@@ -71,23 +71,27 @@ std::vector<std::uint32_t> indices_of_relevant(const std::vector<Range>& ranges,
   return indices;
 }
 
-bool has_ended(const Range& range, Timestamp now) { return range.until && *range.until <= now; }
-
 // The ranges around the place that a walk in the order of addresses has come to, widest first.
 class Around {
  public:
-  void enter(const Key& key) {
+  void enter(const Key& key, const Range& deciding) {
     leave_for(key);
-    open_.push_back(key);
+    open_.push_back({key, &deciding});
   }
   // Whatever does not cover this key ends before it.
   void leave_for(const Key& key) {
-    while (!open_.empty() && !covers(open_.back(), key)) open_.pop_back();
+    while (!open_.empty() && !covers(open_.back().key, key)) open_.pop_back();
   }
-  [[nodiscard]] const Key* innermost() const { return open_.empty() ? nullptr : &open_.back(); }
+  [[nodiscard]] const Range* innermost() const {
+    return open_.empty() ? nullptr : open_.back().deciding;
+  }
 
  private:
-  std::vector<Key> open_;
+  struct Open {
+    Key key;
+    const Range* deciding;
+  };
+  std::vector<Open> open_;
 };
 
 std::vector<const Range*> deciding_over_keys(const std::vector<Range>& ranges,
@@ -103,12 +107,11 @@ std::vector<const Range*> deciding_over_keys(const std::vector<Range>& ranges,
     last.index = std::numeric_limits<std::uint32_t>::max();
     while (at < keys.size() && !before(last, keys[at])) {
       const auto group = group_at(keys, at);
-      const Key& key = decider(ranges, group);
-      if (!has_ended(ranges[key.index], now)) around.enter(key);
+      if (const Range* range = deciders(ranges, group).at(now)) around.enter(group.front(), *range);
       at += group.size();
     }
     around.leave_for(one);
-    if (const Key* key = around.innermost()) deciding[one.index] = &ranges[key->index];
+    deciding[one.index] = around.innermost();
   }
   return deciding;
 }

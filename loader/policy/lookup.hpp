@@ -11,7 +11,7 @@
 namespace apiguard {
 
 // The range that decides for each address at a time: the longest that covers it and has not ended,
-// which of several with one prefix as in effective_ranges. In the order of `addresses`, which may
+// of one prefix an except before an allow. In the order of `addresses`, which may
 // repeat; points into `ranges`; null where there is none.
 [[nodiscard]] std::vector<const Range*> deciding_for(const std::vector<Range>& ranges,
                                                      const std::vector<Address>& addresses,

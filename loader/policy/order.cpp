@@ -2,7 +2,6 @@
 #include "loader/policy/order.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 namespace apiguard {
 namespace {
@@ -44,10 +43,10 @@ bool same_bits(std::uint64_t a, std::uint64_t b, int bits) {
   return bits >= 64 ? a == b : (a ^ b) >> (64 - bits) == 0;
 }
 
-// What outranks what within one prefix: except, cluster, allow; then permanent; then the later end.
-std::tuple<int, bool, Timestamp> rank(const Range& range) {
-  const int kind = range.kind == Kind::kExcept ? 2 : range.kind == Kind::kCluster ? 1 : 0;
-  return {kind, !range.until, range.until.value_or(0)};
+// Of two ranges of one prefix and kind (a cluster range is an allow): which one stands for both.
+bool outranks(const Range& a, const Range& b) {
+  if (a.until != b.until) return ends_later(a, b);
+  return a.kind == Kind::kCluster && b.kind != Kind::kCluster;
 }
 
 }  // namespace
@@ -95,14 +94,32 @@ std::span<const Key> group_at(std::span<const Key> keys, std::size_t begin) {
   return keys.subspan(begin, end - begin);
 }
 
-bool outranks(const Range& a, const Range& b) { return rank(a) > rank(b); }
+void Deciders::add(const Range& range) {
+  const Range*& best = range.kind == Kind::kExcept ? except : allow;
+  if (best == nullptr || outranks(range, *best)) best = &range;
+}
 
-const Key& decider(const std::vector<Range>& ranges, std::span<const Key> group) {
-  const Key* best = &group.front();
-  for (const Key& key : group.subspan(1)) {
-    if (outranks(ranges[key.index], ranges[best->index])) best = &key;
+const Range* Deciders::deciding_allow() const {
+  if (allow == nullptr || except == nullptr) return allow;
+  return ends_later(*allow, *except) ? allow : nullptr;
+}
+
+const Range* Deciders::at(Timestamp now) const {
+  for (const Range* range : {except, allow}) {
+    if (range != nullptr && !has_ended(*range, now)) return range;
   }
-  return *best;
+  return nullptr;
+}
+
+const Range* Deciders::last() const {
+  const Range* outlasting = deciding_allow();
+  return outlasting != nullptr ? outlasting : except;
+}
+
+Deciders deciders(const std::vector<Range>& ranges, std::span<const Key> group) {
+  Deciders found;
+  for (const Key& key : group) found.add(ranges[key.index]);
+  return found;
 }
 
 }  // namespace apiguard

@@ -44,11 +44,21 @@ struct Key {
 // The keys of the prefix that begins at keys[begin].
 [[nodiscard]] std::span<const Key> group_at(std::span<const Key> keys, std::size_t begin);
 
-// Of two ranges of one prefix: whether `a` decides whatever stands in front of it; see
-// effective_ranges.
-[[nodiscard]] bool outranks(const Range& a, const Range& b);
+// What the ranges of one prefix come to: of each kind the one that ends last, as in
+// effective_ranges. They point into the ranges that were added.
+struct Deciders {
+  const Range* except = nullptr;
+  const Range* allow = nullptr;  // or cluster
 
-// The one range of a group that decides.
-[[nodiscard]] const Key& decider(const std::vector<Range>& ranges, std::span<const Key> group);
+  void add(const Range& range);
+  // Null if the except is there for as long: then no allow of the prefix ever decides.
+  [[nodiscard]] const Range* deciding_allow() const;
+  // The one that decides at `now`: a live except before a live allow. Null: neither is live.
+  [[nodiscard]] const Range* at(Timestamp now) const;
+  // The one that decided last, where they have ended. Null only if there are none.
+  [[nodiscard]] const Range* last() const;
+};
+
+[[nodiscard]] Deciders deciders(const std::vector<Range>& ranges, std::span<const Key> group);
 
 }  // namespace apiguard

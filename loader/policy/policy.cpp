@@ -57,6 +57,11 @@ bool is_ordered(const std::vector<Range>& ranges) {
                         [](const Range& a, const Range& b) { return a.prefix < b.prefix; });
 }
 
+void add_deciders(const Deciders& deciders, RangeRefs& out) {
+  if (deciders.except != nullptr) out.push_back(deciders.except);
+  if (const Range* allow = deciders.deciding_allow()) out.push_back(allow);
+}
+
 void add_big_endian(std::string& record, std::uint64_t value) {
   for (int shift = 56; shift >= 0; shift -= 8)
     record += static_cast<char>(static_cast<unsigned char>(value >> shift & 0xff));
@@ -181,20 +186,26 @@ RangeRefs deciding_ranges(const std::vector<Range>& ranges) {
     const std::vector<Key> keys = ordered(ranges);
     for (std::size_t at = 0; at < keys.size();) {
       const auto group = group_at(keys, at);
-      out.push_back(&ranges[decider(ranges, group).index]);
+      add_deciders(deciders(ranges, group), out);
       at += group.size();
     }
     return out;
   }
-  for (const Range& range : ranges) {
-    if (out.empty() || out.back()->prefix != range.prefix) {
-      out.push_back(&range);
-    } else if (outranks(range, *out.back())) {
-      out.back() = &range;
-    }
+  for (std::size_t at = 0; at < ranges.size();) {
+    Deciders found;
+    const Prefix& prefix = ranges[at].prefix;
+    for (; at < ranges.size() && ranges[at].prefix == prefix; ++at) found.add(ranges[at]);
+    add_deciders(found, out);
   }
   return out;
 }
+
+bool ends_later(const Range& a, const Range& b) {
+  if (!a.until || !b.until) return !a.until && b.until;
+  return *a.until > *b.until;
+}
+
+bool has_ended(const Range& range, Timestamp now) { return range.until && *range.until <= now; }
 
 std::vector<Range> effective_ranges(const std::vector<Range>& ranges) {
   std::vector<Range> out;

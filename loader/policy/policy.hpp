@@ -82,15 +82,20 @@ struct Policy {
 [[nodiscard]] std::string to_string(const Origin& origin);  // FILE:LINE, or FILE if the line is 0
 [[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
 
-// The ranges that decide: one entry a prefix, sorted by family, address, length. Of several entries
-// with the same prefix except wins over allow; of allows of one prefix cluster wins, then
-// permanent, then the one that ends last; of excepts permanent, then the one that ends last. The
-// order of `ranges` is irrelevant to everything but the name of equal entries (first wins).
+// The ranges that decide at some time, sorted by family, address, length. Of one prefix there are
+// at most two: the except, and behind it the allow that ends later and decides from the end of the
+// except on. Of allows of one prefix cluster wins, then permanent, then the one that ends last; of
+// excepts permanent, then the one that ends last. What has ended is among them. The order of
+// `ranges` is irrelevant to everything but the name of equal entries (first wins).
 [[nodiscard]] std::vector<Range> effective_ranges(const std::vector<Range>& ranges);
 
 // The same without copies: they point into `ranges`.
 using RangeRefs = std::vector<const Range*>;
 [[nodiscard]] RangeRefs deciding_ranges(const std::vector<Range>& ranges);
+
+// Permanent is later than every end.
+[[nodiscard]] bool ends_later(const Range& a, const Range& b);
+[[nodiscard]] bool has_ended(const Range& range, Timestamp now);
 
 // SHA-256 (64 hex digits) of what is judged: mode, endpoints, effective ranges with kind and until.
 // Neither interfaces, names, comments nor the order of anything count, so equal hosts show equal

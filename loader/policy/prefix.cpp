@@ -68,6 +68,16 @@ std::string to_string(const Prefix& prefix) {
   return fmt::format(FMT_COMPILE("{}/{}"), to_string(prefix.address), prefix.length);
 }
 
+Prefix prefix_around(const Address& address, std::uint8_t length) {
+  Prefix prefix{address, length};
+  for (std::size_t i = 0; i < prefix.address.bytes.size(); ++i) {
+    const int keep = std::clamp(length - static_cast<int>(i) * 8, 0, 8);
+    std::uint8_t& byte = prefix.address.bytes[i];
+    byte = static_cast<std::uint8_t>(byte & (0xff00 >> keep));
+  }
+  return prefix;
+}
+
 bool covers(const Prefix& outer, const Address& address) {
   if (outer.address.family != address.family) return false;
   const std::size_t whole = outer.length / 8;

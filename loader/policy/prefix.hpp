@@ -49,6 +49,9 @@ struct ParsedPrefix {
 [[nodiscard]] std::string to_string(const Address& address);  // RFC 5952
 [[nodiscard]] std::string to_string(const Prefix& prefix);    // always with its length
 
+// The prefix of that length, at most max_length, that holds the address.
+[[nodiscard]] Prefix prefix_around(const Address& address, std::uint8_t length);
+
 [[nodiscard]] bool covers(const Prefix& outer, const Address& address);
 [[nodiscard]] bool covers(const Prefix& outer, const Prefix& inner);  // equal counts
 

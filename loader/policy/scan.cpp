@@ -138,14 +138,6 @@ Scanned<Address> scan_ipv6(std::string_view text) {
   return address;
 }
 
-Address masked(Address address, std::uint8_t length) {
-  for (std::size_t i = 0; i < address.bytes.size(); ++i) {
-    const int keep = std::clamp(length - static_cast<int>(i) * 8, 0, 8);
-    address.bytes[i] = static_cast<std::uint8_t>(address.bytes[i] & (0xff00 >> keep));
-  }
-  return address;
-}
-
 Scanned<std::uint8_t> scan_length(std::string_view text, Family family) {
   if (text.find('.') != std::string_view::npos) {
     return flaw(0, fmt::format("netmask {}: write the number of bits, as in /24", quote(text)));
@@ -184,7 +176,7 @@ std::optional<ParsedPrefix> scan_plain_ipv4(std::string_view text) {
   const int length = take(text, '/') ? take_number(text) : -1;
   if (length < 0 || length > 32 || !text.empty()) return std::nullopt;
   const auto bits = static_cast<std::uint8_t>(length);
-  const Prefix prefix{masked(address, bits), bits};
+  const Prefix prefix = prefix_around(address, bits);
   return ParsedPrefix{prefix, prefix.address != address};
 }
 
@@ -229,7 +221,7 @@ Scanned<ParsedPrefix> scan_prefix(std::string_view text) {
     if (!scanned) return flaw_in(slash + 1, scanned.error());
     length = *scanned;
   }
-  const Prefix prefix{masked(*address, length), length};
+  const Prefix prefix = prefix_around(*address, length);
   return ParsedPrefix{prefix, prefix.address != *address};
 }
 

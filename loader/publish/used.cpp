@@ -74,7 +74,9 @@ std::vector<UsedRange*> gone(UsedState& state, const RangeRefs& ranges) {
   auto at = ranges.begin();
   for (UsedRange& used : state.ranges) {
     while (at != ranges.end() && (*at)->prefix < used.prefix) ++at;
-    const bool there = at != ranges.end() && (*at)->prefix == used.prefix && admits(*at);
+    bool there = false;
+    for (auto same = at; same != ranges.end() && (*same)->prefix == used.prefix; ++same)
+      there = there || admits(*same);
     if (!there && used.current.connections > 0) gone.push_back(&used);
   }
   return gone;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The check program gives the list's verdict on a source, names the range, and counts nothing.
+#include "loader/compile/answer.hpp"
 #include "loader/datapath/pins.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/oracle.hpp"
@@ -48,9 +49,11 @@ void check_source(const Policy& policy, const Harness& harness, const Address& s
   if (verdict.reason == APIGUARD_EXPIRED && answer.has_range == 0) return;
   REQUIRE((answer.has_range != 0) == list.range.has_value());
   if (!list.range) return;
-  const std::vector<Range> ranges = effective_ranges(policy.ranges);
-  REQUIRE(answer.range_id < ranges.size());
-  CHECK(to_string(ranges[answer.range_id].prefix) == to_string(list.range->prefix));
+  const Range* range = range_of(answer, source, deciding_ranges(policy.ranges));
+  REQUIRE(range != nullptr);
+  CHECK(to_string(range->prefix) == to_string(list.range->prefix));
+  CHECK((range->kind == Kind::kExcept) == (list.range->kind == Kind::kExcept));
+  if (verdict.reason == APIGUARD_EXPIRED) CHECK(range->until == list.range->until);
 }
 
 Address random_destination(Random& random, const Policy& policy, Family family) {
@@ -72,6 +75,60 @@ TEST_CASE("check answers with the list's verdict and the range that decided") {
       check_source(policy, harness, address(source), address("198.51.100.2"), port);
     }
   }
+}
+
+TEST_CASE("check names the entry that decides now") {
+  const Timestamp past = kNow - kHour, soon = kNow + kHour, late = kNow + 2 * kHour;
+  const Policy policy = [&] {
+    Policy made = table_policy(Mode::kEnforce);
+    made.ranges = {allow("192.0.2.0/24"),          except("192.0.2.0/24", soon),
+                   allow("203.0.113.0/24"),        except("203.0.113.0/24", past),
+                   allow("198.51.100.0/24", past), except("198.51.100.0/24", past - 1),
+                   except("198.18.0.0/15", past),  allow("198.18.0.0/15", past - 1),
+                   except("10.0.0.0/8", late),     except("10.0.0.0/8", soon),
+                   except("10.1.0.0/16", past),    allow("10.1.0.0/16", past)};
+    return made;
+  }();
+  const Harness harness(policy);
+  const auto named = [&](const char* source) {
+    const apiguard_answer answer = ask(harness, address(source), address("198.51.100.1"), 6443);
+    const Range* range = range_of(answer, address(source), deciding_ranges(policy.ranges));
+    REQUIRE(range != nullptr);
+    const auto hours = range->until ? std::to_string((*range->until - kNow) / kHour) : "for good";
+    return std::string(to_string(range->kind)) + " " + to_string(range->prefix) + " " + hours;
+  };
+  CHECK(named("192.0.2.7") == "except 192.0.2.0/24 1");
+  CHECK(named("203.0.113.7") == "allow 203.0.113.0/24 for good");
+  CHECK(named("198.51.100.7") == "allow 198.51.100.0/24 -1");
+  CHECK(named("198.18.0.7") == "except 198.18.0.0/15 -1");
+  CHECK(named("10.2.0.1") == "except 10.0.0.0/8 2");
+  CHECK(named("10.1.0.1") == "except 10.0.0.0/8 2");
+}
+
+TEST_CASE("an answer names the entry of its prefix, in the way of older programs too") {
+  const std::vector<Range> list{allow("192.0.2.0/24"), except("10.0.0.0/8", kNow),
+                                allow("10.0.0.0/8"), allow("10.1.0.0/16")};
+  const RangeRefs ranges = deciding_ranges(list);
+  const Address source = address("192.0.2.7"), ten = address("10.1.2.3");
+  apiguard_answer answer{APIGUARD_PASS, APIGUARD_LISTED, APIGUARD_ANSWER_LENGTH + 24, 1};
+  CHECK(range_of(answer, source, ranges) == &list[0]);
+  CHECK(range_of(answer, source, {}) == nullptr);
+  answer.prefix = APIGUARD_ANSWER_LENGTH + 33;
+  CHECK(range_of(answer, source, ranges) == nullptr);
+  answer.prefix = APIGUARD_ANSWER_LENGTH + 8;
+  CHECK(range_of(answer, ten, ranges) == &list[2]);
+  // By number, each prefix once.
+  answer.prefix = 2;
+  CHECK(range_of(answer, source, ranges) == &list[0]);
+  CHECK(range_of(answer, ten, ranges) == nullptr);  // of another text
+  answer.prefix = 1;
+  CHECK(range_of(answer, ten, ranges) == &list[3]);
+  answer.prefix = 3;
+  CHECK(range_of(answer, source, ranges) == nullptr);
+  answer = {APIGUARD_DROP, APIGUARD_EXPIRED, 0, 1};
+  CHECK(range_of(answer, ten, ranges) == &list[1]);
+  answer = {APIGUARD_DROP, APIGUARD_UNLISTED, APIGUARD_ANSWER_LENGTH + 24, 0};
+  CHECK(range_of(answer, source, ranges) == nullptr);
 }
 
 TEST_CASE("check answers for the list in audit as in enforce") {
@@ -103,8 +160,8 @@ TEST_CASE("check agrees with the reference judge on random lists") {
   skip_unless_root();
   Random random(seed_from_environment());
   for (std::size_t round = 0; round < 60; ++round) {
-    Policy policy =
-        random_policy(random, {.max_ranges = 200, .ends = {kNow - kHour, kNow + kHour}});
+    Policy policy = random_policy(
+        random, {.max_ranges = 200, .ends = {kNow - 2 * kHour, kNow - kHour, kNow + kHour}});
     if (policy.mode == Mode::kOff) policy.mode = Mode::kAudit;  // off loads no list to ask
     const Harness harness(policy);
     for (std::size_t i = 0; i < 500; ++i) {

@@ -71,15 +71,20 @@ class Tries {
     for (const Fd& shard : shards_) {
       apiguard_range found{};
       if (bpf_map_lookup_elem(shard.get(), &key, &found) != 0) continue;
-      if (!longest || found.prefix_len > longest->prefix_len) longest = found;
+      if (!longest || length(found) > length(*longest)) longest = found;
     }
     if (!longest) return APIGUARD_UNLISTED;
-    return longest->kind == APIGUARD_EXCEPT ? APIGUARD_EXCEPTED : APIGUARD_LISTED;
+    return (longest->except_until & ~APIGUARD_LENGTH_MASK) != 0 ? APIGUARD_EXCEPTED
+                                                                : APIGUARD_LISTED;
   }
 
   [[nodiscard]] std::size_t shards() const { return shards_.size(); }
 
  private:
+  static __u64 length(const apiguard_range& range) {
+    return range.except_until & APIGUARD_LENGTH_MASK;
+  }
+
   std::vector<Fd> shards_;
 };
 

@@ -105,6 +105,18 @@ TEST_CASE("a range ends at its very moment and what covers it decides") {
   CHECK(verdict_on({except("192.0.2.1/32", kNow)}, source) == "expired");
 }
 
+TEST_CASE("of one prefix a live except speaks, then a live allow") {
+  const Address source = address("192.0.2.1");
+  const char* const one = "192.0.2.0/24";
+  CHECK(verdict_on({allow(one), except(one, kNow + 1)}, source) == "excepted");
+  CHECK(verdict_on({allow(one), except(one, kNow)}, source) == "listed");
+  CHECK(verdict_on({except(one, kNow), except(one, kNow + 1), allow(one)}, source) == "excepted");
+  CHECK(verdict_on({allow(one, kNow), except(one, kNow), allow("192.0.0.0/16")}, source) ==
+        "listed");
+  CHECK(verdict_on({allow(one, kNow), except(one, kNow)}, source) == "expired");
+  CHECK(verdict_on({cluster(one), except(one, kNow)}, source) == "listed");
+}
+
 TEST_CASE("of two allows of one prefix the one that ends last counts") {
   const Address source = address("192.0.2.1");
   CHECK(verdict_on({allow("192.0.2.0/24", kNow), allow("192.0.2.0/24")}, source) == "listed");

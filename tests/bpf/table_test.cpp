@@ -4,6 +4,8 @@
 // it.
 #include <time.h>
 
+#include <algorithm>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/packet.hpp"
 #include "tests/support/rows.hpp"
@@ -206,6 +208,72 @@ TEST_CASE("row 22: ranges end in the kernel, one after the other, with nothing o
         std::vector<std::string>{"pass listed", "drop excepted", "pass listed", "drop expired"});
 }
 
+TEST_CASE("rows 20 to 22: of entries of one prefix a live except decides, then a live allow") {
+  const Timestamp past = kNow - kHour, soon = kNow + kHour, late = kNow + 2 * kHour;
+  const auto from = [](std::vector<Range> ranges, const char* source = "192.0.2.1") {
+    std::string said;
+    for (int turn = 0; turn < 2; ++turn) {
+      Harness harness(policy_of({endpoint(6443)}, ranges));
+      const std::string now = run(harness, Eth() / Ipv4{.src = source} / Tcp{});
+      if (turn == 1) CHECK(now == said);  // in the other order, too
+      said = now;
+      std::reverse(ranges.begin(), ranges.end());
+    }
+    return said;
+  };
+  const char* const one = "192.0.2.0/24";
+  CHECK(from({allow(one), except(one, soon)}) == "drop excepted");
+  CHECK(from({allow(one), except(one, past)}) == "pass listed");
+  CHECK(from({allow(one, soon), except(one, past)}) == "pass listed");
+  CHECK(from({allow(one, soon), except(one, late)}) == "drop excepted");
+  CHECK(from({allow(one, past), except(one, soon)}) == "drop excepted");
+  CHECK(from({allow(one, past), except(one, past - 1)}) == "drop expired");
+  CHECK(from({allow(one, past), except(one)}) == "drop excepted");
+  CHECK(from({cluster(one), except(one, past)}) == "pass listed");
+  // Several of a kind: the one that ends last speaks for it.
+  CHECK(from({except(one, past), except(one, soon), allow(one)}) == "drop excepted");
+  CHECK(from({except(one, past), except(one, past - 1), allow(one, past), allow(one, soon)}) ==
+        "pass listed");
+  // What covers a prefix whose entries have all ended decides, whatever their kinds.
+  const std::vector<Range> ended{except("192.0.2.1/32", past), allow("192.0.2.1/32", past - 1)};
+  const auto inside = [&](std::vector<Range> around) {
+    around.insert(around.end(), ended.begin(), ended.end());
+    return from(around);
+  };
+  CHECK(inside({allow(one)}) == "pass listed");
+  CHECK(inside({allow(one), except(one, soon)}) == "drop excepted");
+  CHECK(inside({allow(one, soon), except(one, past)}) == "pass listed");
+  CHECK(inside({allow(one, past), except(one, past), allow("0.0.0.0/0")}) == "pass listed");
+  CHECK(inside({allow(one, past), except(one, past)}) == "drop expired");
+}
+
+TEST_CASE(
+    "row 22: an allow decides again when the except of its prefix ends, in the kernel alone") {
+  const Timestamp step = 3 * kSecond;
+  // An unlisted address, a listed one, and one that an allow lists inside an except.
+  Harness harness(policy_of(
+      {endpoint(6443)},
+      {allow("0.0.0.0/0", kNow + 2 * step), except("0.0.0.0/0", kNow + step), allow("192.0.2.7/32"),
+       except("192.0.2.7/32", kNow + step), except("192.0.2.7/32", kNow + step / 2), allow("::/0"),
+       except("::/0", kNow + step)}));
+  const std::vector<Packet> packets{Eth() / Ipv4{.src = "203.0.113.9"} / Tcp{},
+                                    Eth() / Ipv4{.src = "192.0.2.7"} / Tcp{},
+                                    Eth() / Ipv6{.src = "2001:db8::1"} / Tcp{}};
+  std::vector<std::vector<std::string>> seen(packets.size());
+  for (int polls = 0; polls < 1200 && (seen[0].empty() || seen[0].back() != "drop expired");
+       ++polls) {
+    for (std::size_t i = 0; i < packets.size(); ++i) {
+      const std::string now = run(harness, packets[i]);
+      if (seen[i].empty() || seen[i].back() != now) seen[i].push_back(now);
+    }
+    sleep_ms(50);
+  }
+  using Texts = std::vector<std::string>;
+  CHECK(seen[0] == Texts{"drop excepted", "pass listed", "drop expired"});
+  CHECK(seen[1] == Texts{"drop excepted", "pass listed"});
+  CHECK(seen[2] == Texts{"drop excepted", "pass listed"});
+}
+
 TEST_CASE("row 22: the deepest nesting of ends that compile takes is followed to its end") {
   std::vector<Range> ranges;
   for (int i = 0; i < APIGUARD_MAX_EXPIRY_STEPS - 1; ++i) {
@@ -221,6 +289,15 @@ TEST_CASE("row 22: the deepest nesting of ends that compile takes is followed to
   ranges.back() = allow("192.0.0.0/16", kNow - 1);
   Harness ended(policy_of({endpoint(6443)}, ranges));
   CHECK(run(ended, Eth() / Ipv4{.src = "192.0.2.0"} / Tcp{}) == "drop expired");
+  // Two ends a prefix are no more steps.
+  const std::size_t count = ranges.size();
+  for (std::size_t i = 0; i + 1 < count; ++i) {
+    ranges.push_back(ranges[i]);
+    ranges.back().kind = Kind::kExcept;
+  }
+  ranges[count - 1] = allow("192.0.0.0/16");
+  Harness paired(policy_of({endpoint(6443)}, ranges));
+  CHECK(run(paired, Eth() / Ipv4{.src = "192.0.2.0"} / Tcp{}) == "pass listed");
 }
 
 TEST_CASE("row 23: no source is implied") {

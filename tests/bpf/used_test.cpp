@@ -264,3 +264,17 @@ TEST_CASE("connections that find no room pass, and it is noted that they did not
   CHECK(uses.missed.last > 0);
   CHECK(uses.missed.last <= test_clocks().boot);
 }
+
+TEST_CASE("a connection is of the prefix whose entry lists it now") {
+  const Timestamp past = kNow - kHour, soon = kNow + kHour;
+  Harness harness(policy_of({allow("192.0.2.0/24"), except("192.0.2.0/24", past),
+                             allow("192.0.2.1/32", past), except("192.0.2.1/32", past),
+                             allow("192.0.2.2/32", soon), except("192.0.2.2/32", past),
+                             allow("192.0.2.3/32"), except("192.0.2.3/32", soon)}));
+  const Tcp syn{.flags = kSyn};
+  passes(harness, from4("192.0.2.9", syn));
+  passes(harness, from4("192.0.2.1", syn));
+  passes(harness, from4("192.0.2.2", syn));
+  drops(harness, from4("192.0.2.3", syn));
+  CHECK(noted(harness) == "192.0.2.0/24 2, 192.0.2.2/32 1");
+}

@@ -267,26 +267,35 @@ bool matches(const Prefix& prefix, const Address& address) {
   return true;
 }
 
-bool has_ended(const Range& range, Timestamp now) { return range.until && *range.until <= now; }
+bool is_over(const Range& range, Timestamp now) { return range.until && *range.until <= now; }
 
-// Of two entries of one prefix: except before allow, then the one that ends last.
-bool stronger(const Range& a, const Range& b) {
-  const bool a_excepts = a.kind == Kind::kExcept;
-  const bool b_excepts = b.kind == Kind::kExcept;
-  if (a_excepts != b_excepts) return a_excepts;
-  if (!a.until || !b.until) return !a.until && b.until;
-  return *a.until > *b.until;
+// Of two entries that have ended: the one that ended last, of two at once the except.
+bool ended_later(const Range& a, const Range& b) {
+  if (*a.until != *b.until) return *a.until > *b.until;
+  return a.kind == Kind::kExcept && b.kind != Kind::kExcept;
 }
 
-// The entry that speaks for the prefixes of one length that match (they are one prefix), if any
-// does.
-const Range* speaker(const std::vector<const Range*>& matching, int length) {
-  const Range* best = nullptr;
+// What the entries of one prefix say.
+struct Said {
+  const Range* except = nullptr;  // live
+  const Range* allow = nullptr;   // live, or cluster
+  const Range* ended = nullptr;   // the one that ended last
+};
+
+// The entries of one length that match: they are one prefix. Every one is asked.
+Said say(const std::vector<const Range*>& matching, int length, Timestamp now) {
+  Said said;
   for (const Range* range : matching) {
     if (range->prefix.length != length) continue;
-    if (best == nullptr || stronger(*range, *best)) best = range;
+    if (is_over(*range, now)) {
+      if (said.ended == nullptr || ended_later(*range, *said.ended)) said.ended = range;
+    } else if (range->kind == Kind::kExcept) {
+      said.except = range;
+    } else {
+      said.allow = range;
+    }
   }
-  return best;
+  return said;
 }
 
 Verdict drop(const Policy& policy, apiguard_reason reason) {
@@ -302,14 +311,11 @@ SourceVerdict judge_source(const Policy& policy, Timestamp now, const Address& s
   }
   const Range* ended = nullptr;
   for (int length = 128; length >= 0 && !matching.empty(); --length) {
-    const Range* range = speaker(matching, length);
-    if (range == nullptr) continue;
-    if (has_ended(*range, now)) {
-      if (ended == nullptr) ended = range;
-      continue;
-    }
-    // Rows 20 and 21: the longest live match decides.
-    return {range->kind == Kind::kExcept ? APIGUARD_EXCEPTED : APIGUARD_LISTED, *range};
+    const Said said = say(matching, length, now);
+    // Rows 20 and 21: the longest prefix with a live entry decides, by an except if one is live.
+    if (said.except != nullptr) return {APIGUARD_EXCEPTED, *said.except};
+    if (said.allow != nullptr) return {APIGUARD_LISTED, *said.allow};
+    if (ended == nullptr) ended = said.ended;
   }
   // Rows 22 and 23.
   if (ended != nullptr) return {APIGUARD_EXPIRED, *ended};

@@ -22,7 +22,7 @@ struct Verdict {
 };
 
 // What the list says about a source: listed, excepted, expired or unlisted, and by which entry
-// (expired: the longest match; unlisted: none).
+// (expired: of the longest match the one that ended last; unlisted: none).
 struct SourceVerdict {
   apiguard_reason reason = APIGUARD_UNLISTED;
   std::optional<Range> range;

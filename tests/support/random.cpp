@@ -109,15 +109,21 @@ Prefix related_prefix(Random& random, const Prefix& other) {
   return prefix_of(random, inside, other.length + deeper);
 }
 
+// Where entries end, several of one prefix are what is interesting.
+Prefix next_prefix(Random& random, const std::vector<Range>& others, const PolicyOptions& options) {
+  if (others.empty()) return fresh_prefix(random);
+  if (!options.ends.empty() && random.percent(25)) return random.pick(others).prefix;
+  if (random.percent(30)) return fresh_prefix(random);
+  return related_prefix(random, random.pick(others).prefix);
+}
+
 Range random_range(Random& random, const std::vector<Range>& others, const PolicyOptions& options) {
   Range range;
-  range.prefix = others.empty() || random.percent(30)
-                     ? fresh_prefix(random)
-                     : related_prefix(random, random.pick(others).prefix);
+  range.prefix = next_prefix(random, others, options);
   range.kind = random.percent(5)    ? Kind::kCluster
                : random.percent(30) ? Kind::kExcept
                                     : Kind::kAllow;
-  if (range.kind != Kind::kCluster && !options.ends.empty() && random.percent(30)) {
+  if (range.kind != Kind::kCluster && !options.ends.empty() && random.percent(45)) {
     range.until = random.pick(options.ends);
   }
   return range;

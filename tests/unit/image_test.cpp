@@ -46,11 +46,17 @@ Image compiled(const Policy& policy) {
   return std::move(*image);
 }
 
-// The deadline as a test reads it: seconds from kBoot, "ended" or nothing.
-std::string show(std::uint64_t until) {
-  if (until == 0) return "";
-  if (until <= kBoot) return " ended";
-  return " +" + std::to_string((until - kBoot) / static_cast<std::uint64_t>(kSecond)) + "s";
+std::uint64_t end_in(std::uint64_t word) { return word & ~APIGUARD_LENGTH_MASK; }
+std::uint64_t length_in(std::uint64_t word) { return word & APIGUARD_LENGTH_MASK; }
+
+// One of the two ends as a test reads it: seconds from kBoot, "ended" or for good.
+std::string show(std::string_view kind, std::uint64_t word) {
+  const std::uint64_t end = end_in(word);
+  if (end == 0) return "";
+  const std::string text = " " + std::string(kind);
+  if (end == APIGUARD_WITHOUT_END) return text;
+  if (end <= kBoot) return text + " ended";
+  return text + " +" + std::to_string((end - kBoot) / static_cast<std::uint64_t>(kSecond)) + "s";
 }
 
 template <typename Key>
@@ -76,9 +82,10 @@ std::string show(Family family, const Entry<Key>& entry) {
   Address address{.family = family, .bytes = {}};
   std::memcpy(address.bytes.data(), entry.key.address, sizeof(entry.key.address));
   std::string line = to_string(address) + "/" + std::to_string(entry.key.prefix_len);
-  line += " id=" + std::to_string(entry.value.id) + " kind=" + std::to_string(entry.value.kind);
-  line += " len=" + std::to_string(entry.value.prefix_len) + show(entry.value.until);
-  if (entry.value.has_next != 0) line += " next=" + std::to_string(entry.value.next_len);
+  CHECK(length_in(entry.value.except_until) == entry.key.prefix_len);
+  line += show("except", entry.value.except_until) + show("allow", entry.value.allow_until);
+  const std::uint64_t next = length_in(entry.value.allow_until);
+  if (next != APIGUARD_NO_NEXT) line += " next=" + std::to_string(next);
   return line + "\n";
 }
 
@@ -121,34 +128,57 @@ std::vector<Range> nest(int count) {
 
 }  // namespace
 
-TEST_CASE("entries are sorted by address, then length, families apart, ids by effective range") {
+TEST_CASE("entries are sorted by address, then length, families apart") {
   const Policy policy =
       policy_of({allow("198.51.100.7"), allow("192.0.2.0/24"), except("192.0.2.0/25"),
                  allow("2001:db8:12::/48"), range(Kind::kCluster, "10.20.0.0/16"),
                  except("2001:db8:12:1::/64")});
   CHECK(show(compiled(policy)) ==
-        "10.20.0.0/16 id=0 kind=3 len=16\n"
-        "192.0.2.0/24 id=1 kind=1 len=24\n"
-        "192.0.2.0/25 id=2 kind=2 len=25\n"
-        "198.51.100.7/32 id=3 kind=1 len=32\n"
-        "2001:db8:12::/48 id=4 kind=1 len=48\n"
-        "2001:db8:12:1::/64 id=5 kind=2 len=64\n");
+        "10.20.0.0/16 allow\n"
+        "192.0.2.0/24 allow\n"
+        "192.0.2.0/25 except\n"
+        "198.51.100.7/32 allow\n"
+        "2001:db8:12::/48 allow\n"
+        "2001:db8:12:1::/64 except\n");
 }
 
-TEST_CASE("ids index the effective ranges") {
-  const Policy policy = policy_of({allow("192.0.2.0/24"), except("192.0.2.0/24"), allow("::/0"),
-                                   allow("::/0"), allow("0.0.0.0/0")});
-  const Image image = compiled(policy);
-  const std::vector<Range> ranges = effective_ranges(policy.ranges);
-  CHECK(show(image) ==
-        "0.0.0.0/0 id=0 kind=1 len=0\n"
-        "192.0.2.0/24 id=1 kind=2 len=24\n"
-        "::/0 id=2 kind=1 len=0\n");
-  for (const auto& entry : entries(image.ranges4)) {
-    const Prefix& prefix = ranges.at(entry.value.id).prefix;
-    CHECK(prefix.length == entry.key.prefix_len);
-    CHECK(std::memcmp(prefix.address.bytes.data(), entry.key.address, 4) == 0);
-  }
+TEST_CASE("entries of one prefix are one value with two ends") {
+  const Timestamp soon = kWall + 10 * kSecond, late = kWall + 20 * kSecond;
+  const Policy policy = policy_of({
+      allow("10.0.0.0/8"),         except("10.0.0.0/8", soon),  // decides again
+      allow("11.0.0.0/8", late),   except("11.0.0.0/8", soon),  // for a while
+      allow("12.0.0.0/8", soon),   except("12.0.0.0/8", late),  // never
+      allow("13.0.0.0/8", soon),   except("13.0.0.0/8", soon),  // never
+      allow("14.0.0.0/8", soon),   except("14.0.0.0/8"),        // never
+      except("15.0.0.0/8", late),  except("15.0.0.0/8", soon),  // the later end of each kind
+      allow("15.0.0.0/8"),         allow("15.0.0.0/8", soon),  allow("16.0.0.0/8", kWall),
+      except("16.0.0.0/8", soon),  // one has ended
+      except("17.0.0.0/8", kWall), allow("17.0.0.0/8"),        range(Kind::kCluster, "18.0.0.0/8"),
+      except("18.0.0.0/8", soon),  // not by the parser's will
+  });
+  CHECK(show(compiled(policy)) ==
+        "10.0.0.0/8 except +10s allow\n"
+        "11.0.0.0/8 except +10s allow +20s\n"
+        "12.0.0.0/8 except +20s\n"
+        "13.0.0.0/8 except +10s\n"
+        "14.0.0.0/8 except\n"
+        "15.0.0.0/8 except +20s allow\n"
+        "16.0.0.0/8 except +10s\n"
+        "17.0.0.0/8 except ended allow\n"
+        "18.0.0.0/8 except +10s allow\n");
+}
+
+TEST_CASE("a prefix with an end is for the trie to say, one without is not") {
+  const auto whole = [](std::vector<Range> ranges) {
+    ranges.push_back(allow("::/0"));
+    return compiled(policy_of(std::move(ranges))).index4.whole;
+  };
+  const Timestamp soon = kWall + kSecond;
+  CHECK(whole({allow("0.0.0.0/0")}) == APIGUARD_CELL_LISTED);
+  CHECK(whole({allow("0.0.0.0/0"), allow("0.0.0.0/0", soon)}) == APIGUARD_CELL_LISTED);
+  CHECK(whole({allow("0.0.0.0/0"), except("0.0.0.0/0", soon)}) == APIGUARD_CELL_EXCEPTED);
+  CHECK(whole({except("0.0.0.0/0", kWall), allow("0.0.0.0/0")}) == APIGUARD_CELL_EXCEPTED);
+  CHECK(whole({allow("0.0.0.0/0", soon)}) == APIGUARD_CELL_EXCEPTED);
 }
 
 TEST_CASE("settings say what the program is specialised by") {
@@ -188,7 +218,8 @@ TEST_CASE("settings say what the program is specialised by") {
 TEST_CASE("an end becomes a deadline on the boot-time clock") {
   const Image image = compiled(policy_of({allow("192.0.2.0/24", kWall + 60 * kSecond)}));
   REQUIRE(entries(image.ranges4).size() == 1);
-  CHECK(entries(image.ranges4)[0].value.until == kBoot + 60 * static_cast<std::uint64_t>(kSecond));
+  CHECK(end_in(entries(image.ranges4)[0].value.allow_until) ==
+        kBoot + 60 * static_cast<std::uint64_t>(kSecond));
   CHECK(image.settings.has_deadlines == 1);
 }
 
@@ -199,16 +230,26 @@ TEST_CASE("what has ended is loaded as ended, never as permanent") {
     INFO("ended " << ago << " ns ago");
     const Image image = compiled(policy_of({allow("192.0.2.0/24", kWall - ago)}));
     REQUIRE(entries(image.ranges4).size() == 1);
-    CHECK(entries(image.ranges4)[0].value.until >= 1);
-    CHECK(entries(image.ranges4)[0].value.until <= kBoot);
+    CHECK(end_in(entries(image.ranges4)[0].value.allow_until) >= APIGUARD_END_UNIT);
+    CHECK(end_in(entries(image.ranges4)[0].value.allow_until) <= kBoot);
     CHECK(image.settings.has_deadlines == 1);
+  }
+}
+
+TEST_CASE("an end is never later than its time, and early by less than 256 ns") {
+  for (const Timestamp beyond : {1, 255, 256, 257, 1000}) {
+    const Image image = compiled(policy_of({except("192.0.2.0/24", kWall + beyond)}));
+    const std::uint64_t end = end_in(entries(image.ranges4)[0].value.except_until);
+    const std::uint64_t exact = kBoot + static_cast<std::uint64_t>(beyond);
+    CHECK(end <= exact);
+    CHECK(exact - end < 256);
   }
 }
 
 TEST_CASE("an end centuries away is no overflow") {
   const Image image = compiled(policy_of({allow("192.0.2.0/24", INT64_MAX)}));
   REQUIRE(entries(image.ranges4).size() == 1);
-  CHECK(entries(image.ranges4)[0].value.until > kBoot);
+  CHECK(end_in(entries(image.ranges4)[0].value.allow_until) > kBoot);
 }
 
 TEST_CASE("an entry that ends points at the next longer-lived entry that covers it") {
@@ -220,34 +261,52 @@ TEST_CASE("an entry that ends points at the next longer-lived entry that covers 
       allow("192.0.0.0/16"),
   });
   CHECK(show(compiled(policy)) ==
-        "192.0.0.0/16 id=0 kind=1 len=16\n"
-        "192.0.2.0/24 id=1 kind=2 len=24\n"
-        "192.0.2.0/28 id=2 kind=1 len=28 +20s next=24\n"
-        "192.0.2.0/30 id=3 kind=2 len=30 +5s next=28\n"
-        "192.0.2.1/32 id=4 kind=1 len=32 +10s next=28\n");
+        "192.0.0.0/16 allow\n"
+        "192.0.2.0/24 except\n"
+        "192.0.2.0/28 allow +20s next=24\n"
+        "192.0.2.0/30 except +5s next=28\n"
+        "192.0.2.1/32 allow +10s next=28\n");
+}
+
+TEST_CASE("the later of the two ends of a prefix says what follows it and what it follows") {
+  const Policy policy = policy_of({
+      allow("192.0.2.1/32", kWall + 10 * kSecond),
+      except("192.0.2.0/30", kWall + 5 * kSecond),
+      allow("192.0.2.0/30", kWall + 15 * kSecond),  // later than the /32 by its allow
+      except("192.0.2.0/28", kWall + 15 * kSecond),
+      allow("192.0.2.0/28", kWall + 2 * kSecond),  // no later than the /30: never asked
+      except("192.0.2.0/24", kWall + 30 * kSecond),
+      allow("192.0.2.0/24"),
+      allow("192.0.0.0/16"),
+  });
+  CHECK(show(compiled(policy)) ==
+        "192.0.0.0/16 allow\n"
+        "192.0.2.0/24 except +30s allow\n"
+        "192.0.2.0/28 except +15s next=24\n"
+        "192.0.2.0/30 except +5s allow +15s next=24\n"
+        "192.0.2.1/32 allow +10s next=30\n");
 }
 
 TEST_CASE("an entry of the same end covers nothing that has ended") {
   CHECK(show(compiled(policy_of(
             {allow("192.0.2.1/32", kWall + kSecond), allow("192.0.2.0/24", kWall + kSecond)}))) ==
-        "192.0.2.0/24 id=0 kind=1 len=24 +1s\n"
-        "192.0.2.1/32 id=1 kind=1 len=32 +1s\n");
+        "192.0.2.0/24 allow +1s\n"
+        "192.0.2.1/32 allow +1s\n");
 }
 
 TEST_CASE("entries beside one another and of the other family cover nothing") {
   CHECK(show(compiled(policy_of({allow("192.0.2.0/25", kWall + kSecond), allow("192.0.2.128/25"),
                                  allow("::/0"), allow("2001:db8::/32", kWall + kSecond)}))) ==
-        "192.0.2.0/25 id=0 kind=1 len=25 +1s\n"
-        "192.0.2.128/25 id=1 kind=1 len=25\n"
-        "::/0 id=2 kind=1 len=0\n"
-        "2001:db8::/32 id=3 kind=1 len=32 +1s next=0\n");
+        "192.0.2.0/25 allow +1s\n"
+        "192.0.2.128/25 allow\n"
+        "::/0 allow\n"
+        "2001:db8::/32 allow +1s next=0\n");
 }
 
 TEST_CASE("permanent entries point nowhere") {
   const Image image = compiled(policy_of({allow("192.0.2.0/24"), allow("192.0.2.1/32")}));
   for (const auto& entry : entries(image.ranges4)) {
-    CHECK(entry.value.has_next == 0);
-    CHECK(entry.value.next_len == 0);
+    CHECK(length_in(entry.value.allow_until) == APIGUARD_NO_NEXT);
   }
 }
 
@@ -310,4 +369,24 @@ TEST_CASE("equal ends nested in one another are no deeper nest") {
   for (int i = 0; i < 30; ++i)
     ranges.push_back(allow("192.0.0.0/" + std::to_string(32 - i), kWall + kSecond));
   CHECK(entries(compiled(policy_of(ranges)).ranges4).size() == 30);
+}
+
+TEST_CASE("a prefix with two ends is one step of a nest, and the refusal names its line") {
+  std::vector<Range> ranges;
+  for (const Range& outer : nest(APIGUARD_MAX_EXPIRY_STEPS)) {
+    ranges.push_back(outer);
+    ranges.push_back(outer);
+    ranges.back().kind = Kind::kExcept;
+    ranges.back().until = *outer.until - kSecond / 2;
+  }
+  CHECK(entries(compiled(policy_of(ranges)).ranges4).size() == APIGUARD_MAX_EXPIRY_STEPS);
+  // One more around them all: by its except alone it is no later, by its allow it is.
+  ranges.push_back(except("192.0.0.0/16", kWall + kSecond));
+  CHECK(compile(policy_of(ranges), 17, kNow));
+  ranges.push_back(allow("192.0.0.0/16"));
+  ranges.front().origin = {"authorized-ranges", 7};
+  const auto refused = compile(policy_of(ranges), 17, kNow);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().exit == Exit::kBadFile);
+  CHECK(refused.error().message.find("(authorized-ranges:7)") != std::string::npos);
 }

@@ -119,6 +119,34 @@ TEST_CASE("allow and except of one prefix: the except wins, and the allow is tol
               "remove one of the two"});
 }
 
+TEST_CASE("allow beside an except that ends: what happens at the end is told") {
+  const std::string except = "except 10.0.0.0/8 until=2030-01-01T00:00:00Z\n";
+  const std::string says =
+      "list:2:1: allow and except of 10.0.0.0/8: the except (authorized-ranges:1) wins until "
+      "2030-01-01T00:00:00Z";
+  CHECK(warnings_of(except + "10.0.0.0/8\n") == Texts{says + "; from then on the allow decides"});
+  CHECK(warnings_of(except + "10.0.0.0/8 until=2031-01-01T00:00:00Z\n") ==
+        Texts{says + "; from then on the allow decides until 2031-01-01T00:00:00Z"});
+  for (const char* until : {"2029-01-01T00:00:00Z", "2030-01-01T00:00:00Z"}) {
+    CHECK(warnings_of(except + "10.0.0.0/8 until=" + until + "\n") ==
+          Texts{says + ", and the allow has ended by then; remove one of the two"});
+  }
+  // Two of each kind: the one of each that ends last speaks.
+  CHECK(warnings_of(except + "10.0.0.0/8\nexcept 10.0.0.0/8 until=2029-01-01T00:00:00Z\n" +
+                    "10.0.0.0/8 name=b\n") ==
+        Texts{says + "; from then on the allow decides",
+              "list:3:8: 10.0.0.0/8 never decides here: authorized-ranges:1 has the same range; "
+              "remove one of the two",
+              "list:4:1: 10.0.0.0/8 never decides here: authorized-ranges:2 has the same range; "
+              "remove one of the two"});
+}
+
+TEST_CASE("an except that ends, beside its allow, takes nothing else for needless") {
+  const std::string pair = "10.0.0.0/8\nexcept 10.0.0.0/8 until=2030-01-01T00:00:00Z\n";
+  CHECK(warnings_of(pair + "10.1.0.0/16\nexcept 10.2.0.0/16\n").size() == 1);
+  CHECK(warnings_of("10.0.0.0/7\n" + pair).size() == 2);  // 10.0.0.0/7 misses a private range
+}
+
 TEST_CASE("of entries with one prefix those that never decide are told") {
   CHECK(warnings_of("10.0.0.0/8 name=a\n10.0.0.0/8 name=b\n") ==
         Texts{"list:2:1: 10.0.0.0/8 never decides here: authorized-ranges:1 has the same range; "

@@ -231,8 +231,18 @@ TEST_CASE("one entry a prefix decides") {
   const std::string later = " until=2030-01-01T00:00:00Z";
   CHECK(effective("").empty());
   CHECK(effective("10.0.0.0/8\nexcept 10.0.0.0/8\n") == "except 10.0.0.0/8\n");
-  CHECK(effective("except 10.0.0.0/8" + sooner + "\n10.0.0.0/8\n") ==
+  // An allow that outlasts the except decides from its end on.
+  CHECK(effective("10.0.0.0/8\nexcept 10.0.0.0/8" + sooner + "\n") ==
+        "except 10.0.0.0/8" + sooner + "\n10.0.0.0/8\n");
+  CHECK(effective("10.0.0.0/8" + later + "\nexcept 10.0.0.0/8" + sooner + "\n") ==
+        "except 10.0.0.0/8" + sooner + "\n10.0.0.0/8" + later + "\n");
+  CHECK(effective("except 10.0.0.0/8" + later + "\n10.0.0.0/8" + sooner + "\n") ==
+        "except 10.0.0.0/8" + later + "\n");
+  CHECK(effective("except 10.0.0.0/8" + sooner + "\n10.0.0.0/8" + sooner + "\n") ==
         "except 10.0.0.0/8" + sooner + "\n");
+  CHECK(effective("except 10.0.0.0/8" + sooner + "\nexcept 10.0.0.0/8" + later +
+                  "\n10.0.0.0/8 name=a\n10.0.0.0/8 name=b" + later + "\n") ==
+        "except 10.0.0.0/8" + later + "\n10.0.0.0/8 name=a\n");
   CHECK(effective("10.0.0.0/8" + later + "\n10.0.0.0/8\n") == "10.0.0.0/8\n");
   CHECK(effective("10.0.0.0/8" + sooner + "\n10.0.0.0/8" + later + "\n") ==
         "10.0.0.0/8" + later + "\n");

@@ -315,4 +315,20 @@ TEST_CASE("ranges that are gone are forgotten when they were not used for long")
   CHECK(to_string(state.ranges[1].prefix) == "192.0.2.0/24");
 }
 
+TEST_CASE(
+    "an except with an end beside its allow takes nothing out of what is known of the range") {
+  const std::string both = "10.0.0.0/8\nexcept 10.0.0.0/8 until=2030-01-01T00:00:00Z\n";
+  UsedState state;
+  state.observed = kWall - 60 * kDay;
+  state.ranges = {{prefix("10.0.0.0/8"), {5, 1, kWall - 31 * kDay}, {}}};
+  const std::vector<Range> ranges = ranges_of(both);
+  REQUIRE(deciding_ranges(ranges).size() == 2);
+  forget(state, deciding_ranges(ranges), kWall - 30 * kDay);
+  CHECK(state.ranges.size() == 1);
+  publish(state, "10.0.0.0/8\n", both, kWall);
+  publish(state, both, "10.0.0.0/8\n", kWall);
+  CHECK(state.added.empty());
+  CHECK(unused(state, both, 30 * kDay) == "10.0.0.0/8");
+}
+
 TEST_CASE("this boot has a name") { CHECK(read_boot_id().size() == 36); }
