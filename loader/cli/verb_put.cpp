@@ -25,10 +25,10 @@ std::vector<Range> entries_of(const PutOptions& options, std::optional<Timestamp
 }
 
 // Only an entry that would end asks what other files say of its range.
-Result<Edited> put(const Sources& sources, const std::vector<Range>& entries) {
+Result<Edited> put(const Sources& sources, const std::vector<Range>& entries, Timestamp now) {
   const bool ends = entries.front().until.has_value();
   return put_ranges(sources.ranges, entries,
-                    ends ? entries_elsewhere(sources) : std::vector<Range>());
+                    ends ? entries_elsewhere(sources) : std::vector<Range>(), now);
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ Result<Exit> run(const CommandLine& line, const PutOptions& options) {
     const auto entries = entries_of(options, *end);
     auto request =
         publish::request_edit(line.places, world, publish::Which::kRanges, options.flags.strict,
-                              [&](const Sources& sources) { return put(sources, entries); });
+                              [&](const Sources& sources) { return put(sources, entries, now); });
     if (request)
       request->warnings.insert(request->warnings.begin(), masked->begin(), masked->end());
     return request;

@@ -9,7 +9,8 @@ Result<Exit> run(const CommandLine& line, const RevokeOptions& options) {
     return publish::request_edit(line.places, world, publish::Which::kRanges, options.flags.strict,
                                  [&](const Sources& sources) {
                                    return remove_ranges(sources.ranges, options.selectors,
-                                                        entries_elsewhere(sources));
+                                                        entries_elsewhere(sources),
+                                                        publish::clocks(world).wall);
                                  });
   });
 }

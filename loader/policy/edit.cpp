@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "loader/policy/line.hpp"
+#include "loader/policy/lookup.hpp"
 #include "loader/policy/rows.hpp"
 
 namespace apiguard {
@@ -50,30 +51,18 @@ class Selection {
   std::unordered_multimap<std::string_view, std::size_t> by_name_;
 };
 
-// The narrowest range around `prefix`.
-const Range* cover_of(const Prefix& prefix, const std::vector<Range>& ranges) {
-  const Range* best = nullptr;
-  for (const Range& range : ranges) {
-    if (range.prefix == prefix || !covers(range.prefix, prefix)) continue;
-    if (best == nullptr || range.prefix.length > best->prefix.length) best = &range;
-  }
-  return best;
-}
-
 std::vector<Range> everything(const SourceFile& file, const std::vector<Row>& rows,
                               const std::vector<Range>& elsewhere) {
   std::vector<Range> ranges = elsewhere;
-  for (const Row& row : rows) {
-    ranges.push_back(
-        {row.prefix, row.kind, std::string(row.name), row.until, Origin{file.name, row.number}});
-  }
-  return effective_ranges(ranges);
+  for (const Row& row : rows) ranges.push_back(range_of(row, file));
+  return ranges;
 }
 
 // A selector that names no entry: says what lists the range all the same.
-std::string no_match(const Selector& selector, const std::vector<Range>& ranges) {
-  const Range* cover = selector.prefix ? cover_of(*selector.prefix, ranges) : nullptr;
-  if (cover == nullptr || cover->kind == Kind::kExcept) {
+std::string no_match(const Selector& selector, const std::vector<Range>& ranges, Timestamp now) {
+  const Range* cover =
+      selector.prefix ? deciding_over(ranges, {*selector.prefix}, now).front() : nullptr;
+  if (!admits(cover)) {
     return fmt::format("{}: no such entry", described(selector));
   }
   const std::string inside =
@@ -96,7 +85,7 @@ std::string not_here(const Selector& selector, const Range& range) {
 }  // namespace
 
 Result<Edited> remove_ranges(const SourceFile& file, const std::vector<Selector>& selectors,
-                             const std::vector<Range>& elsewhere) {
+                             const std::vector<Range>& elsewhere, Timestamp now) {
   const auto rows = read_rows(file);
   if (!rows) return fail(rows.error());
 
@@ -117,7 +106,7 @@ Result<Edited> remove_ranges(const SourceFile& file, const std::vector<Selector>
   for (std::size_t i = 0; i < selectors.size(); ++i) {
     if (foreign[i] != nullptr) return fail(Exit::kBadFile, not_here(selectors[i], *foreign[i]));
     if (matched[i]) continue;
-    return fail(Exit::kNo, no_match(selectors[i], everything(file, *rows, elsewhere)));
+    return fail(Exit::kNo, no_match(selectors[i], everything(file, *rows, elsewhere), now));
   }
   return patched(file.text, std::move(patches), "");
 }

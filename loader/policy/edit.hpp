@@ -17,13 +17,15 @@ struct Edited {
   bool changed = false;
 };
 
-// allow/except: appends a line for each entry; a line of the same prefix in this file is replaced
-// in place (kind, name if one is given, and `until` taken from the entry; comment kept). Same
-// prefix, same kind, no other name or end: a note; so is an entry with an end where this file or
-// `elsewhere` (drop-ins, cluster) has it for good. `file` must parse; its errors come back as
-// Exit::kBadFile.
+// allow/except: appends a line for each entry, or replaces the lines of the same prefix in this
+// file by one, in place (kind, name if one is given, and `until` taken from the entry; comment
+// kept). An entry with an end leaves a permanent line of the other kind as it is and stands beside
+// it. Same prefix, same kind, no other name or end: a note; so is an entry with an end where this
+// file or `elsewhere` (drop-ins, cluster) has it for good. An allow with an end where an except of
+// the prefix is live, here or elsewhere, is Exit::kNo. What has ended at `now` counts for nothing.
+// `file` must parse; its errors come back as Exit::kBadFile.
 [[nodiscard]] Result<Edited> put_ranges(const SourceFile& file, const std::vector<Range>& entries,
-                                        const std::vector<Range>& elsewhere);
+                                        const std::vector<Range>& elsewhere, Timestamp now);
 
 // What no verb edits: the entries of cluster and drop-ins. Files that do not parse have none here;
 // what is wrong with them is told when the whole is parsed.
@@ -36,11 +38,11 @@ struct Selector {
 
 // revoke: removes every line (allow and except) that a selector names. Exit::kNo if a selector
 // matches nothing in this file; `elsewhere` are the entries of drop-ins and cluster: a match there
-// is Exit::kBadFile naming the file; a CIDR inside a wider range of this file or of `elsewhere` is
-// Exit::kNo with the hint `apiguard except CIDR`.
+// is Exit::kBadFile naming the file; a CIDR that a wider range of this file or of `elsewhere` lists
+// at `now` is Exit::kNo with the hint `apiguard except CIDR`.
 [[nodiscard]] Result<Edited> remove_ranges(const SourceFile& file,
                                            const std::vector<Selector>& selectors,
-                                           const std::vector<Range>& elsewhere);
+                                           const std::vector<Range>& elsewhere, Timestamp now);
 
 // Takes out every entry line (allow and except) whose end is not after `now`, and notes which.
 [[nodiscard]] Result<Edited> remove_ended(const SourceFile& file, Timestamp now);

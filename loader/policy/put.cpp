@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Entries -> their lines in the CLI's file: allow and except.
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "loader/policy/line.hpp"
+#include "loader/policy/order.hpp"
 #include "loader/policy/rows.hpp"
 
 namespace apiguard {
@@ -38,20 +40,72 @@ std::string described(const Range& entry) {
   return fmt::format("range '{}'", to_string(entry.prefix));
 }
 
-// What the other files say of each prefix in question: the entry that decides there.
-std::map<Prefix, Range> decide_elsewhere(const std::map<Prefix, Rows>& found,
-                                         const std::vector<Range>& elsewhere) {
-  std::vector<Range> same;
+// What the other files say of each prefix in question, of what has not ended at `now`.
+std::map<Prefix, Deciders> find_elsewhere(const std::map<Prefix, Rows>& found,
+                                          const std::vector<Range>& elsewhere, Timestamp now) {
+  std::map<Prefix, Deciders> others;
+  for (const auto& [prefix, rows] : found) others[prefix];
   for (const Range& range : elsewhere) {
-    if (found.contains(range.prefix)) same.push_back(range);
+    const auto at = others.find(range.prefix);
+    if (at != others.end() && !has_ended(range, now)) at->second.add(range);
   }
-  std::map<Prefix, Range> deciding;
-  for (Range& range : effective_ranges(same)) deciding.emplace(range.prefix, std::move(range));
-  return deciding;
+  return others;
 }
 
-bool any_other_kind(const Rows& rows, Kind kind) {
-  return std::any_of(rows.begin(), rows.end(), [&](const Row* row) { return row->kind != kind; });
+bool is_live(const Row& row, Timestamp now) { return !row.until || *row.until > now; }
+
+Rows live_rows(const Rows& rows, Timestamp now) {
+  Rows live;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(live),
+               [now](const Row* row) { return is_live(*row, now); });
+  return live;
+}
+
+Rows of_kind(const Rows& rows, Kind kind) {
+  Rows out;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(out),
+               [kind](const Row* row) { return row->kind == kind; });
+  return out;
+}
+
+// An entry with an end leaves a permanent line of the other kind: that one decides again after it.
+bool gives_way(const Row& row, const Range& entry) {
+  return row.kind == entry.kind || !entry.until || row.until;
+}
+
+Rows replaced_by(const Range& entry, const Rows& rows) {
+  Rows out;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(out),
+               [&](const Row* row) { return gives_way(*row, entry); });
+  return out;
+}
+
+std::string end_of(const std::optional<Timestamp>& until) {
+  return until ? "until " + format_timestamp(*until) : "for good";
+}
+
+// An allow with an end never lifts an except: it would go with what a person took out, or come
+// after it unseen. `live`: the rows that have not ended.
+Result<> check_excepts(const SourceFile& file, const Rows& live, const Range& entry,
+                       const Deciders& other) {
+  if (!entry.until || entry.kind == Kind::kExcept) return {};
+  const std::string cidr = to_string(entry.prefix);
+  if (other.except != nullptr) {
+    return fail(Exit::kNo,
+                fmt::format("{}: excepted {} ({}), which an allow with an end does not lift, nor "
+                            "'apiguard revoke {}': the file belongs to another tool, remove it "
+                            "there",
+                            described(entry), end_of(other.except->until),
+                            to_string(other.except->origin), cidr));
+  }
+  const Rows excepts = of_kind(live, Kind::kExcept);
+  if (excepts.empty()) return {};
+  const Row& except = *excepts.front();
+  return fail(
+      Exit::kNo,
+      fmt::format("{}: excepted {} ({}:{}), which an allow with an end does not lift; to take "
+                  "the except out: apiguard revoke {}; to list it for good: apiguard allow {}",
+                  described(entry), end_of(except.until), file.name, except.number, cidr, cidr));
 }
 
 bool any_permanent(const Rows& rows) {
@@ -59,11 +113,16 @@ bool any_permanent(const Rows& rows) {
 }
 
 // Why the file says already what the entry says, or more; "" if it does not.
-std::string already(const Rows& rows, const Range& entry) {
-  if (rows.empty() || any_other_kind(rows, entry.kind)) return "";
+std::string already(const Rows& live, const Range& entry) {
+  const Rows rows = of_kind(live, entry.kind);
+  if (rows.empty()) return "";
   const std::string_view listed = entry.kind == Kind::kExcept ? "excepted" : "listed";
   const bool permanent = any_permanent(rows);
   if (permanent && entry.until) return fmt::format("already {} permanently", listed);
+  const auto is_replaced = [&](const Row* row) {
+    return row->kind != entry.kind && gives_way(*row, entry);
+  };
+  if (std::any_of(live.begin(), live.end(), is_replaced)) return "";
   const auto same_end = [&](const Row* row) { return row->until == entry.until; };
   const auto same = [&](const Row* row) {
     return same_end(row) && (entry.name.empty() || row->name == entry.name);
@@ -75,12 +134,12 @@ std::string already(const Rows& rows, const Range& entry) {
 }
 
 // The same of an entry that would end, where another file has it for good.
-std::string already_elsewhere(const Rows& rows, const Range& entry, const Range* other) {
-  if (!entry.until || other == nullptr || other->until) return "";
+std::string already_elsewhere(const Range& entry, const Deciders& other) {
   const bool excepts = entry.kind == Kind::kExcept;
-  if (any_other_kind(rows, entry.kind) || excepts != (other->kind == Kind::kExcept)) return "";
+  const Range* same = excepts ? other.except : other.allow;
+  if (!entry.until || same == nullptr || same->until) return "";
   return fmt::format("already {} permanently in {}", excepts ? "excepted" : "listed",
-                     to_string(other->origin));
+                     to_string(same->origin));
 }
 
 // The row's line with the entry's kind, name and end; indent, name and comment stay.
@@ -92,55 +151,82 @@ std::string rewritten(const Row& row, const Range& entry) {
   return fmt::format("{}{}{}", row.line.substr(0, indent), show(merged), (*scanned)->tail);
 }
 
-// What a replaced line was.
-std::string replaced_note(const Rows& rows, const Range& entry) {
-  const Row& row = *rows.front();
-  if (row.kind != entry.kind) {
-    const bool for_good = entry.until && any_permanent(rows);
+// The line that becomes the entry's: the first one, but of a temporary line and a permanent one of
+// the entry's kind the permanent one, which is the one that people know.
+const Row& kept_row(const Rows& replaced, const Range& entry) {
+  const auto known = std::find_if(replaced.begin(), replaced.end(), [&](const Row* row) {
+    return row->kind == entry.kind && !row->until;
+  });
+  const bool first = known == replaced.end() || !replaced.front()->until;
+  return first ? *replaced.front() : **known;
+}
+
+// What the replaced lines were, `kept` being the one that becomes the entry's.
+std::string replaced_note(const Rows& replaced, const Row& kept, const Range& entry) {
+  const auto other = std::find_if(replaced.begin(), replaced.end(),
+                                  [&](const Row* row) { return row->kind != entry.kind; });
+  if (other != replaced.end()) {
+    const Range was = {entry.prefix, (*other)->kind, "", (*other)->until, {}};
     return fmt::format("{}: {} replaces {}{}", described(entry), to_string(entry.kind),
-                       to_string(row.kind),
-                       for_good ? ", which does not come back at its end" : "");
+                       to_string(was.kind),
+                       ends_later(was, entry) ? ", which does not come back at its end" : "");
   }
-  if (row.until && !entry.until) return fmt::format("{}: now permanent", described(entry));
-  if (row.until != entry.until) {
+  if (kept.until && !entry.until) return fmt::format("{}: now permanent", described(entry));
+  if (kept.until != entry.until) {
     return fmt::format("{}: now ends at {}", described(entry), format_timestamp(*entry.until));
   }
-  return fmt::format("{}: replaces line {}", described(entry), row.number);
+  return fmt::format("{}: replaces line {}", described(entry), kept.number);
+}
+
+// What becomes of the file, entry by entry.
+struct Changes {
+  std::vector<std::string> notes;
+  std::vector<Patch> patches;
+  std::string appended;
+};
+
+void put(const Range& entry, const Rows& rows, Changes& changes) {
+  const Rows replaced = replaced_by(entry, rows);
+  if (replaced.empty()) {
+    changes.appended += show(entry) + '\n';
+    return;
+  }
+  const Row& kept = kept_row(replaced, entry);
+  changes.notes.push_back(replaced_note(replaced, kept, entry));
+  for (const Row* row : replaced) {
+    Patch patch{row->line, {}};
+    if (row == &kept) patch.replace = rewritten(kept, entry);
+    changes.patches.push_back(std::move(patch));
+  }
 }
 
 }  // namespace
 
 Result<Edited> put_ranges(const SourceFile& file, const std::vector<Range>& entries,
-                          const std::vector<Range>& elsewhere) {
+                          const std::vector<Range>& elsewhere, Timestamp now) {
   const auto rows = read_rows(file);
   if (!rows) return fail(rows.error());
 
   auto found = rows_of(*rows, entries);
-  const auto others = decide_elsewhere(found, elsewhere);
-  std::vector<std::string> notes;
-  std::vector<Patch> patches;
-  std::string appended;
+  const auto others = find_elsewhere(found, elsewhere, now);
+  Changes changes;
   for (const Range& entry : entries) {
     const auto at = found.find(entry.prefix);
     if (at == found.end()) continue;  // given twice in one command
-    const Rows& same = at->second;
-    const auto other = others.find(entry.prefix);
-    std::string reason = already(same, entry);
-    if (reason.empty())
-      reason = already_elsewhere(same, entry, other == others.end() ? nullptr : &other->second);
-    if (!reason.empty()) {
-      notes.push_back(fmt::format("{}: {}", described(entry), reason));
-    } else if (same.empty()) {
-      appended += show(entry) + '\n';
+    const Rows live = live_rows(at->second, now);
+    const Deciders& other = others.at(entry.prefix);
+    if (auto free = check_excepts(file, live, entry, other); !free) return fail(free.error());
+    std::string reason = already(live, entry);
+    if (reason.empty()) reason = already_elsewhere(entry, other);
+    if (reason.empty()) {
+      put(entry, at->second, changes);
     } else {
-      notes.push_back(replaced_note(same, entry));
-      patches.push_back({same.front()->line, rewritten(*same.front(), entry)});
-      for (std::size_t i = 1; i < same.size(); ++i) patches.push_back({same[i]->line, {}});
+      changes.notes.push_back(fmt::format("{}: {}", described(entry), reason));
     }
     found.erase(at);
   }
-  Edited edited = patched(file.text, std::move(patches), appended);
-  edited.notes = std::move(notes);
+  Edited edited = patched(file.text, std::move(changes.patches), changes.appended);
+  edited.notes = std::move(changes.notes);
   return edited;
 }
 

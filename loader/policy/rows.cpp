@@ -18,6 +18,10 @@ Result<std::vector<Row>> read_rows(const SourceFile& file) {
   return rows;
 }
 
+Range range_of(const Row& row, const SourceFile& file) {
+  return {row.prefix, row.kind, std::string(row.name), row.until, Origin{file.name, row.number}};
+}
+
 Edited patched(const std::string& text, std::vector<Patch> patches, const std::string& appended) {
   std::sort(patches.begin(), patches.end(),
             [](const Patch& a, const Patch& b) { return a.line.data() < b.line.data(); });

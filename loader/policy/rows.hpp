@@ -30,6 +30,9 @@ struct Patch {
 
 using Rows = std::vector<const Row*>;
 
+// As the policy has it.
+[[nodiscard]] Range range_of(const Row& row, const SourceFile& file);
+
 // In file order; Exit::kBadFile if any line does not parse.
 [[nodiscard]] Result<std::vector<Row>> read_rows(const SourceFile& file);
 

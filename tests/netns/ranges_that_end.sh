@@ -147,8 +147,73 @@ echo '198.18.0.0/24' >"$DROP_IN"
 verb apply
 keeps verb allow 198.18.0.0/24 --for 2h
 complains "range '198.18.0.0/24': already listed permanently in authorized-ranges\\.d/10-tool\\.list:1"
+
+step 'An except with an end stands beside the allow of its range'
+cp "$LIST" "$WORK/before"
 changes verb except 198.51.100.7 --for 1h30m
-complains "range '198.51.100.7/32': except replaces allow, which does not come back at its end"
+complains "allow and except of 198\\.51\\.100\\.7/32: the except .* wins until .*; from then on the allow decides"
+same "$(cat "$WORK/before")" "$(head -n -1 "$LIST")"
+lists "^except 198\\.51\\.100\\.7/32 until="
+drops 198.51.100.7
+verb list
+prints '^198\.51\.100\.7/32 +except .*\(in 1 h'
+prints '^198\.51\.100\.7/32 +allow +ci '
+keeps expect 1 guard allow 198.51.100.7 --for 1h
+complains "range '198.51.100.7/32': excepted until .* \\(authorized-ranges:[0-9]+\\), .*: apiguard revoke 198.51.100.7/32"
+changes verb allow 198.51.100.7
+complains "range '198.51.100.7/32': allow replaces except"
+same "$(cat "$WORK/before")" "$(cat "$LIST")"
+passes 198.51.100.7
+changes verb allow 198.51.100.9 --for 1h
+changes verb except 198.51.100.9 --for 30m
+complains "range '198.51.100.9/32': except replaces allow, which does not come back at its end"
+lists_not '^198\.51\.100\.9/'
+changes verb except 198.51.100.7 --for 1h
+changes verb revoke 198.51.100.7
+lists_not 198.51.100.7
+drops 198.51.100.7
+ranges 203.0.113.0/24 2001:db8:12::/48
+config 'cluster=["203.0.113.0/24"]'
+verb apply
+keeps expect 3 guard except 203.0.113.0/24 --for 1h
+complains 'except of 203\.0\.113\.0/24 inside the cluster range'
+plain_config
+verb apply
+
+step 'An allow decides again when the except of its range ends, and no verb changes that'
+END=$(time_in +20 seconds)
+# In the list: all of IPv4, taken out for a while. In drop-ins: two ends of one range, and an allow and an except the other way round.
+ranges 0.0.0.0/0 "except 0.0.0.0/0 until=$END" "except $STRANGER4 until=$LONG_AGO" "$STRANGER4 until=$LONG_AGO" 2001:db8:12::/48
+echo "except 2001:db8:12::/48 until=$END
+except 2001:db8:12::/48 until=$LONG_AGO" >"$DROP_IN"
+verb apply --accept-risk all
+drops "$OFFICE4" "$STRANGER4" "$OFFICE6"
+judged "$STRANGER4" drop excepted 0.0.0.0/0
+judged "$OFFICE6" drop excepted 2001:db8:12::/48
+same "$END" "$(after /until)"
+unanswered "$OFFICE4"
+runs_nothing
+wait_for "$END" has_passed "$END"
+answered "$OFFICE4"
+passes "$STRANGER4" "$OFFICE6"
+drops "$STRANGER6"
+judged "$STRANGER4" pass listed 0.0.0.0/0
+same null "$(after /until)"
+judged "$OFFICE6" pass listed 2001:db8:12::/48
+guard denied >"$WORK/out"
+prints "^$STRANGER4 .* listed by 0\\.0\\.0\\.0/0"
+changes verb allow 198.51.100.77
+complains "range '0.0.0.0/0': except ended at $END, removed from authorized-ranges"
+lists_not except
+passes "$OFFICE4" "$STRANGER4" "$OFFICE6"
+drops "$STRANGER6"
+keeps verb apply
+passes "$OFFICE6"
+rm "$DROP_IN"
+verb apply
+passes "$OFFICE6"
+drops "$STRANGER6"
+verb set 203.0.113.0/24,2001:db8:12::/48 --accept-risk all
 
 step 'No end that is none'
 cp "$LIST" "$WORK/before"

@@ -1,5 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/policy/edit.hpp"
+
+#include <algorithm>
+#include <array>
+#include <random>
+
+#include "loader/policy/lookup.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace apiguard;
@@ -7,6 +13,8 @@ using namespace apiguard;
 namespace {
 
 using Texts = std::vector<std::string>;
+
+const Timestamp kNow = *parse_timestamp("2026-12-01T08:00:00Z");
 
 const std::string kOffice =
     "# the office\n"
@@ -27,7 +35,7 @@ Edited put(const std::string& text, const std::vector<std::string>& lines,
            const std::vector<Range>& others = {}) {
   std::vector<Range> entries;
   for (const std::string& line : lines) entries.push_back(range(line));
-  const auto edited = put_ranges(list(text), entries, others);
+  const auto edited = put_ranges(list(text), entries, others, kNow);
   REQUIRE(edited);
   CHECK(edited->changed == (edited->text != text));
   return *edited;
@@ -37,7 +45,7 @@ Selector cidr(std::string_view text) { return {prefix(text), ""}; }
 Selector named(std::string name) { return {std::nullopt, std::move(name)}; }
 
 std::string removed(const std::string& text, const std::vector<Selector>& selectors) {
-  const auto edited = remove_ranges(list(text), selectors, {});
+  const auto edited = remove_ranges(list(text), selectors, {}, kNow);
   REQUIRE(edited);
   CHECK(edited->changed == (edited->text != text));
   return edited->text;
@@ -45,7 +53,7 @@ std::string removed(const std::string& text, const std::vector<Selector>& select
 
 Error not_removed(const std::string& text, const std::vector<Selector>& selectors,
                   const std::vector<Range>& elsewhere = {}) {
-  const auto edited = remove_ranges(list(text), selectors, elsewhere);
+  const auto edited = remove_ranges(list(text), selectors, elsewhere, kNow);
   REQUIRE_FALSE(edited);
   return edited.error();
 }
@@ -130,16 +138,13 @@ TEST_CASE("a temporary allow of what another file lists for good changes nothing
       notes("", "except " + line, {elsewhere("except 10.0.0.0/8", drop_in, 3, Kind::kExcept)}) ==
       Texts{"range '10.0.0.0/8': already excepted permanently in authorized-ranges.d/site.list:3"});
 
-  // A wider range, one that ends, one that does not decide, one of the other kind, an entry for
-  // good: none of them is it already.
+  // A wider range, one that ends or has ended, one of the other kind, an entry for good: none of
+  // them is it already.
   CHECK(notes("", "10.1.0.0/16 until=2030-01-01T00:00:00Z",
               {elsewhere("10.0.0.0/8", drop_in, 3)}) == Texts{"changed"});
   CHECK(notes("", line, {elsewhere("10.0.0.0/8 until=2031-01-01T00:00:00Z", drop_in, 3)}) ==
         Texts{"changed"});
-  CHECK(notes("", line,
-              {elsewhere("10.0.0.0/8", drop_in, 3),
-               elsewhere("10.0.0.0/8", drop_in, 4, Kind::kExcept)}) == Texts{"changed"});
-  CHECK(notes("except 10.0.0.0/8\n", line, {elsewhere("10.0.0.0/8", drop_in, 3)}) ==
+  CHECK(notes("", line, {elsewhere("10.0.0.0/8 until=2025-01-01T00:00:00Z", drop_in, 3)}) ==
         Texts{"changed"});
   CHECK(notes("", "except " + line, {elsewhere("10.0.0.0/8", drop_in, 3)}) == Texts{"changed"});
   CHECK(notes("", "10.0.0.0/8", {elsewhere("10.0.0.0/8", drop_in, 3)}) == Texts{"changed"});
@@ -182,10 +187,84 @@ TEST_CASE("the newer verb replaces the line of the other kind") {
   CHECK(except.notes == Texts{"range '203.0.113.0/24': except replaces allow"});
   CHECK(put("except 10.0.0.0/8 # x\n", {"10.0.0.0/8"}).text == "10.0.0.0/8 # x\n");
 
-  const Edited for_a_while = put("10.0.0.0/8\n", {"except 10.0.0.0/8 until=2030-01-01T00:00:00Z"});
-  CHECK(for_a_while.text == "except 10.0.0.0/8 until=2030-01-01T00:00:00Z\n");
-  CHECK(for_a_while.notes == Texts{"range '10.0.0.0/8': except replaces allow, which does not come "
-                                   "back at its end"});
+  // With an end or without: an entry for good replaces both.
+  CHECK(put("10.0.0.0/8 until=2030-01-01T00:00:00Z\n", {"except 10.0.0.0/8"}).text ==
+        "except 10.0.0.0/8\n");
+  const Edited lifted =
+      put("10.0.0.0/8 name=a # 1\nexcept 10.0.0.0/8 until=2030-01-01T00:00:00Z\n", {"10.0.0.0/8"});
+  CHECK(lifted.text == "10.0.0.0/8 name=a # 1\n");
+  CHECK(lifted.notes == Texts{"range '10.0.0.0/8': allow replaces except"});
+  CHECK(put("except 10.0.0.0/8 name=ban until=2030-01-01T00:00:00Z\n10.0.0.0/8 name=a # 1\n",
+            {"10.0.0.0/8"})
+            .text == "10.0.0.0/8 name=a # 1\n");
+}
+
+TEST_CASE("an except with an end stands beside a permanent allow") {
+  const Edited beside = put(kOffice, {"except 203.0.113.0/24 until=2030-01-01T00:00:00Z"});
+  CHECK(beside.text == kOffice + "except 203.0.113.0/24 until=2030-01-01T00:00:00Z\n");
+  CHECK(beside.notes.empty());
+
+  // Again with another end: its own line is the one that changes.
+  const Edited longer = put(beside.text, {"except 203.0.113.0/24 until=2031-01-01T00:00:00Z"});
+  CHECK(longer.text == kOffice + "except 203.0.113.0/24 until=2031-01-01T00:00:00Z\n");
+  CHECK(longer.notes == Texts{"range '203.0.113.0/24': now ends at 2031-01-01T00:00:00Z"});
+  const Edited same = put(beside.text, {"except 203.0.113.0/24 until=2030-01-01T00:00:00Z"});
+  CHECK_FALSE(same.changed);
+  CHECK(same.notes == Texts{"range '203.0.113.0/24': already excepted"});
+
+  // For good: one line is left.
+  CHECK(put("10.0.0.0/8 # 1\nexcept 10.0.0.0/8 until=2030-01-01T00:00:00Z # 2\n",
+            {"except 10.0.0.0/8"})
+            .text == "except 10.0.0.0/8 # 1\n");
+  // A permanent except is more than what is asked for, whatever stands beside it.
+  CHECK(put("10.0.0.0/8\nexcept 10.0.0.0/8\n", {"except 10.0.0.0/8 until=2030-01-01T00:00:00Z"})
+            .notes == Texts{"range '10.0.0.0/8': already excepted permanently"});
+}
+
+TEST_CASE("of two entries with ends the newer replaces the line of the other kind") {
+  const std::string allow = "10.0.0.0/8 until=2030-06-01T00:00:00Z # x\n";
+  const Edited shorter = put(allow, {"except 10.0.0.0/8 until=2030-01-01T00:00:00Z"});
+  CHECK(shorter.text == "except 10.0.0.0/8 until=2030-01-01T00:00:00Z # x\n");
+  CHECK(shorter.notes == Texts{"range '10.0.0.0/8': except replaces allow, which does not come "
+                               "back at its end"});
+  CHECK(put(allow, {"except 10.0.0.0/8 until=2031-01-01T00:00:00Z"}).notes ==
+        Texts{"range '10.0.0.0/8': except replaces allow"});
+}
+
+TEST_CASE("an allow with an end lifts no except") {
+  const std::string allow = "10.0.0.0/8 until=2030-01-01T00:00:00Z";
+  const auto refused = [&](const std::string& text, const std::vector<Range>& others = {}) {
+    const auto edited = put_ranges(list(text), {range(allow)}, others, kNow);
+    REQUIRE_FALSE(edited);
+    CHECK(edited.error().exit == Exit::kNo);
+    return edited.error().message;
+  };
+  CHECK(refused("# x\nexcept 10.0.0.0/8\n") ==
+        "range '10.0.0.0/8': excepted for good (authorized-ranges:2), which an allow with an end "
+        "does not lift; to take the except out: apiguard revoke 10.0.0.0/8; to list it for good: "
+        "apiguard allow 10.0.0.0/8");
+  const std::string live = "except 10.0.0.0/8 until=2029-01-01T00:00:00Z\n";
+  CHECK(refused(live).find("excepted until 2029-01-01T00:00:00Z (authorized-ranges:1)") !=
+        std::string::npos);
+  CHECK(refused("10.0.0.0/8\n" + live).find("(authorized-ranges:2)") != std::string::npos);
+  const std::string drop_in = "authorized-ranges.d/site.list";
+  const auto except = elsewhere("except 10.0.0.0/8", drop_in, 3, Kind::kExcept);
+  for (const std::string text : {"", "10.0.0.0/8\n", "except 10.0.0.0/8\n"}) {
+    CHECK(refused(text, {except, elsewhere("10.0.0.0/8", drop_in, 4)}).find(drop_in + ":3") !=
+          std::string::npos);
+  }
+
+  // What has ended, and what is wider, is no except of the prefix.
+  const std::string ended = "except 10.0.0.0/8 until=2025-01-01T00:00:00Z # x\n";
+  CHECK(put(ended, {allow}).text == allow + " # x\n");
+  CHECK(put("10.0.0.0/8\n" + ended, {allow}).notes ==
+        Texts{"range '10.0.0.0/8': already listed permanently"});
+  CHECK(put("10.0.0.0/8\n" + ended, {"10.0.0.0/8"}).notes ==
+        Texts{"range '10.0.0.0/8': already listed"});
+  CHECK(put("except 10.0.0.0/7\n", {allow}).changed);
+  CHECK(put("", {allow},
+            {elsewhere("except 10.0.0.0/8 until=2025-01-01T00:00:00Z", drop_in, 3, Kind::kExcept)})
+            .changed);
 }
 
 TEST_CASE("several lines of one prefix become the one that was asked for") {
@@ -197,11 +276,11 @@ TEST_CASE("several lines of one prefix become the one that was asked for") {
 TEST_CASE("a file that does not parse is not edited") {
   const SourceFile broken = list("10.0.0.0/8\nx\n");
   const std::string message = "list:2:1: 'x' is not an address\n  x\n  ^";
-  CHECK(put_ranges(broken, {range("10.0.0.0/8")}, {}).error().message == message);
-  CHECK(remove_ranges(broken, {cidr("10.0.0.0/8")}, {}).error().message == message);
+  CHECK(put_ranges(broken, {range("10.0.0.0/8")}, {}, kNow).error().message == message);
+  CHECK(remove_ranges(broken, {cidr("10.0.0.0/8")}, {}, kNow).error().message == message);
   CHECK(replace_ranges(broken, {}).error().message == message);
-  CHECK(put_ranges(broken, {}, {}).error().exit == Exit::kBadFile);
-  CHECK(put_ranges(list("10.0.0.0/8"), {}, {}).error().exit == Exit::kBadFile);
+  CHECK(put_ranges(broken, {}, {}, kNow).error().exit == Exit::kBadFile);
+  CHECK(put_ranges(list("10.0.0.0/8"), {}, {}, kNow).error().exit == Exit::kBadFile);
 }
 
 TEST_CASE("revoke takes out the lines of a range, allow and except") {
@@ -390,4 +469,83 @@ TEST_CASE("a broken configuration is not edited") {
   CHECK(replace_mode(config("[mode]\n"), Mode::kOff).error().message ==
         "conf:1:1: key 'mode': expected a string\n  [mode]\n  ^");
   CHECK_FALSE(replace_mode(config("mode = \"off\"\r\n"), Mode::kAudit));
+}
+
+// ---- what no verb may do: change a verdict by taking ended lines out
+// -----------------------------
+
+namespace {
+
+constexpr Timestamp kHour = Timestamp{3600} * 1'000'000'000;
+
+// Entries of few prefixes nested in one another, of both kinds, ended, ending and permanent.
+std::string random_list(std::mt19937& random, std::size_t lines) {
+  static const std::array<const char*, 7> kPrefixes{"0.0.0.0/0",      "10.0.0.0/8", "10.1.0.0/16",
+                                                    "10.1.2.0/24",    "10.1.2.3",   "2001:db8::/32",
+                                                    "2001:db8:1::/48"};
+  std::string text;
+  for (std::size_t i = 0; i < lines; ++i) {
+    if (random() % 2 == 0) text += "except ";
+    text += kPrefixes.at(random() % kPrefixes.size());
+    if (random() % 4 != 0) {
+      const auto hours = static_cast<Timestamp>(random() % 7) - 3;
+      text += " until=" + format_timestamp(kNow + hours * kHour);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+// What is admitted from `kNow` on, at every hour at which something may end and between.
+std::vector<bool> verdicts(const std::string& own, const std::string& drop_in) {
+  std::vector<Range> ranges = parse_ranges(list(own), {.lint = false})->policy.ranges;
+  const auto others = parse_ranges(list(drop_in), {.lint = false})->policy.ranges;
+  ranges.insert(ranges.end(), others.begin(), others.end());
+  std::vector<Address> sources;
+  for (const char* text : {"10.1.2.3", "10.1.2.4", "10.1.3.1", "10.2.0.1", "192.0.2.1",
+                           "2001:db8:1::1", "2001:db8:2::1", "2001:db9::1"})
+    sources.push_back(*parse_address(text));
+  std::vector<bool> out;
+  for (int half = 0; half < 8; ++half) {
+    for (const Range* range : deciding_for(ranges, sources, kNow + half * kHour / 2))
+      out.push_back(admits(range));
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("taking ended lines out changes no verdict, now or later") {
+  std::mt19937 random(7);
+  std::size_t cleaned = 0;
+  for (int round = 0; round < 2000; ++round) {
+    const std::string own = random_list(random, 1 + random() % 8);
+    const std::string drop_in = random_list(random, random() % 4);
+    CAPTURE(own, drop_in);
+    const auto edited = remove_ended(list(own), kNow);
+    REQUIRE(edited);
+    cleaned += edited->changed ? 1 : 0;
+    REQUIRE(verdicts(own, drop_in) == verdicts(edited->text, drop_in));
+  }
+  CHECK(cleaned > 1000);
+}
+
+TEST_CASE("an entry that stands beside others changes no verdict after its end") {
+  std::mt19937 random(8);
+  std::size_t tried = 0;
+  for (int round = 0; round < 500; ++round) {
+    const std::string own = random_list(random, 1 + random() % 6);
+    const auto edited = put_ranges(
+        list(own), {range("except 10.1.0.0/16 until=" + format_timestamp(kNow + kHour))}, {}, kNow);
+    REQUIRE(edited);
+    const std::size_t kept = edited->text.find("\n10.1.0.0/16\n");
+    if (kept == std::string::npos || !edited->changed) continue;
+    ++tried;
+    CAPTURE(own, edited->text);
+    const auto before = verdicts(own, ""), after = verdicts(edited->text, "");
+    const std::size_t end = after.size() / 8 * 2;  // in halves of an hour
+    CHECK(std::equal(before.begin() + static_cast<std::ptrdiff_t>(end), before.end(),
+                     after.begin() + static_cast<std::ptrdiff_t>(end)));
+  }
+  CHECK(tried > 10);
 }
