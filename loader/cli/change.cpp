@@ -16,6 +16,7 @@
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
 #include "loader/host/lock.hpp"
+#include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/publish/audited.hpp"
 #include "loader/publish/publish.hpp"
@@ -198,7 +199,8 @@ class Changer {
   void show_preview(const Plan& plan) const {
     progress::clear();
     if (!flags_.json)
-      fmt::print("{}", report::preview(plan.difference, report::colour_wanted(STDOUT_FILENO)));
+      outlet::put(STDOUT_FILENO,
+                  report::preview(plan.difference, report::colour_wanted(STDOUT_FILENO)));
     std::fflush(stdout);
   }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "loader/host/journal.hpp"
+#include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
 
 namespace apiguard::cli {
@@ -43,7 +44,7 @@ Error text_unknown(const publish::InForce& in_force) {
 
 void print(std::string_view text) {
   progress::clear();
-  fmt::print("{}{}", text, text.ends_with('\n') ? "" : "\n");
+  outlet::put(STDOUT_FILENO, fmt::format("{}{}", text, text.ends_with('\n') ? "" : "\n"));
 }
 
 void to_stdout(std::string_view piece) { std::fwrite(piece.data(), 1, piece.size(), stdout); }

@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include <fmt/format.h>
 
 #include "loader/fd.hpp"
+#include "loader/host/outlet.hpp"
 
 namespace apiguard {
 namespace {
@@ -28,15 +28,21 @@ bool send_to_journal(const std::string& datagram) {
                 reinterpret_cast<const sockaddr*>(&address), sizeof(address)) >= 0;
 }
 
+// Whether a variable names it.
+bool is_stderr(const char* variable) {
+  const char* stream = std::getenv(variable);
+  return stream != nullptr && stream == stream_name(STDERR_FILENO);
+}
+
 }  // namespace
 
-bool on_journal() {
-  const char* stream = std::getenv("JOURNAL_STREAM");
-  if (stream == nullptr) return false;
+std::string stream_name(int fd) {
   struct stat info {};
-  if (fstat(STDERR_FILENO, &info) != 0) return false;
-  return fmt::format("{}:{}", info.st_dev, info.st_ino) == stream;
+  if (fstat(fd, &info) != 0) return {};
+  return fmt::format("{}:{}", info.st_dev, info.st_ino);
 }
+
+bool on_journal() { return is_stderr("JOURNAL_STREAM"); }
 
 std::string marked(Level level, std::string_view text, bool journal) {
   const std::string mark = journal ? fmt::format("<{}>", static_cast<int>(level)) : std::string();
@@ -47,6 +53,15 @@ std::string marked(Level level, std::string_view text, bool journal) {
     if (end == std::string_view::npos || end + 1 == text.size()) return out;
     text.remove_prefix(end + 1);
   }
+}
+
+Marked read_mark(std::string_view line) {
+  const bool marked =
+      line.size() >= 3 && line[0] == '<' && line[2] == '>' && line[1] >= '0' && line[1] <= '7';
+  if (!marked) return {Level::kInfo, std::string(line)};
+  const int number =
+      std::clamp(line[1] - '0', static_cast<int>(Level::kError), static_cast<int>(Level::kInfo));
+  return {static_cast<Level>(number), std::string(line.substr(3))};
 }
 
 std::string datagram(Level level, std::string_view text, const Fields& fields) {
@@ -68,8 +83,7 @@ void say(Level level, std::string_view text, const Fields& fields) {
 }
 
 void say(Level level, std::string_view text) {
-  const std::string line = marked(level, text, on_journal());
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  outlet::put(STDERR_FILENO, marked(level, text, on_journal() || is_stderr(kMarkedStream)));
 }
 
 }  // namespace apiguard

@@ -16,11 +16,23 @@ enum class Level { kError = 3, kWarning = 4, kNotice = 5, kInfo = 6 };
 // Whether stderr is the stream that JOURNAL_STREAM ("DEVICE:INODE") names: a redirected stderr is
 // none.
 [[nodiscard]] bool on_journal();
+// "DEVICE:INODE" of a descriptor; empty if it is closed.
+[[nodiscard]] std::string stream_name(int fd);
+// The variable by which a process of the supervisor knows the pipe to it: priorities go there as to
+// a journal.
+inline constexpr const char* kMarkedStream = "APIGUARD_MARKED_STREAM";
 
 // "<4>" in front of every line if `journal`, and a newline at the end. Pure.
 [[nodiscard]] std::string marked(Level level, std::string_view text, bool journal);
 
-// One message, in one write.
+struct Marked {
+  Level level;
+  std::string text;
+};
+// The way back, of one line; one without a mark is an information. Pure.
+[[nodiscard]] Marked read_mark(std::string_view line);
+
+// One message, which may be dropped where nobody reads (outlet.hpp).
 void say(Level level, std::string_view text);
 
 using Fields = std::vector<std::pair<std::string, std::string>>;

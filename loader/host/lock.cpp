@@ -144,6 +144,11 @@ bool Lock::is_held(const std::string& run_dir, const char* name) {
   return is_locked(open_to_read(run_dir, name));
 }
 
+std::string Lock::describe_holder(const std::string& run_dir, const char* name) {
+  const Fd fd = open_to_read(run_dir, name);
+  return apiguard::describe_holder(fd.get());
+}
+
 std::optional<int> Lock::holder(const std::string& run_dir, const char* name) {
   const Fd fd = open_to_read(run_dir, name);
   if (!is_locked(fd)) return std::nullopt;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "loader/fd.hpp"
+#include "loader/host/outlet.hpp"
 #include "loader/result.hpp"
 
 namespace apiguard {
@@ -27,11 +28,15 @@ class Lock {
   // Whether somebody has it at this moment. Creates nothing.
   [[nodiscard]] static bool is_held(const std::string& run_dir, const char* name);
 
+  // "pid 123 (apply)", of whoever has it or had it last.
+  [[nodiscard]] static std::string describe_holder(const std::string& run_dir, const char* name);
+
   // Process id of whoever has it at this moment and said so; none: nobody, or it is not known.
   [[nodiscard]] static std::optional<int> holder(const std::string& run_dir, const char* name);
 
  private:
   explicit Lock(Fd fd) : fd_(std::move(fd)) {}
+  outlet::Hurry hurry_;  // ends after the lock: what it kept is written when nobody waits any more
   Fd fd_;
 };
 

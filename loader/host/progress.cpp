@@ -5,11 +5,14 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <cstdio>
 #include <mutex>
 #include <stop_token>
 #include <system_error>
 #include <utility>
+
+#include <fmt/format.h>
+
+#include "loader/host/outlet.hpp"
 
 namespace apiguard::progress {
 namespace {
@@ -34,14 +37,13 @@ State& state() {
 
 // Both under the lock.
 void take_off(State& now) {
-  if (std::exchange(now.on_screen, false)) std::fputs("\r\x1b[K", stderr);
+  if (std::exchange(now.on_screen, false)) outlet::put_if_room(STDERR_FILENO, "\r\x1b[K");
 }
 
 void put_on(State& now) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - now.since);
-  std::fprintf(stderr, "\r\x1b[Kapiguard: %s ... %lld s", now.what.c_str(),
-               static_cast<long long>(seconds.count()));
-  std::fflush(stderr);
+  outlet::put_if_room(STDERR_FILENO,
+                      fmt::format("\r\x1b[Kapiguard: {} ... {} s", now.what, seconds.count()));
   now.on_screen = true;
 }
 

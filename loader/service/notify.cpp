@@ -2,11 +2,11 @@
 #include "loader/service/notify.hpp"
 
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include "loader/fd.hpp"
+#include "loader/host/outlet.hpp"
 
 namespace apiguard::service {
 namespace {
@@ -30,26 +31,50 @@ std::optional<std::uint64_t> number_in(const char* text) {
   return number;
 }
 
-// A manager that hangs is waited for no longer: interfaces have to be guarded all the same.
-constexpr timeval kPatience{1, 0};
-
-}  // namespace
-
-// A path, or a name in the abstract namespace: "@NAME".
-void notify(const std::string& message) {
+// A path, or a name in the abstract namespace: "@NAME". True also where nobody listens, or ever
+// will.
+bool send_to_manager(const std::string& message) {
   const char* path = std::getenv("NOTIFY_SOCKET");
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const std::size_t length = path == nullptr ? 0 : std::strlen(path);
-  if (length == 0 || length >= sizeof(address.sun_path)) return;
+  if (length == 0 || length >= sizeof(address.sun_path)) return true;
   std::memcpy(address.sun_path, path, length);
   if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
   const Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd) return;
-  (void)setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
-  (void)sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL,
-               reinterpret_cast<const sockaddr*>(&address),
-               static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length));
+  if (!fd) return false;
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+  return sendto(fd.get(), message.data(), message.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+                reinterpret_cast<const sockaddr*>(&address), size) >= 0 ||
+         (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS && errno != ENOMEM);
+}
+
+Untold& untold() {
+  static Untold one;
+  return one;
+}
+
+std::string_view kind_of(std::string_view message) { return message.substr(0, message.find('=')); }
+
+}  // namespace
+
+bool Untold::keep(const std::string& message) {
+  if (kind_of(message) == "WATCHDOG") return false;
+  const bool replaced = std::erase_if(messages_, [&](const std::string& one) {
+                          return kind_of(one) == kind_of(message);
+                        }) != 0;
+  messages_.push_back(message);
+  return !replaced;
+}
+
+void notify(const std::string& message) {
+  notify_again();
+  if (untold().empty() && send_to_manager(message)) return;
+  if (!untold().keep(message)) outlet::count_dropped();
+}
+
+void notify_again() {
+  while (!untold().empty() && send_to_manager(untold().front())) untold().told();
 }
 
 std::string reloading(std::chrono::microseconds now) {

@@ -5,12 +5,30 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace apiguard::service {
 
-// To the socket that NOTIFY_SOCKET names; without one nothing is done. What cannot be sent is lost:
-// nothing here depends on it.
+// To the socket that NOTIFY_SOCKET names; without one nothing is done. Never waits: what has no
+// room goes with notify_again(), but for a state that a newer one has replaced by then; that and
+// what a watchdog was to hear is dropped and counted.
 void notify(const std::string& message);
+// What is still to be told, in its order; to be called now and then.
+void notify_again();
+
+// Messages that wait for room: of each kind ("READY", "STATUS", ...) the newest, in the order they
+// were told. Pure.
+class Untold {
+ public:
+  // False: it is dropped itself, or another in its place.
+  bool keep(const std::string& message);
+  [[nodiscard]] bool empty() const { return messages_.empty(); }
+  [[nodiscard]] const std::string& front() const { return messages_.front(); }
+  void told() { messages_.erase(messages_.begin()); }
+
+ private:
+  std::vector<std::string> messages_;
+};
 
 // "RELOADING=1" with the time it began (CLOCK_MONOTONIC, microseconds), without which a manager may
 // take an earlier READY=1 for its end.
