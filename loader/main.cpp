@@ -13,6 +13,7 @@
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/log.hpp"
 #include "loader/datapath/release.hpp"
+#include "loader/descriptors.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/service/gate.hpp"
@@ -49,6 +50,7 @@ bool reads_only(const cli::Verb& verb) {
 int main(int argc, char** argv) {
   capabilities::give_up_most();
   if (argc > 0 && std::strcmp(argv[0], datapath::kLetGo) == 0) datapath::let_go();
+  descriptors::raise_limit();
   if (argc > 1 && std::strcmp(argv[1], cli::kCompleteVerb) == 0) {
     cli::print_completions({argv + 2, argv + argc});
     return 0;

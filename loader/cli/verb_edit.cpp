@@ -14,6 +14,7 @@
 #include "loader/cli/change.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
+#include "loader/descriptors.hpp"
 #include "loader/host/files.hpp"
 #include "loader/publish/request.hpp"
 
@@ -59,6 +60,7 @@ Result<> run_editor(const std::string& path) {
   const std::string script = command + " \"$1\"";
   const pid_t child = fork();
   if (child == 0) {
+    descriptors::lower_limit_again();
     execl("/bin/sh", "sh", "-c", script.c_str(), "sh", path.c_str(), static_cast<char*>(nullptr));
     _exit(127);
   }
