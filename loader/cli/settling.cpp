@@ -11,6 +11,8 @@ Result<publish::World> look_and_settle(const Places& places, bool way_out) {
   auto world = publish::look_and_settle(places, {way_out}, messages);
   for (const std::string& message : messages) note(message);
   if (world && world->unsettled) note(*world->unsettled);
+  if (!world) return world;
+  for (const std::string& stray : world->live.strays) note(datapath::describe_stray(stray));
   return world;
 }
 

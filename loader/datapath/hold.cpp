@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/objects.hpp"
+#include "loader/descriptors.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -52,6 +54,27 @@ int update(int link_fd, int filter_fd) {
   return bpf_link_update(link_fd, filter_fd, nullptr) == 0 ? 0 : errno;
 }
 
+// Of a link; by its pin where it is not held. None: it is gone, or another one lies there.
+std::optional<LinkInfo> now(const Fd& held, const std::string& pin, const LinkInfo& known) {
+  if (held) {
+    const auto info = link_info(held.get());
+    return info ? std::optional(*info) : std::nullopt;
+  }
+  const auto opened = open_pinned_for_writing(pin);
+  if (!opened) return std::nullopt;
+  const auto info = link_info(opened->get());
+  return info && info->link_id == known.link_id ? std::optional(*info) : std::nullopt;
+}
+
+// A round, a child and a snapshot take descriptors too. The kernel gives out the lowest number that
+// is free.
+bool leaves_room(const Fd& fd) {
+  constexpr rlim_t kReserve = 64;
+  const rlim_t limit = descriptors::read_limit().rlim_cur;
+  return limit == RLIM_INFINITY ||
+         static_cast<rlim_t>(fd.get()) + std::min(kReserve, limit / 2) < limit;
+}
+
 Result<> make_parent(const std::string& pin) {
   const std::string parent = pin.substr(0, pin.rfind('/'));
   if (mkdir(parent.c_str(), 0700) == 0 || errno == EEXIST) return {};
@@ -60,69 +83,125 @@ Result<> make_parent(const std::string& pin) {
 
 }  // namespace
 
-Result<Hold> Hold::open(const Pins& pins) {
-  Hold hold;
+// Objects come first: they are few, and tell which links are ours. At no time is one pin open twice
+// but for a moment, so that what is held takes no more descriptors than there are pins.
+Result<> Hold::refresh(const Pins& pins) {
   const std::string& root = pins.directory();
-  if (auto opened = hold.open_links(root + "/links"); !opened) return fail(opened.error());
-  for (const std::string& name : names_in(root + "/generations", Want::kFolders)) {
-    if (const std::uint64_t number = number_of(name); number != 0)
-      hold.open_objects(fmt::format("{}/generations/{}", root, name), number);
+  std::vector<Object> objects = open_all_objects(root);
+  OurPrograms ours;
+  for (const Object& object : objects) {
+    if (object.filter_id != 0) ours.add(object.fd.get());
   }
-  hold.open_objects(root, 0);
-  return hold;
-}
-
-Result<> Hold::open_links(const std::string& folder) {
-  for (const std::string& name : names_in(folder, Want::kFiles)) {
-    if (name.ends_with(kUnfinished)) continue;
-    Link link;
-    link.pin = fmt::format("{}/{}", folder, name);
-    auto fd = open_pinned_for_writing(link.pin);
-    if (!fd) return fail(fd.error());
-    link.fd = std::move(*fd);
-    const auto info = link_info(link.fd.get());
-    if (!info) return fail(info.error());
-    link.prog_id = info->prog_id;
-    link.ifindex = info->ifindex;
-    links_.push_back(std::move(link));
+  std::vector<Link> links;
+  std::vector<std::string> strays;
+  auto opened = open_links(root + "/links", ours, links, strays);
+  if (!opened) {
+    std::move(links.begin(), links.end(), std::back_inserter(links_));
+    std::move(objects.begin(), objects.end(), std::back_inserter(objects_));
+    return opened;
   }
+  links_ = std::move(links);
+  objects_ = std::move(objects);
+  strays_ = std::move(strays);
   return {};
 }
 
-// What cannot be opened is not held; whoever needs it will say so.
-void Hold::open_objects(const std::string& folder, std::uint64_t generation) {
+std::vector<Hold::Object> Hold::open_all_objects(const std::string& root) {
+  std::vector<Object> objects;
+  open_objects(root, 0, objects);
+  for (const std::string& name : names_in(root + "/generations", Want::kFolders)) {
+    if (const std::uint64_t number = number_of(name); number != 0)
+      open_objects(fmt::format("{}/generations/{}", root, name), number, objects);
+  }
+  return objects;
+}
+
+// What is held of the same link already stays.
+Hold::Link Hold::take_over(std::string pin, PinnedLink found) {
+  Link link{std::move(pin), std::move(found.fd), found.info};
+  const auto held = std::find_if(links_.begin(), links_.end(), [&](const Link& one) {
+    return one.info.link_id == link.info.link_id;
+  });
+  if (held != links_.end() && held->fd) link.fd = std::move(held->fd);
+  if (held != links_.end()) links_.erase(held);
+  if (!leaves_room(link.fd)) link.fd = Fd();
+  return link;
+}
+
+Result<> Hold::open_links(const std::string& folder, const OurPrograms& ours,
+                          std::vector<Link>& links, std::vector<std::string>& strays) {
+  for (const std::string& name : names_in(folder, Want::kFiles)) {
+    if (name.ends_with(kUnfinished)) continue;
+    std::string pin = fmt::format("{}/{}", folder, name);
+    auto found = open_link_at(pin, ours);
+    if (!found) return fail(found.error());
+    if (found->whose == Whose::kStray) strays.push_back(pin);
+    if (found->whose == Whose::kOurs) links.push_back(take_over(std::move(pin), std::move(*found)));
+  }
+  for (std::string& name : names_in(folder, Want::kFolders))
+    strays.push_back(fmt::format("{}/{}", folder, name));
+  return {};
+}
+
+// What cannot be opened now stays as it is held, if it is; whoever needs it will say so.
+void Hold::open_objects(const std::string& folder, std::uint64_t generation,
+                        std::vector<Object>& objects) {
   for (const std::string& name : names_in(folder, Want::kFiles)) {
     if (name.ends_with(kUnfinished)) continue;
     Object object;
     object.pin = fmt::format("{}/{}", folder, name);
     object.generation = generation;
+    const auto held = std::find_if(objects_.begin(), objects_.end(),
+                                   [&](const Object& one) { return one.pin == object.pin; });
     auto fd = open_pinned(object.pin);
-    if (!fd) continue;
-    object.fd = std::move(*fd);
-    if (generation != 0 && name == kFilter) {
-      object.filter_id = program_id(object.fd.get()).value_or(0);
-      object.tag = program_tag(object.fd.get()).value_or(std::string());
+    if (!fd && held == objects_.end()) continue;
+    if (!fd) {
+      object = std::move(*held);
+    } else {
+      object.fd = std::move(*fd);
+      if (generation != 0 && name == kFilter) {
+        object.filter_id = program_id(object.fd.get()).value_or(0);
+        object.tag = program_tag(object.fd.get()).value_or(std::string());
+      }
     }
-    objects_.push_back(std::move(object));
+    if (held != objects_.end()) objects_.erase(held);
+    objects.push_back(std::move(object));
   }
+}
+
+Hold::Short Hold::missing() const {
+  const auto without =
+      std::count_if(links_.begin(), links_.end(), [](const Link& link) { return !link.fd; });
+  return {static_cast<std::size_t>(without), links_.size()};
+}
+
+bool Hold::lost_pin() const {
+  return std::any_of(links_.begin(), links_.end(),
+                     [](const Link& link) {
+                       return link.fd && link.info.ifindex != 0 && !is_pinned(link.pin);
+                     }) ||
+         std::any_of(objects_.begin(), objects_.end(),
+                     [](const Object& object) { return !is_pinned(object.pin); });
 }
 
 bool Hold::changed() const {
   return std::any_of(links_.begin(), links_.end(), [](const Link& link) {
+    if (!link.fd) return false;
     const auto info = link_info(link.fd.get());
-    return !info || info->prog_id != link.prog_id || info->ifindex != link.ifindex;
+    return !info || info->prog_id != link.info.prog_id || info->ifindex != link.info.ifindex;
   });
 }
 
 Live Hold::live() const {
   Live live;
+  live.strays = strays_;
   for (const Object& object : objects_) {
     if (object.filter_id != 0) live.generations.push_back({object.generation, object.filter_id});
   }
   std::sort(live.generations.begin(), live.generations.end(),
             [](const auto& a, const auto& b) { return a.number < b.number; });
   for (const Link& link : links_) {
-    const auto info = link_info(link.fd.get());
+    const auto info = now(link.fd, link.pin, link.info);
     if (!info) continue;
     LinkState state{link.pin, info->ifindex, info->link_id, info->prog_id, 0};
     for (const PinnedGeneration& generation : live.generations) {
@@ -138,7 +217,7 @@ Live Hold::live() const {
 std::set<std::uint64_t> Hold::generations_run() const {
   std::set<std::uint64_t> run;
   for (const Link& link : links_) {
-    const auto info = link_info(link.fd.get());
+    const auto info = now(link.fd, link.pin, link.info);
     if (!info || info->ifindex == 0) continue;
     for (const Object& object : objects_) {
       if (object.filter_id != 0 && object.filter_id == info->prog_id) run.insert(object.generation);
@@ -169,9 +248,10 @@ Result<std::vector<std::string>> Hold::pin_again(const Pins& pins, std::uint64_t
   };
   const auto run = generations_run();
   const bool guards = std::any_of(links_.begin(), links_.end(), [](const Link& link) {
-    return link_info(link.fd.get()).value_or(LinkInfo{}).ifindex != 0;
+    return now(link.fd, link.pin, link.info).value_or(LinkInfo{}).ifindex != 0;
   });
   for (const Link& link : links_) {
+    if (!link.fd) continue;
     const auto info = link_info(link.fd.get());
     if (!info || info->ifindex == 0 || is_pinned(link.pin)) continue;
     if (auto pinned = pin(link.fd.get(), link.pin); !pinned) return fail(pinned.error());
@@ -194,8 +274,8 @@ const Hold::Object* Hold::filter_of(std::uint64_t generation) const {
 }
 
 // A tag that cannot be read is no reason to take a program away.
-bool Hold::is_ours(const Link& link) const {
-  const auto tag = tag_behind_link(link.fd.get());
+bool Hold::is_ours(int link_fd) const {
+  const auto tag = tag_behind_link(link_fd);
   return !tag || std::any_of(objects_.begin(), objects_.end(), [&](const Object& object) {
     return !object.tag.empty() && object.tag == *tag;
   });
@@ -206,9 +286,12 @@ Result<std::vector<int>> Hold::put_back(std::uint64_t generation) {
   const Object* filter = filter_of(generation);
   if (filter == nullptr) return done;
   for (const Link& link : links_) {
-    const auto info = link_info(link.fd.get());
-    if (!info || info->ifindex == 0 || is_ours(link)) continue;
-    if (const int error = update(link.fd.get(), filter->fd.get()); error != 0) {
+    auto opened = link.fd ? Result<Fd>(Fd()) : open_pinned_for_writing(link.pin);
+    if (!opened) continue;
+    const int fd = link.fd ? link.fd.get() : opened->get();
+    const auto info = link_info(fd);
+    if (!info || info->link_id != link.info.link_id || info->ifindex == 0 || is_ours(fd)) continue;
+    if (const int error = update(fd, filter->fd.get()); error != 0) {
       return kernel_error(fmt::format("link {}", info->link_id), "put back the program", error);
     }
     done.push_back(info->ifindex);

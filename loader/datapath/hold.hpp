@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/datapath/links.hpp"
 #include "loader/datapath/pins.hpp"
 #include "loader/fd.hpp"
 #include "loader/result.hpp"
@@ -18,10 +19,23 @@ namespace apiguard::datapath {
 class Hold {
  public:
   Hold() = default;
-  // What is pinned now. A directory that does not exist holds nothing.
-  [[nodiscard]] static Result<Hold> open(const Pins& pins);
+  // What is pinned now; what was held and is not pinned any more is closed. A directory that does
+  // not exist holds nothing. On an error everything is held that was.
+  [[nodiscard]] Result<> refresh(const Pins& pins);
 
   [[nodiscard]] bool empty() const { return links_.empty() && objects_.empty(); }
+  // Links there was no descriptor for, of how many. They are known, and looked at by their pins;
+  // but they go with them.
+  struct Short {
+    std::size_t links = 0;
+    std::size_t of = 0;
+    friend bool operator==(const Short&, const Short&) = default;
+  };
+  [[nodiscard]] Short missing() const;
+  // Among the links when they were read.
+  [[nodiscard]] const std::vector<std::string>& strays() const { return strays_; }
+  // Whether something has lost its pin, after let_go_of_replaced(). One system call a pin.
+  [[nodiscard]] bool lost_pin() const;
   // Some link runs another program, or has lost its interface, since it was opened. One system call
   // a link.
   [[nodiscard]] bool changed() const;
@@ -46,9 +60,8 @@ class Hold {
  private:
   struct Link {
     std::string pin;
-    Fd fd;
-    std::uint32_t prog_id = 0;  // when it was opened
-    int ifindex = 0;
+    Fd fd;          // none: there are not enough
+    LinkInfo info;  // when it was opened
   };
   struct Object {
     std::string pin;
@@ -58,14 +71,19 @@ class Hold {
     std::string tag;              // and the tag of that
   };
 
-  [[nodiscard]] Result<> open_links(const std::string& folder);
-  void open_objects(const std::string& folder, std::uint64_t generation);
+  [[nodiscard]] Result<> open_links(const std::string& folder, const OurPrograms& ours,
+                                    std::vector<Link>& links, std::vector<std::string>& strays);
+  void open_objects(const std::string& folder, std::uint64_t generation,
+                    std::vector<Object>& objects);
+  [[nodiscard]] std::vector<Object> open_all_objects(const std::string& root);
+  [[nodiscard]] Link take_over(std::string pin, PinnedLink found);
   [[nodiscard]] std::set<std::uint64_t> generations_run() const;
   [[nodiscard]] const Object* filter_of(std::uint64_t generation) const;
-  [[nodiscard]] bool is_ours(const Link& link) const;
+  [[nodiscard]] bool is_ours(int link_fd) const;
 
   std::vector<Link> links_;
   std::vector<Object> objects_;
+  std::vector<std::string> strays_;
 };
 
 }  // namespace apiguard::datapath

@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/links.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/policy/sha256.hpp"
 
@@ -65,10 +66,17 @@ Result<> remove_pin(const std::string& path) {
 Result<> remove_folder(const std::string& path) {
   const auto names = names_in(path);
   if (!names) return fail(names.error());
+  bool stray = false;  // a folder is none of ours: what lies around it goes
   for (const std::string& name : *names) {
-    if (auto removed = remove_pin(fmt::format("{}/{}", path, name)); !removed) return removed;
+    const std::string pin = fmt::format("{}/{}", path, name);
+    std::error_code ignored;
+    if (fs::is_directory(fs::symlink_status(pin, ignored))) {
+      stray = true;
+    } else if (auto removed = remove_pin(pin); !removed) {
+      return removed;
+    }
   }
-  if (rmdir(path.c_str()) != 0 && errno != ENOENT)
+  if (rmdir(path.c_str()) != 0 && errno != ENOENT && !stray)
     return kernel_error("pin '" + path + "'", "remove", errno);
   return {};
 }
@@ -95,14 +103,6 @@ std::string pin_name(const std::string& interface, int ifindex) {
   std::string name = fmt::format("{}-{}", interface, ifindex);
   std::replace(name.begin(), name.end(), '.', '_');
   return name;
-}
-
-Result<LinkState> read_link(const std::string& pin) {
-  const auto link = open_pinned_for_writing(pin);
-  if (!link) return fail(link.error());
-  const auto info = link_info(link->get());
-  if (!info) return fail(info.error());
-  return LinkState{pin, info->ifindex, info->link_id, info->prog_id, 0};
 }
 
 // XDP links of this instance, found by id: for a bpffs that has gone read-only or is not mounted.
@@ -157,6 +157,11 @@ const LinkState* Live::link_with(std::uint32_t link_id) const {
   return found == links.end() ? nullptr : &*found;
 }
 
+std::string describe_stray(const std::string& pin) {
+  return fmt::format("pin '{}': is no link of ours: left alone; whoever pinned it can remove it",
+                     pin);
+}
+
 std::string Pins::generation_dir(std::uint64_t number) const {
   return fmt::format("{}/generations/{}", directory_, number);
 }
@@ -169,31 +174,55 @@ std::string Pins::used_pin() const {
   return fmt::format("{}/{}{}", directory_, kUsed, APIGUARD_ABI);
 }
 
-Result<Live> Pins::read() const {
-  Live live;
-  const auto numbers = names_in(directory_ + "/generations");
-  if (!numbers) return fail(numbers.error());
-  for (const std::string& name : *numbers) {
+Result<> Pins::read_generations(Live& live, OurPrograms& ours) const {
+  const std::string folder = directory_ + "/generations";
+  const auto names = names_in(folder);
+  if (!names) return fail(names.error());
+  for (const std::string& name : *names) {
     const auto number = number_of(name);
-    if (!number) continue;
+    std::error_code ignored;
+    if (!number || !fs::is_directory(folder + "/" + name, ignored)) continue;
     PinnedGeneration generation{*number, 0};
-    if (auto filter = open_filter(*number))
+    if (auto filter = open_filter(*number)) {
       generation.filter_id = program_id(filter->get()).value_or(0);
+      ours.add(filter->get());
+    }
     live.generations.push_back(generation);
   }
   std::sort(live.generations.begin(), live.generations.end(),
             [](const auto& a, const auto& b) { return a.number < b.number; });
-  const auto names = names_in(directory_ + "/links");
+  return {};
+}
+
+Result<> Pins::read_links(Live& live, const OurPrograms& ours) const {
+  const std::string folder = directory_ + "/links";
+  const auto names = names_in(folder);
+  if (!names && names.error().os_error == ENOTDIR) {
+    live.strays.push_back(folder);
+    live.by_id = true;
+    return {};
+  }
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
-    auto link = read_link(directory_ + "/links/" + name);
+    const std::string pin = folder + "/" + name;
+    const auto link = open_link_at(pin, ours);
     if (!link && link.error().os_error == EROFS) {
       live.by_id = true;
-      break;
+      return {};
     }
     if (!link) return fail(link.error());
-    live.links.push_back(*link);
+    if (link->whose == Whose::kStray) live.strays.push_back(pin);
+    if (link->whose != Whose::kOurs) continue;
+    live.links.push_back({pin, link->info.ifindex, link->info.link_id, link->info.prog_id, 0});
   }
+  return {};
+}
+
+Result<Live> Pins::read() const {
+  Live live;
+  OurPrograms ours;
+  if (auto read = read_generations(live, ours); !read) return fail(read.error());
+  if (auto read = read_links(live, ours); !read) return fail(read.error());
   if (!check_bpffs(directory_)) live.by_id = true;
   if (live.by_id) live.links = links_by_id(instance());
   for (LinkState& link : live.links) {
@@ -361,9 +390,12 @@ Result<std::string> Pins::pin_link(int link_fd, const std::string& interface, in
   const std::string fresh = pin + "-new";
   if (auto removed = remove_pin(fresh); !removed) return fail(removed.error());
   if (auto again = pin_object(link_fd, fresh); !again) return fail(again.error());
-  if (rename(fresh.c_str(), pin.c_str()) != 0)
+  if (rename(fresh.c_str(), pin.c_str()) == 0) return pin;
+  // A folder of somebody else has that name: the interface is guarded all the same.
+  const std::string beside = pin + "-2";
+  if (rename(fresh.c_str(), beside.c_str()) != 0)
     return kernel_error("pin '" + fresh + "'", "rename", errno);
-  return pin;
+  return beside;
 }
 
 Result<> unpin_link(const std::string& pin) { return remove_pin(pin); }

@@ -45,17 +45,23 @@ struct PinnedGeneration {
       0;  // program id of its filter; 0: the pin is missing (a publish died while pinning)
 };
 
+struct OurPrograms;
+
 struct Live {
   std::vector<LinkState> links;
   std::vector<PinnedGeneration> generations;  // ascending
   // The number in the kernel: the newest generation that any link runs; none without links.
   std::optional<std::uint64_t> generation;
-  bool by_id = false;  // the pins are out of reach: bpffs is read-only or not mounted
+  bool by_id = false;               // the pins are out of reach: bpffs is read-only or not mounted
+  std::vector<std::string> strays;  // what lies among the links and is not ours: left alone
 
   [[nodiscard]] const LinkState* link_of(int ifindex) const;
   // By LinkState::link_id.
   [[nodiscard]] const LinkState* link_with(std::uint32_t link_id) const;
 };
+
+// What is to be said of a stray (Live::strays).
+[[nodiscard]] std::string describe_stray(const std::string& pin);
 
 class Pins {
  public:
@@ -114,6 +120,8 @@ class Pins {
   void remove_foreign_maps() const;
 
  private:
+  [[nodiscard]] Result<> read_generations(Live& live, OurPrograms& ours) const;
+  [[nodiscard]] Result<> read_links(Live& live, const OurPrograms& ours) const;
   [[nodiscard]] std::string generation_dir(std::uint64_t number) const;
   [[nodiscard]] std::string kept_pin(Kept kept) const;
   [[nodiscard]] std::string used_pin() const;

@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <utility>
 
 #include "loader/host/files.hpp"
 
@@ -16,13 +18,25 @@ int take_name(const nlattr* attribute, void* data) {
   if (mnl_attr_get_type(attribute) != IFLA_IFNAME ||
       mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) < 0)
     return MNL_CB_OK;
-  static_cast<LinkEvents::News*>(data)->names.insert(mnl_attr_get_str(attribute));
+  *static_cast<std::string*>(data) = mnl_attr_get_str(attribute);
   return MNL_CB_OK;
 }
 
 int take_notice(const nlmsghdr* message, void* data) {
   if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return MNL_CB_OK;
-  return mnl_attr_parse(message, sizeof(ifinfomsg), take_name, data);
+  ifinfomsg link{};
+  std::memcpy(&link, mnl_nlmsg_get_payload(message), sizeof(link));
+  auto& news = *static_cast<LinkEvents::News*>(data);
+  // That of a bridge about a port that leaves it (AF_BRIDGE) says nothing of the interface.
+  if (message->nlmsg_type == RTM_DELLINK && link.ifi_family == AF_UNSPEC) {
+    news.gone.insert(link.ifi_index);
+    news.there.erase(link.ifi_index);
+    return MNL_CB_OK;
+  }
+  std::string name;
+  const int parsed = mnl_attr_parse(message, sizeof(ifinfomsg), take_name, &name);
+  if (!name.empty()) news.there[link.ifi_index] = std::move(name);
+  return parsed;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <libmnl/libmnl.h>
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -20,8 +21,9 @@ class LinkEvents {
   // Readable when there is something to drain. Owned by the object.
   [[nodiscard]] int fd() const;
   struct News {
-    std::set<std::string> names;  // of the interfaces that came, changed or went
-    bool lost = false;            // there were more, of any name
+    std::map<int, std::string> there;  // by number: interfaces that came or changed, and are there
+    std::set<int> gone;                // numbers of those that went
+    bool lost = false;                 // there were more, of any kind
   };
   // Takes all notices that wait. What else they say is asked of the kernel anew by whoever needs
   // it.

@@ -44,6 +44,7 @@ struct ChangeEvent {
 struct Lost {
   std::uint64_t denied = 0;    // packets
   std::uint64_t admitted = 0;  // connections
+  std::uint64_t messages = 0;  // of the supervisor, which nobody read
 };
 // Since the last such event.
 struct LostEvents : Lost {

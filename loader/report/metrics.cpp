@@ -172,6 +172,10 @@ void add_lost(Page& page, const std::optional<Lost>& lost) {
              "of; absent while it does not run.");
   page.add({{"event", "denied"}}, number(lost->denied));
   page.add({{"event", "admitted"}}, number(lost->admitted));
+  page.begin("apiguard_messages_dropped_total", "counter",
+             "Messages of the supervisor that nobody read: its journal, or the service manager, "
+             "took no more.");
+  page.add({}, number(lost->messages));
 }
 
 void add_build(Page& page, const Metrics& metrics) {

@@ -83,6 +83,7 @@ std::string show_snapshot(const Snapshot& snapshot) {
   Json json = Json::parse(to_json(snapshot.status));
   json["problems"] = snapshot.problems;
   json["notes"] = snapshot.notes;
+  json["messages_dropped"] = snapshot.lost.messages;
   json["events_lost"] = {{"denied", snapshot.lost.denied}, {"admitted", snapshot.lost.admitted}};
   json["boot_id"] = snapshot.boot_id;
   json["boot"] = snapshot.boot;
@@ -98,6 +99,8 @@ Result<Snapshot> parse_snapshot(const std::string& text) {
     json.at("notes").get_to(snapshot.notes);
     json.at("events_lost").at("denied").get_to(snapshot.lost.denied);
     json.at("events_lost").at("admitted").get_to(snapshot.lost.admitted);
+    snapshot.lost.messages =
+        json.value("messages_dropped", std::uint64_t{0});  // younger than files may be
     json.at("boot_id").get_to(snapshot.boot_id);
     json.at("boot").get_to(snapshot.boot);
     if (snapshot.status.snapshot) return snapshot;

@@ -21,7 +21,8 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr auto kPause = seconds(5);  // twice as long after each failure
+constexpr auto kEarly = seconds(1);
+constexpr auto kPause = seconds(5);
 constexpr auto kLongestPause = seconds(60);
 
 }  // namespace
@@ -69,32 +70,93 @@ Boot::Boot(Places places, Children& children, Tell tell, RoundAfter round_after)
       children_(children),
       tell_(std::move(tell)),
       round_after_(std::move(round_after)),
-      pause_(kPause) {}
+      pace_(kPause, kLongestPause),
+      early_(kEarly, kPause) {}
 
 void Boot::begin_if_wanted() {
   if (children_.runs("boot")) return;
   const std::set<std::string> wanted = wish_.interfaces(places_);
+  tell_how_it_ended();
   if (wanted.empty()) {
     tried_.clear();
     return;
   }
-  if (wanted == tried_ && Loop::Clock::now() < due_) return;
+  if (!is_due(wanted)) return;
   tried_ = wanted;
-  if (!children_.start_verb("boot", {"apply", "--boot"}, [this](int status) { ended(status); }))
-    ended(-1);
+  if (!cannot_help()) start();
 }
 
-void Boot::ended(int status) {
-  if (status == 0) {
-    pause_ = kPause;
-    return round_after_(Loop::Clock::duration::zero());
-  }
+void Boot::not_needed() {
+  pace_.worked();
+  early_.worked();
+  tried_.clear();
+  ended_.reset();
+}
+
+// The first time at once, as nothing was tried yet.
+bool Boot::is_due(const std::set<std::string>& wanted) {
+  const bool other = !std::includes(tried_.begin(), tried_.end(), wanted.begin(), wanted.end());
+  const auto due = other ? std::min(pace_.due(), early_.due()) : pace_.due();
+  const auto left = due - Loop::Clock::now();
+  if (left <= Loop::Clock::duration::zero()) return true;
+  round_after_(left);
+  return false;
+}
+
+// Something is in force all the same, and only this process cannot hold it: a boot changes nothing
+// about that.
+bool Boot::cannot_help() {
+  const auto world = publish::look(places_);
+  if (!world || !world->live.generation) return false;
   tell_({Level::kError, "boot",
-         fmt::format("nothing is in force, and 'apply --boot' failed with status {}: again in {} s",
-                     status, pause_.count())});
-  due_ = Loop::Clock::now() + pause_;
-  round_after_(pause_);
-  pause_ = std::min<seconds>(2 * pause_, kLongestPause);
+         fmt::format("generation {} is in force, but what is pinned at '{}' cannot be held: "
+                     "interfaces that appear are not guarded, and what others take away is not put "
+                     "back, until that is mended",
+                     *world->live.generation, places_.pin_dir)});
+  count_try();
+  round_after_(pace_.due() - Loop::Clock::now());
+  return true;
+}
+
+// Only once it is over, however long it took.
+void Boot::count_try() {
+  const auto now = Loop::Clock::now();
+  pace_.tried(now);
+  early_.tried(now);
+}
+
+void Boot::start() {
+  const auto ended = [this](int status) {
+    count_try();
+    ended_ = status;
+    round_after_(Loop::Clock::duration::zero());
+  };
+  if (!children_.start_verb("boot", {"apply", "--boot"}, ended)) ended(-1);
+}
+
+// And nothing is in force still. It may have guarded what it could and have ended with an error:
+// then this is not asked.
+void Boot::tell_how_it_ended() {
+  const auto status = std::exchange(ended_, std::nullopt);
+  if (!status) return;
+  const auto left = std::chrono::ceil<seconds>(pace_.due() - Loop::Clock::now());
+  const std::string what = *status == 0
+                               ? "'apply --boot' ended well, but nothing of it can be held"
+                               : fmt::format("'apply --boot' failed with status {}", *status);
+  tell_({Level::kError, "boot",
+         fmt::format("nothing is in force, and {}: again in {} s", what,
+                     std::max(left, seconds(0)).count())});
+}
+
+std::string Boot::waits_for() const {
+  if (!read_detached(places_.run_dir).empty())
+    return "nothing is in force: taken off by hand: waits for 'apiguard apply'";
+  if (children_.runs("boot")) return "nothing is in force: 'apply --boot' is under way";
+  if (wish_.names().empty())
+    return "nothing is in force, and nothing says which interfaces to guard: waits for 'apiguard "
+           "apply'";
+  return fmt::format("nothing is in force: waits for an interface of: {}",
+                     fmt::join(wish_.names(), ", "));
 }
 
 }  // namespace apiguard::service

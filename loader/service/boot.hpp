@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "loader/service/children.hpp"
 #include "loader/service/keeper.hpp"
 #include "loader/service/loop.hpp"
+#include "loader/service/pace.hpp"
 
 namespace apiguard::service {
 
@@ -20,7 +22,9 @@ namespace apiguard::service {
 class BootWish {
  public:
   [[nodiscard]] std::set<std::string> interfaces(const Places& places);
-  // As of the last call of interfaces().
+  // Names and globs; as of the last call of interfaces().
+  [[nodiscard]] const std::vector<std::string>& names() const { return wanted_; }
+  // The same.
   [[nodiscard]] bool wants(const std::string& name) const;
 
  private:
@@ -31,22 +35,33 @@ class BootWish {
 };
 
 // Where nothing is in force: what a boot publishes, as soon as one of its interfaces is there.
+//
+// How often, while it comes to nothing, whatever its exit status: after 5 s, and twice as long
+// after each, up to 60 s; for an interface that was not there the last time after 1 s, and up to 5
+// s.
 class Boot {
  public:
   using Tell = std::function<void(const Message&)>;
   using RoundAfter = std::function<void(Loop::Clock::duration)>;
 
-  // `children` must outlive it. A round is asked for when something was published, and when it is
-  // time to try again.
+  // `children` must outlive it. A round is asked for when a boot has ended, and when it is time to
+  // try again.
   Boot(Places places, Children& children, Tell tell, RoundAfter round_after);
 
-  // Nothing while it is under way, and after a failure until its time has come or another
-  // interface has.
+  // A round found that nothing is in force, or that what is cannot be held.
   void begin_if_wanted();
+  // A round found something in force: all is well.
+  void not_needed();
   [[nodiscard]] bool wants(const std::string& name) const { return wish_.wants(name); }
+  // "nothing is in force: ...": what is waited for.
+  [[nodiscard]] std::string waits_for() const;
 
  private:
-  void ended(int status);
+  void tell_how_it_ended();
+  [[nodiscard]] bool is_due(const std::set<std::string>& wanted);
+  [[nodiscard]] bool cannot_help();
+  void start();
+  void count_try();
 
   Places places_;
   Children& children_;
@@ -54,8 +69,9 @@ class Boot {
   RoundAfter round_after_;
   BootWish wish_;
   std::set<std::string> tried_;  // the interfaces there were
-  Loop::Clock::time_point due_;
-  std::chrono::seconds pause_;
+  Pace pace_;
+  Pace early_;                // for the sake of another interface
+  std::optional<int> ended_;  // with this status; how it came out is for the next round to see
 };
 
 }  // namespace apiguard::service

@@ -6,13 +6,47 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <utility>
+
+#include <fmt/format.h>
+
+#include "loader/host/outlet.hpp"
 
 namespace apiguard::service {
 namespace {
 
 constexpr int kNotStarted = 127;
+constexpr int kPiecesAtOnce = 16;
+constexpr std::size_t kLongestLine = 8192;
+constexpr auto kStopped = std::chrono::seconds(10);
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+// Two descriptions of one pipe: only ours does not wait. Neither where there are no descriptors:
+// then the process prints where we do.
+Pipe open_pipe() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return {};
+  Pipe pipe{Fd(ends[0]), Fd(ends[1])};
+  if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return {};
+  return pipe;
+}
+
+// In the child. It is not to die of it if the supervisor does.
+void speak_into(const Fd& pipe) {
+  outlet::wait_as_verbs_do();
+  (void)signal(SIGPIPE, SIG_IGN);
+  if (!pipe || dup2(pipe.get(), STDERR_FILENO) < 0) return;
+  setenv(kMarkedStream, stream_name(STDERR_FILENO).c_str(), 1);
+}
 
 // What the supervisor blocks to read it from a descriptor reaches a child as usual.
 void unblock_signals() {
@@ -41,14 +75,47 @@ int become_verb(const Places& places, const std::vector<std::string>& verb) {
 
 bool Children::start(const std::string& name, const std::function<int()>& work, Ended ended) {
   if (runs(name)) return false;
+  Pipe pipe = open_pipe();
   const pid_t pid = fork();
   if (pid < 0) return false;
   if (pid == 0) {
+    speak_into(pipe.write);
     unblock_signals();
     _exit(work());
   }
-  running_.emplace(pid, Child{name, std::move(ended)});
+  running_.emplace(pid, Child{name, std::move(ended), std::move(pipe.read), "", false});
+  listen(pid);
   return true;
+}
+
+void Children::listen(pid_t pid) {
+  const int fd = running_.at(pid).says.get();
+  if (fd < 0) return;
+  loop_.watch(fd, [this, pid] {
+    const auto at = running_.find(pid);
+    if (at != running_.end()) hear_all(at->second);
+  });
+}
+
+// All that is there by now; not more, of one that never stops.
+void Children::hear_all(Child& child) {
+  std::array<char, 4096> buffer{};
+  for (int pieces = 0; child.says && pieces < kPiecesAtOnce; ++pieces) {
+    const ssize_t got = read(child.says.get(), buffer.data(), buffer.size());
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (got <= 0) {
+      loop_.unwatch(child.says.get());
+      child.says = Fd();
+      break;
+    }
+    child.line.append(buffer.data(), static_cast<std::size_t>(got));
+    for (std::size_t end = 0; (end = child.line.find('\n')) != std::string::npos;) {
+      hear_(child.name, read_mark(child.line.substr(0, end)));
+      child.line.erase(0, end + 1);
+    }
+    if (child.line.size() > kLongestLine)
+      hear_(child.name, read_mark(std::exchange(child.line, "")));
+  }
 }
 
 bool Children::start_verb(const std::string& name, const std::vector<std::string>& verb,
@@ -64,13 +131,36 @@ bool Children::runs(const std::string& name) const {
 
 void Children::reap() {
   int status = 0;
-  for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+  for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG | WUNTRACED | WCONTINUED)) > 0;) {
     const auto at = running_.find(pid);
     if (at == running_.end()) continue;
-    const Ended ended = std::move(at->second.ended);
+    if (WIFSTOPPED(status) || WIFCONTINUED(status)) {
+      if (std::exchange(at->second.stopped, WIFSTOPPED(status)) != WIFSTOPPED(status) &&
+          WIFSTOPPED(status))
+        stopped(pid, at->second);
+      continue;
+    }
+    Child child = std::move(at->second);
     running_.erase(at);
-    ended(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+    hear_all(child);
+    if (!child.line.empty()) hear_(child.name, read_mark(child.line));
+    if (child.says) loop_.unwatch(child.says.get());
+    child.ended(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
   }
+}
+
+void Children::stopped(pid_t pid, Child& child) {
+  hear_(child.name, {Level::kWarning,
+                     fmt::format("apiguard: process '{}' (pid {}) was stopped by somebody: it is "
+                                 "ended in {} s unless it goes on",
+                                 child.name, pid, kStopped.count())});
+  loop_.after(kStopped, [this, pid] { end_if_stopped(pid); });
+}
+
+// Killed at any moment it loses nothing.
+void Children::end_if_stopped(pid_t pid) {
+  const auto at = running_.find(pid);
+  if (at != running_.end() && at->second.stopped) kill(pid, SIGKILL);
 }
 
 }  // namespace apiguard::service

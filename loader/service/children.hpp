@@ -11,14 +11,21 @@
 #include <utility>
 #include <vector>
 
+#include "loader/fd.hpp"
+#include "loader/host/journal.hpp"
 #include "loader/host/places.hpp"
+#include "loader/service/loop.hpp"
 
 namespace apiguard::service {
 
 class Children {
  public:
-  // Verbs work in these places.
-  explicit Children(Places places) : places_(std::move(places)) {}
+  // A line that one of them said.
+  using Hear = std::function<void(const std::string& name, const Marked& line)>;
+
+  // Verbs work in these places. `loop` must outlive it.
+  Children(Places places, Loop& loop, Hear hear)
+      : places_(std::move(places)), loop_(loop), hear_(std::move(hear)) {}
 
   // Gets the exit status; 128 and the signal for one that was killed.
   using Ended = std::function<void(int status)>;
@@ -26,22 +33,33 @@ class Children {
   // A copy of this process does `work` and exits with what that returns. One of a name at a time:
   // false if it runs already, or if no process is to be had.
   bool start(const std::string& name, const std::function<int()>& work, Ended ended);
-  // This program, started afresh with this verb; nothing to read, and what it prints goes to our
-  // stderr.
+  // This program, started afresh with this verb; nothing to read, and all that it prints is heard.
   bool start_verb(const std::string& name, const std::vector<std::string>& verb, Ended ended);
 
   [[nodiscard]] bool runs(const std::string& name) const;
   [[nodiscard]] bool any() const { return !running_.empty(); }
 
   // After SIGCHLD. Takes leave of strangers as well: what drop_generation() left behind is ours.
+  // One that somebody has stopped is ended after a while: it may hold the lock, and another can be
+  // started.
   void reap();
 
  private:
   struct Child {
     std::string name;
     Ended ended;
+    Fd says;           // what it prints; none: it prints to our stderr
+    std::string line;  // that has no end yet
+    bool stopped = false;
   };
+  void listen(pid_t pid);
+  void hear_all(Child& child);
+  void stopped(pid_t pid, Child& child);
+  void end_if_stopped(pid_t pid);
+
   Places places_;
+  Loop& loop_;
+  Hear hear_;
   std::map<pid_t, Child> running_;
 };
 

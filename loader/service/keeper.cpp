@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/confirmation.hpp"
+#include "loader/descriptors.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
@@ -78,10 +79,35 @@ Result<> Keeper::repair(Round& round) {
   const auto pinned = hold_.pin_again(pins, window_before());
   if (!pinned) return fail(pinned.error());
   if (!pinned->empty()) tell(round, Level::kWarning, "pins", describe(*pinned));
-  auto hold = datapath::Hold::open(pins);
-  if (!hold) return fail(hold.error());
-  hold_ = std::move(*hold);
+  if (auto held = refresh_hold(round); !held) return held;
   return put_back(pins, round);
+}
+
+// Once, and once that it is over: not where it only seems so, because links have gone.
+void Keeper::tell_missing(const datapath::Hold::Short& missing, Round& round) {
+  if (missing.links != 0 && missing_.links == 0) {
+    tell(round, Level::kWarning, "descriptors",
+         fmt::format("links: {} of {} cannot be held open: the limit of open files is {}: they "
+                     "guard, but are gone if their pins are removed: raise it (LimitNOFILE= of the "
+                     "unit, 'ulimit -Hn')",
+                     missing.links, missing.of, descriptors::read_limit().rlim_cur));
+    missing_ = missing;
+  } else if (missing.links == 0 && missing_.links != 0 && missing.of >= missing_.of) {
+    tell(round, Level::kNotice, "descriptors", "links: all are held open now");
+    missing_ = missing;
+  }
+}
+
+// What cannot be held, and what is not ours, is said once.
+Result<> Keeper::refresh_hold(Round& round) {
+  auto refreshed = hold_.refresh(datapath::Pins(places_.pin_dir));
+  tell_missing(hold_.missing(), round);
+  for (const std::string& stray : hold_.strays()) {
+    if (std::find(strays_.begin(), strays_.end(), stray) == strays_.end())
+      tell(round, Level::kWarning, "stray", datapath::describe_stray(stray));
+  }
+  strays_ = hold_.strays();
+  return refreshed;
 }
 
 // To the generation that a boot would publish, if it is here, else to the one that was seen last.
@@ -124,9 +150,7 @@ Result<> Keeper::settle_and_guard(Round& round) {
     if (known != nullptr && again->in_force) again->in_force->stored = world->in_force->stored;
     world = std::move(again);
   }
-  auto hold = datapath::Hold::open(datapath::Pins(places_.pin_dir));
-  if (!hold) return fail(hold.error());
-  hold_ = std::move(*hold);
+  if (auto held = refresh_hold(round); !held) return held;
   learn(*world, left, round);
   return {};
 }
@@ -135,6 +159,8 @@ void Keeper::learn(const publish::World& world, const std::set<std::string>& lef
   live_generation_ = world.live.generation.value_or(0);
   window_ = world.window;
   newest_ = world.newest;
+  guarded_.clear();
+  for (const datapath::LinkState& link : world.live.links) guarded_.insert(link.ifindex);
   const auto missing = publish::unguarded(world, left);
   hopeless_ = {missing.begin(), missing.end()};
   const std::uint64_t before = known_ ? known_->generation : 0;

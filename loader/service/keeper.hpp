@@ -49,6 +49,12 @@ class Keeper {
   [[nodiscard]] bool misses_interface() const;
   // Whether what is in force guards an interface of that name, if it can be.
   [[nodiscard]] bool wants(const std::string& name) const;
+  // Whether something that guards an interface has lost its pin: then nothing but us keeps it.
+  [[nodiscard]] bool lost_pin() const { return hold_.lost_pin(); }
+  // Interfaces that had a link of ours in the last round, by number, but for those that are told to
+  // be gone since.
+  [[nodiscard]] bool guarded_lately(int ifindex) const { return guarded_.contains(ifindex); }
+  void note_gone(int ifindex) { guarded_.erase(ifindex); }
   // Pins that are removed because their generation was replaced do not wait for the next round.
   void let_go_of_replaced() { hold_.let_go_of_replaced(window_before()); }
 
@@ -73,6 +79,8 @@ class Keeper {
   [[nodiscard]] Result<> repair(Round& round);
   [[nodiscard]] Result<> put_back(const datapath::Pins& pins, Round& round);
   [[nodiscard]] Result<> settle_and_guard(Round& round);
+  [[nodiscard]] Result<> refresh_hold(Round& round);
+  void tell_missing(const datapath::Hold::Short& missing, Round& round);
   // `left`: the interfaces that the round left alone.
   void learn(const publish::World& world, const std::set<std::string>& left, Round& round);
 
@@ -84,7 +92,10 @@ class Keeper {
   std::uint64_t live_generation_ = 0;  // that links run; 0: none
   Timestamp newest_ = 0;               // as in World
   bool out_of_reach_ = false;
-  std::set<std::string> hopeless_;  // interfaces that could not be guarded in the last round
+  datapath::Hold::Short missing_;    // as it was told
+  std::vector<std::string> strays_;  // the same
+  std::set<int> guarded_;            // numbers of interfaces
+  std::set<std::string> hopeless_;   // interfaces that could not be guarded in the last round
 };
 
 }  // namespace apiguard::service

@@ -14,8 +14,12 @@ class Loop {
   using Clock = std::chrono::steady_clock;
   using Action = std::function<void()>;
 
-  // When the descriptor is readable or broken. Borrowed; may be called from an action.
+  // When the descriptor is readable or broken. Borrowed; may be called from an action. The action
+  // must not wait, and takes what there is: where the kernel cannot be asked, it is called now and
+  // then without a reason.
   void watch(int fd, Action action);
+  // To be called before it is closed, also from its own action.
+  void unwatch(int fd);
   // The first time after one interval. Late ones are not made up for.
   void every(Clock::duration interval, Action action);
   // Once.
@@ -38,6 +42,7 @@ class Loop {
 
   [[nodiscard]] Clock::duration until_next() const;
   void wait();
+  void pause(Clock::duration longest);
   void run_timers();
 
   std::vector<Descriptor> descriptors_;

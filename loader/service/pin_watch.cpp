@@ -29,32 +29,48 @@ std::pair<std::uint64_t, std::uint64_t> inode_of(const std::string& path) {
 
 }  // namespace
 
-PinWatch::PinWatch(Fd fd, std::string directory)
-    : fd_(std::move(fd)), directory_(std::move(directory)), identity_(identity()) {}
-
-Result<PinWatch> PinWatch::open(std::string directory) {
-  Fd fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-  if (!fd) return fail_os("pin", directory, "watch", errno);
-  PinWatch watch(std::move(fd), std::move(directory));
-  watch.arm();
-  return watch;
+PinWatch::PinWatch(std::string directory)
+    : fd_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)), directory_(std::move(directory)) {
+  if (!fd_) unwatched_ = fail_os("pin", directory_, "watch", errno).value();
+  arm();
 }
 
-int PinWatch::watch(const std::string& folder) const {
-  return inotify_add_watch(fd_.get(), folder.c_str(), kEvents);
+// A folder that is not there cannot be watched, and need not be.
+int PinWatch::watch(const std::string& folder) {
+  const int number = fd_ ? inotify_add_watch(fd_.get(), folder.c_str(), kEvents) : -1;
+  if (fd_ && number < 0 && errno != ENOENT && errno != ENOTDIR)
+    unwatched_ = fail_os("pin", folder, "watch", errno).value();
+  return number;
+}
+
+std::vector<std::string> PinWatch::folders() const {
+  const std::string generations = directory_ + "/generations";
+  std::vector<std::string> folders{directory_, directory_ + "/links", generations};
+  const auto names = list_directory(generations);
+  if (!names) return folders;
+  for (const std::string& name : *names) folders.push_back(fmt::format("{}/{}", generations, name));
+  return folders;
+}
+
+// Times of folders would be cheaper, but a change in the same tick of the clock is not seen by
+// them.
+std::string PinWatch::names() const {
+  std::string all;
+  for (const std::string& folder : folders()) {
+    all += folder + "\n";
+    const auto names = list_directory(folder);
+    if (names) all += fmt::format("{}\n", fmt::join(*names, "/"));
+  }
+  return all;
 }
 
 // A folder that is watched already keeps its watch; that of one that is gone went with it.
 void PinWatch::arm() {
+  if (fd_) unwatched_.reset();
   identity_ = identity();
   parent_ = watch(folder_of(directory_));
-  (void)watch(directory_);
-  (void)watch(directory_ + "/links");
-  const std::string generations = directory_ + "/generations";
-  (void)watch(generations);
-  const auto names = list_directory(generations);
-  if (!names) return;
-  for (const std::string& name : *names) (void)watch(fmt::format("{}/{}", generations, name));
+  for (const std::string& folder : folders()) (void)watch(folder);
+  names_ = unwatched_ ? names() : "";
 }
 
 bool PinWatch::drain() {
@@ -80,6 +96,8 @@ PinWatch::Identity PinWatch::identity() const {
   return {device, inode, parent_device, parent_inode};
 }
 
-bool PinWatch::moved() const { return identity() != identity_; }
+bool PinWatch::moved() const {
+  return identity() != identity_ || (unwatched_ && names() != names_);
+}
 
 }  // namespace apiguard::service

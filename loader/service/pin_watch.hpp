@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Notices that something happened to the pins: made, removed, renamed, unmounted. By inotify, and
-// by a look at the folder itself, which also sees a bpffs that was mounted over it.
+// by a look at the folder itself, which also sees a bpffs that was mounted over it. Instances of
+// inotify are few, and pods that run as root share them with us (fs.inotify.max_user_instances):
+// without one, looks are all there is.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "loader/fd.hpp"
 #include "loader/result.hpp"
@@ -14,29 +18,34 @@ namespace apiguard::service {
 
 class PinWatch {
  public:
-  [[nodiscard]] static Result<PinWatch> open(std::string directory);
-  [[nodiscard]] int fd() const { return fd_.get(); }
+  explicit PinWatch(std::string directory);
+  [[nodiscard]] int fd() const { return fd_.get(); }  // -1: none
+  // Why there are no notices, since the last arm().
+  [[nodiscard]] const std::optional<Error>& unwatched() const { return unwatched_; }
 
   // Watches what folders there are now: after every change, because folders come and go.
   void arm();
   // Takes what has come; whether any of it is about the pins.
   [[nodiscard]] bool drain();
   // Whether the folder, or the one it lies in, is another than at the last arm(). One or two system
-  // calls.
+  // calls; without notices, whether there are other pins, too, which takes a look into the folders.
   [[nodiscard]] bool moved() const;
 
  private:
   // Device and inode of the folder and of the one it lies in; zeros for one that is not there.
   using Identity = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t>;
 
-  PinWatch(Fd fd, std::string directory);
   [[nodiscard]] Identity identity() const;
-  int watch(const std::string& folder) const;
+  [[nodiscard]] std::vector<std::string> folders() const;
+  [[nodiscard]] std::string names() const;
+  int watch(const std::string& folder);
 
   Fd fd_;
   std::string directory_;
   int parent_ = -1;  // its watch: other tools have pins there too
   Identity identity_;
+  std::optional<Error> unwatched_;
+  std::string names_;  // of all pins, where there are no notices
 };
 
 }  // namespace apiguard::service

@@ -2,7 +2,6 @@
 #include "loader/service/signals.hpp"
 
 #include <sys/signalfd.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -11,22 +10,35 @@
 
 namespace apiguard::service {
 
-Result<Signals> Signals::open() {
-  sigset_t wanted;
-  sigemptyset(&wanted);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&wanted, signal);
-  Fd fd(sigprocmask(SIG_BLOCK, &wanted, nullptr) == 0
-            ? signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK)
-            : -1);
-  if (!fd) return fail_os("signals", "TERM, INT, HUP, CHLD", "listen", errno);
-  return Signals(std::move(fd));
+namespace {
+
+constexpr const char* kWhich = "TERM, INT, HUP, CHLD";
+
+sigset_t wanted() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&set, signal);
+  return set;
 }
 
+}  // namespace
+
+Result<Signals> Signals::open() {
+  const sigset_t set = wanted();
+  if (sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return fail_os("signals", kWhich, "block", errno);
+  Signals signals;
+  signals.fd_ = Fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals.fd_) signals.unwatched_ = fail_os("signals", kWhich, "watch", errno).value();
+  return signals;
+}
+
+// Not read from the descriptor: this needs none.
 std::vector<int> Signals::take() {
+  const sigset_t set = wanted();
+  constexpr timespec kNow{0, 0};
   std::vector<int> signals;
-  signalfd_siginfo info{};
-  while (read(fd_.get(), &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info)))
-    signals.push_back(static_cast<int>(info.ssi_signo));
+  for (int signal = 0; (signal = sigtimedwait(&set, nullptr, &kNow)) > 0;)
+    signals.push_back(signal);
   return signals;
 }
 

@@ -2,6 +2,7 @@
 // Signals as something to read. Blocked from then on; children unblock them (children.hpp).
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "loader/fd.hpp"
@@ -13,13 +14,16 @@ class Signals {
  public:
   // SIGTERM, SIGINT, SIGHUP, SIGCHLD.
   [[nodiscard]] static Result<Signals> open();
+  // None where no descriptor is to be had: then they are to be taken now and then.
   [[nodiscard]] int fd() const { return fd_.get(); }
+  [[nodiscard]] const std::optional<Error>& unwatched() const { return unwatched_; }
   // Numbers of those that came.
-  [[nodiscard]] std::vector<int> take();
+  [[nodiscard]] static std::vector<int> take();
 
  private:
-  explicit Signals(Fd fd) : fd_(std::move(fd)) {}
+  Signals() = default;
   Fd fd_;
+  std::optional<Error> unwatched_;
 };
 
 }  // namespace apiguard::service

@@ -212,6 +212,8 @@ Standing stand(const Places& places, const publish::World& world, const TextStan
     fill_policy(standing.status, *world.in_force, text);
     fill_window(standing.status, world);
   }
+  for (const std::string& stray : world.live.strays)
+    standing.notes.push_back(datapath::describe_stray(stray));
   // They outlive generations: after a detach they are still there, before the first apply they are
   // not.
   const auto packets = read_packets(places);

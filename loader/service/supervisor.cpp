@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -18,8 +19,11 @@
 #include "loader/host/clock.hpp"
 #include "loader/host/link_events.hpp"
 #include "loader/host/lock.hpp"
+#include "loader/host/outlet.hpp"
 #include "loader/publish/again.hpp"
+#include "loader/service/beginning.hpp"
 #include "loader/service/boot.hpp"
+#include "loader/service/busy.hpp"
 #include "loader/service/children.hpp"
 #include "loader/service/clock_watch.hpp"
 #include "loader/service/ends.hpp"
@@ -28,6 +32,7 @@
 #include "loader/service/keeper.hpp"
 #include "loader/service/loop.hpp"
 #include "loader/service/notify.hpp"
+#include "loader/service/pace.hpp"
 #include "loader/service/pin_watch.hpp"
 #include "loader/service/rate.hpp"
 #include "loader/service/signals.hpp"
@@ -43,39 +48,51 @@ using std::chrono::seconds;
 
 constexpr auto kLook = milliseconds(500);           // at links, which nobody gives notice of
 constexpr auto kBetweenEvents = milliseconds(100);  // of links and pins, which come in crowds
-constexpr auto kBusy = milliseconds(100);           // a verb holds the lock
 constexpr auto kRetry = seconds(5);                 // something could not be put right
 constexpr auto kClockRetry = seconds(60);
+constexpr auto kBetweenReloads = seconds(1);
 constexpr auto kEvents = seconds(1);  // that the program told
 constexpr auto kLookAtMetrics = seconds(1);
 constexpr auto kSave = std::chrono::minutes(5);
 constexpr auto kLongestStop = seconds(15);
 constexpr auto kPredecessor = seconds(2);  // one that was killed may have left a child for a moment
 constexpr std::size_t kBurst = 10;
+constexpr std::size_t kLinesOfProcess = 40;  // of one level: a verb may explain itself at length
 
+// What there is no notice of is looked at every half second instead, as the message says.
 struct Watches {
   Signals signals;
-  LinkEvents links;
+  std::optional<LinkEvents> links;
   PinWatch pins;
-  ClockWatch clock;
+  std::optional<ClockWatch> clock;
+  std::vector<std::string> messages;
 };
+
+std::string instead(const Error& error) {
+  return error.message + ": without notices, a look every half second takes their place";
+}
 
 class Supervisor {
  public:
-  Supervisor(Places places, const std::string& textfile, Watches watches)
+  Supervisor(Places places, const std::string& textfile, Watches watches, std::optional<Lock> alone)
       : places_(std::move(places)),
         watches_(std::move(watches)),
+        alone_(std::move(alone)),
         keeper_(places_),
-        children_(places_),
+        children_(places_, loop_,
+                  [this](const std::string& name, const Marked& line) { hear(name, line); }),
         events_(places_, [this](const Event& event) { return tell_event(event); }),
         files_(places_.config),
         textfile_(places_, textfile, children_, [this](const Message& message) { tell(message); }),
         messages_(kBurst, seconds(60)),
+        lines_(kLinesOfProcess, seconds(60)),
+        busy_(places_.run_dir),
         boot_(
             places_, children_, [this](const Message& message) { tell(message); },
             [this](Loop::Clock::duration delay) { round_after(delay); }) {}
 
   void run() {
+    for (const std::string& message : watches_.messages) tell({Level::kWarning, "watch", message});
     published_by_ = publish::offset_of_last_publish(places_);
     watch();
     round();
@@ -88,14 +105,21 @@ class Supervisor {
  private:
   // What else is to be done now and then, or when a descriptor says so, is one more line here.
   void watch() {
-    loop_.watch(watches_.signals.fd(), [this] { on_signals(); });
-    loop_.watch(watches_.links.fd(), [this] { on_link_events(); });
-    loop_.watch(watches_.pins.fd(), [this] { on_pin_events(); });
-    loop_.watch(watches_.clock.fd(), [this] { on_clock_set(); });
+    if (watches_.signals.fd() >= 0) loop_.watch(watches_.signals.fd(), [this] { on_signals(); });
+    if (watches_.links) loop_.watch(watches_.links->fd(), [this] { on_link_events(); });
+    if (watches_.pins.fd() >= 0) loop_.watch(watches_.pins.fd(), [this] { on_pin_events(); });
+    if (watches_.clock) loop_.watch(watches_.clock->fd(), [this] { on_clock_set(); });
     loop_.every(kLook, [this] { look(); });
-    loop_.every(kSnapshotEvery, [this] { take_snapshot_now(); });
+    loop_.every(kSnapshotEvery, [this] {
+      stay_alone();
+      take_snapshot_now();
+    });
     loop_.every(kSave, [this] { save(); });
-    loop_.every(kEvents, [this] { events_.read(); });
+    loop_.every(kEvents, [this] {
+      events_.read();
+      outlet::catch_up();
+      notify_again();
+    });
     loop_.every(kLookAtMetrics, [this] {
       if (!stopping_) textfile_.write_if_due(keeper_, lost_);
     });
@@ -105,21 +129,38 @@ class Supervisor {
 
   // ---- rounds
 
+  // However much asks for them: rounds take a fifth of the time at most.
   void round_after(Loop::Clock::duration delay) {
-    const auto due = Loop::Clock::now() + delay;
+    const auto due = std::max(Loop::Clock::now() + delay, duty_.due());
     if (round_due_ && *round_due_ <= due) return;
     round_due_ = due;
-    loop_.after(delay, [this, due] {
+    loop_.after(due - Loop::Clock::now(), [this, due] {
       if (round_due_ == due) round();
     });
   }
 
+  void round_soon() {
+    if (Loop::Clock::now() < duty_.due()) return round_after(Loop::Clock::duration::zero());
+    round();
+  }
+
   void round() {
     round_due_.reset();
+    duty_.began(Loop::Clock::now());
     const Keeper::Round round = keeper_.round();
     for (const Message& message : round.messages) tell(message);
-    if (round.outcome == Keeper::Outcome::kBusy) return round_after(kBusy);
+    if (round.outcome == Keeper::Outcome::kBusy) {
+      tell_if(busy_.held(Loop::Clock::now()));
+      return round_after(busy_.pause());
+    }
+    tell_if(busy_.released(Loop::Clock::now()));
+    act_upon(round);
+    duty_.ended(Loop::Clock::now());
+  }
+
+  void act_upon(const Keeper::Round& round) {
     watches_.pins.arm();
+    tell_if_unwatched();
     troubled_ = round.outcome == Keeper::Outcome::kTryLater;
     if (troubled_) round_after(kRetry);
     if (round.new_generation) {
@@ -129,28 +170,62 @@ class Supervisor {
     } else if (!clock_check_due_) {
       check_clock();
     }
-    if (!keeper_.guards() && !stopping_) boot_.begin_if_wanted();
+    if (keeper_.guards()) {
+      boot_.not_needed();
+    } else if (!stopping_) {
+      boot_.begin_if_wanted();
+    }
     take_snapshot_now();
     textfile_.make_due();
   }
 
   // What nobody gives notice of. After a failure the next try has its time.
   void look() {
+    if (watches_.signals.fd() < 0) on_signals();
+    if (!watches_.links) look_at_links();
+    if (!watches_.clock && !clock_check_due_) check_clock();
     if (troubled_) return;
-    if (keeper_.disturbed() || watches_.pins.moved()) round_after(Loop::Clock::duration::zero());
+    if (keeper_.disturbed() || watches_.pins.moved() || lost_pin_unseen())
+      round_after(Loop::Clock::duration::zero());
+  }
+
+  // What is removed in the midst of a round is part of what the next look compares with.
+  bool lost_pin_unseen() {
+    if (!watches_.pins.unwatched()) return false;
+    keeper_.let_go_of_replaced();
+    return keeper_.lost_pin();
+  }
+
+  void tell_if_unwatched() {
+    const bool unwatched = watches_.pins.unwatched().has_value();
+    if (std::exchange(pins_unwatched_, unwatched) == unwatched) return;
+    tell(unwatched ? Message{Level::kWarning, "watch", instead(*watches_.pins.unwatched())}
+                   : Message{Level::kNotice, "watch", "pins: are watched"});
   }
 
   // At once for an interface that is to be guarded: whoever configures it waits for nobody. Hosts
-  // with many pods have many notices that are not.
+  // with many pods have many notices that are not, and one that goes leaves nothing unguarded: what
+  // is left of it is cleaned up by the next look.
   void on_link_events() {
-    const LinkEvents::News news = watches_.links.drain();
-    if (news.lost || std::any_of(news.names.begin(), news.names.end(),
-                                 [this](const std::string& name) { return wants(name); }))
-      return look_at_links();
-    if (std::exchange(links_pending_, true)) return;
-    const auto since = Loop::Clock::now() - links_looked_;
-    loop_.after(std::max<Loop::Clock::duration>(kBetweenEvents - since, milliseconds(0)),
-                [this] { look_at_links(); });
+    const LinkEvents::News news = watches_.links->drain();
+    for (const int gone : news.gone) keeper_.note_gone(gone);
+    const bool urgent =
+        news.lost || std::any_of(news.there.begin(), news.there.end(), [this](const auto& link) {
+          return wants(link.second) && !keeper_.guarded_lately(link.first);
+        });
+    const auto now = Loop::Clock::now();
+    look_at_links_at(
+        std::max(urgent ? now : links_duty_.last() + kBetweenEvents, links_duty_.due()));
+  }
+
+  void look_at_links_at(Loop::Clock::time_point due) {
+    const auto now = Loop::Clock::now();
+    if (due <= now) return look_at_links();
+    if (links_due_ && *links_due_ <= due) return;
+    links_due_ = due;
+    loop_.after(due - now, [this, due] {
+      if (links_due_ == due) look_at_links();
+    });
   }
 
   [[nodiscard]] bool wants(const std::string& name) const {
@@ -158,25 +233,32 @@ class Supervisor {
   }
 
   void look_at_links() {
-    links_pending_ = false;
-    links_looked_ = Loop::Clock::now();
+    links_due_.reset();
+    links_duty_.began(Loop::Clock::now());
     if (!keeper_.guards()) {
       if (!stopping_) boot_.begin_if_wanted();
-    } else if (keeper_.misses_interface() || keeper_.disturbed()) {
-      round();
+      links_duty_.ended(Loop::Clock::now());
+      return;
     }
+    const bool misses = keeper_.misses_interface();
+    links_duty_.ended(Loop::Clock::now());
+    if (misses) round_soon();
   }
 
   void on_pin_events() {
     if (!watches_.pins.drain()) return;
     keeper_.let_go_of_replaced();
-    if (!troubled_) round_after(kBetweenEvents);
+    if (troubled_) return;
+    // A verb that comes now would take our own program for that of somebody else. But pins come and
+    // go in crowds.
+    const bool at_once = keeper_.lost_pin() && duty_.last() + kBetweenEvents < Loop::Clock::now();
+    round_after(at_once ? Loop::Clock::duration::zero() : kBetweenEvents);
   }
 
   // ---- signals and children
 
   void on_signals() {
-    for (const int signal : watches_.signals.take()) {
+    for (const int signal : Signals::take()) {
       if (signal == SIGCHLD) {
         children_.reap();
       } else if (signal == SIGHUP) {
@@ -215,14 +297,14 @@ class Supervisor {
               ? "reload: done"
               : fmt::format("reload: failed with status {}: what was in force stays", status)});
     notify("READY=1");
-    if (std::exchange(reload_again_, false)) return reload();
+    if (std::exchange(reload_again_, false)) loop_.after(kBetweenReloads, [this] { reload(); });
     round_after(Loop::Clock::duration::zero());
   }
 
   // ---- the clock
 
   void on_clock_set() {
-    watches_.clock.again();
+    watches_.clock->again();
     check_clock();
   }
 
@@ -285,6 +367,17 @@ class Supervisor {
     compare_again_ = !started;
   }
 
+  // Whoever clears the runtime folder takes the lock away by which we are known.
+  void stay_alone() {
+    if (alone_ && Lock::is_held(places_.run_dir, kSupervisorLock)) return;
+    auto taken = Lock::take(places_.run_dir, "run", milliseconds(0), kSupervisorLock);
+    if (!taken) return tell({Level::kError, "alone", taken.error().message});
+    alone_ = std::move(*taken);
+    tell({Level::kNotice, "alone",
+          fmt::format("folder '{}': is there again, and the supervisor known by it",
+                      places_.run_dir)});
+  }
+
   void take_snapshot_now() {
     if (files_.changed() || compare_again_) compare();
     // Confirming may touch no pin that is watched.
@@ -292,32 +385,30 @@ class Supervisor {
     const auto world = keeper_.view();
     if (!world) return tell({Level::kError, "snapshot", world.error().message});
     Standing standing = keeper_.standing(*world);
+    if (!busy_.problem().empty()) standing.problems.push_back(busy_.problem());
+    tell_beginning(standing);
     say_status(standing);
     lost_ = events_.lost(datapath::count_denied(standing.status.counters));
+    lost_.messages = outlet::dropped();
     const auto written = write_snapshot(places_.run_dir, take_snapshot(std::move(standing), lost_));
     if (!written) tell({Level::kError, "snapshot", written.error().message});
   }
 
   void say_status(const Standing& standing) {
-    const std::string text = describe(standing) + reloaded_;
+    const std::string text = describe_shortly(standing) + reloaded_;
     if (text == said_) return;
     said_ = text;
     notify(status(text));
   }
 
-  static std::string describe(const Standing& standing) {
-    if (!standing.status.generation) return "nothing is in force";
-    const auto& interfaces = standing.status.interfaces;
-    const auto attached = std::count_if(interfaces.begin(), interfaces.end(),
-                                        [](const auto& each) { return each.attached; });
-    return fmt::format(
-        "generation {}, {}, {} of {} interfaces attached", *standing.status.generation,
-        standing.status.mode ? to_string(*standing.status.mode) : "?", attached, interfaces.size());
+  void tell_beginning(const Standing& standing) {
+    if (std::exchange(told_beginning_, true)) return;
+    tell({Level::kNotice, "beginning", describe_beginning(standing, boot_.waits_for())});
   }
 
   // Whether one more of this kind is to be said.
-  bool may_say(Level level, const std::string& kind) {
-    const auto answer = messages_.ask(kind, Loop::Clock::now());
+  static bool may_say(RateLimit& limit, Level level, const std::string& kind) {
+    const auto answer = limit.ask(kind, Loop::Clock::now());
     if (answer.withheld > 0)
       say(level,
           fmt::format("apiguard: {} more messages like the next were not shown", answer.withheld));
@@ -325,17 +416,29 @@ class Supervisor {
   }
 
   void tell(const Message& message) {
-    if (may_say(message.level, message.kind)) say(message.level, "apiguard: " + message.text);
+    if (may_say(messages_, message.level, message.kind))
+      say(message.level, "apiguard: " + message.text);
+  }
+
+  void tell_if(const std::optional<Message>& message) {
+    if (message) tell(*message);
   }
 
   bool tell_event(const Event& event) {
-    if (!may_say(event.level, event.kind)) return false;
+    if (!may_say(messages_, event.level, event.kind)) return false;
     say(event.level, event.text, event.fields);
     return true;
   }
 
+  // An error at the end is not to be lost behind many warnings.
+  void hear(const std::string& name, const Marked& line) {
+    if (may_say(lines_, line.level, fmt::format("{} {}", name, static_cast<int>(line.level))))
+      say(line.level, line.text);
+  }
+
   Places places_;
   Watches watches_;
+  std::optional<Lock> alone_;
   Loop loop_;
   Keeper keeper_;
   Children children_;
@@ -344,12 +447,17 @@ class Supervisor {
   report::Lost lost_;  // as of the last snapshot
   Textfile textfile_;
   RateLimit messages_;
+  RateLimit lines_;  // of processes
+  Busy busy_;
   Boot boot_;
 
   std::optional<Loop::Clock::time_point> round_due_;
   bool troubled_ = false;  // the last round left something undone
-  bool links_pending_ = false;
-  Loop::Clock::time_point links_looked_;
+  Duty duty_;              // of rounds
+  Duty links_duty_;        // of looks at the interfaces
+  std::optional<Loop::Clock::time_point> links_due_;
+  bool pins_unwatched_ = false;
+  bool told_beginning_ = false;
   bool stopping_ = false;
   bool reload_again_ = false;
   std::string reloaded_;  // what STATUS says of a reload that failed
@@ -363,23 +471,39 @@ class Supervisor {
 Result<Watches> open_watches(const Places& places) {
   auto signals = Signals::open();
   if (!signals) return fail(signals.error());
-  auto links = LinkEvents::open();
-  if (!links) return fail(links.error());
-  auto pins = PinWatch::open(places.pin_dir);
-  if (!pins) return fail(pins.error());
-  auto clock = ClockWatch::open();
-  if (!clock) return fail(clock.error());
-  return Watches{std::move(*signals), std::move(*links), std::move(*pins), std::move(*clock)};
+  Watches watches{std::move(*signals), {}, PinWatch(places.pin_dir), {}, {}};
+  if (const auto& missing = watches.signals.unwatched())
+    watches.messages.push_back(instead(*missing));
+  if (auto links = LinkEvents::open()) {
+    watches.links.emplace(std::move(*links));
+  } else {
+    watches.messages.push_back(instead(links.error()));
+  }
+  if (auto clock = ClockWatch::open()) {
+    watches.clock.emplace(std::move(*clock));
+  } else {
+    watches.messages.push_back(instead(clock.error()));
+  }
+  return watches;
 }
 
 }  // namespace
 
 Result<Exit> supervise(const Places& places, const std::string& textfile) {
-  const auto alone = Lock::take(places.run_dir, "run", kPredecessor, kSupervisorLock);
-  if (!alone) return fail(alone.error());
+  // Messages to a reader that is gone are no reason to end, and none is waited for.
+  (void)signal(SIGPIPE, SIG_IGN);
+  outlet::never_wait();
+  auto alone = Lock::take(places.run_dir, "run", kPredecessor, kSupervisorLock);
+  if (!alone && alone.error().os_error == EWOULDBLOCK) return fail(alone.error());
+  std::optional<Lock> held;
+  if (alone) {
+    held.emplace(std::move(*alone));
+  } else {
+    say(Level::kWarning, "apiguard: " + alone.error().message + ": going on without it");
+  }
   auto watches = open_watches(places);
   if (!watches) return fail(watches.error());
-  Supervisor(places, textfile, std::move(*watches)).run();
+  Supervisor(places, textfile, std::move(*watches), std::move(held)).run();
   return Exit::kDone;
 }
 

@@ -62,7 +62,9 @@ void Textfile::write_if_due(const Keeper& keeper, const report::Lost& lost) {
         tell_({Level::kError, "metrics",
                fmt::format("the metrics could not be written to '{}'", path_)});
       });
-  if (started) due_ = now + kEvery;
+  if (!started) return;
+  began_ = now;
+  due_ = now + kEvery;
 }
 
 int Textfile::write(const Keeper& keeper, const report::Lost& lost) const {

@@ -3,6 +3,7 @@
 // supervisor.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -22,8 +23,8 @@ class Textfile {
   // Without a path there is none. `children` must outlive it.
   Textfile(Places places, std::string path, Children& children, Tell tell);
 
-  // What is told has changed: it is written at the next call.
-  void make_due() { due_ = Loop::Clock::time_point(); }
+  // What is told has changed: it is written at the next call, but not twice within two seconds.
+  void make_due() { due_ = began_ + std::chrono::seconds(2); }
   // To be called every second. Every minute, while the folder of the file is there, a process
   // writes it, by what is held and known; if that is worth it, it reads and counts all ranges.
   void write_if_due(const Keeper& keeper, const report::Lost& lost);
@@ -36,6 +37,7 @@ class Textfile {
   Children& children_;
   Tell tell_;
   Loop::Clock::time_point due_;
+  Loop::Clock::time_point began_;
   report::Counted counted_;
 };
 

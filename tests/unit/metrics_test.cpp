@@ -126,6 +126,9 @@ apiguard_unused_ranges 0
 # TYPE apiguard_events_lost_total counter
 apiguard_events_lost_total{event="denied"} 70
 apiguard_events_lost_total{event="admitted"} 0
+# HELP apiguard_messages_dropped_total Messages of the supervisor that nobody read: its journal, or the service manager, took no more.
+# TYPE apiguard_messages_dropped_total counter
+apiguard_messages_dropped_total 0
 # HELP apiguard_build_info Version of the loader, build of its program and number of the ABI of its maps.
 # TYPE apiguard_build_info gauge
 apiguard_build_info{version="0.1.0",program="00112233aabbccdd",abi="1"} 1

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Which of the pins in PINS/links are links of ours. Other tools and people pin there what they
+// like: a program, a map, a link of another kind, a folder. Such a stray is left alone, and stops
+// nothing.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "loader/datapath/objects.hpp"
+#include "loader/fd.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::datapath {
+
+// What is known of our programs, by the filters that are pinned.
+struct OurPrograms {
+  std::set<std::uint32_t> ids;
+  std::set<std::string> tags;
+
+  void add(int filter_fd);
+};
+
+enum class Whose {
+  kOurs,   // also with a program of somebody else: that is put back, not given up
+  kStray,  // not ours to touch
+  kGone    // removed in this moment
+};
+struct PinnedLink {
+  Whose whose = Whose::kStray;
+  Fd fd;          // of one of ours
+  LinkInfo info;  // the same
+};
+
+// Ours is an XDP link that runs a program of ours, or lies under the name that pin_link() gives to
+// the link of its interface. An error only where one of ours could not be told or opened.
+[[nodiscard]] Result<PinnedLink> open_link_at(const std::string& pin, const OurPrograms& ours);
+
+// "eth0-3" for interface 3. Pure.
+[[nodiscard]] bool is_pin_name(const std::string& name, int ifindex);
+
+}  // namespace apiguard::datapath
