@@ -40,7 +40,12 @@ made_anew_same_number() {
   know "$SERVER" gate0 02:00:00:00:00:02 "$OFFICE4" "$OFFICE6" "$STRANGER4" "$STRANGER6"
   know "$CLIENT" world0 02:00:00:00:00:01 "$SERVER4" "$SERVER6"
 }
-link_unpinned_and_detached() { rm "$(pin_of gate0)"; }
+# The kernel takes its time to let go of what lost its last name.
+let_go() { ! has_program gate0; }
+link_unpinned_and_detached() {
+  rm "$(pin_of gate0)"
+  wait_for 'the link to go' let_go
+}
 
 harms='detached_by_link detached_by_id detached_out_of_sight made_anew_same_number link_unpinned_and_detached'
 verbs=('apply' 'allow 198.18.7.0/24' 'allow 203.0.113.0/24' 'set 203.0.113.0/24,2001:db8:12::/48' 'mode enforce'
@@ -50,6 +55,7 @@ for harm in $harms; do
   for verb in "${verbs[@]}"; do
     step "$harm, then $verb"
     rm -rf "$PINS" "$STATE" "$RUN"
+    wait_for 'the stage to be empty' let_go
     plain_config
     ranges 203.0.113.0/24 2001:db8:12::/48 198.18.4.0/24
     verb apply
