@@ -28,13 +28,11 @@ tl::unexpected<Error> fail_reading(Error error) {
                                   : fail(std::move(error));
 }
 
-Result<publish::Used> read_used_or_say(const Places& places, const publish::World& world) {
+publish::Used read_used_or_say(const Places& places, const publish::World& world) {
   auto used = publish::read_used(places, world);
-  if (!used) {
-    note(used.error().message + ": which range was used is not known");
-  } else {
-    print_warnings(used->warnings);
-  }
+  print_warnings(used.warnings);
+  for (const std::string& pin : used.unread)
+    note(pin + ": connections since the last save are not known");
   return used;
 }
 

@@ -23,8 +23,7 @@ namespace apiguard::cli {
 [[nodiscard]] tl::unexpected<Error> fail_reading(Error error);
 
 // publish::read_used(), with what is wrong on stderr.
-[[nodiscard]] Result<publish::Used> read_used_or_say(const Places& places,
-                                                     const publish::World& world);
+[[nodiscard]] publish::Used read_used_or_say(const Places& places, const publish::World& world);
 
 // "the text of what is in force is not known: REASON"; Exit::kFailed.
 [[nodiscard]] Error text_unknown(const publish::InForce& in_force);

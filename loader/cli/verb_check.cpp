@@ -166,7 +166,7 @@ Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
   for (const Address& source : options.sources) {
     auto check = check_source(*judge, options, source);
     if (!check) return fail(check.error());
-    if (used) add_usage(*used, *check);
+    add_usage(used, *check);
     checks.push_back(std::move(*check));
   }
   print(options.json ? report::check_json(checks) : report::check_text(checks, judge->now.wall));

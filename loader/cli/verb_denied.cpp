@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <unistd.h>
+
 #include <cerrno>
+#include <optional>
 
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
@@ -37,20 +40,31 @@ class Deciding {
   std::vector<const Range*> ranges_;
 };
 
+bool needs_root(const Error& error) {
+  return geteuid() != 0 && (error.os_error == EACCES || error.os_error == EPERM);
+}
+
+// None: there is no table, or it cannot be read, which is said.
+Result<std::optional<std::vector<DeniedSource>>> read_table(const Places& places, const Now& now) {
+  const auto map = datapath::Pins(places.pin_dir).open_kept(datapath::Kept::kDenied);
+  auto sources = map ? datapath::read_denied(map->get(), now, std::nullopt)
+                     : Result<std::vector<DeniedSource>>(fail(map.error()));
+  if (sources) return std::optional(std::move(*sources));
+  const Error& error = sources.error();
+  if (needs_root(error)) return fail_reading(error);
+  note(error.os_error == ENOENT && !map ? std::string(kNothingInForce)
+                                        : error.message + ": who was denied is not known");
+  return std::optional<std::vector<DeniedSource>>();
+}
+
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const DeniedOptions& options) {
-  const auto map = datapath::Pins(line.places.pin_dir).open_kept(datapath::Kept::kDenied);
-  std::vector<DeniedSource> sources;
   const Now now = read_clocks();
-  if (!map && map.error().os_error != ENOENT) return fail_reading(map.error());
-  if (map) {
-    auto read = datapath::read_denied(map->get(), now, std::nullopt);
-    if (!read) return fail(read.error());
-    sources = std::move(*read);
-  } else {
-    note(kNothingInForce);
-  }
+  auto table = read_table(line.places, now);
+  if (!table) return fail(table.error());
+  const bool known = table->has_value();
+  std::vector<DeniedSource> sources = std::move(*table).value_or(std::vector<DeniedSource>());
   if (options.since) {
     std::erase_if(sources, [&](const DeniedSource& source) {
       return source.last < now.wall - *options.since;
@@ -61,7 +75,7 @@ Result<Exit> run(const CommandLine& line, const DeniedOptions& options) {
     return Exit::kDone;
   }
   if (sources.empty()) {
-    if (map) note("no source was denied");
+    if (known) note("no source was denied");
     return Exit::kDone;
   }
   print(report::denied_text(sources, options.top.value_or(kShown),

@@ -19,13 +19,9 @@ void show(const ListOptions& options, const RangeRefs& ranges, const report::Lis
 }
 
 // Leaves those that are not used; none if that cannot be known.
-void keep_unused(const publish::World& world, const Result<publish::Used>& used, std::int64_t lasts,
+void keep_unused(const publish::World& world, const publish::Used& used, std::int64_t lasts,
                  RangeRefs& ranges) {
-  if (!used) {
-    ranges.clear();
-    return;
-  }
-  auto unused = publish::find_unused(world, *used, ranges, lasts);
+  auto unused = publish::find_unused(world, used, ranges, lasts);
   if (!unused.in_doubt.empty()) note(unused.in_doubt);
   ranges = std::move(unused.ranges);
 }
@@ -46,10 +42,9 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
 
   RangeRefs ranges = deciding_ranges(policy->ranges);
-  const auto used = read_used_or_say(line.places, *world);
+  const publish::Used used = read_used_or_say(line.places, *world);
   if (options.unused) keep_unused(*world, used, *options.unused, ranges);
-  report::ListUse use;
-  if (used) use = {&used->state, used->observed_since};
+  const report::ListUse use{&used.state, used.observed_since};
   show(options, ranges, use, publish::clocks(*world).wall);
   return Exit::kDone;
 }

@@ -13,9 +13,12 @@ Result<Exit> run(const CommandLine& line, const MetricsOptions& options) {
   if (!world) return fail(world.error());
   service::TextStanding text;
   if (world->in_force) text = service::read_text_standing(line.places, *world->in_force);
-  report::Metrics metrics =
-      service::measure(line.places, *world, service::stand(line.places, *world, text).status,
-                       service::count_ranges(line.places, *world));
+  const service::Standing standing = service::stand(line.places, *world, text);
+  if (options.textfile.empty()) {
+    for (const std::string& unknown : standing.notes) note(unknown);
+  }
+  report::Metrics metrics = service::measure(line.places, *world, standing.status,
+                                             service::count_ranges(line.places, *world));
   if (const auto snapshot = service::read_snapshot(line.places.run_dir))
     metrics.lost = snapshot->lost;
   if (options.textfile.empty()) {

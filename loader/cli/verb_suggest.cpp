@@ -12,11 +12,21 @@
 namespace apiguard::cli {
 namespace {
 
-// Sources of the audit that never got past the handshake.
-Result<std::size_t> count_unestablished(const Places& places, const publish::World& world,
-                                        const Policy& policy, const std::vector<SeenSource>& seen) {
+std::vector<SeenSource> read_seen_or_say(const Places& places, const Now& now) {
+  auto seen = publish::read_seen(places, now);
+  if (seen) return std::move(*seen);
+  note(seen.error().message + ": which sources were seen is not known");
+  return {};
+}
+
+// Sources of the audit that never got past the handshake; 0 where they cannot be read.
+std::size_t count_unestablished(const Places& places, const publish::World& world,
+                                const Policy& policy, const std::vector<SeenSource>& seen) {
   auto denied = publish::find_would_drop(places, world, policy);
-  if (!denied) return fail(denied.error());
+  if (!denied) {
+    note(denied.error().message + ": which sources were denied is not known");
+    return 0;
+  }
   std::set<Address> established;
   for (const SeenSource& source : seen) established.insert(source.source);
   return std::count_if(denied->begin(), denied->end(), [&](const DeniedSource& source) {
@@ -38,21 +48,19 @@ Result<Exit> run(const CommandLine& line, const SuggestOptions& options) {
   const Policy* policy = in_force.policy();
   if (policy == nullptr) return fail(text_unknown(in_force));
   const Now now = publish::clocks(*world);
-  const auto seen = publish::read_seen(line.places, now);
-  if (!seen) return fail(seen.error());
-  const auto unestablished = count_unestablished(line.places, *world, *policy, *seen);
-  if (!unestablished) return fail(unestablished.error());
-  const auto suggestions = propose::suggest(*seen, policy->ranges, now.wall, options.how);
+  const auto seen = read_seen_or_say(line.places, now);
+  const auto unestablished = count_unestablished(line.places, *world, *policy, seen);
+  const auto suggestions = propose::suggest(seen, policy->ranges, now.wall, options.how);
 
   if (mode_of(in_force) != Mode::kAudit)
     note("sources are kept in mode audit alone: 'apiguard mode audit' begins one");
   if (options.how.max_ranges != 0 && suggestions.ranges.size() > options.how.max_ranges)
     note("these are as few as the least lengths allow: see --min-prefix4 and --min-prefix6");
   if (options.json) {
-    print(report::suggest_json(suggestions, *unestablished));
+    print(report::suggest_json(suggestions, unestablished));
     return Exit::kDone;
   }
-  const std::string text = report::suggest_text(suggestions, *unestablished);
+  const std::string text = report::suggest_text(suggestions, unestablished);
   if (text.empty()) note("no source was seen yet");
   if (!text.empty()) print(text);
   return Exit::kDone;

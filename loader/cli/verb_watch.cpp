@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -88,13 +90,14 @@ class Changes {
 
 class Watcher {
  public:
-  Watcher(const Places& places, const WatchOptions& options, datapath::Watch watch)
+  // Without a watch only changes are told.
+  Watcher(const Places& places, const WatchOptions& options, std::optional<datapath::Watch> watch)
       : options_(options), pins_(places.pin_dir), changes_(places), watch_(std::move(watch)) {}
 
   // Until a signal comes, or its time is over.
   Result<Exit> run(const Fd& signals) {
     const std::uint64_t begin = read_clocks().boot;
-    if (auto ready = begin_to_count(begin); !ready) return fail(ready.error());
+    begin_to_count(begin);
     pollfd wait{signals.get(), POLLIN, 0};
     while (poll(&wait, 1, kPause) == 0) {
       if (auto looked = look(); !looked) return fail(looked.error());
@@ -108,32 +111,40 @@ class Watcher {
   }
 
  private:
-  Result<> begin_to_count(std::uint64_t now) {
+  // Without counters it is not known how many events were lost.
+  void begin_to_count(std::uint64_t now) {
+    if (watch_) watch_->keep_until(now + kLease);
+    next_second_ = now + kSecond;
     auto counters = pins_.open_counters();
-    if (!counters) return fail(counters.error());
+    const auto packets = counters ? datapath::read_counters(counters->get())
+                                  : Result<apiguard_counters>(fail(counters.error()));
+    if (!packets) return note(packets.error().message + ": how many were lost is not known");
     counters_ = std::move(*counters);
+    denied_before_ = datapath::count_denied(*packets);
+  }
+
+  Result<std::uint64_t> count_denied() const {
+    if (!counters_) return 0;
     const auto packets = datapath::read_counters(counters_.get());
     if (!packets) return fail(packets.error());
-    denied_before_ = datapath::count_denied(*packets);
-    watch_.keep_until(now + kLease);
-    next_second_ = now + kSecond;
-    return {};
+    return datapath::count_denied(*packets) - denied_before_;
   }
 
   // The counters first: what is counted by then is in the ring, or it is lost.
   Result<> look() {
     const Now now = read_clocks();
     const bool second = now.boot >= next_second_;
-    std::uint64_t denied = 0;
+    Result<std::uint64_t> denied = 0;
     if (second) {
-      watch_.keep_until(now.boot + kLease);
-      const auto packets = datapath::read_counters(counters_.get());
-      if (!packets) return fail(packets.error());
-      denied = datapath::count_denied(*packets) - denied_before_;
+      if (watch_) watch_->keep_until(now.boot + kLease);
+      denied = count_denied();
+      if (!denied) return fail(denied.error());
     }
-    if (auto read = watch_.read([&](const apiguard_event& event) { take(event, now); }); !read)
-      return read;
-    if (second) end_second(now, denied);
+    if (watch_) {
+      auto read = watch_->read([&](const apiguard_event& event) { take(event, now); });
+      if (!read) return read;
+    }
+    if (second) end_second(now, *denied);
     std::fflush(stdout);
     return {};
   }
@@ -155,8 +166,8 @@ class Watcher {
     changes_.look(now, [this](const report::ChangeEvent& change) {
       put(options_.json ? report::event_json(change) : report::event_text(change));
     });
-    const std::uint64_t lost_denied = denied > shown_ ? denied - shown_ : 0;
-    const std::uint64_t lost_admitted = watch_.lost_connections() + hidden_;
+    const std::uint64_t lost_denied = watch_ && denied > shown_ ? denied - shown_ : 0;
+    const std::uint64_t lost_admitted = (watch_ ? watch_->lost_connections() : 0) + hidden_;
     if (lost_denied > told_denied_ || lost_admitted > told_admitted_) {
       report::LostEvents lost{{0, lost_admitted - told_admitted_}, now.wall};
       if (lost_denied > told_denied_) lost.denied = lost_denied - told_denied_;
@@ -176,7 +187,7 @@ class Watcher {
   const WatchOptions& options_;
   datapath::Pins pins_;
   Changes changes_;
-  datapath::Watch watch_;
+  std::optional<datapath::Watch> watch_;
   Fd counters_;
   std::uint64_t denied_before_ = 0;
   std::uint64_t shown_ = 0;   // denied packets that were told
@@ -197,6 +208,19 @@ Result<Fd> take_signals() {
   return fd;
 }
 
+// None: the kernel has no place to write events to, which is said.
+Result<std::optional<datapath::Watch>> open_watch(const Places& places, unsigned number) {
+  const datapath::Pins pins(places.pin_dir);
+  auto watch = datapath::Watch::open(pins, number);
+  if (watch) return std::optional(std::move(*watch));
+  const auto live = pins.read();
+  if (watch.error().os_error == ENOENT && (!live || !live->generation))
+    return fail(Exit::kFailed, std::string(kNothingInForce));
+  if (geteuid() != 0) return fail_reading(watch.error());
+  note(watch.error().message + ": packets cannot be watched, changes can");
+  return std::optional<datapath::Watch>();
+}
+
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const WatchOptions& options) {
@@ -204,9 +228,7 @@ Result<Exit> run(const CommandLine& line, const WatchOptions& options) {
   if (!signals) return fail(signals.error());
   const auto seat = take_seat(line.places.run_dir, "watch", APIGUARD_MAX_WATCHERS);
   if (!seat) return fail_reading(seat.error());
-  auto watch = datapath::Watch::open(datapath::Pins(line.places.pin_dir), seat->number);
-  if (!watch && watch.error().os_error == ENOENT)
-    return fail(Exit::kFailed, std::string(kNothingInForce));
+  auto watch = open_watch(line.places, seat->number);
   if (!watch) return fail(watch.error());
   if (!options.json && !options.lasts) note("watching; Ctrl-C ends it");
   return Watcher(line.places, options, std::move(*watch)).run(*signals);

@@ -48,13 +48,21 @@ Result<> prepare_used(apiguard_bpf& skeleton, const LoadOptions& options) {
     const int reused = bpf_map__reuse_fd(skeleton.maps.used, options.used_fd);
     return reused == 0 ? Result<>() : failed("adopt the map of connections", -reused);
   }
-  if (bpf_map__set_max_entries(skeleton.maps.used, used_capacity(0)) != 0)
+  const std::uint32_t entries = options.lean ? 1 : used_capacity(0);
+  if (bpf_map__set_max_entries(skeleton.maps.used, entries) != 0)
     return failed("size map 'used'", errno);
   return {};
 }
 
 bpf_map* kept_map(const apiguard_bpf& skeleton, Kept kept) {
   return bpf_object__find_map_by_name(skeleton.obj, std::string(name_of(kept)).c_str());
+}
+
+// 0: as the object has it.
+unsigned fresh_entries(Kept kept, const LoadOptions& options, bool audit) {
+  if (options.lean) return kept == Kept::kDenied ? 1 : 0;
+  const bool begins = audit || options.begun[static_cast<std::size_t>(kept)];
+  return begins ? audit_entries(kept) : 0;
 }
 
 // Those that there are go on; the others begin.
@@ -65,8 +73,8 @@ Result<> prepare_kept(const apiguard_bpf& skeleton, const LoadOptions& options, 
     if (old >= 0) {
       const int reused = bpf_map__reuse_fd(map, old);
       if (reused != 0) return failed(fmt::format("adopt map '{}'", name_of(kept)), -reused);
-    } else if (audit && is_for_audit(kept) &&
-               bpf_map__set_max_entries(map, audit_entries(kept)) != 0) {
+    } else if (const unsigned entries = fresh_entries(kept, options, audit);
+               entries != 0 && bpf_map__set_max_entries(map, entries) != 0) {
       return failed(fmt::format("size map '{}'", name_of(kept)), errno);
     }
   }
@@ -199,9 +207,8 @@ Result<Generation> Generation::load(const Image& image, const LoadOptions& optio
   State& made = *generation.state_;
   if (auto filled = fill_maps(*made.skeleton, image, made.tries); !filled)
     return fail(filled.error());
-  if (options.used_fd < 0) {
-    if (auto begun = begin_used(generation.used_fd()); !begun) return fail(begun.error());
-  }
+  // Without this entry, connections that find no room are not counted. That is no reason to fail.
+  if (options.used_fd < 0) (void)begin_used(generation.used_fd());
   if (options.fallback == nullptr) return generation;
   if (auto anchored = fill_fallback(*generation.state_->skeleton, *options.fallback); !anchored)
     return fail(anchored.error());

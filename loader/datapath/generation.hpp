@@ -3,6 +3,7 @@
 // pins and links govern that.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,7 +29,10 @@ struct Fallback {
 
 struct LoadOptions {
   ProgramKind kind = ProgramKind::kProbe;
-  const KeptMaps* kept = nullptr;      // those of the generation before; null or -1: fresh ones
+  const KeptMaps* kept = nullptr;  // those of the generation before; null or -1: fresh ones
+  // Of those that are fresh: which have their full size without an audit, too.
+  std::array<bool, kAllKept.size()> begun{};
+  bool lean = false;                   // fresh ones as small as can be: there is no room
   int used_fd = -1;                    // as UsedHandover has it, borrowed; -1: a fresh, small map
   bool adds = false;                   // the adding program is loaded as well
   const Fallback* fallback = nullptr;  // null: confirmed from the start

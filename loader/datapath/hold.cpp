@@ -17,8 +17,10 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/ledger.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/descriptors.hpp"
+#include "loader/datapath/pinned.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -87,7 +89,7 @@ Result<> make_parent(const std::string& pin) {
 // but for a moment, so that what is held takes no more descriptors than there are pins.
 Result<> Hold::refresh(const Pins& pins) {
   const std::string& root = pins.directory();
-  std::vector<Object> objects = open_all_objects(root);
+  std::vector<Object> objects = open_all_objects(pins);
   OurPrograms ours;
   for (const Object& object : objects) {
     if (object.filter_id != 0) ours.add(object.fd.get());
@@ -106,9 +108,10 @@ Result<> Hold::refresh(const Pins& pins) {
   return {};
 }
 
-std::vector<Hold::Object> Hold::open_all_objects(const std::string& root) {
+std::vector<Hold::Object> Hold::open_all_objects(const Pins& pins) {
+  const std::string& root = pins.directory();
   std::vector<Object> objects;
-  open_objects(root, 0, objects);
+  open_ledger(pins, objects);
   for (const std::string& name : names_in(root + "/generations", Want::kFolders)) {
     if (const std::uint64_t number = number_of(name); number != 0)
       open_objects(fmt::format("{}/generations/{}", root, name), number, objects);
@@ -184,6 +187,36 @@ bool Hold::lost_pin() const {
                      [](const Object& object) { return !is_pinned(object.pin); });
 }
 
+// What is not ours there is nobody's to pin again; what is held of that pin stays.
+void Hold::open_ledger(const Pins& pins, std::vector<Object>& objects) {
+  for (const std::string& name : names_in(pins.directory(), Want::kFiles)) {
+    if (name.ends_with(kUnfinished)) continue;
+    Object object;
+    object.pin = fmt::format("{}/{}", pins.directory(), name);
+    const auto held = std::find_if(objects_.begin(), objects_.end(),
+                                   [&](const Object& one) { return one.pin == object.pin; });
+    Pinned pinned = look_at_pin(object.pin);
+    if (pinned.kind == Pinned::Kind::kMap && belongs_to(pins, object.pin, pinned.fd.get())) {
+      object.fd = std::move(pinned.fd);
+    } else if (held != objects_.end()) {
+      object = std::move(*held);
+    } else {
+      continue;
+    }
+    if (held != objects_.end()) objects_.erase(held);
+    objects.push_back(std::move(object));
+  }
+}
+
+void Hold::pin_ledger_again(const Pins& pins, std::vector<std::string>& done) const {
+  for (const Object& object : objects_) {
+    if (object.generation != 0) continue;
+    const Pinned there = look_at_pin(object.pin);
+    if (there.kind == Pinned::Kind::kMap && belongs_to(pins, object.pin, there.fd.get())) continue;
+    if (pin_over(object.fd.get(), object.pin)) done.push_back(object.pin);
+  }
+}
+
 bool Hold::changed() const {
   return std::any_of(links_.begin(), links_.end(), [](const Link& link) {
     if (!link.fd) return false;
@@ -257,12 +290,12 @@ Result<std::vector<std::string>> Hold::pin_again(const Pins& pins, std::uint64_t
     if (auto pinned = pin(link.fd.get(), link.pin); !pinned) return fail(pinned.error());
   }
   for (const Object& object : objects_) {
-    const bool needed = object.generation == 0
-                            ? guards
-                            : object.generation == kept || run.contains(object.generation);
+    const bool needed =
+        object.generation != 0 && (object.generation == kept || run.contains(object.generation));
     if (!needed || is_pinned(object.pin)) continue;
     if (auto pinned = pin(object.fd.get(), object.pin); !pinned) return fail(pinned.error());
   }
+  if (guards) pin_ledger_again(pins, done);
   return done;
 }
 

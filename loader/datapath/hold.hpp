@@ -49,7 +49,9 @@ class Hold {
   void let_go_of_replaced(std::uint64_t kept);
 
   // Pins again what has lost its pin: links that still guard an interface, what belongs to a
-  // generation that one of them runs or to `kept`, and what outlives generations. Returns the pins.
+  // generation that one of them runs or to `kept`, and what outlives generations. The last may be
+  // lost: that it cannot be pinned stops nothing, and what somebody else has put in its place goes.
+  // Returns the pins.
   [[nodiscard]] Result<std::vector<std::string>> pin_again(const Pins& pins, std::uint64_t kept);
 
   // Links that run a program which is none of ours go back to that of `generation`, if that is
@@ -75,8 +77,10 @@ class Hold {
                                     std::vector<Link>& links, std::vector<std::string>& strays);
   void open_objects(const std::string& folder, std::uint64_t generation,
                     std::vector<Object>& objects);
-  [[nodiscard]] std::vector<Object> open_all_objects(const std::string& root);
+  [[nodiscard]] std::vector<Object> open_all_objects(const Pins& pins);
   [[nodiscard]] Link take_over(std::string pin, PinnedLink found);
+  void open_ledger(const Pins& pins, std::vector<Object>& objects);
+  void pin_ledger_again(const Pins& pins, std::vector<std::string>& done) const;
   [[nodiscard]] std::set<std::uint64_t> generations_run() const;
   [[nodiscard]] const Object* filter_of(std::uint64_t generation) const;
   [[nodiscard]] bool is_ours(int link_fd) const;

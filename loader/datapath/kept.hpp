@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,8 +25,18 @@ inline constexpr std::array kAllKept = {Kept::kCounters, Kept::kDenied,  Kept::k
 // Entries of those that the object does not size itself, 0 for the others.
 [[nodiscard]] unsigned audit_entries(Kept kept);
 
-// Refuses a map that is not the one of this ABI, whoever pinned it there.
+// What is lost with it, in words that "begin anew" goes behind: "counters".
+[[nodiscard]] std::string_view content_of(Kept kept);
+
+// Refuses what cannot be read as this map, whoever pinned it there.
 [[nodiscard]] Result<> check_kept(Kept kept, int map_fd, const std::string& pin);
+// Why a program cannot take this map over, or its readers and writers not use it: "holds another
+// map (...)"; none: it goes on.
+[[nodiscard]] std::optional<std::string> misfit(Kept kept, int map_fd);
+
+// The same of the map of connections by range (used.hpp), which has any size.
+[[nodiscard]] Result<> check_used(int map_fd, const std::string& pin);
+[[nodiscard]] std::optional<std::string> misfit_used(int map_fd);
 
 // A descriptor for each, -1: none.
 struct KeptMaps {

@@ -108,16 +108,6 @@ Result<std::string> tag_behind_link(int link_fd) {
   return kernel_error("link", "read the tag of its program", ENOENT);
 }
 
-Result<> check_used(int map_fd, const std::string& pin) {
-  bpf_map_info info{};
-  __u32 size = sizeof(info);
-  const bool known = bpf_obj_get_info_by_fd(map_fd, &info, &size) == 0;
-  if (known && info.type == BPF_MAP_TYPE_HASH && info.key_size == sizeof(apiguard_used_key) &&
-      info.value_size == sizeof(apiguard_used))
-    return {};
-  return fail(Exit::kFailed, fmt::format("pin '{}': is no map of ours: remove it by hand", pin));
-}
-
 Result<std::uint32_t> map_id(int map_fd) {
   bpf_map_info info{};
   __u32 size = sizeof(info);

@@ -39,8 +39,6 @@ struct LinkInfo {
 // That of the program behind a link, which no id and no privilege is needed for.
 [[nodiscard]] Result<std::string> tag_behind_link(int link_fd);
 
-// Refuses a map that is not the one of connections by range of this ABI, whoever pinned it there.
-[[nodiscard]] Result<> check_used(int map_fd, const std::string& pin);
 [[nodiscard]] Result<std::uint32_t> map_id(int map_fd);
 
 // By id: needs CAP_SYS_ADMIN.

@@ -18,6 +18,7 @@
 
 #include "loader/datapath/links.hpp"
 #include "loader/datapath/objects.hpp"
+#include "loader/datapath/pinned.hpp"
 #include "loader/policy/sha256.hpp"
 
 namespace apiguard::datapath {
@@ -28,6 +29,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kTries4 = "ranges4-";
 constexpr std::string_view kTries6 = "ranges6-";
 constexpr std::string_view kUsed = "used-v";
+constexpr std::string_view kSecret = "secret";
 
 // Entries of a folder by name; a folder that does not exist has none.
 Result<std::vector<std::string>> names_in(const std::string& folder) {
@@ -174,6 +176,14 @@ std::string Pins::used_pin() const {
   return fmt::format("{}/{}{}", directory_, kUsed, APIGUARD_ABI);
 }
 
+std::string Pins::used_pin(std::uint64_t generation) const {
+  return generation_dir(generation) + "/used";
+}
+
+std::string Pins::secret_pin() const {
+  return fmt::format("{}/{}-v{}", directory_, kSecret, APIGUARD_ABI);
+}
+
 Result<> Pins::read_generations(Live& live, OurPrograms& ours) const {
   const std::string folder = directory_ + "/generations";
   const auto names = names_in(folder);
@@ -234,28 +244,19 @@ Result<Live> Pins::read() const {
 }
 
 Result<Fd> Pins::open_kept(Kept kept) const {
-  auto map = open_pinned(kept_pin(kept));
-  if (!map) return map;
-  if (auto ours = check_kept(kept, map->get(), kept_pin(kept)); !ours) return fail(ours.error());
-  return map;
+  const std::string pin = kept_pin(kept);
+  Pinned pinned = look_at_pin(pin);
+  if (pinned.kind == Pinned::Kind::kNothing)
+    return kernel_error("pin '" + pin + "'", "open", ENOENT);
+  if (pinned.kind == Pinned::Kind::kOther)
+    return fail(Exit::kFailed, fmt::format("pin '{}': {}", pin, pinned.why), pinned.os_error);
+  if (auto ours = check_kept(kept, pinned.fd.get(), pin); !ours) return fail(ours.error());
+  return std::move(pinned.fd);
 }
 
 Result<Fd> Pins::open_kept_for_writing(Kept kept) const {
-  auto map = open_pinned_for_writing(kept_pin(kept));
-  if (!map) return map;
-  if (auto ours = check_kept(kept, map->get(), kept_pin(kept)); !ours) return fail(ours.error());
-  return map;
-}
-
-Result<KeptMaps> Pins::open_kept() const {
-  KeptMaps all;
-  for (const Kept kept : kAllKept) {
-    auto map = open_kept(kept);
-    if (!map && map.error().os_error == ENOENT) continue;
-    if (!map) return fail(map.error());
-    all.maps[static_cast<std::size_t>(kept)] = std::move(*map);
-  }
-  return all;
+  if (auto ours = open_kept(kept); !ours) return ours;
+  return open_pinned_for_writing(kept_pin(kept));
 }
 
 Result<Fd> Pins::open_check(std::uint64_t generation) const {
@@ -309,14 +310,15 @@ Result<> Pins::create() const {
   return {};
 }
 
-Result<> Pins::pin(const Generation& generation, std::uint64_t number, bool audit) const {
+Result<> Pins::pin(const Generation& generation, std::uint64_t number) const {
   const std::string folder = generation_dir(number);
   if (auto removed = remove_folder(folder); !removed) return removed;
   if (auto made = make_folder(folder); !made) return made;
-  std::vector<std::pair<const char*, int>> objects{
-      {"filter", generation.filter_fd()},     {"check", generation.check_fd()},
-      {"settings", generation.settings_fd()}, {"ranges4", generation.ranges4_fd()},
-      {"ranges6", generation.ranges6_fd()},   {"used", generation.used_fd()}};
+  std::vector<std::pair<const char*, int>> objects{{"filter", generation.filter_fd()},
+                                                   {"check", generation.check_fd()},
+                                                   {"settings", generation.settings_fd()},
+                                                   {"ranges4", generation.ranges4_fd()},
+                                                   {"ranges6", generation.ranges6_fd()}};
   if (generation.unconfirmed()) {
     objects.insert(objects.end(), {{"confirmation", generation.confirmation_fd()},
                                    {"before", generation.before_fd()},
@@ -327,36 +329,34 @@ Result<> Pins::pin(const Generation& generation, std::uint64_t number, bool audi
   }
   if (auto pinned = pin_tries(generation.tries4(), folder, kTries4); !pinned) return pinned;
   if (auto pinned = pin_tries(generation.tries6(), folder, kTries6); !pinned) return pinned;
-  for (const Kept kept : kAllKept) {
-    if (is_for_audit(kept) && !audit) continue;
-    auto pinned = pin_object(generation.kept_fd(kept), kept_pin(kept));
-    if (!pinned && pinned.error().os_error != EEXIST) return pinned;
-  }
-  auto used = pin_object(generation.used_fd(), used_pin());
-  if (!used && used.error().os_error != EEXIST) return used;
   return {};
 }
 
-Result<std::vector<Fd>> Pins::open_used() const {
+Pins::UsedMaps Pins::open_used() const {
+  UsedMaps used;
   std::vector<std::string> pins{used_pin()};
   const auto numbers = names_in(directory_ + "/generations");
-  if (!numbers) return fail(numbers.error());
-  for (const std::string& number : *numbers)
+  if (!numbers) used.unread.push_back(numbers.error().message);
+  for (const std::string& number : numbers.value_or(std::vector<std::string>()))
     pins.push_back(fmt::format("{}/generations/{}/used", directory_, number));
-  std::vector<Fd> maps;
   std::vector<std::uint32_t> ids;
   for (const std::string& pin : pins) {
-    auto map = open_pinned(pin);
-    if (!map && map.error().os_error == ENOENT) continue;
-    if (!map) return fail(map.error());
-    if (auto ours = check_used(map->get(), pin); !ours) return fail(ours.error());
-    const auto id = map_id(map->get());
-    if (!id) return fail(id.error());
-    if (std::find(ids.begin(), ids.end(), *id) != ids.end()) continue;
-    ids.push_back(*id);
-    maps.push_back(std::move(*map));
+    Pinned pinned = look_at_pin(pin);
+    if (pinned.kind == Pinned::Kind::kNothing) continue;
+    if (pinned.kind == Pinned::Kind::kOther) {
+      used.unread.push_back(fmt::format("pin '{}': {}", pin, pinned.why));
+      continue;
+    }
+    if (auto ours = check_used(pinned.fd.get(), pin); !ours) {
+      used.unread.push_back(ours.error().message);
+      continue;
+    }
+    const std::uint32_t id = map_id(pinned.fd.get()).value_or(0);
+    if (std::find(ids.begin(), ids.end(), id) != ids.end()) continue;
+    ids.push_back(id);
+    used.maps.push_back(std::move(pinned.fd));
   }
-  return maps;
+  return used;
 }
 
 Result<Fd> Pins::open_used_for_writing() const {
@@ -367,17 +367,7 @@ Result<Fd> Pins::open_used_for_writing() const {
 }
 
 bool Pins::attributes(std::uint64_t generation) const {
-  return open_pinned(generation_dir(generation) + "/used").has_value();
-}
-
-// Pinning over a pin is refused, renaming over it is not.
-Result<> Pins::pin_used(int map_fd) const {
-  const std::string fresh = used_pin() + "-new";
-  if (auto removed = remove_pin(fresh); !removed) return removed;
-  if (auto pinned = pin_object(map_fd, fresh); !pinned) return pinned;
-  if (rename(fresh.c_str(), used_pin().c_str()) != 0)
-    return kernel_error("pin '" + fresh + "'", "rename", errno);
-  return {};
+  return map_id_at(used_pin(generation)) != 0;
 }
 
 Result<std::string> Pins::pin_link(int link_fd, const std::string& interface, int ifindex) const {
@@ -427,7 +417,7 @@ std::vector<std::string> Pins::foreign_maps() const {
   for (const std::string& name : *names) {
     const bool kept = std::any_of(kAllKept.begin(), kAllKept.end(),
                                   [&](Kept map) { return outlives(name, name_of(map)); }) ||
-                      outlives(name, "used");
+                      outlives(name, "used") || outlives(name, kSecret);
     if (kept && !name.ends_with(fmt::format("-v{}", APIGUARD_ABI)))
       pins.push_back(fmt::format("{}/{}", directory_, name));
   }

@@ -6,6 +6,8 @@
 //   PINS/denied-v2                 sources that were refused
 //   PINS/seen-v2, flows-v2         sources and connections of an audit, once there was one
 //   PINS/watches-v2, rings-v2      who watches events
+//   PINS/secret-v2                 what hashes of this boot begin with (secret.hpp)
+//   PINS/aside-NAME-1              what had the name of one of these and is not ours to remove
 //   PINS/generations/17/           filter, check, settings, ranges4, ranges6, used of generation
 //   17;
 //                                  ranges4-0, ranges4-1, ...: the tries of several shards;
@@ -80,11 +82,14 @@ class Pins {
   // Exit::kFailed with ENOENT where there is none.
   [[nodiscard]] Result<Fd> open_kept(Kept kept) const;
   [[nodiscard]] Result<Fd> open_kept_for_writing(Kept kept) const;
-  // All that are pinned.
-  [[nodiscard]] Result<KeptMaps> open_kept() const;
   // The map of connections by range, and those of pinned generations that have another one, each
-  // once; empty where nothing attributes connections.
-  [[nodiscard]] Result<std::vector<Fd>> open_used() const;
+  // once; empty where nothing attributes connections. `unread`: pins that hold something else, and
+  // what: "pin '...': holds a program".
+  struct UsedMaps {
+    std::vector<Fd> maps;
+    std::vector<std::string> unread;
+  };
+  [[nodiscard]] UsedMaps open_used() const;
   [[nodiscard]] Result<Fd> open_used_for_writing() const;  // the first of them
   // Whether a generation attributes connections: programs of older versions do not.
   [[nodiscard]] bool attributes(std::uint64_t generation) const;
@@ -102,11 +107,9 @@ class Pins {
 
   // mkdir, mode 0700, after making sure that the parent is a bpffs.
   [[nodiscard]] Result<> create() const;
-  // Pins programs and maps of a loaded generation, and those that outlive it; `audit`: what is kept
-  // in audit alone, too. Leftovers of the same number are replaced, what is kept already stays.
-  [[nodiscard]] Result<> pin(const Generation& generation, std::uint64_t number, bool audit) const;
-  // Over the pin of another map of connections, if there is one.
-  [[nodiscard]] Result<> pin_used(int map_fd) const;
+  // Pins programs and maps of a loaded generation. Leftovers of the same number are replaced. What
+  // outlives it has pins of its own: see Ledger.
+  [[nodiscard]] Result<> pin(const Generation& generation, std::uint64_t number) const;
   // Pins a new link, over the pin of a link whose device is gone if that has the same name.
   [[nodiscard]] Result<std::string> pin_link(int link_fd, const std::string& interface,
                                              int ifindex) const;
@@ -114,6 +117,11 @@ class Pins {
   [[nodiscard]] std::vector<Fd> open_tries(std::uint64_t number) const;
   // The last step of drop_generation() (release.hpp), which is what to call.
   [[nodiscard]] Result<> unpin_generation(std::uint64_t number) const;
+  // Where what outlives generations is pinned.
+  [[nodiscard]] std::string kept_pin(Kept kept) const;
+  [[nodiscard]] std::string used_pin() const;
+  [[nodiscard]] std::string used_pin(std::uint64_t generation) const;
+  [[nodiscard]] std::string secret_pin() const;
   // Pins of maps of other ABI numbers that outlived their generations; removed once the new ones
   // are in use.
   [[nodiscard]] std::vector<std::string> foreign_maps() const;
@@ -123,8 +131,6 @@ class Pins {
   [[nodiscard]] Result<> read_generations(Live& live, OurPrograms& ours) const;
   [[nodiscard]] Result<> read_links(Live& live, const OurPrograms& ours) const;
   [[nodiscard]] std::string generation_dir(std::uint64_t number) const;
-  [[nodiscard]] std::string kept_pin(Kept kept) const;
-  [[nodiscard]] std::string used_pin() const;
   std::string directory_;
 };
 

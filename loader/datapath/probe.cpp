@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/datapath/probe.hpp"
 
-#include "loader/compile/image.hpp"
 #include "loader/datapath/generation.hpp"
 
 namespace apiguard::datapath {
-namespace {
-
 // Audit has the code of everything that can be in use; it is never attached.
-Result<Image> make_image() {
+Result<Image> probe_image() {
   Policy policy;
   policy.mode = Mode::kAudit;
   policy.endpoints.emplace_back().port = 6443;
   return compile(policy, 1, {});
 }
 
-}  // namespace
-
 Probed probe() {
   Probed probed;
-  const auto image = make_image();
+  const auto image = probe_image();
   const auto plain = image ? Generation::load(*image, {}) : Result<Generation>(fail(image.error()));
   if (!plain) {
     probed.error = plain.error().message;

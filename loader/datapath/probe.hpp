@@ -5,6 +5,9 @@
 
 #include <string>
 
+#include "loader/compile/image.hpp"
+#include "loader/result.hpp"
+
 namespace apiguard::datapath {
 
 struct Probed {
@@ -12,6 +15,9 @@ struct Probed {
   bool frags = false;       // frames that a driver splits over several buffers (5.18)
   std::string unconfirmed;  // why a change cannot wait for its confirmation; empty: it can
 };
+
+// The smallest list there is, with the code of everything that can be in use.
+[[nodiscard]] Result<Image> probe_image();
 
 // Loads programs and lets go of them; attaches and pins nothing.
 [[nodiscard]] Probed probe();

@@ -17,8 +17,10 @@ Result<std::vector<DeniedSource>> read_denied(int map_fd, const Now& now,
   std::vector<DeniedSource> sources;
   for (__u32 i = 0; i < APIGUARD_DENIED_BUCKETS; ++i) {
     apiguard_denied_bucket bucket{};
-    if (bpf_map_lookup_elem_flags(map_fd, &i, &bucket, BPF_F_LOCK) != 0)
+    if (bpf_map_lookup_elem_flags(map_fd, &i, &bucket, BPF_F_LOCK) != 0) {
+      if (errno == ENOENT) break;  // a smaller one, made where there was no room
       return kernel_error("map 'denied'", "read", errno);
+    }
     for (const apiguard_denied& denied : bucket.sources) {
       if (denied.packets == 0) continue;
       if (since && denied.since != static_cast<__u32>(*since)) continue;

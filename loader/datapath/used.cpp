@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/kept.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/datapath/privilege.hpp"
 
@@ -184,13 +185,17 @@ Result<Uses> read_used(int map_fd) {
   return uses;
 }
 
-Result<std::optional<Uses>> read_used(const Pins& pins) {
-  const auto maps = pins.open_used();
-  if (!maps) return fail(maps.error());
-  if (maps->empty()) return std::nullopt;
-  auto uses = read_all(*maps);
-  if (!uses) return fail(uses.error());
-  return std::optional<Uses>(std::move(*uses));
+UsesRead read_used(const Pins& pins) {
+  auto opened = pins.open_used();
+  UsesRead read{std::nullopt, std::move(opened.unread)};
+  if (opened.maps.empty()) return read;
+  auto uses = read_all(opened.maps);
+  if (uses) {
+    read.uses = std::move(*uses);
+  } else {
+    read.unread.push_back(uses.error().message);
+  }
+  return read;
 }
 
 Result<> remove_used(const Pins& pins, const std::vector<Prefix>& prefixes) {
@@ -206,38 +211,53 @@ Result<> remove_used(const Pins& pins, const std::vector<Prefix>& prefixes) {
 }
 
 Result<std::size_t> used_room(const Pins& pins) {
-  const auto maps = pins.open_used();
-  if (!maps) return fail(maps.error());
-  if (maps->empty()) return 0;
-  const auto info = info_of(maps->front().get());
+  const auto maps = pins.open_used().maps;
+  if (maps.empty()) return 0;
+  const auto info = info_of(maps.front().get());
   if (!info) return fail(info.error());
   return info->max_entries - 1;  // one is for what found no room
 }
 
-Result<UsedHandover> UsedHandover::prepare(const Pins& pins, std::size_t ranges) {
+int UsedHandover::fd() const {
+  if (copy_) return copy_.get();
+  return olds_.empty() ? -1 : olds_.front().get();
+}
+
+UsedHandover UsedHandover::prepare(const Pins& pins, std::size_t ranges) {
   UsedHandover handover;
   const std::uint32_t capacity = used_capacity(ranges + 1);
-  auto maps = pins.open_used();
-  if (!maps) return fail(maps.error());
-  handover.olds_ = std::move(*maps);
-  std::uint32_t largest = 0;
-  for (const Fd& map : handover.olds_) {
-    const auto info = info_of(map.get());
-    if (!info) return fail(info.error());
-    largest = std::max(largest, info->max_entries);
-  }
-  if (handover.olds_.size() == 1 && largest >= capacity) return handover;
-  auto before = read_all(handover.olds_);
-  if (!before) return fail(before.error());
-  handover.before_ = std::move(*before);
-  handover.copy_ = make_map(std::max(capacity, largest));
-  if (!handover.copy_) return failed("make", errno);
-  if (auto filled = fill(handover.copy_.get(), handover.before_); !filled)
-    return fail(filled.error());
+  handover.olds_ = pins.open_used().maps;
+  if (!handover.goes_on(capacity)) handover.copy(capacity);
   return handover;
 }
 
-Result<> UsedHandover::finish(const Pins& pins, const Generation& generation) {
+bool UsedHandover::goes_on(std::uint32_t capacity) const {
+  if (olds_.size() != 1 || misfit_used(olds_.front().get())) return false;
+  const auto info = info_of(olds_.front().get());
+  return info && info->max_entries >= capacity;
+}
+
+void UsedHandover::copy(std::uint32_t capacity) {
+  auto before = read_all(olds_);
+  if (!before) return begin_anew(before.error());
+  before_ = std::move(*before);
+  copy_ = make_map(std::max(capacity, used_capacity(before_.ranges.size() + 1)));
+  if (!copy_) {
+    const auto why = failed("make", errno);
+    return begin_anew(why.value());
+  }
+  if (auto filled = fill(copy_.get(), before_); !filled) begin_anew(filled.error());
+}
+
+// In a map that the object makes.
+void UsedHandover::begin_anew(const Error& why) {
+  olds_.clear();
+  before_ = {};
+  copy_ = Fd();
+  warning_ = why.message + ": connections by range begin anew";
+}
+
+Result<> UsedHandover::finish(const Generation& generation) {
   if (!copied()) return {};
   const auto after = read_all(olds_);
   if (!after) return fail(after.error());
@@ -248,10 +268,8 @@ Result<> UsedHandover::finish(const Pins& pins, const Generation& generation) {
   }
   apiguard_used missed = after->missed;
   missed.connections -= std::min(missed.connections, before_.missed.connections);
-  if (missed.connections != 0) {
-    if (auto added = run_add(generation.add_fd(), {}, missed); !added) return added;
-  }
-  return pins.pin_used(copy_.get());
+  if (missed.connections == 0) return {};
+  return run_add(generation.add_fd(), {}, missed);
 }
 
 }  // namespace apiguard::datapath

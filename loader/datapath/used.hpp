@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "loader/compile/used.hpp"
@@ -22,8 +24,12 @@ namespace apiguard::datapath {
 // What a map holds at this time; connections that come in meanwhile are in it or not.
 [[nodiscard]] Result<Uses> read_used(int map_fd);
 // Of all maps that are pinned: more than one where a generation with a larger one was not brought
-// to its end. None where nothing attributes connections.
-[[nodiscard]] Result<std::optional<Uses>> read_used(const Pins& pins);
+// to its end.
+struct UsesRead {
+  std::optional<Uses> uses;         // none: nothing attributes connections, or none could be read
+  std::vector<std::string> unread;  // pins or maps, and why
+};
+[[nodiscard]] UsesRead read_used(const Pins& pins);
 
 // Takes entries out of the pinned map: those that are there.
 [[nodiscard]] Result<> remove_used(const Pins& pins, const std::vector<Prefix>& prefixes);
@@ -35,21 +41,29 @@ namespace apiguard::datapath {
 // lost.
 class UsedHandover {
  public:
-  // For a policy of so many ranges.
-  [[nodiscard]] static Result<UsedHandover> prepare(const Pins& pins, std::size_t ranges);
+  // For a policy of so many ranges. What cannot be handed over begins anew: warning() says so.
+  [[nodiscard]] static UsedHandover prepare(const Pins& pins, std::size_t ranges);
 
-  // For LoadOptions. Owned by the object.
-  [[nodiscard]] int fd() const { return copy_ ? copy_.get() : olds_.front().get(); }
+  // For LoadOptions. Owned by the object; -1: none could be made.
+  [[nodiscard]] int fd() const;
   // Whether the generation needs the adding program.
   [[nodiscard]] bool copied() const { return copy_ && !olds_.empty(); }
+  // Nothing is handed over.
+  [[nodiscard]] bool begins() const { return olds_.empty(); }
+  [[nodiscard]] const std::optional<std::string>& warning() const { return warning_; }
 
-  // Once the links run `generation`, which was loaded with it and is pinned.
-  [[nodiscard]] Result<> finish(const Pins& pins, const Generation& generation);
+  // Once the links run `generation`, which was loaded with it.
+  [[nodiscard]] Result<> finish(const Generation& generation);
 
  private:
+  [[nodiscard]] bool goes_on(std::uint32_t capacity) const;
+  void copy(std::uint32_t capacity);
+  void begin_anew(const Error& why);
+
   std::vector<Fd> olds_;
   Uses before_;  // what was copied
   Fd copy_;      // none: the only old one goes on. Without an old one it is no copy but new
+  std::optional<std::string> warning_;
 };
 
 }  // namespace apiguard::datapath

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/host/seen.hpp"
 
-#include <cerrno>
 #include <sstream>
 
 #include <fmt/format.h>
 
-#include "loader/host/files.hpp"
+#include "loader/host/kept_file.hpp"
 
 namespace apiguard {
 namespace {
@@ -59,19 +58,18 @@ Result<std::vector<SeenSource>> parse_seen(const std::string& text) {
 }
 
 Result<std::vector<SeenSource>> read_seen_state(const std::string& state_dir) {
-  const auto text = read_text(path_of(state_dir));
-  if (!text && text.error().os_error == ENOENT) return std::vector<SeenSource>();
+  const auto text = read_kept_file(path_of(state_dir));
   if (!text) return fail(text.error());
-  auto sources = parse_seen(*text);
+  if (!*text) return std::vector<SeenSource>();
+  auto sources = parse_seen(**text);
   if (!sources)
     return fail_in(fmt::format("file '{}': damaged", path_of(state_dir)), sources.error());
   return sources;
 }
 
-Result<> write_seen_state(const std::string& state_dir, const std::vector<SeenSource>& sources) {
-  auto replacement = Replacement::prepare(path_of(state_dir), show_seen(sources));
-  if (!replacement) return fail(replacement.error());
-  return replacement->commit();
+Result<std::string> write_seen_state(const std::string& state_dir,
+                                     const std::vector<SeenSource>& sources) {
+  return write_kept_file(path_of(state_dir), show_seen(sources));
 }
 
 }  // namespace apiguard

@@ -21,8 +21,8 @@ namespace apiguard {
 
 // A state directory without the file has none. Exit::kFailed: damaged, or not to be read.
 [[nodiscard]] Result<std::vector<SeenSource>> read_seen_state(const std::string& state_dir);
-// Replaces it as a whole. Needs the lock.
-[[nodiscard]] Result<> write_seen_state(const std::string& state_dir,
-                                        const std::vector<SeenSource>& sources);
+// Replaces it as a whole, as write_kept_file() does. Needs the lock.
+[[nodiscard]] Result<std::string> write_seen_state(const std::string& state_dir,
+                                                   const std::vector<SeenSource>& sources);
 
 }  // namespace apiguard

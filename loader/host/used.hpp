@@ -70,8 +70,9 @@ struct UsedState {
 
 // A state directory without the file has an empty state. Exit::kFailed: damaged, or not to be read.
 [[nodiscard]] Result<UsedState> read_used_state(const std::string& state_dir);
-// Replaces it as a whole. Needs the lock.
-[[nodiscard]] Result<> write_used_state(const std::string& state_dir, const UsedState& state);
+// Replaces it as a whole, as write_kept_file() does. Needs the lock.
+[[nodiscard]] Result<std::string> write_used_state(const std::string& state_dir,
+                                                   const UsedState& state);
 
 // Of this boot; empty if the kernel does not say.
 [[nodiscard]] std::string read_boot_id();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // STATE/used: text and back. A list of a million ranges may stand in it, so it is read in one go.
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <map>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "loader/host/files.hpp"
+#include "loader/host/kept_file.hpp"
 #include "loader/host/used.hpp"
 
 namespace apiguard {
@@ -190,18 +190,16 @@ std::string show_used(const UsedState& state) {
 Result<UsedState> parse_used(const std::string& text) { return Reader(text).run(); }
 
 Result<UsedState> read_used_state(const std::string& state_dir) {
-  const auto text = read_text(path_of(state_dir));
-  if (!text && text.error().os_error == ENOENT) return UsedState{};
+  const auto text = read_kept_file(path_of(state_dir));
   if (!text) return fail(text.error());
-  auto state = parse_used(*text);
+  if (!*text) return UsedState{};
+  auto state = parse_used(**text);
   if (!state) return fail_in(fmt::format("file '{}': damaged", path_of(state_dir)), state.error());
   return state;
 }
 
-Result<> write_used_state(const std::string& state_dir, const UsedState& state) {
-  auto replacement = Replacement::prepare(path_of(state_dir), show_used(state));
-  if (!replacement) return fail(replacement.error());
-  return replacement->commit();
+Result<std::string> write_used_state(const std::string& state_dir, const UsedState& state) {
+  return write_kept_file(path_of(state_dir), show_used(state));
 }
 
 std::string read_boot_id() {

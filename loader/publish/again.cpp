@@ -64,6 +64,8 @@ Result<std::optional<Published>> publish_again(const Places& places, const World
   if (!plan) return fail(plan.error());
   auto published = carry_out(places, world, request, *plan);
   if (!published) return fail(published.error());
+  published->warnings.insert(published->warnings.begin(), plan->ledger.begin(),
+                             plan->ledger.end());
   forget_the_last_time(places, world, *published);
   return std::optional(std::move(*published));
 }

@@ -8,6 +8,7 @@
 #include "loader/host/clock.hpp"
 #include "loader/host/ports.hpp"
 #include "loader/policy/text.hpp"
+#include "loader/publish/ledger.hpp"
 #include "loader/publish/preflight.hpp"
 
 namespace apiguard::publish {
@@ -160,8 +161,12 @@ Result<> check_hooks(const Request& request, const Plan& plan) {
   return datapath::check_targets(plan.targets, request.policy.xdp_mode);
 }
 
-void find_sameness(const World& world, const Request& request, Plan& plan) {
+// A program cannot change its maps: where some have to be made anew it is published once more. Not
+// where a change would have to be confirmed for that.
+void find_sameness(const World& world, const Request& request, const datapath::Ledger& ledger,
+                   Plan& plan) {
   if (request.anew || !same_in_force(world, request)) return;
+  if (!ledger.whole() && !request.confirm_within && !world.live.by_id) return;
   const bool all = std::all_of(plan.targets.begin(), plan.targets.end(),
                                [&](const auto& target) { return is_attached(world, target); });
   plan.unchanged = all && leftover_links(world, plan.targets).empty();
@@ -184,20 +189,6 @@ Result<> find_peers(const World& world, const Request& request, Plan& plan) {
   return {};
 }
 
-// Those who are not connected just now.
-Result<> find_ranges(const Places& places, const World& world, const Request& request, Plan& plan) {
-  if (request.boot || plan.unchanged) return {};
-  auto cut = find_cut_ranges(places, world, request.policy);
-  if (cut) {
-    plan.cut_ranges = std::move(*cut);
-    return {};
-  }
-  if (!request.way_out) return fail(cut.error());
-  plan.warnings.push_back(cut.error().message +
-                          ": ranges that this change takes out and that were used are not named");
-  return {};
-}
-
 }  // namespace
 
 Result<Plan> make_plan(const Places& places, const World& world, const Request& request) {
@@ -216,10 +207,12 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   plan.warnings.insert(plan.warnings.end(), targets->warnings.begin(), targets->warnings.end());
   if (auto hooks = check_hooks(request, plan); !hooks) return fail(hooks.error());
   plan.generation = request.republish ? request.generation : next_number(world);
-  find_sameness(world, request, plan);
+  const datapath::Ledger ledger = look_at_ledger(places, world, request);
+  find_sameness(world, request, ledger, plan);
   if (auto peers = find_peers(world, request, plan); !peers) return fail(peers.error());
-  if (auto ranges = find_ranges(places, world, request, plan); !ranges) return fail(ranges.error());
   find_undone_files(places, world, request, plan);
+  find_remembered(places, world, request, ledger, plan);
+  plan.warnings.insert(plan.warnings.end(), plan.ledger.begin(), plan.ledger.end());
   plan.risks = raised(request, plan);
   return plan;
 }

@@ -63,6 +63,7 @@ struct Plan {
   std::vector<CutRange> cut_ranges;  // and ranges that it would take out and that were used lately
   std::vector<UndoneFile> undone;    // files that an undone change brought in and that come back
   std::vector<std::string> warnings;
+  std::vector<std::string> ledger;  // among the warnings: those about what is remembered
   std::vector<datapath::Target> targets;
 };
 

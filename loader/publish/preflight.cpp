@@ -181,13 +181,10 @@ std::vector<CutRange> taken_out(const UsedState& state, const std::vector<Range>
   return cut;
 }
 
-Result<std::vector<CutRange>> find_cut_ranges(const Places& places, const World& world,
-                                              const Policy& policy) {
+std::vector<CutRange> find_cut_ranges(const World& world, const Used& used, const Policy& policy) {
   const Policy* today = world.in_force ? world.in_force->policy() : nullptr;
-  if (policy.mode != Mode::kEnforce || today == nullptr) return std::vector<CutRange>{};
-  const auto used = read_used(places, world);
-  if (!used) return fail(used.error());
-  return taken_out(used->state, today->ranges, policy.ranges, clocks(world).wall);
+  if (policy.mode != Mode::kEnforce || today == nullptr) return {};
+  return taken_out(used.state, today->ranges, policy.ranges, clocks(world).wall);
 }
 
 // The list is asked first: where it admits everybody, which is the rule, no way has to be found.

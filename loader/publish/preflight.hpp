@@ -10,6 +10,7 @@
 
 #include "loader/host/peers.hpp"
 #include "loader/host/used.hpp"
+#include "loader/publish/used.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -21,10 +22,8 @@ namespace apiguard::publish {
     const World& world, const Policy& policy, const std::vector<datapath::Target>& targets);
 
 // Ranges of the policy in force, the one used last first. A policy that drops nothing cuts none.
-// Exit::kFailed: what the kernel counts cannot be read.
-[[nodiscard]] Result<std::vector<CutRange>> find_cut_ranges(const Places& places,
-                                                            const World& world,
-                                                            const Policy& policy);
+[[nodiscard]] std::vector<CutRange> find_cut_ranges(const World& world, const Used& used,
+                                                    const Policy& policy);
 
 // "3 connected clients would be cut:" and a line for each of the first ten; likewise of ranges.
 [[nodiscard]] std::string describe(const std::vector<CutPeer>& cut);

@@ -18,6 +18,7 @@
 #include "loader/host/progress.hpp"
 #include "loader/host/used.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/ledger.hpp"
 #include "loader/publish/seen.hpp"
 #include "loader/publish/text_change.hpp"
 #include "loader/publish/used.hpp"
@@ -45,6 +46,7 @@ class Publisher {
       return fail(done.error());
     }
     if (auto true_now = make_sure(); !true_now) return fail(true_now.error());
+    if (loaded_) keep_ledger(*loaded_);
     clean_up();
     keep_use();
     return Published{plan_.generation, deadline_, std::move(interfaces_), std::move(warnings_),
@@ -165,54 +167,71 @@ class Publisher {
     progress::step("compiling the ranges");
     auto image = image_.get();
     if (!image) return fail(image.error());
-    complete(image->settings);
-    const auto kept = pins_.open_kept();
-    if (!kept && !request_.way_out) return fail(kept.error());
-    if ((!kept || kept->fd(datapath::Kept::kCounters) < 0) && !pins_.foreign_maps().empty()) {
+    auto ledger = look_at_ledger(places_, world_, request_);
+    complete(image->settings, ledger.secret());
+    if (!ledger.goes_on(datapath::Kept::kCounters) && !pins_.foreign_maps().empty()) {
       warnings_.emplace_back(
           "counters: those of another version are not adopted: they start from zero");
     }
-    auto used = datapath::UsedHandover::prepare(pins_, request_.policy.ranges.size());
-    if (!used && !must_go_on()) return fail(used.error());
+    auto used = hand_over_used();
     progress::step("filling the maps of the kernel");
     auto fallback = find_fallback();
     if (!fallback) return fail(fallback.error());
     datapath::LoadOptions options;
     options.kind = kind();
-    options.kept = kept ? &*kept : nullptr;
-    options.used_fd = used ? used->fd() : -1;
-    options.adds = used && used->copied();
+    options.used_fd = used.fd();
+    options.adds = used.copied();
     options.fallback = *fallback ? &**fallback : nullptr;
-    auto generation = datapath::Generation::load(*image, options);
+    auto generation = ledger.load(*image, options);
     if (!generation) return fail(generation.error());
-    if (audits() && kept && kept->fd(datapath::Kept::kSeen) < 0)
+    if (ledger.begins(datapath::Kept::kSeen))
       warn(restore_seen(places_, *generation, clocks(world_)));
-    if (auto pinned =
-            tolerate(pin(*generation), "the new program is not pinned, the links that run it are");
+    if (auto pinned = tolerate(pin(*generation, ledger),
+                               "the new program is not pinned, the links that run it are");
         !pinned) {
       return pinned;
     }
     if (auto set = set_deadline(*generation); !set) return set;
-    if (auto switched = switch_to(generation->filter_fd()); !switched) return switched;
-    if (used && pins_writable_) warn(used->finish(pins_, *generation));
-    return {};
+    loaded_.emplace(Loaded{std::move(*generation), std::move(ledger), std::move(used)});
+    return switch_to(loaded_->generation.filter_fd());
+  }
+
+  // The new program, and what it goes on to remember.
+  struct Loaded {
+    datapath::Generation generation;
+    datapath::Ledger ledger;
+    datapath::UsedHandover used;
+  };
+
+  datapath::UsedHandover hand_over_used() {
+    auto used = datapath::UsedHandover::prepare(pins_, request_.policy.ranges.size());
+    if (used.begins()) attributed_ = false;
+    if (used.warning()) warn_once(*used.warning());
+    return used;
+  }
+
+  // The new program is in force by now. What is remembered is no reason to take it back.
+  void keep_ledger(Loaded& loaded) {
+    if (pins_writable_) {
+      const auto finished = loaded.used.finish(loaded.generation);
+      if (!finished) attributed_ = false;
+      warn(finished);
+      loaded.ledger.pin(pins_, loaded.generation, plan_.generation);
+    }
+    for (const std::string& text : loaded.ledger.warnings()) warn_once(text);
   }
 
   // What the program is to know besides its policy.
-  void complete(apiguard_settings& settings) const {
+  void complete(apiguard_settings& settings, std::uint64_t secret) const {
     const Now now = clocks(world_);
     settings.instance = pins_.instance();
-    settings.secret = std::stoull(sha256_hex(read_boot_id()).substr(0, 16), nullptr, 16);
+    settings.secret = secret;
     settings.wall = static_cast<std::uint64_t>(now.wall) - now.boot;
     settings.since = plan_.generation;
     if (!world_.in_force) return;
     const apiguard_settings& before = world_.in_force->settings;
     if (before.mode == settings.mode && before.since != 0) settings.since = before.since;
   }
-
-  [[nodiscard]] bool audits() const { return request_.policy.mode == Mode::kAudit; }
-
-  [[nodiscard]] bool must_go_on() const { return request_.way_out || request_.boot; }
 
   // What packets go back to if nobody confirms: the program in force, where it runs today.
   Result<std::optional<datapath::Fallback>> find_fallback() {
@@ -248,10 +267,11 @@ class Publisher {
                                                 : datapath::ProgramKind::kPlain;
   }
 
-  Result<> pin(const datapath::Generation& generation) {
+  Result<> pin(const datapath::Generation& generation, const datapath::Ledger& ledger) {
     pins_writable_ = false;
     if (auto created = pins_.create(); !created) return created;
-    if (auto pinned = pins_.pin(generation, plan_.generation, audits()); !pinned) return pinned;
+    if (auto pinned = pins_.pin(generation, plan_.generation); !pinned) return pinned;
+    ledger.pin_missing(pins_, generation, plan_.generation);
     pins_writable_ = true;
     return {};
   }
@@ -397,14 +417,15 @@ class Publisher {
 
   // Connections that are not kept across a boot are no reason to take back a change.
   void keep_use() {
-    warn(save_seen(places_, clocks(world_)));
+    std::vector<std::string> texts;
+    warn(save_seen(places_, clocks(world_), texts));
     const auto kept = save_used(places_, world_, request_, plan_, attributed_);
     if (kept) {
-      warnings_.insert(warnings_.end(), kept->begin(), kept->end());
+      texts.insert(texts.end(), kept->begin(), kept->end());
     } else {
-      warnings_.push_back(kept.error().message +
-                          ": connections by range may be lost with a reboot");
+      texts.push_back(kept.error().message + ": connections by range may be lost with a reboot");
     }
+    for (const std::string& text : texts) warn_once(text);
   }
 
   void take_back() {
@@ -421,6 +442,12 @@ class Publisher {
     if (!result) warnings_.push_back(result.error().message);
   }
 
+  // Unless the plan said so already.
+  void warn_once(const std::string& text) {
+    if (std::find(plan_.ledger.begin(), plan_.ledger.end(), text) == plan_.ledger.end())
+      warnings_.push_back(text);
+  }
+
   const Places& places_;
   const World& world_;
   const Request& request_;
@@ -430,6 +457,7 @@ class Publisher {
   std::future<Result<Image>> image_;
   TextChange text_;
   std::optional<Replacement> mark_;
+  std::optional<Loaded> loaded_;
   datapath::SwitchReport switched_;
   std::uint32_t filter_id_ = 0;  // of the program that links are to run
   std::vector<std::string> interfaces_;

@@ -3,6 +3,8 @@
 // has kept.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "loader/compile/sources.hpp"
@@ -15,11 +17,18 @@ namespace apiguard::publish {
 [[nodiscard]] Result<std::vector<SeenSource>> read_seen(const Places& places, const Now& now);
 
 // Brings the file to what the kernel says; nothing where there never was an audit in this boot.
-// Needs the lock.
-[[nodiscard]] Result<> save_seen(const Places& places, const Now& now);
+// Needs the lock. What cannot be read becomes a warning.
+[[nodiscard]] Result<> save_seen(const Places& places, const Now& now,
+                                 std::vector<std::string>& warnings);
+
+// Why what was kept is not believed: "file '...': damaged: ...: ... begin anew"; none: it is.
+[[nodiscard]] std::optional<std::string> doubt_seen(const Places& places);
 
 // Puts what was kept into the map of a generation that begins one, before it is in force.
 [[nodiscard]] Result<> restore_seen(const Places& places, const datapath::Generation& generation,
                                     const Now& now);
+
+// In words, that a folder was moved aside by write_kept_file().
+[[nodiscard]] std::string moved_aside(const std::string& aside);
 
 }  // namespace apiguard::publish

@@ -19,9 +19,12 @@ struct Read {
   std::string boot;  // what the file said
   std::uint64_t generation = 0;
   std::vector<std::string> warnings;
+  std::vector<std::string> unread;
 };
 
-Result<Read> read(const Places& places, const Now& now) {
+// What no map of the kernel could be read for stays as it was saved last: taking it for a map that
+// went would count twice what that says later.
+Read read(const Places& places, const Now& now) {
   Read read;
   auto state = read_used_state(places.state_dir);
   if (state) {
@@ -31,10 +34,20 @@ Result<Read> read(const Places& places, const Now& now) {
   }
   read.boot = read.state.boot;
   read.generation = read.state.generation;
-  const auto uses = datapath::read_used(datapath::Pins(places.pin_dir));
-  if (!uses) return fail(uses.error());
-  fold(read.state, read_boot_id(), uses->value_or(Uses{}), now);
+  auto kernel = datapath::read_used(datapath::Pins(places.pin_dir));
+  if (kernel.uses || kernel.unread.empty())
+    fold(read.state, read_boot_id(), kernel.uses.value_or(Uses{}), now);
+  read.unread = std::move(kernel.unread);
   return read;
+}
+
+// Warnings of what was read, and of a folder that had the name of the file.
+Result<std::vector<std::string>> write(const Places& places, const UsedState& state,
+                                       std::vector<std::string> warnings) {
+  const auto aside = write_used_state(places.state_dir, state);
+  if (!aside) return fail(aside.error());
+  if (!aside->empty()) warnings.push_back(moved_aside(*aside));
+  return warnings;
 }
 
 bool is_off(const InForce& in_force) {
@@ -115,36 +128,37 @@ bool guards_all(const World& world) {
 
 }  // namespace
 
-Result<Used> read_used(const Places& places, const World& world) {
-  auto found = read(places, clocks(world));
-  if (!found) return fail(found.error());
+Used read_used(const Places& places, const World& world) {
+  Read found = read(places, clocks(world));
   Used used;
-  used.state = std::move(found->state);
-  used.warnings = std::move(found->warnings);
+  used.state = std::move(found.state);
+  used.warnings = std::move(found.warnings);
+  used.unread = std::move(found.unread);
   const auto& in_force = world.in_force;
   // Of a change that could not be written down the file knows nothing.
-  if (in_force && !is_off(*in_force) && used.state.generation >= in_force->generation &&
-      guards_all(world))
+  if (used.unread.empty() && in_force && !is_off(*in_force) &&
+      used.state.generation >= in_force->generation && guards_all(world))
     used.observed_since = used.state.observed;
   return used;
 }
 
 Result<std::vector<std::string>> save_used(const Places& places, const Now& now) {
-  auto found = read(places, now);
-  if (!found) return fail(found.error());
-  if (auto written = write_used_state(places.state_dir, found->state); !written)
-    return fail(written.error());
-  if (auto saved = save_seen(places, now); !saved) return fail(saved.error());
-  return std::move(found->warnings);
+  Read found = read(places, now);
+  for (const std::string& pin : found.unread)
+    found.warnings.push_back(pin + ": connections by range are not saved");
+  auto written = write(places, found.state, std::move(found.warnings));
+  if (!written) return written;
+  if (auto saved = save_seen(places, now, *written); !saved) return fail(saved.error());
+  return written;
 }
 
 Result<> note_gap(const Places& places, const Now& now) {
-  auto found = read(places, now);
-  if (!found) return fail(found.error());
-  if (!found->state.observed) return {};
-  found->state.observed = now.wall;
-  found->state.added.clear();
-  return write_used_state(places.state_dir, found->state);
+  Read found = read(places, now);
+  if (!found.state.observed) return {};
+  found.state.observed = now.wall;
+  found.state.added.clear();
+  const auto written = write(places, found.state, {});
+  return written ? Result<>() : Result<>(fail(written.error()));
 }
 
 bool attributes(const Places& places, const World& world) {
@@ -155,31 +169,28 @@ Result<std::vector<std::string>> save_used(const Places& places, const World& wo
                                            const Request& request, const Plan& plan,
                                            bool attributed) {
   const Now now = read_clocks(world.newest);
-  auto found = read(places, now);
-  if (!found) return fail(found.error());
-  UsedState& state = found->state;
+  Read found = read(places, now);
+  UsedState& state = found.state;
 
   const Policy* before = world.in_force ? world.in_force->policy() : nullptr;
   const RangeRefs after = deciding_ranges(request.policy.ranges);
   Observed change;
   change.generation = plan.generation;
   change.judged = request.policy.mode != Mode::kOff;
-  if (is_boot(request, found->boot)) {
-    change.gap = found->generation < plan.generation;
+  if (is_boot(request, found.boot)) {
+    change.gap = found.generation < plan.generation;
     observe(state, change, after, after, now.wall);
   } else {
     change.gap = !attributed || before == nullptr || leaves_gap(world, request, plan) ||
-                 found->generation < world.in_force->generation;
+                 found.generation < world.in_force->generation;
     observe(state, change, before != nullptr ? deciding_ranges(before->ranges) : RangeRefs{}, after,
             now.wall);
   }
 
   if (auto tidied = tidy(datapath::Pins(places.pin_dir), state, after, now.wall - kKept); !tidied)
-    found->warnings.push_back(tidied.error().message);
+    found.warnings.push_back(tidied.error().message);
   forget(state, after, now.wall - kKept);
-  if (auto written = write_used_state(places.state_dir, state); !written)
-    return fail(written.error());
-  return std::move(found->warnings);
+  return write(places, state, std::move(found.warnings));
 }
 
 }  // namespace apiguard::publish

@@ -15,14 +15,17 @@ namespace apiguard::publish {
 struct Used {
   UsedState state;
   std::optional<Timestamp> observed_since;  // none: not every packet is judged, or it is not known
-  std::vector<std::string> warnings;        // a file that is damaged
+  std::vector<std::string> warnings;        // a file that is damaged: it begins anew
+  // Maps of the kernel that cannot be read, and why: connections are missing in the state, or only
+  // as of the last time it was saved.
+  std::vector<std::string> unread;
 };
 
-// Writes nothing. Exit::kFailed if the kernel's map cannot be read.
-[[nodiscard]] Result<Used> read_used(const Places& places, const World& world);
+// What can be read of it; writes nothing.
+[[nodiscard]] Used read_used(const Places& places, const World& world);
 
 // Brings the file to what the kernel says now, and that of the sources that were seen. Needs the
-// lock. Returns warnings: a damaged file is begun anew.
+// lock. Returns warnings: what is damaged is begun anew. Exit::kFailed: a file cannot be written.
 [[nodiscard]] Result<std::vector<std::string>> save_used(const Places& places, const Now& now);
 
 // The same, and what is observed begins now: an interface was not guarded for a while. Needs the

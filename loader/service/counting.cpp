@@ -32,8 +32,7 @@ void count_ends(const RangeRefs& ranges, Timestamp now, report::Counted& counted
 std::optional<std::size_t> count_unused(const Places& places, const publish::World& world,
                                         const RangeRefs& ranges) {
   const auto used = publish::read_used(places, world);
-  if (!used) return std::nullopt;
-  const auto unused = publish::find_unused(world, *used, ranges, kUnusedFor);
+  const auto unused = publish::find_unused(world, used, ranges, kUnusedFor);
   if (!unused.in_doubt.empty()) return std::nullopt;
   return unused.ranges.size();
 }

@@ -219,12 +219,12 @@ uses "$OFFICE4" 2 # of this boot: the kernel knows them
 changes verb allow 198.18.0.12
 silent_about damaged
 rm "$STATE/used"
-mkdir "$STATE/used"
+mkdir -p "$STATE/.used.apiguard-new/theirs" # in the way of the file before it takes its name
 changes verb mode off
 complains 'connections by range may be lost with a reboot'
 verb rollback --accept-risk drop-peers
 same null "$(observed)" 'observed since, where nothing could be written'
 verb detach --all
-rmdir "$STATE/used"
+rm -r "$STATE/.used.apiguard-new"
 verb apply
 uses "$OFFICE4" 2

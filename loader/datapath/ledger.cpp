@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/datapath/ledger.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "loader/datapath/objects.hpp"
+#include "loader/datapath/pinned.hpp"
+#include "loader/datapath/probe.hpp"
+
+namespace apiguard::datapath {
+namespace {
+
+constexpr std::string_view kUses = "connections by range";
+
+std::size_t index(Kept kept) { return static_cast<std::size_t>(kept); }
+
+// On 5.10 a map over RLIMIT_MEMLOCK is refused with EPERM.
+bool is_shortage(int error) { return error == ENOMEM || error == EPERM || error == ENOSPC; }
+
+// No descriptors or no memory for anything: nothing is learned by trying again.
+bool is_hopeless(int error) { return error == ENOMEM || error == EMFILE || error == ENFILE; }
+
+Fd copy_of(int fd) { return Fd(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
+// Whether the smallest of all programs takes over this map, or with none of both its own.
+bool loads_with(const Image& image, ProgramKind kind, std::optional<Kept> kept, int map_fd,
+                int used_fd) {
+  KeptMaps maps;
+  if (kept) maps.maps[index(*kept)] = copy_of(map_fd);
+  LoadOptions options;
+  options.kind = kind;
+  options.kept = &maps;
+  options.used_fd = used_fd;
+  return Generation::load(image, options).has_value();
+}
+
+}  // namespace
+
+bool belongs_to(const Pins& pins, const std::string& pin, int map_fd) {
+  for (const Kept kept : kAllKept) {
+    if (pin == pins.kept_pin(kept)) return !misfit(kept, map_fd);
+  }
+  if (pin == pins.used_pin()) return !misfit_used(map_fd);
+  if (pin == pins.secret_pin()) return is_secret(map_fd);
+  return !is_aside(pin.substr(pin.rfind('/') + 1));
+}
+
+Ledger Ledger::look(const Pins& pins, const Needs& needs) {
+  Ledger ledger;
+  ledger.pins_ = pins;
+  ledger.audit_ = needs.audit;
+  for (const Kept kept : kAllKept) ledger.look_at_kept(pins, needs, kept);
+  ledger.look_at_used(pins, needs);
+  ledger.look_at_secret(pins, needs);
+  return ledger;
+}
+
+void Ledger::begin(Kept kept, const std::string& pin, std::string_view why) {
+  kept_.maps[index(kept)] = Fd();
+  begun_[index(kept)] = true;
+  warnings_.push_back(fmt::format("pin '{}': {}: {} begin anew", pin, why, content_of(kept)));
+}
+
+void Ledger::look_at_kept(const Pins& pins, const Needs& needs, Kept kept) {
+  const std::string pin = pins.kept_pin(kept);
+  Pinned pinned = look_at_pin(pin);
+  switch (pinned.kind) {
+    case Pinned::Kind::kNothing: {
+      const bool expected = needs.expected && (needs.audited || !is_for_audit(kept));
+      if (expected) begin(kept, pin, "is gone");
+      return;
+    }
+    case Pinned::Kind::kOther:
+      return begin(kept, pin, pinned.why);
+    case Pinned::Kind::kMap:
+      if (const auto why = misfit(kept, pinned.fd.get())) return begin(kept, pin, *why);
+      kept_.maps[index(kept)] = std::move(pinned.fd);
+  }
+}
+
+// What the generation in force counts in has a pin of its own: mostly nothing is lost.
+void Ledger::look_at_used(const Pins& pins, const Needs& needs) {
+  const std::string pin = pins.used_pin();
+  const Pinned pinned = look_at_pin(pin);
+  std::string why = pinned.why;
+  if (pinned.kind == Pinned::Kind::kNothing && needs.expected) why = "is gone";
+  if (pinned.kind == Pinned::Kind::kMap) why = misfit_used(pinned.fd.get()).value_or("");
+  if (why.empty()) return;
+  const bool lost = pins.open_used().maps.empty();
+  warnings_.push_back(lost ? fmt::format("pin '{}': {}: {} begin anew", pin, why, kUses)
+                           : fmt::format("pin '{}': {}: is made anew, {} go on", pin, why, kUses));
+}
+
+void Ledger::look_at_secret(const Pins& pins, const Needs& needs) {
+  secret_ = find_secret(pins, needs.secret);
+  std::string why = secret_.wrong;
+  if (why.empty() && needs.expected && map_id_at(pins.secret_pin()) == 0) why = "is gone";
+  const bool denied = secret_.fresh && goes_on(Kept::kDenied);
+  if (denied) {
+    begin(Kept::kDenied, pins.secret_pin(),
+          why.empty() ? "a new secret is made" : why + ": a new secret is made");
+  } else if (!why.empty()) {
+    warnings_.push_back(fmt::format("pin '{}': {}: is made anew", pins.secret_pin(), why));
+  }
+}
+
+Result<Generation> Ledger::load(const Image& image, LoadOptions options) {
+  options.kept = &kept_;
+  options.begun = begun_;
+  auto loaded = Generation::load(image, options);
+  if (loaded) return loaded;
+  const Error why = loaded.error();
+  if (is_shortage(why.os_error) && shrinks(options)) {
+    options.lean = true;
+    loaded = Generation::load(image, options);
+    if (loaded) {
+      warnings_.push_back(
+          fmt::format("{}: what is remembered begins anew in the least room, until the next change",
+                      why.message));
+      return loaded;
+    }
+    options.lean = false;
+  }
+  if (is_hopeless(why.os_error) || !leave_misfits(pins_, options)) return fail(why);
+  options.begun = begun_;
+  loaded = Generation::load(image, options);
+  return loaded ? std::move(loaded) : Result<Generation>(fail(why));
+}
+
+// Whether something begins that has a size.
+bool Ledger::shrinks(const LoadOptions& options) const {
+  const bool audits = is_pinned(Kept::kSeen);
+  return options.used_fd < 0 || !goes_on(Kept::kDenied) ||
+         (audits && (!goes_on(Kept::kSeen) || !goes_on(Kept::kFlows)));
+}
+
+// Each by itself, beside the smallest list there is. Where that does not load on its own, what goes
+// on is not to blame.
+bool Ledger::leave_misfits(const Pins& pins, LoadOptions& options) {
+  const auto image = probe_image();
+  if (!image || !loads_with(*image, options.kind, std::nullopt, -1, -1)) return false;
+  const std::size_t before = warnings_.size();
+  for (const Kept kept : kAllKept) {
+    if (!goes_on(kept) || loads_with(*image, options.kind, kept, kept_.fd(kept), -1)) continue;
+    begin(kept, pins.kept_pin(kept), "is refused by the kernel");
+  }
+  if (options.used_fd >= 0 &&
+      !loads_with(*image, options.kind, std::nullopt, -1, options.used_fd)) {
+    options.used_fd = -1;
+    warnings_.push_back(
+        fmt::format("pin '{}': is refused by the kernel: {} begin anew", pins.used_pin(), kUses));
+  }
+  return warnings_.size() != before;
+}
+
+// What an audit keeps is pinned once there was one.
+bool Ledger::is_pinned(Kept kept) const {
+  return !is_for_audit(kept) || audit_ || begun_[index(kept)] || goes_on(kept);
+}
+
+std::vector<Ledger::Place> Ledger::places(const Pins& pins, const Generation& generation,
+                                          std::uint64_t number) const {
+  std::vector<Place> places;
+  for (const Kept kept : kAllKept) {
+    if (is_pinned(kept))
+      places.push_back({pins.kept_pin(kept), content_of(kept), generation.kept_fd(kept)});
+  }
+  places.push_back({pins.used_pin(), kUses, generation.used_fd()});
+  places.push_back({pins.used_pin(number), kUses, generation.used_fd()});
+  return places;
+}
+
+// Whatever goes wrong here is said by pin().
+void Ledger::pin_missing(const Pins& pins, const Generation& generation,
+                         std::uint64_t number) const {
+  for (const Place& place : places(pins, generation, number)) (void)pin_object(place.fd, place.pin);
+  (void)pin_secret(pins, secret_.value);
+}
+
+void Ledger::pin(const Pins& pins, const Generation& generation, std::uint64_t number) {
+  for (const Place& place : places(pins, generation, number)) {
+    if (map_id_at(place.pin) == map_id(place.fd).value_or(0)) continue;
+    const auto put = pin_over(place.fd, place.pin);
+    if (!put) {
+      warnings_.push_back(
+          fmt::format("{}: {} are lost with the next change", put.error().message, place.content));
+    } else if (!put->empty()) {
+      warnings_.push_back(
+          fmt::format("pin '{}': what had its place is '{}' now: remove it where nobody needs it",
+                      place.pin, *put));
+    }
+  }
+  if (auto kept = pin_secret(pins, secret_.value); !kept) warnings_.push_back(kept.error().message);
+}
+
+}  // namespace apiguard::datapath
