@@ -200,7 +200,7 @@ step 'A verb whose output nobody reads: it does not keep the lock, and says all 
 mkfifo "$WORK/full"
 exec {full}<>"$WORK/full"
 fill_pipe "$WORK/full"
-guard allow 198.18.7.0/24 >&"$full" 2>&"$full" &
+guard allow 198.18.7.0/24 >&"$full" 2>&1 &
 stuck=$!
 PIDS+=("$stuck")
 wait_for 'the verb to be done with' sh -c "grep -q 198.18.7.0/24 '$ETC/authorized-ranges'"
