@@ -47,7 +47,10 @@ using Syscall = long (*)(long, ...);
 
 long bpf(long command, bpf_attr* attr, long size) {
   static const auto next = real<Syscall>("syscall");
-  if (command == BPF_LINK_UPDATE && lies(1)) return 0;
+  // An update to no program asks whether something is a link, and changes nothing.
+  const bool updates =
+      command == BPF_LINK_UPDATE && static_cast<int>(attr->link_update.new_prog_fd) >= 0;
+  if (updates && lies(1)) return 0;
   if (command == BPF_OBJ_PIN && lies(2)) return 0;
   if (command != BPF_LINK_CREATE || !lies(0)) return next(SYS_bpf, command, attr, size);
   const long link = next(SYS_bpf, command, attr, size);
