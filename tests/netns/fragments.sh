@@ -92,6 +92,6 @@ else
   say "not tried: no connection tracking here: $(cat "$WORK/err")"
 fi
 
+# Kernels like 5.10 go on putting pieces together early in a namespace that has once tracked.
 step 'Without the filter'
 without_filter "$SEED"
-same 0 "$(figure rewritten)" 'answers to addresses that no frame bore, without connection tracking'
