@@ -217,6 +217,16 @@ TEST_CASE("an except equal to or inside a cluster range is refused at its own li
         "         ^");
 }
 
+TEST_CASE("an except that ends, or has ended, may not stand beside a cluster range either") {
+  const std::string config = "interfaces = [\"eth0\"]\ncluster = [\"10.20.0.0/16\"]\n";
+  for (const char* until : {"2001-01-01T00:00:00Z", "2100-01-01T00:00:00Z"}) {
+    const auto parsed = parse_policy(
+        texts(config, "10.0.0.0/8\n", "except 10.20.0.0/16 until=" + std::string(until) + "\n"));
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().message.find("a.list:1:8: except of 10.20.0.0/16") == 0);
+  }
+}
+
 TEST_CASE("warnings about ranges name other files") {
   const auto parsed =
       parse_policy(texts("interfaces = [\"eth0\"]\n", "10.0.0.0/8\n", "except 10.0.0.0/8\n"));
