@@ -29,7 +29,7 @@ bool ClockWatch::arm() const {
 
 void ClockWatch::again() {
   std::uint64_t expirations = 0;
-  (void)read(fd_.get(), &expirations, sizeof(expirations));
+  [[maybe_unused]] const ssize_t got = read(fd_.get(), &expirations, sizeof(expirations));
   (void)arm();
 }
 

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The program is hardened as built and as installed: read from the binary, whatever flags the build was given. What is
+# installed carries no debug information.
+#
+# APIGUARD is the binary, BUILD its build folder, FORTIFIED=OFF a build without optimisation, which cannot have
+# _FORTIFY_SOURCE. STRIPPED=OFF a build for a package, which strips by itself.
+set -euo pipefail
+: "${APIGUARD:?the binary}" "${BUILD:?the build folder}" "${FORTIFIED:?ON or OFF}" "${STRIPPED:?ON or OFF}"
+export LC_ALL=C
+
+die() {
+  printf 'FAILED: %s\n' "$*" >&2
+  exit 1
+}
+
+# has FILE WHAT PATTERN OPTION...: a line that readelf prints with these options matches.
+has() {
+  local file=$1 what=$2 pattern=$3
+  shift 3
+  readelf --wide "$@" "$file" >"$WORK/readelf" 2>&1 || die "readelf $* $file: $(cat "$WORK/readelf")"
+  grep -Eq -- "$pattern" "$WORK/readelf" || die "$file: $what: readelf $* shows no '$pattern'"
+  printf '  %s\n' "$what"
+}
+has_not() {
+  local file=$1 what=$2 pattern=$3
+  shift 3
+  readelf --wide "$@" "$file" >"$WORK/readelf" 2>&1 || die "readelf $* $file: $(cat "$WORK/readelf")"
+  ! grep -E -- "$pattern" "$WORK/readelf" >&2 || die "$file: $what"
+  printf '  %s\n' "$what"
+}
+
+# Indirect jumps and returns, where the processor can watch them. One object without the note takes it from the whole.
+watches_jumps() {
+  case $(readelf --file-header "$1") in
+    *X86-64*)
+      has "$1" 'control flow: IBT and SHSTK' 'x86 feature: IBT, SHSTK' --notes
+      lands_on_pads "$1"
+      ;;
+    *AArch64*) has "$1" 'control flow: BTI and PAC' 'AArch64 feature: BTI, PAC' --notes ;;
+    *) die "$1: a processor whose protections this test does not know: name them here" ;;
+  esac
+}
+
+# The mark is a promise: where the loader jumps to, an endbr64 (f3 0f 1e fa) stands.
+lands_on_pads() {
+  local file=$1 address word
+  for word in 'Entry point address:' '(INIT)' '(FINI)'; do
+    address=$(readelf --wide --file-header --dynamic "$file" | grep -F -- "$word" | grep -o '0x[0-9a-f]*' | tail -n 1)
+    [ -n "$address" ] || die "$file: no '$word'"
+    objdump -d --start-address="$address" --stop-address=$((address + 4)) "$file" | grep -q endbr64 ||
+      die "$file: no landing pad at '$word' $address"
+  done
+  printf '  landing pads where the loader jumps to\n'
+}
+
+hardened() {
+  printf '%s\n' "$1"
+  has "$1" 'position independent' 'Type: +DYN ' --file-header
+  has "$1" 'is a PIE by its own flags' 'FLAGS_1\).*Flags:.* PIE' --dynamic
+  has "$1" 'symbols bound before main' 'FLAGS_1\).*Flags: NOW' --dynamic
+  has "$1" 'their table read-only then' '^ +GNU_RELRO ' --program-headers
+  has_not "$1" 'no executable stack' '^ +GNU_STACK .* RWE ' --program-headers
+  has_not "$1" 'no segment both writable and executable' '^ +LOAD .* RWE ' --program-headers
+  has_not "$1" 'no search path of libraries' 'R(UN)?PATH' --dynamic
+  has "$1" 'stack protector' '__stack_chk_fail' --dyn-syms
+  watches_jumps "$1"
+  if [ "$FORTIFIED" = ON ]; then
+    has "$1" 'checked copies' ' __[a-z_0-9]+_chk(@| )' --dyn-syms
+  fi
+}
+
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/agtest-hardened.XXXXXX")
+trap 'rm -rf "$WORK"' EXIT
+
+hardened "$APIGUARD"
+
+DESTDIR="$WORK/root" cmake --install "$BUILD" --prefix /usr >"$WORK/log" 2>&1 || die "cmake --install: $(cat "$WORK/log")"
+installed=$WORK/root/usr/sbin/apiguard
+hardened "$installed"
+"$installed" version >/dev/null || die 'the installed program does not start'
+if [ "$STRIPPED" = ON ]; then
+  has_not "$installed" 'no debug information' '\.(debug_info|symtab)' --sections
+fi
+printf 'built: %s kB, installed: %s kB\n' $(($(stat -c %s "$APIGUARD") / 1024)) $(($(stat -c %s "$installed") / 1024))
