@@ -10,12 +10,15 @@
 #include "loader/capabilities.hpp"
 #include "loader/cli/complete.hpp"
 #include "loader/cli/options.hpp"
+#include "loader/cli/trust.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/log.hpp"
 #include "loader/datapath/release.hpp"
 #include "loader/descriptors.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/host/standard_streams.hpp"
+#include "loader/policy/masked.hpp"
 #include "loader/service/gate.hpp"
 
 namespace {
@@ -45,9 +48,20 @@ bool reads_only(const cli::Verb& verb) {
   return is(static_cast<const Readers*>(nullptr));
 }
 
+Result<Exit> run(const cli::CommandLine& line) {
+  const auto believed = cli::look_at_owners(line);
+  if (!believed) return believed;
+  const auto exit =
+      std::visit([&line](const auto& options) { return cli::run(line, options); }, line.verb);
+  return exit && *exit == Exit::kDone ? believed : exit;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!fill_standard_streams()) return static_cast<int>(Exit::kFailed);
+  set_own_umask();
+  survive_size_limit();
   capabilities::give_up_most();
   if (argc > 0 && std::strcmp(argv[0], datapath::kLetGo) == 0) datapath::let_go();
   descriptors::raise_limit();
@@ -61,7 +75,7 @@ int main(int argc, char** argv) {
   }
   const auto parsed = cli::parse(argc, argv);
   if (const auto* printed = std::get_if<cli::Printed>(&parsed)) {
-    std::fputs(printed->text.c_str(), printed->exit == Exit::kDone ? stdout : stderr);
+    std::fputs(masked(printed->text).c_str(), printed->exit == Exit::kDone ? stdout : stderr);
     return static_cast<int>(printed->exit);
   }
   const auto& line = std::get<cli::CommandLine>(parsed);
@@ -69,8 +83,7 @@ int main(int argc, char** argv) {
   // The supervisor forks, which threads would be in the way of.
   std::optional<progress::Watcher> watcher;
   if (!std::holds_alternative<cli::RunOptions>(line.verb)) watcher.emplace();
-  const auto exit =
-      std::visit([&line](const auto& options) { return cli::run(line, options); }, line.verb);
+  const auto exit = run(line);
   progress::step("");
   if (!exit) return report(exit.error());
   if (std::fflush(stdout) == 0) return static_cast<int>(*exit);

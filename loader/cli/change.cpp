@@ -198,9 +198,9 @@ class Changer {
 
   void show_preview(const Plan& plan) const {
     progress::clear();
-    if (!flags_.json)
-      outlet::put(STDOUT_FILENO,
-                  report::preview(plan.difference, report::colour_wanted(STDOUT_FILENO)));
+    const bool colour = report::colour_wanted(STDOUT_FILENO);
+    const std::string preview = report::preview(plan.difference, colour);
+    if (!flags_.json) outlet::put(STDOUT_FILENO, report::masked_but_colours(preview, colour));
     std::fflush(stdout);
   }
 

@@ -17,6 +17,7 @@ struct Reading {
   const VerbInfo* verb = nullptr;
   const OptionInfo* waiting = nullptr;  // for its value
   Places places;
+  bool only_arguments = false;  // behind "--"
 };
 
 bool has_name(const OptionInfo& option, std::string_view name) {
@@ -53,8 +54,12 @@ void read_word(const CommandTree& tree, const std::string& word, Reading& readin
     take_place(reading.places, *waiting, word);
     return;
   }
-  if (!word.starts_with('-')) {
+  if (reading.only_arguments || !word.starts_with('-')) {
     if (reading.verb == nullptr) reading.verb = find_verb(tree, word);
+    return;
+  }
+  if (word == "--") {
+    reading.only_arguments = true;
     return;
   }
   const std::size_t equals = word.find('=');
@@ -69,7 +74,7 @@ void read_word(const CommandTree& tree, const std::string& word, Reading& readin
 
 Reading read_words(const CommandTree& tree, const std::vector<std::string>& words,
                    const Places& defaults) {
-  Reading reading{nullptr, nullptr, defaults};
+  Reading reading{nullptr, nullptr, defaults, false};
   for (std::size_t i = 0; i + 1 < words.size(); ++i) read_word(tree, words[i], reading);
   return reading;
 }
@@ -169,8 +174,10 @@ std::optional<Candidates> joined_values(const CommandTree& tree, const Reading& 
 Candidates all_candidates(const CommandTree& tree, const Reading& reading,
                           const std::string& written, Surroundings& around) {
   if (reading.waiting != nullptr) return values(*reading.waiting, written, reading.places, around);
-  if (auto joined = joined_values(tree, reading, written, around)) return *joined;
-  if (written.starts_with('-')) return option_names(tree, reading.verb);
+  if (!reading.only_arguments) {
+    if (auto joined = joined_values(tree, reading, written, around)) return *joined;
+    if (written.starts_with('-')) return option_names(tree, reading.verb);
+  }
   if (reading.verb == nullptr) return verb_names(tree);
   return arguments(*reading.verb, reading.places, around);
 }

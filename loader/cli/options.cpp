@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 #include <CLI/App.hpp>
@@ -15,6 +16,7 @@
 #include "loader/cli/help.hpp"
 #include "loader/cli/tree.hpp"
 #include "loader/cli/typed.hpp"
+#include "loader/policy/masked.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -198,6 +200,17 @@ std::string make_command(const Words& words) {
   return command;
 }
 
+// A mark in front of what no one takes for an option says nothing, and options may be put behind
+// what is repeated.
+Words without_idle_mark(const Words& words) {
+  const auto mark = std::find(words.begin(), words.end(), "--");
+  const auto is_plain = [](const std::string& word) { return !word.starts_with('-'); };
+  if (mark == words.end() || !std::all_of(mark + 1, words.end(), is_plain)) return words;
+  Words plain(words.begin(), mark);
+  plain.insert(plain.end(), mark + 1, words.end());
+  return plain;
+}
+
 // CLI11 reads "[a,b]" as a list and "--name=" as "--name" with the next word.
 Result<> refuse_odd_words(const Words& words) {
   for (const std::string& word : words) {
@@ -209,6 +222,20 @@ Result<> refuse_odd_words(const Words& words) {
     }
   }
   return {};
+}
+
+// Behind "--" stand arguments alone, whatever they begin with; CLI11 never sees them. Where no verb
+// stands in front, the first of them is the verb.
+struct SplitWords {
+  Words front;
+  Words behind;
+  bool marked = false;
+};
+
+SplitWords split_at_mark(const Words& words) {
+  const auto mark = std::find(words.begin(), words.end(), "--");
+  if (mark == words.end()) return {words, {}, false};
+  return {Words(words.begin(), mark), Words(mark + 1, words.end()), true};
 }
 
 Error describe_extra(const CLI::App& app) {
@@ -225,7 +252,24 @@ Error describe_extra(const CLI::App& app) {
           Exit::kUsage};
 }
 
-Result<Verb> sort_words(CLI::App& app, const Words& words, const Typed& typed) {
+bool takes_arguments(std::string_view name) {
+  for (const VerbHelp& verb : verb_helps()) {
+    if (verb.name == name) return !verb.arguments.empty();
+  }
+  return false;
+}
+
+Result<> add_behind(std::string_view verb, const Words& behind, Typed& typed) {
+  if (!behind.empty() && !takes_arguments(verb)) {
+    return usage(
+        fmt::format("argument '{}': one too many: see 'apiguard {} --help'", behind.front(), verb));
+  }
+  typed.arguments.insert(typed.arguments.end(), behind.begin(), behind.end());
+  return {};
+}
+
+Result<Verb> sort_words(CLI::App& app, const SplitWords& split, Typed& typed) {
+  const Words& words = split.front;
   try {
     app.parse(Words(words.rbegin(), words.rend()));
   } catch (const CLI::ExtrasError&) {
@@ -237,16 +281,51 @@ Result<Verb> sort_words(CLI::App& app, const Words& words, const Typed& typed) {
   const auto verbs = app.get_subcommands();
   if (typed.version) return VersionOptions{typed.verbose};
   if (verbs.empty()) return usage("a verb is missing: see 'apiguard --help'");
-  return make_verb(verbs.front()->get_name(), typed);
+  const std::string name = verbs.front()->get_name();
+  if (auto added = add_behind(name, split.behind, typed); !added) return fail(added.error());
+  return make_verb(name, typed);
 }
 
-Result<CommandLine> make_command_line(CLI::App& app, const Words& words, const Typed& typed) {
-  if (auto sane = refuse_odd_words(words); !sane) return fail(sane.error());
-  auto verb = sort_words(app, words, typed);
+// Whether the words up to the mark name a verb: `apiguard -- VERB ARGUMENT` does so behind it.
+bool names_a_verb(const CLI::App& app, const Words& words) {
+  bool value = false;
+  for (const std::string& word : words) {
+    if (std::exchange(value, false)) continue;
+    if (!word.starts_with('-')) return true;
+    const auto* option = app.get_option_no_throw(word);
+    value = option != nullptr && option->get_items_expected_max() > 0;
+  }
+  return false;
+}
+
+SplitWords split(const CLI::App& app, const Words& words) {
+  SplitWords result = split_at_mark(words);
+  const bool may_be_verb = !result.behind.empty() && !result.behind.front().starts_with('-');
+  if (may_be_verb && !names_a_verb(app, result.front)) {
+    result.front.push_back(result.behind.front());
+    result.behind.erase(result.behind.begin());
+  }
+  return result;
+}
+
+// One message is one line, and one entry of the history.
+Result<> refuse_line_breaks(const Words& words) {
+  for (const std::string& word : words) {
+    if (word.find_first_of("\n\r\v\f") != std::string::npos)
+      return usage(fmt::format("argument '{}': no line breaks", masked_line(word)));
+  }
+  return {};
+}
+
+Result<CommandLine> make_command_line(CLI::App& app, const Words& words, Typed& typed) {
+  if (auto sane = refuse_line_breaks(words); !sane) return fail(sane.error());
+  const SplitWords sorted = split(app, words);
+  if (auto sane = refuse_odd_words(sorted.front); !sane) return fail(sane.error());
+  auto verb = sort_words(app, sorted, typed);
   if (!verb) return fail(verb.error());
   auto places = make_places(typed);
   if (!places) return fail(places.error());
-  return CommandLine{*places, make_command(words), typed.verbose, *verb};
+  return CommandLine{*places, make_command(without_idle_mark(words)), typed.verbose, *verb};
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include "loader/host/journal.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/policy/masked.hpp"
+#include "loader/report/terminal.hpp"
 
 namespace apiguard::cli {
 
@@ -42,10 +44,12 @@ Error text_unknown(const publish::InForce& in_force) {
 
 void print(std::string_view text) {
   progress::clear();
-  outlet::put(STDOUT_FILENO, fmt::format("{}{}", text, text.ends_with('\n') ? "" : "\n"));
+  const bool colour = report::colour_wanted(STDOUT_FILENO);
+  outlet::put(STDOUT_FILENO, fmt::format("{}{}", report::masked_but_colours(text, colour),
+                                         text.ends_with('\n') ? "" : "\n"));
 }
 
-void to_stdout(std::string_view piece) { std::fwrite(piece.data(), 1, piece.size(), stdout); }
+void to_stdout(std::string_view piece) { std::fputs(masked(piece).c_str(), stdout); }
 
 void note(std::string_view text) {
   progress::clear();

@@ -13,6 +13,7 @@
 #include "loader/host/interfaces.hpp"
 #include "loader/host/paths.hpp"
 #include "loader/host/state.hpp"
+#include "loader/policy/masked.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard::cli {
@@ -85,14 +86,6 @@ void take_variable(const char* name, std::string& place) {
   if (value != nullptr && *value != '\0') place = value;
 }
 
-// One line is one candidate, and a tab begins the description.
-std::string one_line(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ' || c == '\x7F') c = ' ';
-  }
-  return text;
-}
-
 }  // namespace
 
 Places places_of_environment() {
@@ -108,7 +101,8 @@ void print_completions(const std::vector<std::string>& words) {
   const Places places = places_of_environment();
   Machine machine;
   for (const auto& [word, what] : complete(command_tree(), words, places, machine)) {
-    fmt::print("{}\t{}\n", one_line(word), one_line(what));
+    // One line is one candidate, and a tab begins the description.
+    fmt::print("{}\t{}\n", masked_line(word), masked_line(what));
   }
 }
 

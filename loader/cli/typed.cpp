@@ -14,6 +14,7 @@
 
 #include "loader/cli/arguments.hpp"
 #include "loader/policy/duration.hpp"
+#include "loader/policy/masked.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard::cli {
@@ -341,6 +342,8 @@ Result<Places> make_places(const Typed& typed) {
     if (!word) return fail(word.error());
     if (!*word) continue;
     if ((*word)->empty()) return usage(fmt::format("option '{}': an empty path", name));
+    if ((*word)->find('\n') != std::string::npos)
+      return usage(fmt::format("option '{}': '{}': no line breaks", name, masked_line(**word)));
     place = **word;
   }
   return places;

@@ -12,6 +12,7 @@
 #include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/release.hpp"
+#include "loader/disbelief.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/publish/used.hpp"
@@ -51,6 +52,11 @@ Result<> keep_supervisor_off(const std::string& run_dir, std::vector<std::string
   const auto marked = add_detached(run_dir, names);
   if (marked) return {};
   note(marked.error().message);
+  if (disbelief::find(run_dir) != nullptr) {
+    note(
+        "whether 'apiguard run' runs is not known: it would attach again: 'systemctl stop "
+        "apiguard'");
+  }
   if (!Lock::is_held(run_dir, kSupervisorLock)) return {};
   const auto pid = Lock::holder(run_dir, kSupervisorLock);
   if (!pid || (kill(*pid, SIGTERM) != 0 && errno != ESRCH)) {

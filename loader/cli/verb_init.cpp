@@ -18,6 +18,7 @@
 #include "loader/host/identity.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/paths.hpp"
+#include "loader/policy/masked.hpp"
 #include "loader/propose/proposal.hpp"
 #include "loader/report/lines.hpp"
 #include "loader/report/terminal.hpp"
@@ -112,7 +113,7 @@ Result<Exit> run(const CommandLine& line, const InitOptions& options) {
   if (!proposal) return fail(proposal.error());
   const std::string text = to_toml(*proposal);
   if (options.print) {
-    fmt::print(stderr, "{}", to_text(*proposal));
+    fmt::print(stderr, "{}", masked(to_text(*proposal)));
     print(text);
     return Exit::kDone;
   }

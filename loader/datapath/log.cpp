@@ -7,6 +7,8 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "loader/policy/masked.hpp"
+
 namespace apiguard::datapath {
 namespace {
 
@@ -27,7 +29,7 @@ int keep(libbpf_print_level level, const char* format, va_list arguments) {
   std::array<char, 16384> line{};
   const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
   if (length <= 0) return length;
-  if (log().show) std::fputs(line.data(), stderr);
+  if (log().show) std::fputs(masked(line.data()).c_str(), stderr);
   log().kept += line.data();
   if (log().kept.size() > kKept) log().kept.erase(0, log().kept.size() - kKept);
   return length;

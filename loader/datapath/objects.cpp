@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "loader/capabilities.hpp"
+#include "loader/disbelief.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -24,6 +25,7 @@ constexpr std::string_view kProgramName = "apiguard";
 constexpr std::size_t kMapsOfProgram = 64;
 
 Result<Fd> open_at(const std::string& path, __u32 flags) {
+  if (auto believed = disbelief::check(path); !believed) return fail(believed.error());
   LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = flags);
   Fd fd(bpf_obj_get_opts(path.c_str(), &options));
   if (!fd) return kernel_error("pin '" + path + "'", "open", errno);
@@ -60,6 +62,7 @@ Result<Fd> open_pinned(const std::string& path) { return open_at(path, BPF_F_RDO
 Result<Fd> open_pinned_for_writing(const std::string& path) { return open_at(path, 0); }
 
 Result<> pin_object(int fd, const std::string& path) {
+  if (auto believed = disbelief::check(path); !believed) return believed;
   if (bpf_obj_pin(fd, path.c_str()) != 0)
     return kernel_error("pin '" + path + "'", "create", errno);
   return {};

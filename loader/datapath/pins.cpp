@@ -19,6 +19,7 @@
 #include "loader/datapath/links.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/datapath/pinned.hpp"
+#include "loader/disbelief.hpp"
 #include "loader/policy/sha256.hpp"
 
 namespace apiguard::datapath {
@@ -33,6 +34,7 @@ constexpr std::string_view kSecret = "secret";
 
 // Entries of a folder by name; a folder that does not exist has none.
 Result<std::vector<std::string>> names_in(const std::string& folder) {
+  if (auto believed = disbelief::check(folder); !believed) return fail(believed.error());
   std::vector<std::string> names;
   std::error_code code;
   for (fs::directory_iterator it(folder, code), end; !code && it != end; it.increment(code)) {
@@ -53,6 +55,7 @@ std::optional<std::uint64_t> number_of(const std::string& name) {
 }
 
 Result<> make_folder(const std::string& path) {
+  if (auto believed = disbelief::check(path); !believed) return believed;
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     return kernel_error("pin '" + path + "'", "create the folder", errno);
   }
@@ -60,6 +63,7 @@ Result<> make_folder(const std::string& path) {
 }
 
 Result<> remove_pin(const std::string& path) {
+  if (auto believed = disbelief::check(path); !believed) return believed;
   if (unlink(path.c_str()) != 0 && errno != ENOENT)
     return kernel_error("pin '" + path + "'", "remove", errno);
   return {};
@@ -131,6 +135,14 @@ std::uint64_t generation_of(std::uint32_t prog_id,
   }
   const auto settings = settings_of(prog_id);
   return settings ? settings->generation : 0;
+}
+
+// The newest generation that a link runs.
+void note_generation(Live& live) {
+  for (const LinkState& link : live.links) {
+    if (link.generation != 0)
+      live.generation = std::max(live.generation.value_or(0), link.generation);
+  }
 }
 
 Result<> check_bpffs(const std::string& directory) {
@@ -230,6 +242,12 @@ Result<> Pins::read_links(Live& live, const OurPrograms& ours) const {
 
 Result<Live> Pins::read() const {
   Live live;
+  if (disbelief::find(directory_) != nullptr) {
+    live.by_id = true;
+    live.links = links_by_id(instance());
+    note_generation(live);
+    return live;
+  }
   OurPrograms ours;
   if (auto read = read_generations(live, ours); !read) return fail(read.error());
   if (auto read = read_links(live, ours); !read) return fail(read.error());
@@ -237,9 +255,8 @@ Result<Live> Pins::read() const {
   if (live.by_id) live.links = links_by_id(instance());
   for (LinkState& link : live.links) {
     if (!live.by_id) link.generation = generation_of(link.prog_id, live.generations);
-    if (link.generation != 0)
-      live.generation = std::max(live.generation.value_or(0), link.generation);
   }
+  note_generation(live);
   return live;
 }
 

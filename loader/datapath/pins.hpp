@@ -54,7 +54,9 @@ struct Live {
   std::vector<PinnedGeneration> generations;  // ascending
   // The number in the kernel: the newest generation that any link runs; none without links.
   std::optional<std::uint64_t> generation;
-  bool by_id = false;               // the pins are out of reach: bpffs is read-only or not mounted
+  // The pins are out of reach: bpffs is read-only or not mounted, or they are not believed
+  // (disbelief.hpp).
+  bool by_id = false;
   std::vector<std::string> strays;  // what lies among the links and is not ours: left alone
 
   [[nodiscard]] const LinkState* link_of(int ifindex) const;

@@ -17,8 +17,10 @@
 #include <utility>
 
 #include "loader/capabilities.hpp"
+#include "loader/disbelief.hpp"
 #include "loader/fd.hpp"
 #include "loader/host/paths.hpp"
+#include "loader/policy/masked.hpp"
 
 namespace apiguard {
 namespace {
@@ -242,6 +244,11 @@ Result<std::vector<SourceFile>> read_listed(int folder, const std::string& path)
   std::vector<SourceFile> files;
   for (const std::string& name : *names) {
     if (!is_drop_in(name)) continue;
+    if (name.find('\n') != std::string::npos) {
+      return fail(Exit::kBadFile, fmt::format("folder '{}': read: '{}': a name of a file has no "
+                                              "line break; rename it",
+                                              path, masked_line(name)));
+    }
     const std::string file = fmt::format("{}/{}", path, name);
     Result<std::string> text = read_owned({folder, name, file});
     if (!text) return fail(text.error());
@@ -310,6 +317,7 @@ Result<SourceFile> read_source(const std::string& path, bool check_owner) {
 }
 
 Result<std::string> read_text(const std::string& path) {
+  if (Result<> believed = disbelief::check(path); !believed) return fail(believed.error());
   const capabilities::Raised raised(capabilities::kAnyFile);
   Result<std::string> text = read_plain({AT_FDCWD, path, path});
   if (!text) text.error().exit = Exit::kFailed;
@@ -317,6 +325,7 @@ Result<std::string> read_text(const std::string& path) {
 }
 
 Result<std::vector<std::string>> list_directory(const std::string& path) {
+  if (Result<> believed = disbelief::check(path); !believed) return fail(believed.error());
   const capabilities::Raised raised(capabilities::kAnyFile);
   const Fd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {

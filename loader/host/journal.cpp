@@ -14,6 +14,7 @@
 
 #include "loader/fd.hpp"
 #include "loader/host/outlet.hpp"
+#include "loader/policy/masked.hpp"
 
 namespace apiguard {
 namespace {
@@ -49,7 +50,7 @@ std::string marked(Level level, std::string_view text, bool journal) {
   std::string out;
   while (true) {
     const std::size_t end = text.find('\n');
-    out += fmt::format("{}{}\n", mark, text.substr(0, end));
+    out += fmt::format("{}{}\n", mark, masked(text.substr(0, end)));
     if (end == std::string_view::npos || end + 1 == text.size()) return out;
     text.remove_prefix(end + 1);
   }
@@ -68,7 +69,7 @@ std::string datagram(Level level, std::string_view text, const Fields& fields) {
   std::string out;
   const auto add = [&out](std::string_view name, std::string value) {
     std::replace(value.begin(), value.end(), '\n', ' ');
-    out += fmt::format("{}={}\n", name, value);
+    out += fmt::format("{}={}\n", name, masked_line(value));
   };
   add("MESSAGE", std::string(text));
   add("PRIORITY", std::to_string(static_cast<int>(level)));

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <thread>
 
+#include "loader/disbelief.hpp"
 #include "loader/host/files.hpp"
 
 namespace apiguard {
@@ -88,6 +89,7 @@ bool is_locked(const Fd& fd) {
 }
 
 Fd open_to_read(const std::string& run_dir, const char* name) {
+  if (disbelief::find(run_dir) != nullptr) return Fd();
   const std::string path = run_dir + "/" + name;
   return Fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
 }

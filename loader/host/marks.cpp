@@ -7,6 +7,7 @@
 #include <set>
 #include <sstream>
 
+#include "loader/disbelief.hpp"
 #include "loader/host/files.hpp"
 
 namespace apiguard {
@@ -21,8 +22,7 @@ Result<> add_detached(const std::string& run_dir, const std::vector<std::string>
   names.insert(interfaces.begin(), interfaces.end());
   std::string text;
   for (const std::string& name : names) text += name + "\n";
-  auto replacement = Replacement::prepare(mark_path(run_dir), text);
-  return replacement ? replacement->commit() : Result<>(fail(replacement.error()));
+  return replace_snapshot(mark_path(run_dir), text);
 }
 
 std::set<std::string> read_detached(const std::string& run_dir) {
@@ -32,6 +32,8 @@ std::set<std::string> read_detached(const std::string& run_dir) {
   return names;
 }
 
-void clear_detached(const std::string& run_dir) { unlink(mark_path(run_dir).c_str()); }
+void clear_detached(const std::string& run_dir) {
+  if (!disbelief::find(run_dir)) unlink(mark_path(run_dir).c_str());
+}
 
 }  // namespace apiguard

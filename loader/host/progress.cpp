@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "loader/host/outlet.hpp"
+#include "loader/policy/masked.hpp"
 
 namespace apiguard::progress {
 namespace {
@@ -42,8 +43,8 @@ void take_off(State& now) {
 
 void put_on(State& now) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - now.since);
-  outlet::put_if_room(STDERR_FILENO,
-                      fmt::format("\r\x1b[Kapiguard: {} ... {} s", now.what, seconds.count()));
+  outlet::put_if_room(STDERR_FILENO, fmt::format("\r\x1b[Kapiguard: {} ... {} s",
+                                                 masked_line(now.what), seconds.count()));
   now.on_screen = true;
 }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "loader/capabilities.hpp"
+#include "loader/disbelief.hpp"
 #include "loader/fd.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/paths.hpp"
@@ -157,6 +158,7 @@ Replacement::~Replacement() {
 }
 
 Result<Replacement> Replacement::prepare(const std::string& path, const std::string& text) {
+  if (Result<> believed = disbelief::check(path); !believed) return fail(believed.error());
   const capabilities::Raised raised(capabilities::kAnyFile);
   const Result<Target> target = resolve_target(path);
   if (!target) return fail(target.error());
@@ -222,6 +224,7 @@ void remove_stale_replacements(const std::string& config_path) {
 }
 
 Result<> make_directory(const std::string& path, unsigned mode) {
+  if (Result<> believed = disbelief::check(path); !believed) return believed;
   if (is_directory(path)) return {};
   const std::string parent = folder_of(path);
   if (parent != path && !is_directory(parent)) {
@@ -240,10 +243,12 @@ Result<> make_directory(const std::string& path, unsigned mode) {
 }
 
 Result<> write_synced(const std::string& path, const std::string& text) {
+  if (Result<> believed = disbelief::check(path); !believed) return believed;
   return create_synced(path, text, {});
 }
 
 Result<> replace_snapshot(const std::string& path, std::string_view text) {
+  if (Result<> believed = disbelief::check(path); !believed) return believed;
   const std::string temporary = temporary_snapshot_of(path);
   unlink(temporary.c_str());  // of a process that died, and had this number
   Fd fd(open_new(temporary));

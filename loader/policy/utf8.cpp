@@ -70,7 +70,8 @@ bool is_printable(CodePoint point) {
   if (!point.valid || value < 0x20 || (value >= 0x7f && value < 0xa0)) return false;
   const bool separator = value == 0x2028 || value == 0x2029;
   const bool direction = (value >= 0x202a && value <= 0x202e) ||
-                         (value >= 0x2066 && value <= 0x2069) || value == 0x200e || value == 0x200f;
+                         (value >= 0x2066 && value <= 0x2069) || value == 0x200e ||
+                         value == 0x200f || value == 0x061c;
   return !separator && !direction && value != 0xfeff;
 }
 

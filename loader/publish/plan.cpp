@@ -2,6 +2,8 @@
 #include "loader/publish/plan.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -16,6 +18,8 @@ namespace {
 
 constexpr std::uint8_t kWide4 = 8;
 constexpr std::uint8_t kWide6 = 16;
+constexpr std::uint64_t kLastGeneration =
+    (std::uint64_t{1} << 63) - 1;  // fits whatever reads our JSON
 constexpr Timestamp kSecond = 1'000'000'000;
 constexpr Timestamp kClockTolerance = 2 * kSecond;  // clocks are disciplined in small steps
 
@@ -140,11 +144,36 @@ bool same_in_force(const World& world, const Request& request) {
   return world.in_force->stored->sources == request.sources;
 }
 
-std::uint64_t next_number(const World& world) {
-  std::uint64_t newest = std::max(world.live.generation.value_or(0), world.marked.value_or(0));
-  if (!world.stored.empty()) newest = std::max(newest, world.stored.back());
-  for (const auto& pinned : world.live.generations) newest = std::max(newest, pinned.number);
-  return newest + 1;
+// Every number that something bears.
+std::set<std::uint64_t> taken_numbers(const World& world) {
+  std::set<std::uint64_t> taken(world.stored.begin(), world.stored.end());
+  taken.insert(world.live.generation.value_or(0));
+  taken.insert(world.marked.value_or(0));
+  for (const auto& pinned : world.live.generations) taken.insert(pinned.number);
+  return taken;
+}
+
+// No one counts so far: such a number was written by hand or by a damaged disk. A change stops at
+// it. What has to go on takes the number behind the last that is below it, or the lowest that is
+// free.
+Result<std::uint64_t> next_number(const World& world, const Request& request) {
+  const std::set<std::uint64_t> taken = taken_numbers(world);
+  const std::uint64_t newest = taken.empty() ? 0 : *taken.rbegin();
+  if (newest < kLastGeneration) return newest + 1;
+  const bool must_go_on = (request.way_out || request.boot) && !request.confirm_within;
+  if (!must_go_on) {
+    return fail(
+        Exit::kFailed,
+        fmt::format(
+            "generation '{}': count on: numbers end at {}; 'apiguard mode off' and 'apiguard "
+            "rollback' go on; then take it out of the state directory, and 'apiguard apply'",
+            newest, kLastGeneration));
+  }
+  const auto beyond = taken.lower_bound(kLastGeneration);
+  std::uint64_t number = beyond == taken.begin() ? 1 : *std::prev(beyond) + 1;
+  if (number >= kLastGeneration) number = 1;
+  while (taken.contains(number)) ++number;
+  return number;
 }
 
 Difference against_in_force(const World& world, const Policy& policy) {
@@ -172,7 +201,21 @@ void find_sameness(const World& world, const Request& request, const datapath::L
   plan.unchanged = all && leftover_links(world, plan.targets).empty();
   // What is to be confirmed needs a generation of its own to be undone.
   plan.attach_only = !plan.unchanged && !request.confirm_within;
-  if (plan.unchanged || plan.attach_only) plan.generation = world.in_force->generation;
+}
+
+Result<> number_it(const World& world, const Request& request, Plan& plan) {
+  if (plan.unchanged || plan.attach_only) {
+    plan.generation = world.in_force->generation;
+    return {};
+  }
+  if (request.republish) {
+    plan.generation = request.generation;
+    return {};
+  }
+  const auto number = next_number(world, request);
+  if (!number) return fail(number.error());
+  plan.generation = *number;
+  return {};
 }
 
 // A way out goes on whatever happens, and so does a kernel that never says who is connected.
@@ -206,9 +249,9 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   });
   plan.warnings.insert(plan.warnings.end(), targets->warnings.begin(), targets->warnings.end());
   if (auto hooks = check_hooks(request, plan); !hooks) return fail(hooks.error());
-  plan.generation = request.republish ? request.generation : next_number(world);
   const datapath::Ledger ledger = look_at_ledger(places, world, request);
   find_sameness(world, request, ledger, plan);
+  if (auto numbered = number_it(world, request, plan); !numbered) return fail(numbered.error());
   if (auto peers = find_peers(world, request, plan); !peers) return fail(peers.error());
   find_undone_files(places, world, request, plan);
   find_remembered(places, world, request, ledger, plan);

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/policy/masked.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/json.hpp"
 #include "loader/report/terminal.hpp"
@@ -57,7 +58,7 @@ Json cut_json(const Change& change) {
 std::string preview(const Difference& difference, bool colour) {
   std::string text =
       lines_of('+', difference.added, colour) + lines_of('-', difference.removed, colour);
-  for (const std::string& setting : difference.settings) text += setting + "\n";
+  for (const std::string& setting : difference.settings) text += masked_line(setting) + "\n";
   return text;
 }
 

@@ -53,9 +53,7 @@ std::string time_text(Timestamp time) {
 }
 
 // One line: no indentation, bytes that are not UTF-8 replaced.
-std::string line(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string line(const Json& json) { return dump(json, -1); }
 
 std::string_view word_of(const apiguard_event& event) {
   if (is_admitted(event)) return "admitted";

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/report/json.hpp"
 
+#include <fmt/format.h>
+
 #include "loader/policy/text.hpp"
+#include "loader/policy/utf8.hpp"
 
 namespace apiguard::report {
 
@@ -32,8 +35,20 @@ void add_usage(Json& json, const std::optional<Usage>& usage) {
   json["last_seen"] = used ? Json(format_timestamp(usage->last)) : Json(nullptr);
 }
 
-std::string dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+// Only strings hold what is not ASCII, so that any of it may be written as an escape.
+std::string dump(const Json& json, int indent) {
+  const std::string text = json.dump(indent, ' ', false, Json::error_handler_t::replace);
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint point = decode(text, at);
+    if (text[at] == '\n' || is_printable(point)) {
+      out += text.substr(at, point.size);
+    } else {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(point.value));
+    }
+    at += point.size;
+  }
+  return out;
 }
 
 }  // namespace apiguard::report

@@ -40,7 +40,8 @@ template <typename T>
 // without a usage.
 void add_usage(Json& json, const std::optional<Usage>& usage);
 
-// Indented, bytes that are not UTF-8 replaced, no newline at the end.
-[[nodiscard]] std::string dump(const Json& json);
+// Indented (-1: on one line), no newline at the end. Bytes that are not UTF-8 are replaced; what a
+// terminal would obey is escaped, beyond what JSON asks for.
+[[nodiscard]] std::string dump(const Json& json, int indent = 2);
 
 }  // namespace apiguard::report

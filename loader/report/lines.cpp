@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "loader/policy/masked.hpp"
 #include "loader/report/terminal.hpp"
 
 namespace apiguard::report {
@@ -44,12 +45,7 @@ class Kept {
 };
 
 std::string shown(std::string_view sign, std::string_view line) {
-  std::string text(sign);
-  for (const char c : line) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += (byte < ' ' && c != '\t') || byte == 0x7f ? '?' : c;
-  }
-  return text;
+  return std::string(sign) + masked(line);
 }
 
 std::string removed(std::string_view line, bool colour) {

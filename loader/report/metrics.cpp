@@ -15,21 +15,31 @@ namespace {
 
 constexpr Timestamp kMillisecond = 1'000'000;
 
-// The format wants UTF-8 and three escapes. Names of interfaces may be any bytes.
-std::string escaped(std::string_view text) {
+// What a terminal must not see is written as \xNN, a byte each. Two names stay two, or a scrape
+// with one sample twice is refused as a whole: so a backslash in front of an x is written so, too.
+std::string visible(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const CodePoint point = decode(text, at);
     const std::string_view bytes = text.substr(at, point.size);
     at += point.size;
-    if (!point.valid) {
-      out += "\xEF\xBF\xBD";  // U+FFFD
-    } else if (bytes == "\n") {
-      out += "\\n";
-    } else {
-      if (bytes == "\\" || bytes == "\"") out += '\\';
+    const bool is_mark = bytes == "\\" && text.substr(at, 1) == "x";
+    if ((is_printable(point) && !is_mark) || bytes == "\n") {
       out += bytes;
+      continue;
     }
+    for (const char byte : bytes)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(byte)));
+  }
+  return out;
+}
+
+// The format wants UTF-8 and three escapes. Names of interfaces may be any bytes.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : visible(text)) {
+    if (c == '\\' || c == '"' || c == '\n') out += '\\';
+    out += c == '\n' ? 'n' : c;
   }
   return out;
 }

@@ -4,20 +4,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "loader/policy/masked.hpp"
+
 namespace apiguard::report {
 namespace {
-
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f;
-}
 
 // Cells that a row does not have are empty ones.
 std::string cell_of(const Row& row, std::size_t column) {
   if (column >= row.size() || row[column].empty()) return "-";
-  std::string cell = row[column];
-  std::replace_if(cell.begin(), cell.end(), is_control, '?');
-  return cell;
+  return masked_line(row[column]);
 }
 
 }  // namespace

@@ -3,10 +3,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+
+#include "loader/policy/masked.hpp"
 
 namespace apiguard::report {
 namespace {
+
+constexpr std::string_view kPlain = "\033[0m";
 
 std::string_view sequence(Colour colour) {
   switch (colour) {
@@ -18,6 +23,15 @@ std::string_view sequence(Colour colour) {
       return "\033[1;31m";
   }
   return "";
+}
+
+// The sequence of ours that the text begins with; empty if none.
+std::string_view sequence_at_front(std::string_view text) {
+  for (const std::string_view one :
+       {kPlain, sequence(Colour::kRed), sequence(Colour::kGreen), sequence(Colour::kLoud)}) {
+    if (text.starts_with(one)) return one;
+  }
+  return {};
 }
 
 }  // namespace
@@ -33,8 +47,22 @@ bool colour_wanted(int fd) {
 }
 
 std::string paint(std::string_view text, Colour colour, bool wanted) {
-  if (!wanted) return std::string(text);
-  return std::string(sequence(colour)) + std::string(text) + "\033[0m";
+  std::string painted = masked(text);
+  if (!wanted) return painted;
+  return painted.insert(0, sequence(colour)).append(kPlain);
+}
+
+std::string masked_but_colours(std::string_view text, bool wanted) {
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view ours = wanted ? sequence_at_front(text) : std::string_view();
+    out += ours;
+    text.remove_prefix(ours.size());
+    const std::size_t end = std::min(text.find('\033', ours.empty() ? 1 : 0), text.size());
+    out += masked(text.substr(0, end));
+    text.remove_prefix(end);
+  }
+  return out;
 }
 
 }  // namespace apiguard::report

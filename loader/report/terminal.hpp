@@ -16,7 +16,11 @@ namespace apiguard::report {
 
 enum class Colour { kRed, kGreen, kLoud };  // kLoud: bold red
 
-// `text` as it is unless `wanted`.
+// One line, masked (policy/masked.hpp), in colour if `wanted`.
 [[nodiscard]] std::string paint(std::string_view text, Colour colour, bool wanted);
+
+// A whole report, masked, but for the colours that paint() gave it. Whoever builds a report masks
+// the values in it, so that no value looks like a colour of ours.
+[[nodiscard]] std::string masked_but_colours(std::string_view text, bool wanted);
 
 }  // namespace apiguard::report

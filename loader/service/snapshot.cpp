@@ -44,8 +44,7 @@ report::Snapshot take_snapshot(Standing standing, report::Lost lost) {
 }
 
 Result<> write_snapshot(const std::string& run_dir, const report::Snapshot& snapshot) {
-  auto replacement = Replacement::prepare(path_in(run_dir), report::show_snapshot(snapshot));
-  return replacement ? replacement->commit() : Result<>(fail(replacement.error()));
+  return replace_snapshot(path_in(run_dir), report::show_snapshot(snapshot));
 }
 
 Result<report::Snapshot> read_snapshot(const std::string& run_dir) {

@@ -20,6 +20,8 @@
 set -euo pipefail
 
 NAME=$(basename -- "$0" .sh)
+LEFT_OUT_NAME=netns.$NAME
+. "$(dirname -- "${BASH_SOURCE[0]}")/lib/left_out.sh"
 SERVER=agt-$NAME-$$-server
 CLIENT=agt-$NAME-$$-client
 PINS=/sys/fs/bpf/agtest-$NAME-$$
@@ -51,11 +53,6 @@ caller_line() {
     fi
   done
   echo '?'
-}
-
-skip() {
-  say "skipped: $*"
-  exit 77
 }
 
 same() {

@@ -121,6 +121,13 @@ TEST_CASE("arguments are what the verb takes") {
   CHECK(completed({"nonsense", ""}).size() == verb_helps().size());
 }
 
+TEST_CASE("behind -- stand arguments alone") {
+  CHECK(completed({"detach", "--", "e"}) == Words{"eth0", "eth1"});
+  CHECK(completed({"detach", "--", "--"}).empty());
+  CHECK(completed({"mode", "--json", "--", "a"}) == Words{"audit"});
+  CHECK(completed({"--", "mode", ""}) == Words{"enforce", "audit", "off"});
+}
+
 TEST_CASE("names and generations are those of the places on the line") {
   Fake around;
   completed({"--config", "/a/b.toml", "revoke", ""}, around);

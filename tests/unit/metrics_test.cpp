@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <set>
+#include <sstream>
 
 #include "loader/host/files.hpp"
 #include "loader/service/metrics.hpp"
@@ -173,7 +175,23 @@ TEST_CASE("names of interfaces are escaped, and are UTF-8") {
   Metrics metrics = enforcing();
   metrics.status.interfaces = {interface_of("a\"b\\c\nd\xFF\xC3\xA9", XdpMode::kGeneric)};
   CHECK(line_of(to_prometheus(metrics), "apiguard_interface_attached{") ==
-        "apiguard_interface_attached{interface=\"a\\\"b\\\\c\\nd\xEF\xBF\xBD\xC3\xA9\"} 1");
+        "apiguard_interface_attached{interface=\"a\\\"b\\\\c\\nd\\\\xff\xC3\xA9\"} 1");
+}
+
+TEST_CASE("no label moves a cursor, and two names stay two") {
+  Metrics metrics = enforcing();
+  metrics.status.interfaces.clear();
+  for (const char* name :
+       {"\x1b[31m", "\x07[31m", "\\x1b[31m", "\xC2\x9b", "\x9b", "\xE2\x80\xAE", "\x7f"})
+    metrics.status.interfaces.push_back(interface_of(name, XdpMode::kGeneric));
+  for (InterfaceStatus& interface : metrics.status.interfaces) interface.ifindex = 7;
+  std::istringstream lines(to_prometheus(metrics));
+  std::set<std::string> labels;
+  for (std::string line; std::getline(lines, line);) {
+    for (const char c : line) CHECK((c >= ' ' && c < 0x7f));
+    if (line.starts_with("apiguard_interface_attached{")) labels.insert(line);
+  }
+  CHECK(labels.size() == 7);
 }
 
 TEST_CASE("a name that is absent is not attached, a glob that matches nothing is no interface") {

@@ -315,6 +315,54 @@ TEST_CASE("the command for history is as typed, places left out, and can be type
   CHECK(line_of({"--config", "list", "list"}).command == "list");
 }
 
+TEST_CASE("-- ends the options of every verb, before it and behind it") {
+  CHECK(options_of<PutOptions>({"allow", "--", "10.0.0.0/8"}).texts == Words{"10.0.0.0/8"});
+  CHECK(options_of<PutOptions>({"--", "allow", "10.0.0.0/8"}).texts == Words{"10.0.0.0/8"});
+  CHECK(options_of<PutOptions>({"allow", "10.0.0.0/8", "--", "10.1.0.0/16"}).texts.size() == 2);
+  CHECK(options_of<PutOptions>({"allow", "--name", "x", "--", "10.0.0.0/8"}).name == "x");
+  CHECK(options_of<SetOptions>({"set", "--", ""}).off);
+  CHECK(options_of<SetOptions>({"set", "--", "10.0.0.0/8,192.0.2.1"}).texts.size() == 2);
+  CHECK(options_of<DetachOptions>({"detach", "--", "--all"}).interfaces == Words{"--all"});
+  CHECK_FALSE(options_of<DetachOptions>({"detach", "--", "--all"}).all);
+  CHECK(options_of<DetachOptions>({"detach", "--", "--"}).interfaces == Words{"--"});
+  CHECK(options_of<ValidateOptions>({"validate", "--", "-", "--strict"}).files ==
+        Words{"-", "--strict"});
+  CHECK_FALSE(options_of<ValidateOptions>({"validate", "--", "-", "--strict"}).strict);
+  CHECK(options_of<ModeOptions>({"mode", "--", "off"}).mode == Mode::kOff);
+  CHECK(options_of<RollbackOptions>({"rollback", "--", "7"}).generation == 7);
+  CHECK(options_of<RevokeOptions>({"revoke", "--", "office"}).selectors.size() == 1);
+  CHECK(options_of<CheckOptions>({"check", "--json", "--", "192.0.2.1"}).json);
+  CHECK(options_of<StatusOptions>({"--config", "/x", "--", "status"}).json == false);
+  CHECK(line_of({"--config", "allow", "--", "status"}).places.config == "allow");
+  CHECK(line_of({"status", "--"}).command == "status");
+}
+
+TEST_CASE("behind -- stand arguments alone, and as many as the verb takes") {
+  CHECK(error_of({"allow", "--", "--json"}).starts_with("argument '--json': "));
+  CHECK(error_of({"allow", "--", ""}).starts_with("argument '': "));
+  CHECK(error_of({"allow", "--"}).starts_with("verb 'allow': CIDR is missing"));
+  CHECK(error_of({"status", "--", "x"}) ==
+        "argument 'x': one too many: see 'apiguard status --help'");
+  CHECK(error_of({"allow", "--name", "--", "10.0.0.0/8"}) == "option '--name': a value is missing");
+  CHECK(error_of({"--", "--version"}) == "a verb is missing: see 'apiguard --help'");
+  CHECK(error_of({"--"}) == "a verb is missing: see 'apiguard --help'");
+}
+
+TEST_CASE("a repeated command takes options behind it") {
+  CHECK(line_of({"allow", "--", "10.0.0.0/8"}).command == "allow 10.0.0.0/8");
+  CHECK(line_of({"detach", "--", "-all"}).command == "detach -- -all");
+}
+
+TEST_CASE("a word with a line break is none") {
+  for (const char* word : {"10.0.0.0/8\n", "a\rb", "\x0b", "x\x0cy"}) {
+    CHECK(error_of({"allow", word}).ends_with("': no line breaks"));
+    CHECK(error_of({"--config", word, "status"}).ends_with("': no line breaks"));
+    CHECK(error_of({word}).find('\n') == std::string::npos);
+  }
+  const Variable config("APIGUARD_CONFIG", "/x\n/y");
+  CHECK(error_of({"status"}).ends_with("': no line breaks"));
+}
+
 TEST_CASE("usage errors say what and where") {
   const std::pair<Words, std::string> cases[] = {
       // verbs
