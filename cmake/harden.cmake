@@ -3,6 +3,7 @@
 # flags come from dpkg. tests/build/hardened.sh reads the flags back from the binary.
 include(CheckCXXCompilerFlag)
 include(CheckCXXSourceCompiles)
+include(CheckLinkerFlag)
 
 set(APIGUARD_HARDEN_COMPILE -fPIE)
 set(APIGUARD_HARDEN_LINK -pie -Wl,-z,relro,-z,now,-z,noexecstack)
@@ -20,7 +21,8 @@ apiguard_harden_with(-fstack-clash-protection)
 # Of the processors that know them: indirect jumps land only where one is expected, returns only where they came from.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
   apiguard_harden_with(-fcf-protection=full)
-  if(APIGUARD_HAS_fcf_protection_full)
+  check_linker_flag(CXX -Wl,-z,ibt,-z,shstk APIGUARD_HAS_LINKER_CET)
+  if(APIGUARD_HAS_fcf_protection_full AND APIGUARD_HAS_LINKER_CET)
     # The mark is otherwise lost to start files of the C library that lack it; loader/entry.cpp makes it true.
     list(APPEND APIGUARD_HARDEN_LINK
       -Wl,-z,ibt,-z,shstk,-e,apiguard_start,-init,apiguard_nothing,-fini,apiguard_nothing)

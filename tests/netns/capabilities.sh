@@ -3,7 +3,7 @@
 # CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON are enough for the whole normal way; without them the verb says so. Of what root
 # has the program works with these three, and gives up most of the rest before it reads a word.
 . "$(dirname -- "$0")/lib.sh"
-command -v setpriv >/dev/null || skip 'no setpriv here'
+command -v setpriv >/dev/null || skip 'no setpriv'
 
 guard_with() { # CAPABILITIES VERB...
   local capabilities=$1
@@ -13,7 +13,7 @@ guard_with() { # CAPABILITIES VERB...
 }
 THREE=+bpf,+net_admin,+perfmon
 ulimit -l unlimited 2>/dev/null || true # as the units have it, for kernels before 5.11
-setpriv --bounding-set="-all,$THREE" true 2>/dev/null || skip 'setpriv does not know these capabilities'
+setpriv --bounding-set="-all,$THREE" true 2>/dev/null || skip 'setpriv knows no CAP_BPF'
 
 step 'From nothing to a guarded port and back, with three capabilities'
 expect 0 guard_with "$THREE" apply

@@ -5,7 +5,7 @@
 
 SCRIPTS=$(cd -- "$(dirname -- "$0")/../../loader/cli/completion" && pwd -P)
 for PROGRAM in zsh fish; do
-  command -v "$PROGRAM" >/dev/null || skip "no '$PROGRAM' here (scripts/test installs it)"
+  command -v "$PROGRAM" >/dev/null || skip "no $PROGRAM (scripts/test installs it)"
 done
 mkdir "$WORK/bin" "$WORK/home"
 ln -s "$APIGUARD" "$WORK/bin/apiguard"

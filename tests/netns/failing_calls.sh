@@ -4,7 +4,7 @@
 # descriptor. A verb that fails leaves the old list on every interface and the text as it was; one that goes on has the
 # new list in force; and the next verb works in both cases.
 . "$(dirname -- "$0")/lib.sh"
-command -v strace >/dev/null || skip 'no strace here'
+command -v strace >/dev/null || skip 'no strace'
 make_pair 1
 start_prober 0
 start_prober 1

@@ -89,7 +89,8 @@ if track; then
     die 'connection tracking here puts no other address into any sequence: what long fronts are for is not shown'
   on_server nft delete table inet track
 else
-  say "not tried: no connection tracking here: $(cat "$WORK/err")"
+  cat "$WORK/err"
+  left_out 'no connection tracking'
 fi
 
 # Kernels like 5.10 go on putting pieces together early in a namespace that has once tracked.

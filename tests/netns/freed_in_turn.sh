@@ -3,7 +3,7 @@
 # A long list is let go of trie by trie, by a process that nobody waits for and that holds nothing anybody needs. No packet
 # and no `check` ever meets a list with a part missing.
 . "$(dirname -- "$0")/lib.sh"
-command -v bpftool >/dev/null || skip 'no bpftool here'
+command -v bpftool >/dev/null || skip 'no bpftool'
 RANGES=40000 # more than two tries hold
 FIRST4=198.18.1.1 FIRST6=2001:db8:f1::1 SECOND4=198.18.2.1 SECOND6=2001:db8:f2::1
 

@@ -133,7 +133,7 @@ if command -v script >/dev/null; then
   grep -q '^  "10\.244\.0\.0/16",' "$TOML" || die "$(cat "$WORK/terminal")"
   same 600 "$(stat -c %a "$TOML")" 'the mode of the file'
 else
-  say '  left out: no script here'
+  left_out 'no script'
 fi
 
 step 'A full disk leaves no half of a file'

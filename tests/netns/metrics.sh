@@ -6,7 +6,7 @@
 RULES=$(cd -- "$(dirname -- "$0")/../../scripts/grafana" && pwd -P)
 PATH=$PATH:${APIGUARD_CACHE:-/var/cache/apiguard-test}/monitoring/usr/bin
 for PROGRAM in prometheus promtool prometheus-node-exporter; do
-  command -v "$PROGRAM" >/dev/null || skip "no '$PROGRAM' here (scripts/test unpacks it)"
+  command -v "$PROGRAM" >/dev/null || skip "no $PROGRAM (scripts/test unpacks it)"
 done
 mkdir "$WORK/textfile"
 PROM=$WORK/textfile/apiguard.prom

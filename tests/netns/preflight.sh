@@ -204,7 +204,8 @@ if on_server ip link add link gate0 name gate0.7 type vlan id 7 2>"$WORK/err"; t
   release tagged "$VLAN4"
   verb revoke 172.21.0.0/24 --accept-risk drop-peers # it admitted one just now
 else
-  say "  left out: $(cat "$WORK/err")"
+  cat "$WORK/err"
+  left_out 'no VLAN device'
 fi
 
 step 'A rollback is looked at as well'
@@ -250,7 +251,7 @@ if command -v script >/dev/null; then
   cut_off newcomer office
   quietly allow 203.0.113.0/24 --name office
 else
-  say '  left out: no script here'
+  left_out 'no script'
 fi
 
 step 'sock_diag that fails: a change is not made, a way out goes on; a kernel without it warns'
@@ -276,7 +277,7 @@ if command -v strace >/dev/null; then
   without_sock_diag EMFILE 0 rollback
   same $((before + 2)) "$(generation)"
 else
-  say '  left out: no strace here'
+  left_out 'no strace'
 fi
 
 step 'Five thousand clients: the first ten are named, the others counted'

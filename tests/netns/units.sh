@@ -4,9 +4,9 @@
 # program asks of the kernel is what the sandbox lets through.
 . "$(dirname -- "$0")/lib.sh"
 UNITS=$(dirname -- "$APIGUARD")/systemd
-[ -d "$UNITS" ] || skip "no units beside $APIGUARD"
-command -v systemd-analyze >/dev/null || skip 'no systemd-analyze here'
-command -v strace >/dev/null || skip 'no strace here'
+[ -d "$UNITS" ] || skip 'no units beside the program'
+command -v systemd-analyze >/dev/null || skip 'no systemd-analyze'
+command -v strace >/dev/null || skip 'no strace'
 
 mkdir "$WORK/units"
 for unit in apiguard-boot.service apiguard.service; do

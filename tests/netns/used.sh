@@ -104,7 +104,7 @@ for size in 1500 3000 6000; do
   [ "$knocks" -gt 100 ] || die "only $knocks knocks arrived"
   uses "$OFFICE4" $((used + knocks))
 done
-if command -v bpftool >/dev/null; then same 8192 "$(map_of)" 'entries of the map'; fi
+if command -v bpftool >/dev/null; then same 8192 "$(map_of)" 'entries of the map'; else left_out 'no bpftool'; fi
 changes verb allow 198.18.0.2
 uses 2001:db8:12::1 1
 same "$SINCE" "$(observed)"
@@ -180,7 +180,7 @@ if command -v strace >/dev/null; then
   complains "netlink 'sock_diag': .*: no range can be called unused"
   same 1 "$(wc -l <"$WORK/out")" 'lines of a list that names nobody'
 else
-  say '  left out: no strace here'
+  left_out 'no strace'
 fi
 release
 wait_for 'the office to be called unused' is_unused 1s 203.0.113.0/24

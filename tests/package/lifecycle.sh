@@ -59,6 +59,17 @@ make_root() {
   mkdir -p "$WORK/root/packages"
 }
 
+# As `cmake --install` does it; with what the compiler of the suite can.
+program_is_hardened() {
+  local package
+  step 'The program of the package is hardened'
+  for package in "$WORK"/packages/*.deb; do
+    rm -rf "$WORK/extracted"
+    dpkg-deb --extract "$package" "$WORK/extracted"
+    APIGUARD=$WORK/extracted/usr/sbin/apiguard BUILD='' FORTIFIED=ON STRIPPED=ON bash "$ROOT/tests/build/hardened.sh"
+  done
+}
+
 cleanup() {
   local status=$? side
   trap - EXIT
@@ -79,6 +90,7 @@ main() {
   trap 'exit 143' TERM
   WORK=$(mktemp -d "${TMPDIR:-/tmp}/agp-lifecycle.XXXXXX")
   make_packages "$SUITE" "$WORK"
+  program_is_hardened
   make_root
   cp "$WORK"/packages/*.deb "$WORK/root/packages/"
   make_stage

@@ -15,6 +15,8 @@
 #include <optional>
 #include <stdexcept>
 
+#include "tests/support/left_out.hpp"
+
 namespace apiguard::test {
 
 namespace {
@@ -48,7 +50,7 @@ Now test_clocks() {
 
 void skip_unless_root() {
   if (geteuid() == 0) return;
-  std::puts("skipped: loading a BPF program needs root");
+  left_out("not root");
   std::exit(77);
 }
 
