@@ -171,6 +171,7 @@ Result<Replacement> Replacement::prepare(const std::string& path, const std::str
 }
 
 Result<Replacement> Replacement::removal(const std::string& path) {
+  if (Result<> believed = disbelief::check(path); !believed) return fail(believed.error());
   const capabilities::Raised raised(capabilities::kAnyFile);
   if (Result<> can = check_replaceable(path); !can) return fail(can.error());
   Replacement removal(path, "");

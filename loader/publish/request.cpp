@@ -327,9 +327,12 @@ Result<Request> request_with(const Places& places, const World& world,
 
 Result<Request> request_mode(const Places& places, const World& world, Mode mode) {
   if (!world.in_force || (!world.in_force->stored && mode != Mode::kOff)) {
-    return request_edit(places, world, Which::kConfig, false, [mode](const Sources& sources) {
-      return replace_mode(sources.config, mode);
-    });
+    auto request =
+        request_edit(places, world, Which::kConfig, false,
+                     [mode](const Sources& sources) { return replace_mode(sources.config, mode); });
+    // Its text is out of reach, which is no reason to keep dropping.
+    if (request) request->way_out = world.in_force.has_value();
+    return request;
   }
   auto sources = world.in_force->stored ? Result<Sources>(world.in_force->stored->sources)
                                         : sources_from_kernel(places, world);

@@ -88,6 +88,10 @@ expect 4 guard apply --boot
 enforced
 
 step 'The ways out go on by the pins'
+expect 0 guard mode audit
+complains 'not believed'
+passes "$STRANGER4"
+plain_config
 expect 0 guard mode off
 complains 'not believed'
 not_enforced
