@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Where the loader of the C library jumps to, as cmake/harden.cmake links it. The start files of
+// Where the loader of the C library jumps to, as scripts/harden.cmake links it. The start files of
 // Debian 12 lack the landing pads (endbr64) of Intel's indirect branch tracking, so the program
 // would carry the mark and not keep it. These stand in front; what `_init` and `_fini` of those
 // files do is for profilers alone.
