@@ -63,7 +63,7 @@ class Machine : public Surroundings {
     std::reverse(numbers->begin(), numbers->end());
     for (const std::uint64_t number : *numbers) {
       const auto meta = state.read_meta(number);
-      if (!meta) continue;
+      if (!meta || !meta->entered.value_or(true)) continue;
       candidates.push_back(
           {std::to_string(number), fmt::format("{} {}", format_timestamp(meta->time), meta->verb)});
     }

@@ -32,12 +32,19 @@ Result<Exit> run(const CommandLine& line, const ApplyOptions& options) {
   if (!with) return fail(with.error());
   ChangeKind kind;
   kind.way_out = options.boot;  // a boot enforces what it can even where nothing can be written
-  return change(line, options.flags, kind, [&](const publish::World& world) {
-    if (options.boot) return publish::request_boot(line.places, world);
+  bool damaged = false;
+  auto exit = change(line, options.flags, kind, [&](const publish::World& world) {
+    if (options.boot) {
+      auto request = publish::request_boot(line.places, world);
+      damaged = request && request->damage;
+      return request;
+    }
     const bool strict = options.flags.strict;
     return with->empty() ? publish::request_files(line.places, world, strict)
                          : publish::request_with(line.places, world, *with, strict);
   });
+  // What could be done is done. The unit of the boot is to show that it was not all.
+  return exit == Exit::kDone && damaged ? Exit::kFailed : exit;
 }
 
 }  // namespace apiguard::cli

@@ -7,17 +7,13 @@
 namespace apiguard::cli {
 namespace {
 
-// One that cannot be read is told and left out; the others are still worth seeing.
-std::vector<GenerationMeta> read_metas(const StateDir& state,
-                                       const std::vector<std::uint64_t>& numbers) {
+// Those that were in force. Of a damaged one it is told, and what its record still says is shown.
+std::vector<GenerationMeta> read_metas(const StateDir& state, const publish::World& world) {
   std::vector<GenerationMeta> metas;
-  for (std::size_t i = numbers.size(); i-- > 0;) {
-    auto meta = state.read_meta(numbers[i]);
-    if (meta) {
-      metas.push_back(std::move(*meta));
-    } else {
-      note(meta.error().message);
-    }
+  for (auto kept = world.kept.rbegin(); kept != world.kept.rend(); ++kept) {
+    if (!publish::was_in_force(world, *kept)) continue;
+    if (const auto stored = state.read(kept->generation); !stored) note(stored.error().message);
+    if (kept->meta) metas.push_back(*kept->meta);
   }
   return metas;
 }
@@ -29,8 +25,9 @@ Result<Exit> run(const CommandLine& line, const HistoryOptions& options) {
   if (!world) return fail(world.error());
   if (world->state_error) return fail(Exit::kFailed, *world->state_error);
 
+  if (world->mark_error) note(*world->mark_error);
   const StateDir state(line.places.state_dir);
-  report::History history{read_metas(state, world->stored), std::nullopt};
+  report::History history{read_metas(state, *world), std::nullopt};
   if (world->in_force) history.in_force = world->in_force->generation;
   if (world->in_force && !world->in_force->stored) note(text_unknown(*world->in_force).message);
   print(options.json ? report::to_json(history) : report::to_text(history));

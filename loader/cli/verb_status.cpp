@@ -22,7 +22,7 @@ namespace {
 // What only a verb with the lock can put right, root's status does as well: an expired confirmation
 // is not to wait for the next change. Where somebody holds the lock it waits for the next look.
 void settle_if_expired(const Places& places, Result<publish::World>& world) {
-  if (geteuid() != 0 || !world || !publish::has_expired(places, *world)) return;
+  if (geteuid() != 0 || !world || !publish::has_expired(*world)) return;
   const auto lock = Lock::take(places.run_dir, "status", std::chrono::milliseconds(0));
   if (lock) world = look_and_settle(places, true);
 }

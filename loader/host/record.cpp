@@ -7,12 +7,16 @@
 #include <optional>
 #include <utility>
 
+#include "loader/host/sealed.hpp"
+
 namespace apiguard {
 namespace {
 
 using Json = nlohmann::json;
 
 constexpr std::uint64_t kSchema = 1;
+constexpr const char* kMeta = "meta.json";
+constexpr const char* kText = "text.json";
 
 // Members of an object, strictly typed; remembers the first that is missing or of another type.
 class Fields {
@@ -30,6 +34,9 @@ class Fields {
   template <typename Member>
   void take_if_there(const char* key, Member& to) {
     if (json_.contains(key)) take(key, to);
+  }
+  void take_if_there(const char* key, std::optional<bool>& to) {
+    if (json_.contains(key)) take(key, to.emplace());
   }
   void take(const char* key, bool& to) {
     if (const Json* member = find(key, Json::value_t::boolean)) to = member->get<bool>();
@@ -87,6 +94,19 @@ void take_mode(Fields& fields, Mode& to) {
   }
 }
 
+void take_files(Fields& fields, std::vector<FileDigest>& to) {
+  const Json* files = fields.take_array("files");
+  if (files == nullptr) return;
+  for (const Json& json : *files) {
+    FileDigest file;
+    Fields parts(json);
+    parts.take("name", file.name);
+    parts.take("digest", file.digest);
+    if (!parts.refused().empty()) fields.refuse("files");
+    to.push_back(std::move(file));
+  }
+}
+
 std::string take_record(const Json& json, Record& record) {
   Fields fields(json);
   GenerationMeta& meta = record.meta;
@@ -96,6 +116,8 @@ std::string take_record(const Json& json, Record& record) {
   fields.take("verb", meta.verb);
   take_mode(fields, meta.mode);
   fields.take("confirmed", meta.confirmed);
+  fields.take_if_there("entered", meta.entered);
+  fields.take_if_there("stands_for", meta.stands_for);
   fields.take_if_there("undone", meta.undone);
   fields.take_if_there("fallback", meta.fallback);
   fields.take("fingerprint", meta.fingerprint);
@@ -105,27 +127,50 @@ std::string take_record(const Json& json, Record& record) {
   fields.take("ranges4", meta.ranges4);
   fields.take("ranges6", meta.ranges6);
   take_edits(fields, meta.edits);
-  fields.take("digest", record.digest);
+  fields.take("digest", record.text.whole);
+  if (json.contains("files")) take_files(fields, record.text.files);
   return fields.refused();
 }
 
-tl::unexpected<Error> fail_damaged(std::string_view what) {
-  return fail(Exit::kFailed, fmt::format("meta.json: {}: the state directory was damaged", what));
+std::string take_text_record(const Json& json, TextRecord& record) {
+  Fields fields(json);
+  fields.take("generation", record.generation);
+  take_mode(fields, record.mode);
+  fields.take("waits", record.waits);
+  fields.take("digest", record.text.whole);
+  take_files(fields, record.text.files);
+  return fields.refused();
 }
 
-Result<> check_schema(const Json& json) {
+tl::unexpected<Error> fail_damaged(std::string_view file, std::string_view what) {
+  return fail(Exit::kFailed, fmt::format("{}: {}: the state directory was damaged", file, what));
+}
+
+Result<> check_schema(const Json& json, std::string_view file) {
   std::uint64_t schema = 0;
   Fields fields(json);
   fields.take("schema", schema);
   if (schema > kSchema) {
-    return fail(
-        Exit::kFailed,
-        fmt::format("meta.json: schema {} is of a newer apiguard, this one reads {}; install "
-                    "the newer one again or take another generation",
-                    schema, kSchema));
+    return fail(Exit::kFailed,
+                fmt::format("{}: schema {} is of a newer apiguard, this one reads {}; install "
+                            "the newer one again or take another generation",
+                            file, schema, kSchema));
   }
-  if (schema != kSchema) return fail_damaged("'schema' is missing or wrong");
+  if (schema != kSchema) return fail_damaged(file, "'schema' is missing or wrong");
   return {};
+}
+
+// The members that came up together with the digest: a record with one of them has all.
+bool is_of_older_version(const Json& json) {
+  return !json.contains(kSealMember) && !json.contains("entered") && !json.contains("files") &&
+         !json.contains("stands_for");
+}
+
+Json files_json(const std::vector<FileDigest>& files) {
+  Json array = Json::array();
+  for (const FileDigest& file : files)
+    array.push_back({{"name", file.name}, {"digest", file.digest}});
+  return array;
 }
 
 }  // namespace
@@ -138,34 +183,60 @@ std::string show_record(const Record& record) {
     if (edit.after) one["after"] = *edit.after;
     edits.push_back(std::move(one));
   }
-  const Json json = {{"schema", kSchema},
-                     {"generation", meta.generation},
-                     {"time", format_timestamp(meta.time)},
-                     {"by", meta.by},
-                     {"verb", meta.verb},
-                     {"mode", to_string(meta.mode)},
-                     {"confirmed", meta.confirmed},
-                     {"undone", meta.undone},
-                     {"fallback", meta.fallback},
-                     {"fingerprint", meta.fingerprint},
-                     {"program_build", meta.program_build},
-                     {"added", meta.added},
-                     {"removed", meta.removed},
-                     {"ranges4", meta.ranges4},
-                     {"ranges6", meta.ranges6},
-                     {"edits", edits},
-                     {"digest", record.digest}};
-  // `by` and `verb` come from outside and may be no UTF-8.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  Json json = {{"schema", kSchema},
+               {"generation", meta.generation},
+               {"time", format_timestamp(meta.time)},
+               {"by", meta.by},
+               {"verb", meta.verb},
+               {"mode", to_string(meta.mode)},
+               {"confirmed", meta.confirmed},
+               {"undone", meta.undone},
+               {"fallback", meta.fallback},
+               {"fingerprint", meta.fingerprint},
+               {"program_build", meta.program_build},
+               {"added", meta.added},
+               {"removed", meta.removed},
+               {"ranges4", meta.ranges4},
+               {"ranges6", meta.ranges6},
+               {"edits", edits},
+               {"stands_for", meta.stands_for},
+               {"digest", record.text.whole}};
+  if (meta.entered) json["entered"] = *meta.entered;
+  if (!record.text.files.empty()) json["files"] = files_json(record.text.files);
+  return show_sealed(std::move(json));
 }
 
 Result<Record> parse_record(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return fail_damaged("it is no JSON object");
-  if (Result<> known = check_schema(json); !known) return fail(known.error());
+  if (!json.is_object()) return fail_damaged(kMeta, "it is no JSON object");
+  if (Result<> known = check_schema(json, kMeta); !known) return fail(known.error());
   Record record;
   const std::string refused = take_record(json, record);
-  if (!refused.empty()) return fail_damaged(fmt::format("'{}' is missing or wrong", refused));
+  if (!refused.empty())
+    return fail_damaged(kMeta, fmt::format("'{}' is missing or wrong", refused));
+  if (!is_of_older_version(json) && !is_sealed(json, text))
+    return fail_damaged(kMeta, "its digest differs");
+  return record;
+}
+
+std::string show_text_record(const TextRecord& record) {
+  return show_sealed({{"schema", kSchema},
+                      {"generation", record.generation},
+                      {"mode", to_string(record.mode)},
+                      {"waits", record.waits},
+                      {"digest", record.text.whole},
+                      {"files", files_json(record.text.files)}});
+}
+
+Result<TextRecord> parse_text_record(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail_damaged(kText, "it is no JSON object");
+  if (Result<> known = check_schema(json, kText); !known) return fail(known.error());
+  TextRecord record;
+  const std::string refused = take_text_record(json, record);
+  if (!refused.empty())
+    return fail_damaged(kText, fmt::format("'{}' is missing or wrong", refused));
+  if (!is_sealed(json, text)) return fail_damaged(kText, "its digest differs");
   return record;
 }
 

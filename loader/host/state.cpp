@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,16 +18,13 @@
 #include "loader/host/files.hpp"
 #include "loader/host/paths.hpp"
 #include "loader/host/record.hpp"
+#include "loader/host/stored.hpp"
 #include "loader/policy/sha256.hpp"
 
 namespace apiguard {
 namespace {
 
 constexpr std::size_t kKept = 10;
-
-std::string generations_of(const std::string& state) { return state + "/generations"; }
-
-std::string name_of(std::uint64_t generation) { return fmt::format("generation '{}'", generation); }
 
 // Canonical decimal only, so that a name and a number are one to one.
 std::optional<std::uint64_t> parse_number(std::string_view text) {
@@ -52,92 +50,7 @@ Result<> remove_tree(const std::string& path) {
   return {};
 }
 
-// ---- digest
-
-// Lengths in front, so that no other files add up to the same bytes.
-void add_file(Sha256& digest, std::string_view name, std::string_view text) {
-  digest.add(fmt::format("{} {} {}\n", name.size(), text.size(), name));
-  digest.add(text);
-}
-
-bool is_kept(const SourceFile& ranges) { return ranges.present || !ranges.text.empty(); }
-
-std::string digest_of(const Sources& sources) {
-  Sha256 digest;
-  add_file(digest, kConfigName, sources.config.text);
-  if (is_kept(sources.ranges)) add_file(digest, kRangesName, sources.ranges.text);
-  for (const SourceFile& file : sources.drop_ins) add_file(digest, file.name, file.text);
-  return digest.hex();
-}
-
 // ---- one generation on disk
-
-tl::unexpected<Error> fail_damaged(std::uint64_t generation, std::string_view what) {
-  return fail(Exit::kFailed,
-              fmt::format("{}: {}: the state directory was damaged", name_of(generation), what));
-}
-
-tl::unexpected<Error> fail_absent(const std::string& state, std::uint64_t generation) {
-  return fail(Exit::kFailed,
-              fmt::format("{}: open: '{}' has none of that number", name_of(generation),
-                          generations_of(state)),
-              ENOENT);
-}
-
-Result<Record> read_record(const std::string& state, std::uint64_t generation) {
-  const std::string folder = fmt::format("{}/{}", generations_of(state), generation);
-  const Result<std::string> text = read_text(folder + "/meta.json");
-  if (!text && text.error().os_error == ENOENT && !is_directory(folder)) {
-    return fail_absent(state, generation);
-  }
-  if (!text) return fail_in(name_of(generation), text.error());
-  Result<Record> record = parse_record(*text);
-  if (!record) return fail_in(name_of(generation), record.error());
-  if (record->meta.generation != generation) {
-    return fail_damaged(
-        generation, fmt::format("meta.json is that of generation '{}'", record->meta.generation));
-  }
-  return record;
-}
-
-Result<SourceFile> read_file(const std::string& folder, const std::string& name) {
-  const std::string path = folder + "/" + name;
-  Result<std::string> text = read_text(path);
-  if (!text) return fail(text.error());
-  return SourceFile{name, path, *std::move(text), true};
-}
-
-Result<SourceFile> read_ranges(const std::string& folder) {
-  const std::string name(kRangesName);
-  Result<SourceFile> file = read_file(folder, name);
-  if (file || file.error().os_error != ENOENT) return file;
-  return SourceFile{name, folder + "/" + name, "", false};
-}
-
-Result<std::vector<SourceFile>> read_drop_ins(const std::string& folder) {
-  std::vector<SourceFile> files;
-  const Result<std::vector<std::string>> names =
-      list_directory(fmt::format("{}/{}", folder, kDropInFolder));
-  if (!names && names.error().os_error == ENOENT) return files;
-  if (!names) return fail(names.error());
-  for (const std::string& name : *names) {
-    if (!is_drop_in(name)) continue;
-    Result<SourceFile> file = read_file(folder, fmt::format("{}/{}", kDropInFolder, name));
-    if (!file) return fail(file.error());
-    files.push_back(*std::move(file));
-  }
-  return files;
-}
-
-Result<Sources> read_files(const std::string& folder) {
-  Result<SourceFile> config = read_file(folder, std::string(kConfigName));
-  if (!config) return fail(config.error());
-  Result<SourceFile> ranges = read_ranges(folder);
-  if (!ranges) return fail(ranges.error());
-  Result<std::vector<SourceFile>> drop_ins = read_drop_ins(folder);
-  if (!drop_ins) return fail(drop_ins.error());
-  return Sources{*std::move(config), *std::move(ranges), *std::move(drop_ins)};
-}
 
 // "authorized-ranges.d/x.list" and nothing that could lead out of the folder.
 Result<> check_drop_in(const SourceFile& file) {
@@ -236,6 +149,10 @@ Result<> write_tree(const std::string& state, const std::string& folder, const R
   if (Result<> made = make_directory(folder, 0700); !made) return made;
   if (Result<> written = write_files(folder + "/files", sources); !written) return written;
   if (Result<> written = write_bytes(state, folder, bytes, sources); !written) return written;
+  const TextRecord text{record.meta.generation, record.meta.mode, !record.meta.confirmed,
+                        record.text};
+  if (Result<> written = write_synced(folder + "/text.json", show_text_record(text)); !written)
+    return written;
   if (Result<> written = write_synced(folder + "/meta.json", show_record(record)); !written)
     return written;
   return sync_directory(folder);
@@ -279,6 +196,35 @@ std::optional<std::uint64_t> fallback_of(const StateDir& state,
   return meta->fallback;
 }
 
+std::string mark_of(const std::string& state) { return state + "/in-force"; }
+
+bool is_there(const std::string& path) {
+  struct stat info {};
+  return lstat(path.c_str(), &info) == 0;
+}
+
+// A name beside `path` that is free.
+std::string aside_of(const std::string& path) {
+  std::string name = path + ".damaged";
+  for (int i = 2; is_there(name); ++i) name = fmt::format("{}.damaged-{}", path, i);
+  return name;
+}
+
+// A mark is a plain file. What else has its name (a folder, a link that leads nowhere) would keep
+// it from being replaced: it is moved aside, not removed.
+Result<> free_mark(const std::string& state) {
+  const std::string path = mark_of(state);
+  struct stat info {};
+  if (lstat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode)) return {};
+  if (S_ISLNK(info.st_mode) && stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode)) return {};
+  const std::string aside = aside_of(path);
+  if (std::rename(path.c_str(), aside.c_str()) != 0) {
+    const int os_error = errno;
+    return fail_os("file", path, fmt::format("move to '{}'", aside), os_error);
+  }
+  return sync_directory(state);
+}
+
 bool is_leftover(std::string_view name) {
   return name.substr(0, 5) == ".new-" || name.substr(0, 5) == ".old-";
 }
@@ -308,27 +254,27 @@ Result<GenerationMeta> StateDir::read_meta(std::uint64_t generation) const {
 Result<StoredGeneration> StateDir::read(std::uint64_t generation) const {
   Result<Record> record = read_record(path_, generation);
   if (!record) return fail(record.error());
-  Result<Sources> sources =
-      read_files(fmt::format("{}/{}/files", generations_of(path_), generation));
+  Result<Sources> sources = read_stored_text(path_, generation);
   if (!sources) return fail_in(name_of(generation), sources.error());
-  if (digest_of(*sources) != record->digest) return fail_damaged(generation, "digest differs");
+  if (whole_digest(*sources) != record->text.whole)
+    return fail_damaged(generation, "digest differs");
+  if (Result<> kept = check_text_record(path_, *record); !kept) return fail(kept.error());
   return StoredGeneration{std::move(record->meta), *std::move(sources)};
 }
 
 Result<std::optional<std::uint64_t>> StateDir::in_force() const {
-  const std::string path = path_ + "/in-force";
+  const std::string path = mark_of(path_);
   const Result<std::string> text = read_text(path);
-  if (!text && text.error().os_error == ENOENT) return std::nullopt;
+  if (!text && text.error().os_error == ENOENT && !is_there(path)) return std::nullopt;
   if (!text) return fail(text.error());
   std::optional<std::uint64_t> number;
   if (!text->empty() && text->back() == '\n') {
     number = parse_number(std::string_view(*text).substr(0, text->size() - 1));
   }
   if (number) return number;
-  return fail(Exit::kFailed,
-              fmt::format("file '{}': read: it holds no generation number: the state directory was "
-                          "damaged; write the number of one of '{}' into it or remove it",
-                          path, generations_of(path_)));
+  return fail(Exit::kFailed, fmt::format("file '{}': read: it holds no generation number: the "
+                                         "state directory was damaged",
+                                         path));
 }
 
 Result<> StateDir::rewrite(const GenerationMeta& meta) {
@@ -362,13 +308,21 @@ Result<std::optional<std::string>> StateDir::read_after(const GenerationMeta& me
   return std::optional(std::move(*read));
 }
 
+Result<> StateDir::enter(std::uint64_t generation) {
+  Result<GenerationMeta> meta = read_meta(generation);
+  if (!meta) return fail(meta.error());
+  if (meta->entered == std::optional(true)) return {};
+  meta->entered = true;
+  return rewrite(*meta);
+}
+
 Result<> StateDir::write(const GenerationMeta& meta, const Sources& sources,
                          const std::vector<FileBytes>& bytes) {
   if (meta.generation == 0) return fail(Exit::kFailed, "generation '0': write: numbers start at 1");
-  const Record record{meta, digest_of(sources)};
+  const Record record{meta, digests_of(sources)};
   const std::string parent = generations_of(path_);
   const std::string name = std::to_string(meta.generation);
-  if (const auto old = read(meta.generation); old && digest_of(old->sources) == record.digest) {
+  if (const auto old = read(meta.generation); old && old->sources == sources) {
     return replace_text(fmt::format("{}/{}/meta.json", parent, name), show_record(record));
   }
   for (const std::string& folder : {path_, parent}) {
@@ -385,9 +339,15 @@ Result<> StateDir::write(const GenerationMeta& meta, const Sources& sources,
   return {};
 }
 
+Result<Replacement> StateDir::prepare_mark(std::uint64_t generation) {
+  if (Result<> free = free_mark(path_); !free) return fail(free.error());
+  return Replacement::prepare(mark_of(path_), fmt::format("{}\n", generation));
+}
+
 Result<> StateDir::mark_in_force(std::uint64_t generation) {
   if (generation == 0) return remove_file(path_, "in-force");
-  return replace_text(path_ + "/in-force", fmt::format("{}\n", generation));
+  Result<Replacement> mark = prepare_mark(generation);
+  return mark ? mark->commit() : Result<>(fail(mark.error()));
 }
 
 Result<> StateDir::remove(std::uint64_t generation) {
@@ -402,7 +362,7 @@ Result<> StateDir::remove(std::uint64_t generation) {
   return remove_tree(old);
 }
 
-Result<> StateDir::prune() {
+Result<> StateDir::prune(std::optional<std::uint64_t> live) {
   const std::string parent = generations_of(path_);
   const Result<std::vector<std::string>> names = list_directory(parent);
   if (!names && names.error().os_error == ENOENT) return {};
@@ -415,12 +375,14 @@ Result<> StateDir::prune() {
 
   const Result<std::optional<std::uint64_t>> kept = in_force();
   if (!kept) return fail(kept.error());
+  if (!*kept) return {};  // nothing is marked, or the mark is lost
   const std::optional<std::uint64_t> fallback = fallback_of(*this, *kept);
   const Result<std::vector<std::uint64_t>> numbers = generations();
   if (!numbers) return fail(numbers.error());
   for (std::size_t i = 0; i + kKept < numbers->size(); ++i) {
-    if ((*numbers)[i] == *kept || (*numbers)[i] == fallback) continue;
-    if (Result<> removed = remove((*numbers)[i]); !removed) return removed;
+    const std::uint64_t number = (*numbers)[i];
+    if (number == *kept || number == fallback || number == live) continue;
+    if (Result<> removed = remove(number); !removed) return removed;
   }
   return {};
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The state directory: the last ten generations, each with the text it was made of.
 //
-//   STATE/generations/17/meta.json
+//   STATE/generations/17/meta.json       its record
+//   STATE/generations/17/text.json       enough to use the text without the record
 //   STATE/generations/17/files/apiguard.toml
 //   STATE/generations/17/files/authorized-ranges
 //   STATE/generations/17/files/authorized-ranges.d/*.list
 //   STATE/generations/17/before/0, 1..   the operator's files as the change found them, in the
-//   order
-//                                        of the edits in meta.json
-//   STATE/generations/17/after/0, 1..    and as it writes them, where that is not the text in
-//   files/ STATE/in-force                       "17\n"
+//                                        order of the edits in meta.json
+//   STATE/generations/17/after/0, 1..    and as it writes them, where that is not the text in files
+//   STATE/in-force                       "17\n"
 //
 // A generation is written under a temporary name (".new-17"), synced and renamed: a number that
-// exists is complete; removed, it takes the name ".old-17" first. `in-force` says what was
-// published last; the kernel is the truth, this is what a boot starts from. All writing functions
-// need the lock.
+// exists is complete; removed, it takes the name ".old-17" first. `in-force`, the mark, says what a
+// boot starts from; while something is attached the kernel is the truth. All writing functions need
+// the lock.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/host/files.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/result.hpp"
 
@@ -34,7 +35,12 @@ struct GenerationMeta {
   std::string verb;    // "allow 203.0.113.0/24"
   Mode mode = Mode::kEnforce;
   bool confirmed = true;
+  // Whether links ran it: written after they were switched and before the mark. None: the record is
+  // of an older version, which did not say.
+  std::optional<bool> entered;
   bool undone = false;  // it waited for its confirmation in vain
+  // A boot published it because this one was damaged; 0: a person's change.
+  std::uint64_t stands_for = 0;
   // If it was published unconfirmed: what was marked in force, 0: nothing.
   std::uint64_t fallback = 0;
   std::string fingerprint;  // of the policy
@@ -79,8 +85,10 @@ class StateDir {
   // Numbers of complete generations, ascending. A state directory that does not exist has none.
   [[nodiscard]] Result<std::vector<std::uint64_t>> generations() const;
   [[nodiscard]] Result<StoredGeneration> read(
-      std::uint64_t generation) const;  // checks the digest written with it
+      std::uint64_t generation) const;  // checks the digests written with it
   [[nodiscard]] Result<GenerationMeta> read_meta(std::uint64_t generation) const;
+  // None: there is no mark. What has its name and is no mark (a link that leads nowhere, too) is an
+  // error.
   [[nodiscard]] Result<std::optional<std::uint64_t>> in_force() const;
 
   // Creates the directory (0700) if absent. Of a number that exists already: with the same sources
@@ -96,12 +104,16 @@ class StateDir {
                                                                std::size_t edit) const;
   [[nodiscard]] Result<std::optional<std::string>> read_after(const GenerationMeta& meta,
                                                               std::size_t edit) const;
+  // Its record says from now on that it was in force.
+  [[nodiscard]] Result<> enter(std::uint64_t generation);
+  // A mark that waits for its rename. What has the name and is no file is moved aside before.
+  [[nodiscard]] Result<Replacement> prepare_mark(std::uint64_t generation);
   [[nodiscard]] Result<> mark_in_force(std::uint64_t generation);  // 0: nothing is
   [[nodiscard]] Result<> remove(std::uint64_t generation);         // absent already: done
-  // Keeps the newest ten, whatever is in force and, while that waits for its confirmation, what it
-  // falls back to; removes what writes and removals that died left behind. Where `in-force` cannot
-  // be read nothing but that is removed.
-  [[nodiscard]] Result<> prune();
+  // Keeps the newest ten, what is marked, what runs (`live`) and, while the marked one waits for
+  // its confirmation, what that falls back to; removes what writes and removals that died left
+  // behind. Without a mark that can be read nothing but that is removed.
+  [[nodiscard]] Result<> prune(std::optional<std::uint64_t> live = std::nullopt);
 
  private:
   std::string path_;

@@ -137,6 +137,7 @@ Result<Messages> undo_text(const Places& places, const GenerationMeta& meta) {
   if (auto noted = note_undone(state, places, meta, messages); !noted) return fail(noted.error());
   GenerationMeta undone = meta;
   undone.undone = true;
+  undone.entered = true;
   if (auto written = state.rewrite(undone); !written) return fail(written.error());
   if (auto marked = state.mark_in_force(meta.fallback); !marked) return fail(marked.error());
   return messages;

@@ -196,6 +196,8 @@ void find_sameness(const World& world, const Request& request, const datapath::L
                    Plan& plan) {
   if (request.anew || !same_in_force(world, request)) return;
   if (!ledger.whole() && !request.confirm_within && !world.live.by_id) return;
+  // A person's change ends the damage: it is written anew, although packets are judged alike.
+  if (world.damage && !request.boot) return;
   const bool all = std::all_of(plan.targets.begin(), plan.targets.end(),
                                [&](const auto& target) { return is_attached(world, target); });
   plan.unchanged = all && leftover_links(world, plan.targets).empty();

@@ -40,6 +40,7 @@ struct Request {
   bool boot = false;                  // never refuses what it can do in part, raises no risk
   bool anew = false;                  // a new generation although the text is the one in force
   std::set<std::string> left_alone;   // interfaces that were detached by hand: they stay so
+  std::optional<Damage> damage;       // a boot: why it publishes this; the mark stays as it is
   bool republish = false;             // no new number: put a stored generation back after a boot
   std::uint64_t generation = 0;       // with republish: its number
   // Nanoseconds from the moment it takes effect; unconfirmed by then, it is undone. None:

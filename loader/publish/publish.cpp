@@ -99,8 +99,8 @@ class Publisher {
       take_back();
       return read;
     }
-    auto mark = Replacement::prepare(places_.state_dir + "/in-force",
-                                     fmt::format("{}\n", plan_.generation));
+    if (request_.damage) return {};  // the mark goes on naming what is damaged
+    auto mark = state_.prepare_mark(plan_.generation);
     if (!mark) {
       take_back();
       return fail(mark.error());
@@ -147,6 +147,8 @@ class Publisher {
     meta.mode = request_.policy.mode;
     meta.fingerprint = fingerprint(request_.policy);
     meta.confirmed = !request_.confirm_within;
+    meta.entered = false;
+    if (request_.damage) meta.stands_for = request_.damage->generation;
     if (request_.confirm_within) meta.fallback = world_.marked.value_or(0);
     meta.program_build = fmt::format("{:016x}", datapath::program_build());
     meta.added = plan_.difference.added.size();
@@ -344,13 +346,22 @@ class Publisher {
     if (text) text = text_.verify();
     if (!text && !keeps_what_it_did()) return text;
     warn(text);
+    if (Result<> noted = note_entered(); !noted) return noted;
     return mark();
+  }
+
+  // The record says it before the mark does: a boot publishes nothing that never got so far. That
+  // of a damaged generation cannot.
+  Result<> note_entered() {
+    const bool damaged = request_.damage && request_.damage->generation == plan_.generation;
+    if (damaged || (!stored_ && !request_.republish)) return {};
+    return state_.enter(plan_.generation);
   }
 
   Result<> mark() {
     if (mark_) {
       if (auto committed = mark_->commit(); !committed) return committed;
-    } else if (request_.republish && world_.marked != plan_.generation) {
+    } else if (request_.republish && !request_.damage && world_.marked != plan_.generation) {
       if (auto marked = state_.mark_in_force(plan_.generation); !marked) return marked;
     } else {
       return {};
@@ -407,7 +418,7 @@ class Publisher {
     }
     if (stored_ && !request_.confirm_within && !request_.boot)
       warn(forget_undone(places_.state_dir, request_.sources));
-    if (stored_) warn(state_.prune());
+    if (stored_) warn(state_.prune(plan_.generation));
     if (request_.left_alone.empty()) clear_detached(places_.run_dir);
   }
 

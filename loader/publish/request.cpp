@@ -10,6 +10,7 @@
 #include "loader/host/files.hpp"
 #include "loader/host/paths.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/boot_text.hpp"
 #include "loader/publish/text_change.hpp"
 
 namespace apiguard::publish {
@@ -120,15 +121,20 @@ bool is_in_force(const World& world, const Sources& sources) {
   return world.in_force && world.in_force->stored && world.in_force->stored->sources == sources;
 }
 
-Result<StoredGeneration> generation_before(const Places& places, const World& world) {
+// One that cannot be read is passed over, and said.
+Result<StoredGeneration> generation_before(const Places& places, const World& world,
+                                           std::vector<std::string>& notes) {
   const StateDir state(places.state_dir);
   const std::uint64_t current =
       world.in_force ? world.in_force->generation : world.marked.value_or(0);
-  for (std::size_t i = world.stored.size(); i-- > 0;) {
-    if (world.stored[i] >= current) continue;
-    auto stored = state.read(world.stored[i]);
-    if (stored && stored->meta.confirmed && !is_in_force(world, stored->sources))
+  for (auto kept = world.kept.rbegin(); kept != world.kept.rend(); ++kept) {
+    if (kept->generation >= current || (kept->meta && !counts(world, *kept))) continue;
+    auto stored = state.read(kept->generation);
+    if (!stored) {
+      notes.push_back(stored.error().message + ": passed over");
+    } else if (!is_in_force(world, stored->sources)) {
       return std::move(*stored);
+    }
   }
   return fail(
       Exit::kFailed,
@@ -139,7 +145,8 @@ Result<StoredGeneration> generation_before(const Places& places, const World& wo
 
 Result<StoredGeneration> generation_numbered(const Places& places, const World& world,
                                              std::uint64_t number) {
-  if (std::find(world.stored.begin(), world.stored.end(), number) == world.stored.end()) {
+  const Kept* kept = find_kept(world, number);
+  if (kept == nullptr || !was_in_force(world, *kept)) {
     return fail(
         Exit::kFailed,
         fmt::format("generation {}: is not kept: 'apiguard history' shows those that are", number));
@@ -350,12 +357,14 @@ Result<Request> request_mode(const Places& places, const World& world, Mode mode
 
 Result<Request> request_rollback(const Places& places, const World& world,
                                  std::optional<std::uint64_t> generation) {
+  std::vector<std::string> notes;
   auto stored = generation ? generation_numbered(places, world, *generation)
-                           : generation_before(places, world);
+                           : generation_before(places, world, notes);
   if (!stored) return fail(stored.error());
   auto request = request_sources(stored->sources, false);
   if (!request) return request;
   request->warnings.clear();
+  request->notes = std::move(notes);
   request->way_out = true;
   const bool known = world.in_force && world.in_force->stored;
   const Sources* now = known ? &world.in_force->stored->sources : nullptr;
@@ -374,16 +383,38 @@ Result<Request> request_rollback(const Places& places, const World& world,
   return request;
 }
 
+namespace {
+
+// The kernel runs what a boot has to publish, and its text is lost: nothing is nearer to it than
+// what is in force.
+bool runs_what_is_lost(const World& world) {
+  return world.in_force && world.to_publish == world.in_force->generation &&
+         !world.in_force->stored;
+}
+
+Error stays(const World& world) {
+  return {
+      fmt::format("state: damaged: {}: generation {} stays in force: 'apiguard apply' publishes "
+                  "the files and mends the state",
+                  world.in_force->missing, world.in_force->generation),
+      Exit::kFailed, 0};
+}
+
+}  // namespace
+
 Result<Request> request_boot(const Places& places, const World& world) {
-  auto stored = last_confirmed(places, world);
-  auto request =
-      stored ? request_sources(stored->sources, false) : request_files(places, world, false);
+  if (runs_what_is_lost(world)) return fail(stays(world));
+  auto text = boot_text(places, world);
+  if (!text) return fail(text.error());
+  auto request = request_sources(text->sources, false);
   if (!request) return request;
   request->boot = true;
-  if (stored) {
-    request->warnings.clear();
+  if (!text->from_files) request->warnings.clear();
+  if (text->damage) request->notes.push_back(describe(*text));
+  request->damage = std::move(text->damage);
+  if (text->generation != 0) {
     request->republish = !world.live.generation;
-    request->generation = stored->meta.generation;
+    request->generation = text->generation;
   }
   return request;
 }

@@ -24,11 +24,6 @@ bool is_fallback(const World& world, std::uint64_t generation) {
   return world.window && world.window->before == generation;
 }
 
-bool was_undone(const StateDir& state, std::uint64_t generation) {
-  const auto meta = state.read_meta(generation);
-  return meta && meta->undone;
-}
-
 // Pins of generations that no link runs: of a publish that died before its first link, or while it
 // dropped the one before.
 Result<> remove_stale_pins(const Places& places, const World& world, Settled& settled) {
@@ -41,19 +36,27 @@ Result<> remove_stale_pins(const Places& places, const World& world, Settled& se
   return {};
 }
 
-// What no link runs and no mark names: state written and maps pinned by a publish that died before
-// its first link. With a mark that cannot be read nothing is known, so nothing is removed.
+// Only what its own record says never was in force: a record that is lost, or of an older version,
+// says nothing. A link without a number may run any of them.
+bool was_never_in_force(const World& world, const Kept& kept) {
+  if (!kept.meta || kept.meta->undone || kept.meta->entered != std::optional(false)) return false;
+  if (kept.generation == world.live.generation || kept.generation == world.marked) return false;
+  return !runs_anywhere(world, kept.generation) && !runs_anywhere(world, 0) &&
+         !is_fallback(world, kept.generation);
+}
+
+// State written and maps pinned by a publish that died before its first link.
 Result<> remove_unpublished(const Places& places, const World& world, Settled& settled) {
-  const std::uint64_t newest =
-      std::max(world.live.generation.value_or(0), world.marked.value_or(0));
   StateDir state(places.state_dir);
-  for (const std::uint64_t number : world.stored) {
-    if (number <= newest || world.state_error || was_undone(state, number)) continue;
-    if (auto removed = state.remove(number); !removed) return removed;
-    settled.messages.push_back(fmt::format("generation {}: was never published: removed", number));
+  for (const Kept& kept : world.kept) {
+    if (!was_never_in_force(world, kept)) continue;
+    if (auto removed = state.remove(kept.generation); !removed) return removed;
+    settled.messages.push_back(
+        fmt::format("generation {}: was never in force: removed", kept.generation));
     settled.changed = true;
   }
-  if (!world.state_error) (void)state.prune();  // what a dying write left under a temporary name
+  // What a dying write left under a temporary name.
+  if (!world.state_error) (void)state.prune(world.live.generation);
   if (world.live.by_id) return {};  // the pins cannot be touched, and are not the whole truth
   return remove_stale_pins(places, world, settled);
 }
@@ -141,17 +144,29 @@ Result<> finish_text(const Places& places, const GenerationMeta& meta, std::size
   return {};
 }
 
+// Only a publish that died after its links leaves a generation newer than the mark behind. An older
+// one, or one that stands for it, is what a boot published because the marked one is damaged: that
+// goes on being said. A first publish leaves no mark at all.
+bool died_before_mark(const World& world) {
+  const std::uint64_t number = *world.live.generation;
+  const auto& stored = world.in_force->stored;
+  if (!stored || stored->meta.stands_for != 0 || !world.in_force->damaged.empty()) return false;
+  if (world.mark_error) return world.stored.size() == 1 && world.stored.front() == number;
+  return world.marked.value_or(0) < number;
+}
+
 // The mark last: until it is moved the next verb does all of this again.
 Result<> finish_state(const Places& places, const World& world, Settled& settled) {
+  if (!world.in_force || !died_before_mark(world)) return {};
   const std::uint64_t number = *world.live.generation;
-  if (world.marked == number || !world.in_force || !world.in_force->stored) return {};
   const GenerationMeta& meta = world.in_force->stored->meta;
-  if (world.marked.value_or(0) < number) {
-    for (std::size_t i = 0; i < meta.edits.size(); ++i) {
-      if (auto finished = finish_text(places, meta, i, settled); !finished) return finished;
-    }
+  for (std::size_t i = 0; i < meta.edits.size(); ++i) {
+    if (auto finished = finish_text(places, meta, i, settled); !finished) return finished;
   }
-  if (auto marked = StateDir(places.state_dir).mark_in_force(number); !marked)
+  StateDir state(places.state_dir);
+  auto marked = state.enter(number);
+  if (marked) marked = state.mark_in_force(number);
+  if (!marked)
     return fail_in(
         fmt::format("generation {}: is in force, and a boot would not bring it back yet", number),
         marked.error());
@@ -161,13 +176,19 @@ Result<> finish_state(const Places& places, const World& world, Settled& settled
   return {};
 }
 
-// The generation that the mark names, if it waited in vain while no link ran it.
-std::optional<GenerationMeta> undone_by_boot(const Places& places, const World& world) {
-  if (!world.marked || world.live.by_id || world.live.generation.value_or(0) >= *world.marked)
-    return std::nullopt;
-  auto meta = StateDir(places.state_dir).read_meta(*world.marked);
-  if (!meta || meta->confirmed) return std::nullopt;
-  return std::move(*meta);
+// A generation that waited in vain while no link ran it: the marked one, or one that was in force
+// and whose publish died before the mark.
+std::optional<GenerationMeta> undone_by_boot(const World& world) {
+  if (world.live.by_id) return std::nullopt;
+  const std::uint64_t live = world.live.generation.value_or(0);
+  for (auto kept = world.kept.rbegin(); kept != world.kept.rend(); ++kept) {
+    if (kept->generation <= live) break;
+    if (!kept->meta || kept->meta->confirmed) continue;
+    if (kept->generation == world.marked) return kept->meta;  // also where undoing it died
+    const bool entered = kept->meta->entered == std::optional(true);
+    if (entered && !kept->meta->undone && kept->generation > world.marked) return kept->meta;
+  }
+  return std::nullopt;
 }
 
 // A change that waited for its confirmation; none: nothing is to be done about it.
@@ -175,14 +196,14 @@ std::optional<Result<std::vector<std::string>>> settle_confirmation(const Places
                                                                     const World& world) {
   if (world.window && world.window->expired) return undo(places, world);
   if (world.window && world.window->deadline == 0) return confirm(places, world);
-  if (const auto meta = undone_by_boot(places, world)) return undo_in_state(places, *meta);
+  if (const auto meta = undone_by_boot(world)) return undo_in_state(places, *meta);
   return std::nullopt;
 }
 
 }  // namespace
 
-bool has_expired(const Places& places, const World& world) {
-  return (world.window && world.window->expired) || undone_by_boot(places, world);
+bool has_expired(const World& world) {
+  return (world.window && world.window->expired) || undone_by_boot(world);
 }
 
 Result<Settled> settle(const Places& places, const World& world) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // After a kill anywhere in a publish the next verb finishes it or takes it back. The generation
 // number in the kernel decides: a generation that some link runs is finished (remaining links,
-// text, mark), one that none runs is removed. One that waited for its confirmation in vain is
-// undone.
+// text, record, mark), one that none ever ran is removed. One that waited for its confirmation in
+// vain is undone. Nothing that was in force is removed.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ struct Settled {
 };
 
 // Whether a change waited for its confirmation in vain and is not undone altogether yet.
-[[nodiscard]] bool has_expired(const Places& places, const World& world);
+[[nodiscard]] bool has_expired(const World& world);
 
 // Needs the lock.
 [[nodiscard]] Result<Settled> settle(const Places& places, const World& world);

@@ -9,6 +9,7 @@
 
 #include "loader/datapath/confirmation.hpp"
 #include "loader/host/clock.hpp"
+#include "loader/host/salvage.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -23,18 +24,45 @@ apiguard_settings read_settings(const Places& places, const datapath::Live& live
   return {};
 }
 
+// A record that is lost, as far as the text tells.
+GenerationMeta meta_of(std::uint64_t number, const Policy& policy) {
+  GenerationMeta meta;
+  meta.generation = number;
+  meta.mode = policy.mode;
+  meta.fingerprint = fingerprint(policy);
+  for (const Range* range : deciding_ranges(policy.ranges))
+    ++(range->prefix.address.family == Family::kIpv4 ? meta.ranges4 : meta.ranges6);
+  return meta;
+}
+
+// The kernel runs it: whose text it is nobody has to vouch for.
+std::optional<StoredGeneration> put_together(const Places& places, std::uint64_t number) {
+  Salvage left = salvage(places.state_dir, number, places.config);
+  if (!left.text) return std::nullopt;
+  if (!left.meta) {
+    const auto parsed = parse_policy(*left.text, {.lint = false});
+    if (!parsed) return std::nullopt;
+    left.meta = meta_of(number, parsed->policy);
+  }
+  return StoredGeneration{std::move(*left.meta), std::move(*left.text)};
+}
+
 InForce read_in_force(const Places& places, const datapath::Live& live, std::uint64_t number) {
   InForce in_force;
   in_force.generation = number;
   in_force.settings = read_settings(places, live, number);
   auto stored = StateDir(places.state_dir).read(number);
   if (!stored) {
-    in_force.missing = stored.error().message;
+    in_force.damaged = stored.error().message;
+    if (auto rest = put_together(places, number)) stored = std::move(*rest);
+  }
+  if (!stored) {
+    in_force.missing = in_force.damaged;
     return in_force;
   }
   auto config = parse_config(stored->sources.config, {.lint = false});
   if (!config) {
-    in_force.missing = config.error().message;
+    in_force.missing = in_force.damaged = config.error().message;
     return in_force;
   }
   in_force.stored = std::move(*stored);
@@ -48,6 +76,7 @@ InForce without_text(const InForce& known) {
   in_force.settings = known.settings;
   in_force.config = known.config;
   in_force.missing = known.missing;
+  in_force.damaged = known.damaged;
   return in_force;
 }
 
@@ -82,6 +111,35 @@ Timestamp newest_time(const StateDir& state, const std::vector<std::uint64_t>& s
     if (const auto meta = state.read_meta(stored[i])) return meta->time;
   }
   return 0;
+}
+
+void read_mark(const Places& places, const StateDir& state, World& world) {
+  if (auto marked = state.in_force()) {
+    world.marked = *marked;
+    world.mark_error = world.marked ? astray_mark(places, world) : missing_mark(places, world);
+  } else {
+    world.mark_error = marked.error().message;
+  }
+  world.to_publish = to_publish(places, world);
+  if (world.mark_error) world.marked = world.to_publish;
+}
+
+// Of what the kernel does not run a text is read only beside one that it does run.
+std::string why_damaged(const Places& places, const World& world, std::uint64_t number) {
+  if (!world.in_force) return "";
+  if (world.in_force->generation == number) return world.in_force->damaged;
+  const auto stored = StateDir(places.state_dir).read(number);
+  if (!stored) return stored.error().message;
+  const auto parsed = parse_policy(stored->sources, {.lint = false});
+  return parsed ? "" : parsed.error().message;
+}
+
+std::optional<Damage> find_damage(const Places& places, const World& world) {
+  if (world.state_error) return Damage{world.marked.value_or(0), *world.state_error};
+  if (world.mark_error) return Damage{world.to_publish.value_or(0), *world.mark_error};
+  if (!world.to_publish) return std::nullopt;
+  std::string why = why_damaged(places, world, *world.to_publish);
+  return why.empty() ? std::nullopt : std::optional(Damage{*world.to_publish, std::move(why)});
 }
 
 const Interface* find_interface(const World& world, int ifindex) {
@@ -200,11 +258,8 @@ Result<World> look(const Places& places, const InForce* known) {
   } else {
     world.state_error = stored.error().message;
   }
-  if (auto marked = state.in_force()) {
-    world.marked = *marked;
-  } else {
-    world.state_error = marked.error().message;
-  }
+  world.kept = read_kept(state, world.stored);
+  read_mark(places, state, world);
   world.newest = newest_time(state, world.stored);
   world.window = find_window(places, world);
   if (const auto number = judging(world)) {
@@ -212,6 +267,7 @@ Result<World> look(const Places& places, const InForce* known) {
                          ? without_text(*known)
                          : read_in_force(places, world.live, *number);
   }
+  world.damage = find_damage(places, world);
   return world;
 }
 
@@ -236,22 +292,6 @@ bool judges_in_force(const World& world, const datapath::LinkState& link) {
 }
 
 Now clocks(const World& world) { return read_clocks(world.newest); }
-
-std::optional<StoredGeneration> last_confirmed(const Places& places, const World& world) {
-  const StateDir state(places.state_dir);
-  if (world.marked) {
-    auto stored = state.read(*world.marked);
-    if (stored && stored->meta.confirmed && parse_policy(stored->sources, {.lint = false}))
-      return std::move(*stored);
-  }
-  for (auto number = world.stored.rbegin(); number != world.stored.rend(); ++number) {
-    if (world.marked && *number > *world.marked) continue;
-    auto stored = state.read(*number);
-    if (stored && stored->meta.confirmed && parse_policy(stored->sources, {.lint = false}))
-      return std::move(*stored);
-  }
-  return std::nullopt;
-}
 
 Result<Targets> targets_of(const Policy& policy, const World& world, NoEthernet no_ethernet) {
   const Selection selection = select_interfaces(world.interfaces, policy.interfaces);

@@ -15,6 +15,7 @@
 #include "loader/host/places.hpp"
 #include "loader/host/state.hpp"
 #include "loader/policy/text.hpp"
+#include "loader/publish/kept.hpp"
 #include "loader/result.hpp"
 
 namespace apiguard::publish {
@@ -23,10 +24,11 @@ namespace apiguard::publish {
 // the state directory, unless that was full or read-only when it was published, or is damaged.
 struct InForce {
   std::uint64_t generation = 0;
-  apiguard_settings settings{};  // all zero if its pins are out of reach
-  std::optional<StoredGeneration> stored;
+  apiguard_settings settings{};            // all zero if its pins are out of reach
+  std::optional<StoredGeneration> stored;  // also what could be put together of a damaged one
   std::optional<Policy> config;  // what its toml says: all but the ranges of the list files
   mutable std::string missing;   // why there is no stored text, or no policy
+  std::string damaged;           // why it cannot be read as it was written; empty: it can
 
   // All that the stored text says; null if there is none. Parsed when it is first asked for: most
   // of what is asked about a million ranges does not need them.
@@ -55,13 +57,24 @@ struct Window {
 inline constexpr std::string_view kNothingInForce =
     "nothing is in force: 'apiguard apply' publishes the files";
 
+// What a boot has to publish is not, or not all, as it was written.
+struct Damage {
+  std::uint64_t generation = 0;  // 0: the state directory says of none
+  std::string why;
+};
+
 struct World {
   datapath::Live live;
   std::vector<Interface> interfaces;
   std::optional<InForce> in_force;  // none: nothing of ours is attached
   std::optional<Window> window;
-  std::optional<std::uint64_t> marked;     // STATE/in-force: what a boot publishes
-  std::vector<std::uint64_t> stored;       // numbers in the state directory, ascending
+  // STATE/in-force; where that is damaged, what the records say in its place.
+  std::optional<std::uint64_t> marked;
+  std::optional<std::string> mark_error;    // why the mark is damaged, or missing
+  std::vector<std::uint64_t> stored;        // numbers in the state directory, ascending
+  std::vector<Kept> kept;                   // their records
+  std::optional<std::uint64_t> to_publish;  // by a boot
+  std::optional<Damage> damage;  // as far as known: where nothing is in force no text is read
   std::optional<std::string> state_error;  // why the state directory could not be read
   Timestamp newest = 0;                    // time of the newest generation; 0: not known
   std::optional<std::string> unsettled;    // what look_and_settle() could not settle, and went on
@@ -87,11 +100,6 @@ void note_guarded(World& world);
 // The clocks by which ends are judged. Time never runs backwards across generations: an end that
 // was past when the newest one was published stays past.
 [[nodiscard]] Now clocks(const World& world);
-
-// The generation a boot would publish: the marked one, else the newest confirmed one that can be
-// read.
-[[nodiscard]] std::optional<StoredGeneration> last_confirmed(const Places& places,
-                                                             const World& world);
 
 struct Targets {
   std::vector<datapath::Target> targets;

@@ -210,6 +210,9 @@ std::string to_prometheus(const Metrics& metrics) {
   add_gauge(page, "apiguard_unapplied_edits",
             "Whether the files say something else than the generation in force.",
             yes(status.unapplied));
+  add_gauge(page, "apiguard_state_damaged",
+            "Whether the state directory does not hold, as it was written, what a boot publishes.",
+            yes(status.damaged.has_value()));
   add_fingerprint(page, status.fingerprint);
   add_time(page, "apiguard_last_apply_timestamp_seconds",
            "When the generation in force was published.", metrics.published);

@@ -59,6 +59,13 @@ apiguard_counters counters_of(const Json& json) {
   return counters;
 }
 
+std::optional<DamagedState> damaged_of(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return DamagedState{json.at("generation").get<std::uint64_t>(),
+                      optional_of<std::uint64_t>(json.at("published")),
+                      json.at("why").get<std::string>()};
+}
+
 Status status_of(const Json& json) {
   Status status;
   if (const auto mode = optional_of<std::string>(json.at("mode"))) status.mode = parse_mode(*mode);
@@ -66,6 +73,8 @@ Status status_of(const Json& json) {
   json.at("confirmed").get_to(status.confirmed);
   status.confirm_deadline = time_of(json.at("confirm_deadline"));
   json.at("unapplied").get_to(status.unapplied);
+  status.damaged = damaged_of(json.at("damaged"));
+  json.at("guarded").get_to(status.guarded);
   status.fingerprint = optional_of<std::string>(json.at("fingerprint")).value_or(std::string());
   status.endpoints = endpoints_of(json.at("endpoints"));
   status.ranges4 = optional_of<std::size_t>(json.at("ranges").at("ipv4"));

@@ -22,6 +22,13 @@ Json interface_json(const InterfaceStatus& interface) {
           {"link_id", value_or_null(interface.link_id)}};
 }
 
+Json damaged_json(const std::optional<DamagedState>& damaged) {
+  if (!damaged) return nullptr;
+  return {{"generation", damaged->generation},
+          {"published", value_or_null(damaged->published)},
+          {"why", damaged->why}};
+}
+
 Json interfaces_json(const Status& status) {
   Json array = Json::array();
   for (const InterfaceStatus& interface : status.interfaces) {
@@ -148,8 +155,25 @@ std::string not_confirmed(const Status& status) {
                      format_timestamp(*status.confirm_deadline / kSecond * kSecond));
 }
 
+std::string damaged(const Status& status) {
+  if (!status.damaged) return "";
+  const DamagedState& damaged = *status.damaged;
+  std::string in_force = "nothing is in force";
+  if (damaged.published == damaged.generation)
+    in_force = "what was in force is in force";
+  else if (damaged.published)
+    in_force = fmt::format("generation {} is in force in its place", *damaged.published);
+  return fmt::format(
+      "DAMAGED: {}: {}: 'apiguard diff' shows what the files say else, 'apiguard "
+      "apply' publishes them and mends the state",
+      damaged.why, in_force);
+}
+
 std::string to_text(const Status& status, bool colour) {
   std::string text;
+  if (const std::string loud = damaged(status); !loud.empty()) {
+    text += paint(loud, Colour::kLoud, colour) + "\n";
+  }
   if (const std::string loud = not_confirmed(status); !loud.empty()) {
     text += paint(loud, Colour::kLoud, colour) + "\n";
   }
@@ -170,6 +194,8 @@ std::string to_json(const Status& status) {
                {"confirmed", status.confirmed},
                {"confirm_deadline", time_or_null(status.confirm_deadline)},
                {"unapplied", status.unapplied},
+               {"damaged", damaged_json(status.damaged)},
+               {"guarded", status.guarded},
                {"fingerprint", text_or_null(status.fingerprint)},
                {"endpoints", endpoints_json(status)},
                {"ranges",

@@ -32,12 +32,21 @@ struct UnpinnedFilter {
   Mode mode = Mode::kEnforce;
 };
 
+// What a boot has to publish is not, or not all, as it was written.
+struct DamagedState {
+  std::uint64_t generation = 0;            // 0: not known
+  std::optional<std::uint64_t> published;  // in its place, or itself; none: nothing is in force
+  std::string why;
+};
+
 struct Status {
   std::optional<Mode> mode;                 // none: nothing is in force
   std::optional<std::uint64_t> generation;  // in the kernel
   bool confirmed = true;
   std::optional<Timestamp> confirm_deadline;  // wall clock; there if not confirmed
-  bool unapplied = false;   // the files say something else than the generation in force
+  bool unapplied = false;  // the files say something else than the generation in force
+  std::optional<DamagedState> damaged;
+  bool guarded = false;     // something is in force, and everything that it guards runs it
   std::string fingerprint;  // empty: not known
   std::vector<Endpoint> endpoints;
   // Effective ranges of the list, whatever the mode; none: the text of the generation is not known.
@@ -56,6 +65,9 @@ struct Status {
 
 // One loud sentence if it is undone unless somebody confirms it; else empty.
 [[nodiscard]] std::string not_confirmed(const Status& status);
+
+// One loud sentence with the command that helps if the state directory is damaged; else empty.
+[[nodiscard]] std::string damaged(const Status& status);
 
 // One loud sentence if packets that are not listed pass: "NOT ENFORCED: ..."; empty in enforce.
 // Where a filter of ours judges whose pins are not here, it says that and never that all pass.

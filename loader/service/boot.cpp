@@ -13,6 +13,7 @@
 #include "loader/host/interfaces.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/state.hpp"
+#include "loader/publish/boot_text.hpp"
 #include "loader/publish/settle.hpp"
 #include "loader/service/file_watch.hpp"
 
@@ -32,14 +33,9 @@ bool BootWish::read(const Places& places) {
   wanted_.clear();
   const auto world = publish::look(places);
   if (!world) return false;
-  std::optional<std::string> text;
-  if (const auto stored = publish::last_confirmed(places, *world)) {
-    text = stored->sources.config.text;
-  } else if (const auto sources = read_sources(places.config)) {
-    text = sources->config.text;
-  }
+  const auto text = publish::boot_text(places, *world);
   if (!text) return true;
-  const SourceFile file{"apiguard.toml", places.config, *text, true};
+  const SourceFile file{"apiguard.toml", places.config, text->sources.config.text, true};
   if (const auto config = parse_config(file, {.lint = false})) wanted_ = config->policy.interfaces;
   return true;
 }
@@ -49,8 +45,10 @@ std::set<std::string> BootWish::interfaces(const Places& places) {
   if (!read_detached(places.run_dir).empty()) return names;
   const StateDir state(places.state_dir);
   const auto marked = state.in_force();
-  std::string from =
-      fmt::format("{} {}", marked ? marked->value_or(0) : 0, describe_files(places.config));
+  const auto stored = state.generations();
+  std::string from = fmt::format("{} {} {}", marked ? marked->value_or(0) : 0,
+                                 fmt::join(stored.value_or(std::vector<std::uint64_t>()), ","),
+                                 describe_files(places.config));
   if (from != read_from_) {
     read_from_ = read(places) ? std::move(from) : "";
     malloc_trim(0);

@@ -161,6 +161,7 @@ void Keeper::learn(const publish::World& world, const std::set<std::string>& lef
   newest_ = world.newest;
   guarded_.clear();
   for (const datapath::LinkState& link : world.live.links) guarded_.insert(link.ifindex);
+  damage_ = world.damage;
   const auto missing = publish::unguarded(world, left);
   hopeless_ = {missing.begin(), missing.end()};
   const std::uint64_t before = known_ ? known_->generation : 0;
@@ -219,12 +220,14 @@ Result<publish::World> Keeper::view() const {
   if (world.window && world.window->deadline != 0)
     world.window->expired = world.window->deadline <= read_clocks().boot;
   world.newest = newest_;
+  world.damage = damage_;
   return world;
 }
 
 Standing Keeper::standing(const publish::World& world) const {
   Standing standing = stand(places_, world, text_);
   if (out_of_reach_) {
+    standing.status.guarded = false;
     standing.problems.push_back(
         fmt::format("pin '{}': is out of reach: what is attached goes when the supervisor ends",
                     places_.pin_dir));

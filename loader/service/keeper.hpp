@@ -89,6 +89,7 @@ class Keeper {
   std::optional<publish::InForce> known_;  // without text
   std::optional<publish::Window> window_;
   TextStanding text_;
+  std::optional<publish::Damage> damage_;
   std::uint64_t live_generation_ = 0;  // that links run; 0: none
   Timestamp newest_ = 0;               // as in World
   bool out_of_reach_ = false;

@@ -214,6 +214,11 @@ Standing stand(const Places& places, const publish::World& world, const TextStan
   }
   for (const std::string& stray : world.live.strays)
     standing.notes.push_back(datapath::describe_stray(stray));
+  standing.status.guarded = standing.problems.empty();
+  if (world.damage) {
+    standing.status.damaged = report::DamagedState{world.damage->generation,
+                                                   standing.status.generation, world.damage->why};
+  }
   // They outlive generations: after a detach they are still there, before the first apply they are
   // not.
   const auto packets = read_packets(places);

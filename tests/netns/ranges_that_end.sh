@@ -235,7 +235,9 @@ verb apply
 passes 198.51.100.8 198.51.100.9
 # As if it had been published in an hour, and the clock had been put back since.
 NEWEST=$(time_in +1 hour)
-sed -i -E "s/\"time\": \"[^\"]+\"/\"time\": \"$NEWEST\"/" "$STATE/generations/$(generation)/meta.json"
+RECORD=$STATE/generations/$(generation)/meta.json
+sed -i -E "s/\"time\": \"[^\"]+\"/\"time\": \"$NEWEST\"/" "$RECORD"
+reseal "$RECORD"
 same "$NEWEST" "$(of /generations/0/time history)"
 verb detach --all
 rm -rf "$PINS"

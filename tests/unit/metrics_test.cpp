@@ -105,6 +105,9 @@ apiguard_confirmed 1
 # HELP apiguard_unapplied_edits Whether the files say something else than the generation in force.
 # TYPE apiguard_unapplied_edits gauge
 apiguard_unapplied_edits 0
+# HELP apiguard_state_damaged Whether the state directory does not hold, as it was written, what a boot publishes.
+# TYPE apiguard_state_damaged gauge
+apiguard_state_damaged 0
 # HELP apiguard_fingerprint_info SHA-256 of what is judged by: mode, endpoints and ranges; equal on equal hosts.
 # TYPE apiguard_fingerprint_info gauge
 apiguard_fingerprint_info{fingerprint="00ff"} 1

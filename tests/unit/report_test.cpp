@@ -548,6 +548,8 @@ TEST_CASE("JSON of a status in enforce") {
   "confirmed": true,
   "confirm_deadline": null,
   "unapplied": false,
+  "damaged": null,
+  "guarded": false,
   "fingerprint": "00ff",
   "endpoints": [
     "6443",
@@ -596,6 +598,8 @@ TEST_CASE("JSON of a status with nothing in force: every member is there") {
   "confirmed": true,
   "confirm_deadline": null,
   "unapplied": false,
+  "damaged": null,
+  "guarded": false,
   "fingerprint": null,
   "endpoints": [],
   "ranges": {
@@ -630,6 +634,26 @@ TEST_CASE("a status for people") {
         "pass     not_ip    5\n"
         "pass     listed    1234\n"
         "drop     unlisted  18446744073709551615\n");
+}
+
+TEST_CASE("damaged state is said loudly, first, with the command that helps, and in JSON") {
+  Status status = enforcing();
+  status.damaged = DamagedState{18, 17, "generation '18': digest differs"};
+  const auto begins = [&](const std::string& text) {
+    return to_text(status, false)
+        .starts_with("DAMAGED: generation '18': digest differs: " + text + ": 'apiguard diff'");
+  };
+  CHECK(begins("generation 17 is in force in its place"));
+  CHECK(to_json(status).find(R"("damaged": {
+    "generation": 18,
+    "published": 17,
+    "why": "generation '18': digest differs"
+  })") != std::string::npos);
+  status.damaged->generation = 17;
+  CHECK(begins("what was in force is in force"));
+  status.damaged->published.reset();
+  CHECK(begins("nothing is in force"));
+  CHECK(to_text(status, false).find("'apiguard apply' publishes them") != std::string::npos);
 }
 
 TEST_CASE("what is not enforced is said loudly and first") {

@@ -216,6 +216,8 @@ Standing a_standing() {
   status.confirmed = false;
   status.confirm_deadline = Timestamp{1'764'000'000} * 1'000'000'000;
   status.unapplied = true;
+  status.damaged = report::DamagedState{18, 17, "generation '18': digest differs"};
+  status.guarded = true;
   status.fingerprint = "abc";
   status.endpoints = {Endpoint{std::nullopt, 6443}, Endpoint{*parse_address("2001:db8::1"), 443}};
   status.ranges4 = 3;

@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <thread>
 
+#include "loader/host/salvage.hpp"
+#include "loader/host/sealed.hpp"
 #include "loader/policy/sha256.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
@@ -86,6 +88,8 @@ std::uint64_t in_force_of(const StateDir& dir) {
   return in_force->value_or(0);
 }
 
+constexpr const char* kRecordDiffers =
+    "generation '17': meta.json: its digest differs: the state directory was damaged";
 constexpr const char* kDigestDiffers =
     "generation '17': digest differs: the state directory was damaged";
 
@@ -273,13 +277,144 @@ TEST_CASE("values of meta.json that make no sense are refused, unknown members a
   CHECK(error("\"edits\": [", "\"edits\": [7,") == wrong("edits"));
   CHECK(error("\"before\"", "\"befor\"") == wrong("edits"));
   CHECK(error("\"schema\": 1", "\"schema\": 0") == wrong("schema"));
-  CHECK(error("\"generation\": 17", "\"generation\": 16") ==
-        "generation '17': meta.json is that of generation '16': the state directory was damaged");
+  CHECK(error("\"added\": 3", "\"added\": 4") == kRecordDiffers);
   CHECK(error("\"schema\": 1", "\"schema\": 2") ==
         "generation '17': meta.json: schema 2 is of a newer apiguard, this one reads 1; install "
         "the newer "
         "one again or take another generation");
-  CHECK(error("\"added\": 3", "\"added\": 3, \"later\": {}").empty());
+  CHECK(error("\"added\": 3", "\"added\": 3, \"later\": {}") == kRecordDiffers);
+  auto json = nlohmann::json::parse(text);
+  json["later"] = {1};
+  put(state.generation + "/meta.json", show_sealed(json));
+  CHECK(state.error().empty());
+  json["generation"] = 16;
+  put(state.generation + "/meta.json", show_sealed(json));
+  CHECK(state.error() ==
+        "generation '17': meta.json is that of generation '16': the state directory was damaged");
+}
+
+TEST_CASE("one bit of a record anywhere is damage") {
+  State state;
+  for (const std::string file : {"/meta.json", "/text.json"}) {
+    const std::string text = get(state.generation + file);
+    for (std::size_t bit = 0; bit < 8 * text.size(); bit += 3) {
+      std::string damaged = text;
+      damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
+      put(state.generation + file, damaged);
+      INFO(file << " bit " << bit);
+      REQUIRE_FALSE(state.error().empty());
+    }
+    put(state.generation + file, text);
+  }
+  CHECK(state.error().empty());
+}
+
+// As a version before this one wrote it.
+void make_older(const State& state) {
+  auto json = nlohmann::json::parse(get(state.generation + "/meta.json"));
+  for (const char* key : {"record_digest", "files", "entered", "stands_for"}) json.erase(key);
+  put(state.generation + "/meta.json", json.dump(2) + "\n");
+  fs::remove(state.generation + "/text.json");
+}
+
+TEST_CASE("a record of an older version is read, and does not say whether it was in force") {
+  State state;
+  make_older(state);
+  REQUIRE(state.dir.read(17));
+  CHECK_FALSE(state.dir.read_meta(17)->entered);
+  REQUIRE(state.dir.enter(17));
+  CHECK(state.dir.read_meta(17)->entered == std::optional(true));
+  CHECK(state.dir.read(17));
+}
+
+TEST_CASE("that a generation was in force is written once, and keeps the rest") {
+  State state;
+  GenerationMeta meta = meta_of(18);
+  meta.entered = false;
+  meta.stands_for = 17;
+  REQUIRE(state.dir.write(meta, sources_of("")));
+  CHECK(state.dir.read_meta(18)->entered == std::optional(false));
+  REQUIRE(state.dir.enter(18));
+  const std::string once = get(state.path + "/generations/18/meta.json");
+  REQUIRE(state.dir.enter(18));
+  CHECK(get(state.path + "/generations/18/meta.json") == once);
+  CHECK(state.dir.read_meta(18)->entered == std::optional(true));
+  CHECK(state.dir.read_meta(18)->stands_for == 17);
+  CHECK(state.dir.read(18));
+  CHECK_FALSE(state.dir.enter(19));
+}
+
+// ---- what is left of a damaged generation
+
+TEST_CASE("record and text are lost one without the other") {
+  State state;
+  const std::string etc = state.folder / "etc/apiguard.toml";
+  const Sources text = sources_of("203.0.113.0/24\n");
+  const auto left = [&] { return salvage(state.path, 17, etc); };
+  SECTION("the record") {
+    put(state.generation + "/meta.json", "");
+    CHECK_FALSE(left().meta);
+    CHECK(left().mode == Mode::kAudit);
+    CHECK(left().waits);  // as it was written; nothing says what became of it
+    REQUIRE(left().text);
+    CHECK(*left().text == text);
+  }
+  SECTION("the record of the text") {
+    fs::remove(state.generation + "/text.json");
+    CHECK_FALSE(state.dir.read(17));
+    CHECK(left().meta);
+    CHECK_FALSE(left().waits);
+    CHECK(*left().text == text);
+  }
+  SECTION("a list, and the toml is still there") {
+    put(state.generation + "/files/authorized-ranges", "0.0.0.0/0\n");
+    CHECK(left().meta);
+    CHECK_FALSE(left().text);
+    REQUIRE(left().config);
+    CHECK(left().config->text == text.config.text);
+  }
+  SECTION("all of it") {
+    fs::remove_all(state.generation);
+    CHECK_FALSE(left().meta);
+    CHECK_FALSE(left().mode);
+    CHECK_FALSE(left().text);
+    CHECK_FALSE(left().config);
+  }
+}
+
+TEST_CASE("what is lost is taken from the operator's files if it is the same, file by file") {
+  State state;
+  const Sources text = sources_of("203.0.113.0/24\n");
+  fs::create_directories(state.folder / "etc/authorized-ranges.d");
+  const std::string etc = state.folder / "etc/apiguard.toml";
+  put(etc, "mode = \"off\"\n");  // edited since
+  put(state.folder / "etc/authorized-ranges", text.ranges.text);
+  put(state.folder / "etc/authorized-ranges.d/b.list", text.drop_ins[1].text);
+  const std::string files = state.generation + "/files/";
+  fs::remove(files + "authorized-ranges");
+  put(files + "authorized-ranges.d/b.list", "0.0.0.0/0\n");
+  const Salvage left = salvage(state.path, 17, etc);
+  REQUIRE(left.text);
+  CHECK(*left.text == text);
+  fs::remove(files + "apiguard.toml");
+  CHECK_FALSE(salvage(state.path, 17, etc).text);
+  put(etc, text.config.text);
+  CHECK(salvage(state.path, 17, etc).text);
+}
+
+TEST_CASE("the text of an older version is taken from the files as a whole") {
+  State state;
+  make_older(state);
+  const Sources text = sources_of("203.0.113.0/24\n");
+  fs::create_directories(state.folder / "etc/authorized-ranges.d");
+  const std::string etc = state.folder / "etc/apiguard.toml";
+  put(etc, text.config.text);
+  put(state.folder / "etc/authorized-ranges", text.ranges.text);
+  for (const SourceFile& file : text.drop_ins) put(state.folder / "etc/" + file.name, file.text);
+  fs::remove_all(state.generation + "/files");
+  REQUIRE(salvage(state.path, 17, etc).text);
+  put(state.folder / "etc/authorized-ranges", "0.0.0.0/0\n");
+  CHECK_FALSE(salvage(state.path, 17, etc).text);
 }
 
 TEST_CASE("files that are not what was written are refused") {
@@ -368,7 +503,7 @@ TEST_CASE("what is in force is remembered") {
   CHECK(names_in(state.path) == std::set<std::string>{"generations", "in-force"});
 }
 
-TEST_CASE("a damaged in-force is an error that says what to do") {
+TEST_CASE("a damaged in-force is an error") {
   State state;
   for (const char* text :
        {"", "\n", "17", "017\n", "0\n", "17\n\n", " 17\n", "-1\n", "x\n", "17\r\n"}) {
@@ -377,12 +512,26 @@ TEST_CASE("a damaged in-force is an error that says what to do") {
     REQUIRE_FALSE(in_force);
     CHECK(in_force.error().message == "file '" + state.path +
                                           "/in-force': read: it holds no generation number: the "
-                                          "state directory was damaged; write the "
-                                          "number of one of '" +
-                                          state.path + "/generations' into it or remove it");
+                                          "state directory was damaged");
   }
   REQUIRE(state.dir.mark_in_force(17));
   CHECK(in_force_of(state.dir) == 17);
+}
+
+TEST_CASE("what is no mark is moved aside when one is written") {
+  State state;
+  const std::string mark = state.path + "/in-force";
+  fs::create_directories(mark + "/x");
+  CHECK_FALSE(state.dir.in_force());
+  REQUIRE(state.dir.mark_in_force(17));
+  CHECK(in_force_of(state.dir) == 17);
+  CHECK(fs::exists(mark + ".damaged/x"));
+  fs::remove(mark);
+  fs::create_symlink("/nowhere", mark);
+  CHECK_FALSE(state.dir.in_force());
+  REQUIRE(state.dir.mark_in_force(18));
+  CHECK(in_force_of(state.dir) == 18);
+  CHECK(fs::is_symlink(mark + ".damaged-2"));
 }
 
 TEST_CASE("a mark that cannot be written leaves the one before") {
@@ -409,7 +558,7 @@ TEST_CASE("writing a number again with the same sources replaces its meta alone"
   struct stat after {};
   REQUIRE(stat((state.generation + "/files").c_str(), &after) == 0);
   CHECK(before.st_ino == after.st_ino);
-  CHECK(names_in(state.generation) == std::set<std::string>{"files", "meta.json"});
+  CHECK(names_in(state.generation) == std::set<std::string>{"files", "meta.json", "text.json"});
 }
 
 TEST_CASE("writing a number again with other sources replaces the whole") {
@@ -566,6 +715,7 @@ TEST_CASE("a text that another generation holds is not written twice, and outliv
 
 TEST_CASE("a record of before confirmations is one that was not undone") {
   State state;
+  make_older(state);
   for (const char* key : {"undone", "fallback"}) {
     state.replace_in_meta("\"" + std::string(key) + "\":", "\"x-" + std::string(key) + "\":");
   }
