@@ -146,6 +146,7 @@ class Changer {
     progress::step("reading what is in force");
     auto world = look();
     if (!world) return fail(world.error());
+    if (kind_.trust_clock) world->floor = {};
     const bool ends_window = kind_.ends_window && !flags_.confirm_within;
     if (world->window && world->window->open() && !ends_window)
       return fail(refuse_in_window(*world->window));

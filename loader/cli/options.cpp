@@ -83,6 +83,8 @@ void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
     verb.add_flag("--boot", typed.boot, "publish what state has, whatever the files say");
     add_text(verb, "--with", typed.with, "NAME.list=FILE",
              "write FILE as this drop-in, as part of the change");
+    verb.add_flag("--trust-clock", typed.trust_clock,
+                  "the clock is right: no older generation holds the time");
   }
   if (is_one_of(name, {"allow", "except"})) {
     add_text(verb, "--name", typed.name, "NAME", "name of the entries");

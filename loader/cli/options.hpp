@@ -33,6 +33,7 @@ struct ApplyOptions {
   };
   ChangeFlags flags;
   bool boot = false;
+  bool trust_clock = false;
   std::vector<With> with;  // each name once
 };
 struct PutOptions {  // allow, except

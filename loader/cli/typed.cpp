@@ -173,7 +173,9 @@ Result<Verb> make_apply(const Typed& typed, const ChangeFlags& flags) {
     return usage("verb 'apply': --boot publishes what is confirmed: leave out --confirm-within");
   if (typed.boot && !typed.with.empty())
     return usage("verb 'apply': --boot publishes what was in force: leave out --with");
-  ApplyOptions options{flags, typed.boot, {}};
+  if (typed.boot && typed.trust_clock)
+    return usage("verb 'apply': --trust-clock is a person's word: leave out --boot");
+  ApplyOptions options{flags, typed.boot, typed.trust_clock, {}};
   for (const std::string& text : typed.with) {
     auto with = parse_with(text);
     if (!with) return fail(with.error());

@@ -24,6 +24,7 @@ struct Typed {
   bool strict = false;
   bool json = false;
   bool boot = false;
+  bool trust_clock = false;
   Words with;
   bool all = false;
   bool print = false;

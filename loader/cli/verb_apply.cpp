@@ -32,6 +32,7 @@ Result<Exit> run(const CommandLine& line, const ApplyOptions& options) {
   if (!with) return fail(with.error());
   ChangeKind kind;
   kind.way_out = options.boot;  // a boot enforces what it can even where nothing can be written
+  kind.trust_clock = options.trust_clock;
   bool damaged = false;
   auto exit = change(line, options.flags, kind, [&](const publish::World& world) {
     if (options.boot) {
@@ -40,8 +41,10 @@ Result<Exit> run(const CommandLine& line, const ApplyOptions& options) {
       return request;
     }
     const bool strict = options.flags.strict;
-    return with->empty() ? publish::request_files(line.places, world, strict)
-                         : publish::request_with(line.places, world, *with, strict);
+    auto request = with->empty() ? publish::request_files(line.places, world, strict)
+                                 : publish::request_with(line.places, world, *with, strict);
+    if (request && options.trust_clock) request->trust_clock = request->anew = true;
+    return request;
   });
   // What could be done is done. The unit of the boot is to show that it was not all.
   return exit == Exit::kDone && damaged ? Exit::kFailed : exit;

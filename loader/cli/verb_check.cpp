@@ -11,6 +11,7 @@
 #include "loader/cli/verbs.hpp"
 #include "loader/compile/answer.hpp"
 #include "loader/datapath/generation.hpp"
+#include "loader/publish/lasting.hpp"
 #include "loader/report/names.hpp"
 
 namespace apiguard::cli {
@@ -28,14 +29,16 @@ struct Judge {
   RangeRefs ranges;  // of the policy in force
   Mode mode = Mode::kEnforce;
   Now now;
+  std::optional<Policy> limited;  // that `ranges` point into, where it is there
 
   [[nodiscard]] int fd() const { return transient ? transient->check_fd() : pinned.get(); }
 };
 
 // Mode off loads no ranges: the list is asked through a generation that is never attached.
-Result<datapath::Generation> load_list(const publish::InForce& in_force, const Now& now) {
-  if (in_force.policy() == nullptr) return fail(text_unknown(in_force));
-  Policy policy = *in_force.policy();
+Result<datapath::Generation> load_list(const publish::InForce& in_force, const Policy* in_text,
+                                       const Now& now) {
+  if (in_text == nullptr) return fail(text_unknown(in_force));
+  Policy policy = *in_text;
   policy.mode = Mode::kEnforce;
   const auto image = compile(policy, in_force.generation, now);
   if (!image) return fail(image.error());
@@ -50,9 +53,12 @@ Result<Judge> make_judge(const Places& places, publish::World world) {
   judge.endpoints = endpoints_of(in_force);
   judge.mode = mode_of(in_force);
   const Policy* policy = in_force.policy();
-  if (policy != nullptr) judge.ranges = deciding_ranges(policy->ranges);
+  if (policy != nullptr) {
+    policy = &publish::limit(*policy, judge.world.lasting, judge.now, judge.limited);
+    judge.ranges = deciding_ranges(policy->ranges);
+  }
   if (judge.mode == Mode::kOff) {
-    auto loaded = load_list(in_force, judge.now);
+    auto loaded = load_list(in_force, policy, judge.now);
     if (!loaded) return fail(loaded.error());
     judge.transient = std::move(*loaded);
     return judge;

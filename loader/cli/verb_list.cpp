@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <optional>
+
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/publish/lasting.hpp"
 #include "loader/publish/unused.hpp"
 #include "loader/report/list.hpp"
 
@@ -39,13 +42,16 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   const publish::InForce& in_force = *world->in_force;
   const Policy* policy = in_force.policy();
   if (policy == nullptr) return fail(text_unknown(in_force));
+  const Now now = publish::clocks(*world);
+  std::optional<Policy> limited;
+  policy = &publish::limit(*policy, world->lasting, now, limited);
   if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
 
   RangeRefs ranges = deciding_ranges(policy->ranges);
   const publish::Used used = read_used_or_say(line.places, *world);
   if (options.unused) keep_unused(*world, used, *options.unused, ranges);
   const report::ListUse use{&used.state, used.observed_since};
-  show(options, ranges, use, publish::clocks(*world).wall);
+  show(options, ranges, use, now.wall);
   return Exit::kDone;
 }
 

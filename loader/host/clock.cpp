@@ -1,32 +1,93 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/host/clock.hpp"
 
+#include <sys/timex.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 #include <ctime>
+#include <sstream>
+#include <string_view>
+
+#include "loader/host/files.hpp"
 
 namespace apiguard {
 namespace {
 
+constexpr std::int64_t kSecond = 1'000'000'000;
+
 std::int64_t read_clock(clockid_t clock) {
   timespec time{};
   clock_gettime(clock, &time);  // cannot fail: both clocks exist since Linux 2.6.39
-  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+  return std::int64_t{time.tv_sec} * kSecond + time.tv_nsec;
+}
+
+// Empty: not to be read.
+std::string read_link(const char* path) {
+  std::array<char, 64> text{};
+  const ssize_t length = readlink(path, text.data(), text.size());
+  return length > 0 ? std::string(text.data(), static_cast<std::size_t>(length)) : std::string();
+}
+
+// A process never changes its time namespace after it was started.
+const Result<std::int64_t>& boot_offset() {
+  static const Result<std::int64_t> offset =
+      boot_offset_in({read_link("/proc/self/ns/time"), read_link("/proc/self/ns/time_for_children"),
+                      read_text("/proc/self/timens_offsets").value_or("")});
+  return offset;
+}
+
+// Without the privilege to ask it is taken for what it would be if nobody had set it.
+bool is_synchronised() {
+  timex state{};
+  return adjtimex(&state) >= 0 && (state.status & STA_UNSYNC) == 0;
 }
 
 }  // namespace
 
-// Boot time first: a pause between the two makes a deadline (boot + until - wall) come early, never
-// late.
-Now read_clocks(Timestamp not_before) {
-  Now now;
-  now.boot = static_cast<std::uint64_t>(read_clock(CLOCK_BOOTTIME));
-  now.wall = read_clock(CLOCK_REALTIME);
-  return held(now, not_before);
+std::string read_boot_id() {
+  auto text = read_text("/proc/sys/kernel/random/boot_id");
+  if (!text) return {};
+  text->erase(std::min(text->find('\n'), text->size()));
+  return *text;
 }
 
-Now held(Now clocks, Timestamp not_before) {
-  clocks.wall = std::max(clocks.wall, not_before);
-  return clocks;
+// Boot time first: a pause between the two makes a deadline (boot + until - wall) come early, never
+// late.
+Now read_clocks() {
+  Now now;
+  now.boot = static_cast<std::uint64_t>(read_clock(CLOCK_BOOTTIME) - boot_offset().value_or(0));
+  now.wall = read_clock(CLOCK_REALTIME);
+  return now;
+}
+
+Reading read_all_clocks() {
+  static const std::string boot_id = read_boot_id();
+  return {read_clocks(), boot_id, is_synchronised()};
+}
+
+Result<> check_boot_clock() {
+  if (boot_offset()) return {};
+  return fail_in(
+      "clock 'CLOCK_BOOTTIME': is shifted by a time namespace, and by how much cannot be "
+      "told",
+      boot_offset().error());
+}
+
+Result<std::int64_t> boot_offset_in(const TimeNamespace& here) {
+  constexpr std::string_view kInitial = "time:[4026531834]";  // the same on every host
+  if (here.ours.empty() || here.ours == kInitial) return 0;   // no /proc, or no such namespaces
+  if (here.ours != here.of_children)
+    return fail(Exit::kFailed, "'/proc/self/timens_offsets' speaks of another namespace");
+  std::istringstream lines(here.offsets);
+  std::string clock;
+  std::int64_t seconds = 0;
+  std::int64_t nanoseconds = 0;
+  while (lines >> clock >> seconds >> nanoseconds) {
+    if (clock == "boottime") return seconds * kSecond + nanoseconds;
+  }
+  return fail(Exit::kFailed, "'/proc/self/timens_offsets' does not say it");
 }
 
 }  // namespace apiguard

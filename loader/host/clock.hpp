@@ -1,15 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The clocks of the machine. The boot-time clock is the kernel's own, bpf_ktime_get_boot_ns(): in a
+// time namespace CLOCK_BOOTTIME is shifted (time_namespaces(7)), which is taken off here.
 #pragma once
 
-#include "loader/compile/image.hpp"
+#include <cstdint>
+#include <string>
+
+#include "loader/host/floor.hpp"
+#include "loader/result.hpp"
 
 namespace apiguard {
 
-// Both clocks at one moment, as `held` takes them.
-[[nodiscard]] Now read_clocks(Timestamp not_before = 0);
+// Of this boot; empty if the kernel does not say.
+[[nodiscard]] std::string read_boot_id();
 
-// The wall clock is never taken as earlier than `not_before` (the time of the newest generation):
-// it may have been stepped back, or not have been set yet after a boot. Pure.
-[[nodiscard]] Now held(Now clocks, Timestamp not_before);
+// Both clocks at one moment, as they stand.
+[[nodiscard]] Now read_clocks();
+
+// The same, with what tells how far they are to be believed.
+[[nodiscard]] Reading read_all_clocks();
+
+// The time that is taken now.
+[[nodiscard]] inline Taken take(const Floor& floor) { return take(floor, read_all_clocks()); }
+
+// Exit::kFailed: in a time namespace by whose offset CLOCK_BOOTTIME is shifted that cannot be told.
+// Without it deadlines would come early or late. Without /proc none is assumed.
+[[nodiscard]] Result<> check_boot_clock();
+
+// ---- pure
+
+// What /proc/self says: links ns/time and ns/time_for_children, and timens_offsets; empty: nothing.
+struct TimeNamespace {
+  std::string ours;
+  std::string of_children;
+  std::string offsets;  // of the namespace of children
+};
+
+// Nanoseconds that CLOCK_BOOTTIME is ahead of the kernel's own. Exit::kFailed: it cannot be told.
+[[nodiscard]] Result<std::int64_t> boot_offset_in(const TimeNamespace& here);
 
 }  // namespace apiguard

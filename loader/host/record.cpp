@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
@@ -30,6 +31,10 @@ class Fields {
     if (const Json* member = find(key, Json::value_t::number_unsigned))
       to = member->get<std::uint64_t>();
   }
+  void take(const char* key, std::int64_t& to) {
+    const Json* member = find(key, Json::value_t::number_integer);
+    if (member != nullptr) to = member->get<std::int64_t>();
+  }
   // Of records since the member came up; in older ones `to` stays as it is.
   template <typename Member>
   void take_if_there(const char* key, Member& to) {
@@ -42,6 +47,7 @@ class Fields {
     if (const Json* member = find(key, Json::value_t::boolean)) to = member->get<bool>();
   }
   const Json* take_array(const char* key) { return find(key, Json::value_t::array); }
+  const Json* take_object(const char* key) { return find(key, Json::value_t::object); }
   void refuse(const char* key) {
     if (refused_.empty()) refused_ = key;
   }
@@ -49,9 +55,16 @@ class Fields {
   [[nodiscard]] const std::string& refused() const { return refused_; }
 
  private:
+  // A number that is not negative is of a type of its own, and an integer all the same.
+  static bool is_of(const Json& member, Json::value_t type) {
+    if (member.type() == type) return true;
+    return type == Json::value_t::number_integer && member.is_number_unsigned() &&
+           member.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
+  }
+
   const Json* find(const char* key, Json::value_t type) {
     const auto member = json_.find(key);
-    if (member != json_.end() && member->type() == type) return &*member;
+    if (member != json_.end() && is_of(*member, type)) return &*member;
     refuse(key);
     return nullptr;
   }
@@ -72,6 +85,43 @@ void take_edits(Fields& fields, std::vector<GenerationMeta::Edit>& to) {
     if (!parts.refused().empty()) fields.refuse("edits");
     to.push_back(std::move(edit));
   }
+}
+
+void take_lasting(Fields& fields, const Json& json, std::vector<Lasting>& to) {
+  if (!json.contains("lasting")) return;
+  const Json* entries = fields.take_array("lasting");
+  if (entries == nullptr) return;
+  for (const Json& entry : *entries) {
+    Fields parts(entry);
+    std::string cidr;
+    std::string kind;
+    Lasting lasting;
+    parts.take("cidr", cidr);
+    parts.take("kind", kind);
+    parts.take("until", lasting.until);
+    parts.take("end", lasting.end);
+    const Result<ParsedPrefix> prefix = parse_prefix(cidr);
+    if (!prefix || !parts.refused().empty() ||
+        (kind != to_string(Kind::kAllow) && kind != to_string(Kind::kExcept)))
+      return fields.refuse("lasting");
+    lasting.prefix = prefix->prefix;
+    lasting.kind = kind == to_string(Kind::kAllow) ? Kind::kAllow : Kind::kExcept;
+    to.push_back(lasting);
+  }
+}
+
+void take_stamp(Fields& fields, const Json& json, std::optional<Stamp>& to) {
+  if (!json.contains("clock")) return;
+  const Json* clock = fields.take_object("clock");
+  if (clock == nullptr) return;
+  Stamp stamp;
+  Fields parts(*clock);
+  parts.take("wall", stamp.now.wall);
+  parts.take("boot", stamp.now.boot);
+  parts.take("boot_id", stamp.boot_id);
+  if (clock->contains("before")) parts.take("before", stamp.before.emplace());
+  if (!parts.refused().empty()) return fields.refuse("clock");
+  to = std::move(stamp);
 }
 
 void take_time(Fields& fields, Timestamp& to) {
@@ -112,6 +162,9 @@ std::string take_record(const Json& json, Record& record) {
   GenerationMeta& meta = record.meta;
   fields.take("generation", meta.generation);
   take_time(fields, meta.time);
+  take_stamp(fields, json, meta.stamp);
+  fields.take_if_there("trusts_clock", meta.trusts_clock);
+  take_lasting(fields, json, meta.lasting);
   fields.take("by", meta.by);
   fields.take("verb", meta.verb);
   take_mode(fields, meta.mode);
@@ -175,6 +228,33 @@ Json files_json(const std::vector<FileDigest>& files) {
 
 }  // namespace
 
+namespace {
+
+Json show_stamp(const Stamp& stamp) {
+  Json json = {{"wall", stamp.now.wall}, {"boot", stamp.now.boot}, {"boot_id", stamp.boot_id}};
+  if (stamp.before) json["before"] = *stamp.before;
+  return json;
+}
+
+Json show_lasting(const std::vector<Lasting>& entries) {
+  Json json = Json::array();
+  for (const Lasting& entry : entries) {
+    json.push_back({{"cidr", to_string(entry.prefix)},
+                    {"kind", to_string(entry.kind)},
+                    {"until", entry.until},
+                    {"end", entry.end}});
+  }
+  return json;
+}
+
+void add_clocks(const GenerationMeta& meta, Json& json) {
+  if (meta.stamp) json["clock"] = show_stamp(*meta.stamp);
+  if (meta.trusts_clock) json["trusts_clock"] = true;
+  if (!meta.lasting.empty()) json["lasting"] = show_lasting(meta.lasting);
+}
+
+}  // namespace
+
 std::string show_record(const Record& record) {
   const GenerationMeta& meta = record.meta;
   Json edits = Json::array();
@@ -203,6 +283,7 @@ std::string show_record(const Record& record) {
                {"digest", record.text.whole}};
   if (meta.entered) json["entered"] = *meta.entered;
   if (!record.text.files.empty()) json["files"] = files_json(record.text.files);
+  add_clocks(meta, json);
   return show_sealed(std::move(json));
 }
 

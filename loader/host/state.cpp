@@ -231,6 +231,10 @@ bool is_leftover(std::string_view name) {
 
 }  // namespace
 
+Written written(const GenerationMeta& meta) {
+  return {meta.generation, meta.time, meta.stamp, meta.trusts_clock};
+}
+
 StateDir::StateDir(std::string path) : path_(std::move(path)) {}
 
 Result<std::vector<std::uint64_t>> StateDir::generations() const {

@@ -23,16 +23,31 @@
 #include <vector>
 
 #include "loader/host/files.hpp"
+#include "loader/host/floor.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/result.hpp"
 
 namespace apiguard {
 
+// An entry that was given a duration (allow --for). It lasts no longer than that on the boot-time
+// clock, whatever the wall clock says of its end later: that may have been another one by then.
+struct Lasting {
+  Prefix prefix;
+  Kind kind = Kind::kAllow;
+  Timestamp until = 0;    // as its line says
+  std::uint64_t end = 0;  // boot-time clock, in the boot of the stamp it is written with
+
+  friend bool operator==(const Lasting&, const Lasting&) = default;
+};
+
 struct GenerationMeta {
   std::uint64_t generation = 0;
-  Timestamp time = 0;  // when it was written, wall clock
-  std::string by;      // "root", "alice (uid 1000) from 203.0.113.7"
-  std::string verb;    // "allow 203.0.113.0/24"
+  Timestamp time = 0;          // when it was written, as time is taken: floor.hpp
+  std::optional<Stamp> stamp;  // by which clocks
+  bool trusts_clock = false;   // a person said that the clock is right
+  std::vector<Lasting> lasting;
+  std::string by;    // "root", "alice (uid 1000) from 203.0.113.7"
+  std::string verb;  // "allow 203.0.113.0/24"
   Mode mode = Mode::kEnforce;
   bool confirmed = true;
   // Whether links ran it: written after they were switched and before the mark. None: the record is
@@ -72,6 +87,9 @@ struct FileBytes {
   // The generation whose text of that name is `before`, and need not be written once more; 0: none.
   std::uint64_t before_is_of = 0;
 };
+
+// What of it may hold the time.
+[[nodiscard]] Written written(const GenerationMeta& meta);
 
 struct StoredGeneration {
   GenerationMeta meta;

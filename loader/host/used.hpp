@@ -74,9 +74,6 @@ struct UsedState {
 [[nodiscard]] Result<std::string> write_used_state(const std::string& state_dir,
                                                    const UsedState& state);
 
-// Of this boot; empty if the kernel does not say.
-[[nodiscard]] std::string read_boot_id();
-
 // ---- pure
 
 // Brings the state to what the kernel's map says now. What it said before and says no more, because

@@ -202,11 +202,4 @@ Result<std::string> write_used_state(const std::string& state_dir, const UsedSta
   return write_kept_file(path_of(state_dir), show_used(state));
 }
 
-std::string read_boot_id() {
-  auto text = read_text("/proc/sys/kernel/random/boot_id");
-  if (!text) return {};
-  text->erase(std::min(text->find('\n'), text->size()));
-  return *text;
-}
-
 }  // namespace apiguard

@@ -2,19 +2,15 @@
 #include "loader/publish/again.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include <fmt/format.h>
 
-#include "loader/host/clock.hpp"
 #include "loader/host/marks.hpp"
-#include "loader/host/used.hpp"
 
 namespace apiguard::publish {
 namespace {
 
 constexpr const char* kVerb = "run (the clock was set)";
-constexpr Timestamp kTolerance = 2'000'000'000;
 
 bool has_ends(const Policy& policy) {
   return std::any_of(policy.ranges.begin(), policy.ranges.end(),
@@ -43,16 +39,6 @@ void forget_the_last_time(const Places& places, const World& world, Published& p
 
 }  // namespace
 
-Timestamp clock_offset(const Now& now) { return now.wall - static_cast<Timestamp>(now.boot); }
-
-bool clock_was_set(Timestamp before, Timestamp now) { return std::abs(now - before) > kTolerance; }
-
-std::optional<Timestamp> offset_of_last_publish(const Places& places) {
-  const auto state = read_used_state(places.state_dir);
-  if (!state || state->boot.empty() || state->boot != read_boot_id()) return std::nullopt;
-  return state->clock;
-}
-
 Result<std::optional<Published>> publish_again(const Places& places, const World& world) {
   if (world.window && world.window->open())
     return fail(Exit::kFailed,
@@ -64,8 +50,7 @@ Result<std::optional<Published>> publish_again(const Places& places, const World
   if (!plan) return fail(plan.error());
   auto published = carry_out(places, world, request, *plan);
   if (!published) return fail(published.error());
-  published->warnings.insert(published->warnings.begin(), plan->ledger.begin(),
-                             plan->ledger.end());
+  published->warnings.insert(published->warnings.begin(), plan->ledger.begin(), plan->ledger.end());
   forget_the_last_time(places, world, *published);
   return std::optional(std::move(*published));
 }

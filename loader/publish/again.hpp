@@ -11,15 +11,6 @@
 
 namespace apiguard::publish {
 
-// Wall clock less boot-time clock, as ends are computed.
-[[nodiscard]] Timestamp clock_offset(const Now& now);
-
-// Whether two offsets differ by more than clocks are disciplined by: two seconds.
-[[nodiscard]] bool clock_was_set(Timestamp before, Timestamp now);
-
-// The offset when STATE/used was written in this boot, which every publish does; none: not known.
-[[nodiscard]] std::optional<Timestamp> offset_of_last_publish(const Places& places);
-
 // Publishes the text in force again; none: no range in it has an end. Interfaces that were detached
 // by hand stay so. Needs the lock. Exit::kFailed while a change waits for its confirmation.
 [[nodiscard]] Result<std::optional<Published>> publish_again(const Places& places,

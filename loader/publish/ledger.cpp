@@ -4,6 +4,7 @@
 #include <string>
 
 #include "loader/datapath/generation.hpp"
+#include "loader/host/clock.hpp"
 #include "loader/host/used.hpp"
 #include "loader/policy/sha256.hpp"
 #include "loader/publish/preflight.hpp"

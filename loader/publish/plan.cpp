@@ -20,8 +20,6 @@ constexpr std::uint8_t kWide4 = 8;
 constexpr std::uint8_t kWide6 = 16;
 constexpr std::uint64_t kLastGeneration =
     (std::uint64_t{1} << 63) - 1;  // fits whatever reads our JSON
-constexpr Timestamp kSecond = 1'000'000'000;
-constexpr Timestamp kClockTolerance = 2 * kSecond;  // clocks are disciplined in small steps
 
 bool is_wide(const Range& range) {
   const bool ipv4 = range.prefix.address.family == Family::kIpv4;
@@ -119,16 +117,31 @@ Result<> check_ports(const World& world, const Request& request,
   return {};
 }
 
-// An end counts from the newest generation until the clock has caught up; an operator has to know.
-void check_clock(const World& world, const Policy& policy, std::vector<std::string>& warnings) {
-  const Timestamp wall = read_clocks().wall;
-  const bool behind = wall < world.newest - kClockTolerance;
-  const auto ends = [](const Range& range) { return range.until.has_value(); };
-  if (!behind || std::none_of(policy.ranges.begin(), policy.ranges.end(), ends)) return;
-  warnings.push_back(
-      fmt::format("clock '{}': earlier than the newest generation: ends of ranges are judged as at "
-                  "{} until it has passed that",
-                  format_timestamp(wall / kSecond * kSecond), format_timestamp(world.newest)));
+bool has_ends(const Policy& policy) {
+  return std::any_of(policy.ranges.begin(), policy.ranges.end(),
+                     [](const Range& range) { return range.until.has_value(); });
+}
+
+// What holds the time matters to ends only; a person who changes something is to know all the same.
+void check_floor(const World& world, const Request& request, std::vector<std::string>& warnings) {
+  const std::string held = describe(take(world.floor));
+  if (held.empty() || (request.boot && !has_ends(request.policy))) return;
+  warnings.push_back(held);
+}
+
+// Deadlines are the kernel's. A way out has none, and a boot does what it can.
+Result<> check_boot_clock(const Request& request, std::vector<std::string>& warnings) {
+  const auto known = apiguard::check_boot_clock();
+  if (known) return {};
+  if (!request.boot && !request.way_out) return fail(known.error());
+  warnings.push_back(known.error().message + ": ends of ranges may come early or late");
+  return {};
+}
+
+// By which clock the ends in force were computed is the kernel's word.
+bool ends_are_stale(const World& world, const Policy& policy) {
+  const auto clock = clock_of(*world.in_force);
+  return clock && has_ends(policy) && clock_was_set(*clock, clock_offset(clocks(world)));
 }
 
 bool is_attached(const World& world, const datapath::Target& target) {
@@ -141,6 +154,7 @@ bool is_attached(const World& world, const datapath::Target& target) {
 bool same_in_force(const World& world, const Request& request) {
   if (!world.in_force || !world.in_force->stored) return false;
   if (world.in_force->settings.build != datapath::program_build()) return false;
+  if (ends_are_stale(world, request.policy)) return false;
   return world.in_force->stored->sources == request.sources;
 }
 
@@ -241,7 +255,8 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   plan.warnings = request.warnings;
   plan.difference = against_in_force(world, request.policy);
   if (auto ports = check_ports(world, request, plan.warnings); !ports) return fail(ports.error());
-  check_clock(world, request.policy, plan.warnings);
+  check_floor(world, request, plan.warnings);
+  if (auto clock = check_boot_clock(request, plan.warnings); !clock) return fail(clock.error());
   auto targets =
       targets_of(request.policy, world, request.boot ? NoEthernet::kLeaveOut : NoEthernet::kRefuse);
   if (!targets) return fail(targets.error());

@@ -38,6 +38,8 @@ struct Request {
   bool way_out = false;               // must work with a full disk, read-only folders, broken files
   bool brings_back_undone = false;    // a way out that publishes what was undone, by its number
   bool boot = false;                  // never refuses what it can do in part, raises no risk
+  bool trust_clock = false;           // a person's word: no generation before this one is a floor
+  std::vector<Lasting> lasting;       // entries that are given a duration
   bool anew = false;                  // a new generation although the text is the one in force
   std::set<std::string> left_alone;   // interfaces that were detached by hand: they stay so
   std::optional<Damage> damage;       // a boot: why it publishes this; the mark stays as it is

@@ -18,6 +18,7 @@
 #include "loader/host/progress.hpp"
 #include "loader/host/used.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/lasting.hpp"
 #include "loader/publish/ledger.hpp"
 #include "loader/publish/seen.hpp"
 #include "loader/publish/text_change.hpp"
@@ -63,8 +64,14 @@ class Publisher {
     const bool is_long = request_.policy.ranges.size() > kLong;
     // Deferred as well: without a thread to be had it is compiled when it is needed.
     const auto how = is_long ? std::launch::async | std::launch::deferred : std::launch::deferred;
-    image_ = std::async(
-        how, [this] { return compile(request_.policy, plan_.generation, clocks(world_)); });
+    image_ = std::async(how, [this] { return compile_now(); });
+  }
+
+  [[nodiscard]] Result<Image> compile_now() const {
+    const Now now = clocks(world_);
+    std::optional<Policy> limited;
+    const Policy& policy = limit(request_.policy, world_.lasting, now, limited);
+    return compile(policy, plan_.generation, now);
   }
 
   // A way out goes on without a disk to write to: what it changes in the kernel holds until a
@@ -141,7 +148,7 @@ class Publisher {
   [[nodiscard]] GenerationMeta meta() const {
     GenerationMeta meta;
     meta.generation = plan_.generation;
-    meta.time = clocks(world_).wall;
+    note_clocks(meta);
     meta.by = whoami();
     meta.verb = request_.verb;
     meta.mode = request_.policy.mode;
@@ -161,6 +168,16 @@ class Publisher {
                             edit.after ? sha256_hex(*edit.after) : std::string()});
     }
     return meta;
+  }
+
+  void note_clocks(GenerationMeta& meta) const {
+    const Reading reading = read_all_clocks();
+    meta.time = take(world_.floor, reading).now.wall;
+    meta.stamp = stamp(world_.floor, reading);
+    meta.trusts_clock = request_.trust_clock;
+    std::vector<Lasting> lasting = world_.lasting;
+    lasting.insert(lasting.end(), request_.lasting.begin(), request_.lasting.end());
+    meta.lasting = keep_lasting(lasting, request_.policy);
   }
 
   // --- the kernel ------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/paths.hpp"
 #include "loader/policy/sha256.hpp"
@@ -57,16 +58,28 @@ bool has_ended(const Range& range, FileName file, Timestamp now) {
   return range.until && *range.until <= now && range.origin.file == file;
 }
 
+// What has ended by a clock that is wrong has not ended.
+bool is_certain(const Taken& taken, std::vector<std::string>& notes) {
+  if (taken.jumped) {
+    notes.push_back(
+        "clock: stands more than a day ahead of where it stood before, and nothing says that it is "
+        "right: ended lines stay in the files; if it is right: apiguard apply --trust-clock");
+  }
+  return !taken.jumped && !taken.is_held();  // that it is held, the plan says
+}
+
 // Lines of the edited list that have ended go with the change. They count as lines: without them
 // the list may be empty, which is refused, and then they stay.
-void clean(Sources& sources, bool strict, Timestamp now, Request& request,
+void clean(Sources& sources, bool strict, const Taken& taken, Request& request,
            std::vector<std::string>& notes) {
+  const Timestamp now = taken.now.wall;
   const auto& ranges = request.policy.ranges;
   const FileName edited = sources.ranges.name;
   if (std::none_of(ranges.begin(), ranges.end(),
                    [&](const Range& range) { return has_ended(range, edited, now); })) {
     return;
   }
+  if (!is_certain(taken, notes)) return;
   auto cleaned = remove_ended(sources.ranges, now);
   if (!cleaned) return;
   Sources without = sources;
@@ -269,7 +282,7 @@ Result<Request> request_edit(const Places& places, const World& world, Which whi
   if (!request) return request;
   if (in_force.valid()) in_force.get();
   if (which == Which::kRanges && edited->changed)
-    clean(after, strict, clocks(world).wall, *request, edited->notes);
+    clean(after, strict, take(world.floor), *request, edited->notes);
   request->notes = edited->notes;
   request->unapplied = unapplied_edits(world, *before, request->policy, which);
   if (edited->changed) request->edits.push_back(edit_of(original, file.text));

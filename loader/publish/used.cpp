@@ -168,7 +168,7 @@ bool attributes(const Places& places, const World& world) {
 Result<std::vector<std::string>> save_used(const Places& places, const World& world,
                                            const Request& request, const Plan& plan,
                                            bool attributed) {
-  const Now now = read_clocks(world.newest);
+  const Now now = clocks(world);
   Read found = read(places, now);
   UsedState& state = found.state;
 

@@ -10,6 +10,7 @@
 #include "loader/datapath/confirmation.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/salvage.hpp"
+#include "loader/publish/lasting.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -91,7 +92,7 @@ std::optional<Window> find_window(const Places& places, const World& world) {
   if (!deadline) return std::nullopt;  // its pins are out of reach: so is confirming it
   const auto meta = StateDir(places.state_dir).read_meta(number);
   if (*deadline == 0 && (!meta || meta->confirmed)) return std::nullopt;
-  const Now now = read_clocks(world.newest);
+  const Now now = clocks(world);
   Window window{number, settings.before, *deadline, 0, *deadline != 0 && *deadline <= now.boot};
   window.until = now.wall + static_cast<Timestamp>(*deadline) - static_cast<Timestamp>(now.boot);
   return window;
@@ -105,12 +106,16 @@ std::optional<std::uint64_t> judging(const World& world) {
   return world.window->before;
 }
 
-// A generation that is stored but damaged leaves the word to the one before it.
-Timestamp newest_time(const StateDir& state, const std::vector<std::uint64_t>& stored) {
-  for (std::size_t i = stored.size(); i-- > 0;) {
-    if (const auto meta = state.read_meta(stored[i])) return meta->time;
+// A generation that is stored but damaged leaves the word to the others.
+void read_clocks_of(const StateDir& state, World& world) {
+  const std::string boot_id = read_boot_id();
+  for (const std::uint64_t number : world.stored) {
+    const auto meta = state.read_meta(number);
+    if (!meta) continue;
+    world.floor.generations.push_back(written(*meta));
+    const auto lasting = lasting_now(*meta, boot_id);
+    world.lasting.insert(world.lasting.end(), lasting.begin(), lasting.end());
   }
-  return 0;
 }
 
 void read_mark(const Places& places, const StateDir& state, World& world) {
@@ -217,6 +222,11 @@ Mode mode_of(const InForce& in_force) {
   return in_force.config ? in_force.config->mode : Mode::kEnforce;
 }
 
+std::optional<Timestamp> clock_of(const InForce& in_force) {
+  if (in_force.settings.wall == 0) return std::nullopt;
+  return static_cast<Timestamp>(in_force.settings.wall);
+}
+
 std::vector<Endpoint> endpoints_of(const InForce& in_force) {
   return in_force.config ? in_force.config->endpoints : apiguard::endpoints_of(in_force.settings);
 }
@@ -260,12 +270,13 @@ Result<World> look(const Places& places, const InForce* known) {
   }
   world.kept = read_kept(state, world.stored);
   read_mark(places, state, world);
-  world.newest = newest_time(state, world.stored);
+  read_clocks_of(state, world);
   world.window = find_window(places, world);
   if (const auto number = judging(world)) {
     world.in_force = known != nullptr && known->generation == *number
                          ? without_text(*known)
                          : read_in_force(places, world.live, *number);
+    world.floor.in_force = clock_of(*world.in_force);
   }
   world.damage = find_damage(places, world);
   return world;
@@ -291,7 +302,7 @@ bool judges_in_force(const World& world, const datapath::LinkState& link) {
   return world.window && world.window->expired && link.generation == world.window->generation;
 }
 
-Now clocks(const World& world) { return read_clocks(world.newest); }
+Now clocks(const World& world) { return take(world.floor).now; }
 
 Result<Targets> targets_of(const Policy& policy, const World& world, NoEthernet no_ethernet) {
   const Selection selection = select_interfaces(world.interfaces, policy.interfaces);

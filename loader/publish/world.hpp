@@ -11,6 +11,7 @@
 
 #include "loader/compile/image.hpp"
 #include "loader/datapath/switch.hpp"
+#include "loader/host/floor.hpp"
 #include "loader/host/interfaces.hpp"
 #include "loader/host/places.hpp"
 #include "loader/host/state.hpp"
@@ -42,6 +43,10 @@ struct InForce {
 [[nodiscard]] Mode mode_of(const InForce& in_force);
 // The text's, else the kernel's.
 [[nodiscard]] std::vector<Endpoint> endpoints_of(const InForce& in_force);
+
+// Wall clock less boot-time clock, as the kernel says that its ends were computed; none: its
+// settings could not be read.
+[[nodiscard]] std::optional<Timestamp> clock_of(const InForce& in_force);
 
 // A generation that links run and nobody has confirmed yet, in the kernel or in the state.
 struct Window {
@@ -76,7 +81,8 @@ struct World {
   std::optional<std::uint64_t> to_publish;  // by a boot
   std::optional<Damage> damage;  // as far as known: where nothing is in force no text is read
   std::optional<std::string> state_error;  // why the state directory could not be read
-  Timestamp newest = 0;                    // time of the newest generation; 0: not known
+  Floor floor;                             // below which no time is taken
+  std::vector<Lasting> lasting;            // of all records, by this boot's clock, oldest first
   std::optional<std::string> unsettled;    // what look_and_settle() could not settle, and went on
 };
 
@@ -97,8 +103,7 @@ void note_guarded(World& world);
 // that has handed over to it.
 [[nodiscard]] bool judges_in_force(const World& world, const datapath::LinkState& link);
 
-// The clocks by which ends are judged. Time never runs backwards across generations: an end that
-// was past when the newest one was published stays past.
+// The clocks by which ends are judged: floor.hpp.
 [[nodiscard]] Now clocks(const World& world);
 
 struct Targets {

@@ -14,25 +14,22 @@ namespace apiguard::service {
 class Ends {
  public:
   // Generation `number` judges from now on (0: none does). Its ends were computed by `offset` (wall
-  // clock less boot-time clock, nanoseconds), if that is known from elsewhere; one that was known
-  // before, as what an unconfirmed change went back to, keeps what is known of it; another one is
-  // new, and computed by the clocks as they are. `clocks` are not held, `newest` is what holds
-  // them: the time of the newest generation.
-  void judged_by(std::uint64_t number, const Now& clocks, Timestamp newest,
-                 std::optional<Timestamp> offset);
+  // clock less boot-time clock, nanoseconds), which the kernel says; where it does not, one that
+  // was known before keeps what is known of it, and another one is taken for computed by `clocks`,
+  // which are those that are taken now.
+  void judged_by(std::uint64_t number, const Now& clocks, std::optional<Timestamp> offset);
 
-  // They were computed anew, or there is none: by these clocks, all is well.
-  void agree_with(const Now& clocks, Timestamp newest);
+  // There is none to compute anew: by these clocks, all is well.
+  void agree_with(const Now& clocks);
 
-  // Why they have to be computed anew; none: they have not. A clock that is behind `newest` and
-  // merely goes on is no reason, its having passed that is one.
-  [[nodiscard]] std::optional<std::string> why_anew(const Now& clocks, Timestamp newest) const;
+  // Why they have to be computed anew; none: they have not. A clock that a floor holds, and that
+  // merely goes on, is no reason: the time that is taken goes on as before.
+  [[nodiscard]] std::optional<std::string> why_anew(const Now& clocks) const;
 
  private:
   struct Computed {
     std::uint64_t number = 0;
     Timestamp offset = 0;
-    bool behind = false;  // the newest generation
   };
   Computed current_;
   Computed before_;

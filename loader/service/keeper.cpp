@@ -158,7 +158,7 @@ Result<> Keeper::settle_and_guard(Round& round) {
 void Keeper::learn(const publish::World& world, const std::set<std::string>& left, Round& round) {
   live_generation_ = world.live.generation.value_or(0);
   window_ = world.window;
-  newest_ = world.newest;
+  floor_ = world.floor;
   guarded_.clear();
   for (const datapath::LinkState& link : world.live.links) guarded_.insert(link.ifindex);
   damage_ = world.damage;
@@ -219,7 +219,7 @@ Result<publish::World> Keeper::view() const {
   world.window = window_;
   if (world.window && world.window->deadline != 0)
     world.window->expired = world.window->deadline <= read_clocks().boot;
-  world.newest = newest_;
+  world.floor = floor_;
   world.damage = damage_;
   return world;
 }

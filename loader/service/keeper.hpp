@@ -69,7 +69,7 @@ class Keeper {
 
   [[nodiscard]] bool guards() const { return live_generation_ != 0; }
   [[nodiscard]] const std::optional<publish::InForce>& known() const { return known_; }
-  [[nodiscard]] Timestamp newest() const { return newest_; }
+  [[nodiscard]] const Floor& floor() const { return floor_; }
   void set_unapplied(bool unapplied) { text_.unapplied = unapplied; }
 
  private:
@@ -91,7 +91,7 @@ class Keeper {
   TextStanding text_;
   std::optional<publish::Damage> damage_;
   std::uint64_t live_generation_ = 0;  // that links run; 0: none
-  Timestamp newest_ = 0;               // as in World
+  Floor floor_;                        // as in World
   bool out_of_reach_ = false;
   datapath::Hold::Short missing_;    // as it was told
   std::vector<std::string> strays_;  // the same

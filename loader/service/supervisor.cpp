@@ -20,7 +20,6 @@
 #include "loader/host/link_events.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/outlet.hpp"
-#include "loader/publish/again.hpp"
 #include "loader/service/beginning.hpp"
 #include "loader/service/boot.hpp"
 #include "loader/service/busy.hpp"
@@ -50,6 +49,7 @@ constexpr auto kLook = milliseconds(500);           // at links, which nobody gi
 constexpr auto kBetweenEvents = milliseconds(100);  // of links and pins, which come in crowds
 constexpr auto kRetry = seconds(5);                 // something could not be put right
 constexpr auto kClockRetry = seconds(60);
+constexpr auto kLookAtClock = seconds(10);  // that it became synchronised nobody gives notice of
 constexpr auto kBetweenReloads = seconds(1);
 constexpr auto kEvents = seconds(1);  // that the program told
 constexpr auto kLookAtMetrics = seconds(1);
@@ -93,7 +93,6 @@ class Supervisor {
 
   void run() {
     for (const std::string& message : watches_.messages) tell({Level::kWarning, "watch", message});
-    published_by_ = publish::offset_of_last_publish(places_);
     watch();
     round();
     notify("READY=1");
@@ -110,6 +109,9 @@ class Supervisor {
     if (watches_.pins.fd() >= 0) loop_.watch(watches_.pins.fd(), [this] { on_pin_events(); });
     if (watches_.clock) loop_.watch(watches_.clock->fd(), [this] { on_clock_set(); });
     loop_.every(kLook, [this] { look(); });
+    loop_.every(kLookAtClock, [this] {
+      if (!clock_check_due_) check_clock();
+    });
     loop_.every(kSnapshotEvery, [this] {
       stay_alone();
       take_snapshot_now();
@@ -311,15 +313,15 @@ class Supervisor {
   // One that was published before this process began may have been so by another clock.
   void learn_ends() {
     const auto& known = keeper_.known();
-    ends_.judged_by(known ? known->generation : 0, read_clocks(), keeper_.newest(),
-                    std::exchange(published_by_, std::nullopt));
+    ends_.judged_by(known ? known->generation : 0, take(keeper_.floor()).now,
+                    known ? publish::clock_of(*known) : std::nullopt);
     check_clock();
   }
 
   // What waits for its confirmation is not published again; the round that sees it end asks anew.
   void check_clock() {
-    const Now now = read_clocks();
-    const auto why = ends_.why_anew(now, keeper_.newest());
+    const Now now = take(keeper_.floor()).now;
+    const auto why = ends_.why_anew(now);
     if (!why || !keeper_.guards() || keeper_.waits_for_confirmation()) return;
     const bool started = children_.start(
         "again",
@@ -328,8 +330,10 @@ class Supervisor {
           return publish_again_now(places_);
         },
         [this, now](int status) {
-          if (status == 0) return ends_.agree_with(now, keeper_.newest());
-          check_clock_later();
+          if (status != 0) return check_clock_later();
+          ends_.agree_with(now);
+          // The clock may have been set again meanwhile.
+          round_after(Loop::Clock::duration::zero());
         });
     if (started) tell({Level::kNotice, "clock", *why + ": ends of ranges are computed anew"});
   }
@@ -345,14 +349,13 @@ class Supervisor {
   // ---- now and then
 
   void save() {
-    if (!clock_check_due_) check_clock();
     if (!keeper_.guards() || children_.runs("again")) return;
     children_.start(
-        "save", [this] { return save_used_now(places_, keeper_.newest()); }, [](int) {});
+        "save", [this] { return save_used_now(places_, keeper_.floor()); }, [](int) {});
   }
 
   void save_at_end() {
-    if (keeper_.guards()) (void)save_used_now(places_, keeper_.newest());
+    if (keeper_.guards()) (void)save_used_now(places_, keeper_.floor());
   }
 
   void compare() {
@@ -463,7 +466,6 @@ class Supervisor {
   std::string reloaded_;  // what STATUS says of a reload that failed
   std::string said_;
   bool compare_again_ = false;
-  std::optional<Timestamp> published_by_;  // what the state says of the publish before we began
   Ends ends_;
   bool clock_check_due_ = false;
 };

@@ -9,8 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "loader/host/clock.hpp"
 #include "loader/host/paths.hpp"
-#include "loader/host/used.hpp"
 #include "loader/service/counting.hpp"
 #include "loader/service/metrics.hpp"
 #include "loader/service/work.hpp"

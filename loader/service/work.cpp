@@ -28,10 +28,10 @@ int failed(const Error& error) {
   return static_cast<int>(error.exit);
 }
 
-int save_used_now(const Places& places, Timestamp newest) {
+int save_used_now(const Places& places, const Floor& floor) {
   const auto lock = Lock::take(places.run_dir, "run");
   if (!lock) return failed(lock.error());
-  const auto saved = publish::save_used(places, read_clocks(newest));
+  const auto saved = publish::save_used(places, take(floor).now);
   if (!saved) return failed(saved.error());
   tell_all(Level::kWarning, *saved);
   return 0;

@@ -322,9 +322,9 @@ ends TERM 0
 
 step 'An end by a clock that was set since is computed anew: the same list under a new number'
 verb allow 198.18.20.0/24 --for 2h --name timed
-sed -i 's/^clock .*/clock 1000000000000000000/' "$STATE/used" # as if it had been another when that was published
+echo 100 >"$WORK/clock"
 before=$(generation)
-supervise
+supervise env "LD_PRELOAD=$TOOLS/clock.so" "CLOCK_FILE=$WORK/clock"
 anew() { [ "$(generation)" -gt "$before" ]; }
 wait_for 'a new generation' anew
 says 'the clock was set by [0-9]+ s: ends of ranges are computed anew'
@@ -332,7 +332,7 @@ says 'the same list, its ends by the clock as it is now'
 passes 198.18.20.1
 expect 0 guard diff
 ends TERM 0
-keeps supervise
+keeps supervise env "LD_PRELOAD=$TOOLS/clock.so" "CLOCK_FILE=$WORK/clock"
 verb rollback # passes over the same list
 drops 198.18.20.1
 ends TERM 0

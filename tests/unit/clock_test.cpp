@@ -25,65 +25,31 @@ TEST_CASE("both clocks are read and go forward") {
   CHECK(first.boot / 1'000'000'000 + 60 > static_cast<std::uint64_t>(boot.tv_sec));
 }
 
-TEST_CASE("the wall clock is never earlier than asked for, and boot time is not touched") {
-  const Now now = read_clocks();
-  const Timestamp later = now.wall + 3'600'000'000'000;
-  const Now held = read_clocks(later);
-  CHECK(held.wall == later);
-  CHECK(held.boot - now.boot < 60'000'000'000);
-  CHECK(read_clocks(now.wall - 1).wall >= now.wall);
+TEST_CASE("the offset of a time namespace") {
+  const auto offset = [](const char* text) {
+    return boot_offset_in({"time:[1]", "time:[1]", text});
+  };
+  CHECK(offset("monotonic           0         0\nboottime       100000         7\n") ==
+        100'000'000'000'007);
+  CHECK(offset("boottime -5 0\n") == -5'000'000'000);
+  CHECK(offset("monotonic 3 0\nboottime 0 0\n") == 0);
+  for (const char* text : {"", "monotonic 1 0\n", "boottime\n", "boottime x 0\n", "boottime 1"}) {
+    INFO(text);
+    CHECK_FALSE(offset(text));
+  }
 }
 
-namespace {
-
-constexpr Timestamp kSecond = 1'000'000'000;
-constexpr Timestamp kHour = 3600 * kSecond;
-constexpr Timestamp kNoon = 1'796'126'400 * kSecond;  // 2026-12-01T12:00:00Z
-constexpr std::uint64_t kUptime = 7200ULL * kSecond;
-
-// The deadline in the kernel, in seconds from `clocks.boot`, of a range that ends at `until`, when
-// the newest generation is of the time `newest`; negative: past.
-std::int64_t left(Timestamp until, const Now& clocks, Timestamp newest) {
-  Policy policy;
-  policy.ranges = {{parse_prefix("203.0.113.7")->prefix, Kind::kAllow, "", until, {}}};
-  const auto image = compile(policy, 2, held(clocks, newest));
-  REQUIRE(image);
-  const std::uint64_t deadline =
-      image->ranges4.front().values.front().allow_until & ~APIGUARD_LENGTH_MASK;
-  CHECK(deadline != 0);  // that is no entry
-  CHECK(deadline != APIGUARD_WITHOUT_END);
-  return (static_cast<std::int64_t>(deadline) - static_cast<std::int64_t>(clocks.boot)) / kSecond;
+TEST_CASE("offsets of another time namespace are not taken for ours") {
+  const char* const kInitial = "time:[4026531834]";
+  const char* const kShifted = "boottime 100000 0\n";
+  CHECK(boot_offset_in({"", "", ""}) == 0);  // no /proc
+  CHECK(boot_offset_in({kInitial, kInitial, "boottime 0 0\n"}) == 0);
+  CHECK(boot_offset_in({kInitial, "time:[1]", kShifted}) == 0);  // unshared, and not entered
+  CHECK_FALSE(boot_offset_in({"time:[1]", "time:[2]", kShifted}));
+  CHECK_FALSE(boot_offset_in({"time:[1]", "", kShifted}));
 }
 
-}  // namespace
-
-TEST_CASE("a publish at a clock that goes right counts from that clock") {
-  CHECK(left(kNoon + kHour, {kNoon, kUptime}, kNoon - kHour) == 3600);
-  CHECK(left(kNoon + kHour, {kNoon, kUptime}, 0) == 3600);  // the first generation
-  CHECK(left(kNoon - kHour, {kNoon, kUptime}, kNoon - 2 * kHour) == -3600);
-}
-
-TEST_CASE("a publish after the wall clock was stepped forward brings ends closer") {
-  CHECK(left(kNoon + kHour, {kNoon + 1800 * kSecond, kUptime}, kNoon) == 1800);
-  CHECK(left(kNoon + kHour, {kNoon + 2 * kHour, kUptime}, kNoon) == -3600);
-}
-
-TEST_CASE("a publish after the wall clock was stepped back revives nothing that had ended") {
-  // Ended when the newest generation was published; by the clock it has half an hour to go.
-  CHECK(left(kNoon - 1800 * kSecond, {kNoon - kHour, kUptime}, kNoon) == -1800);
-  // Live then: it lasts as long as it had left, not an hour longer.
-  CHECK(left(kNoon + kHour, {kNoon - kHour, kUptime}, kNoon) == 3600);
-}
-
-TEST_CASE("a boot with a clock that was never set counts from the newest generation") {
-  const Now boot{0, 5 * static_cast<std::uint64_t>(kSecond)};  // 1970, five seconds up
-  CHECK(left(kNoon + kHour, boot, kNoon) == 3600);
-  CHECK(left(kNoon - kHour, boot, kNoon) < 0);
-  CHECK(left(kNoon, boot, kNoon) == 0);  // the end itself is past
-}
-
-TEST_CASE("a boot with a clock that goes right counts the time that the host was off") {
-  const Now boot{kNoon + 1800 * kSecond, 5 * static_cast<std::uint64_t>(kSecond)};
-  CHECK(left(kNoon + kHour, boot, kNoon) == 1800);
-  CHECK(left(kNoon, boot, kNoon) < 0);
+TEST_CASE("this boot has a name, and no namespace hides the kernel's clock") {
+  CHECK(read_all_clocks().boot_id.size() == 36);
+  CHECK(check_boot_clock());
 }

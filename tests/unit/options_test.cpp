@@ -212,6 +212,9 @@ TEST_CASE("mode, rollback, detach, edit and apply") {
   CHECK(options_of<EditOptions>({"edit", "--strict"}).flags.strict);
   CHECK(options_of<ApplyOptions>({"apply", "--boot"}).boot);
   CHECK_FALSE(options_of<ApplyOptions>({"apply"}).boot);
+  CHECK_FALSE(options_of<ApplyOptions>({"apply"}).trust_clock);
+  CHECK(options_of<ApplyOptions>({"apply", "--trust-clock"}).trust_clock);
+  CHECK_FALSE(options_of<ApplyOptions>({"apply", "--trust-clock"}).boot);
 }
 
 TEST_CASE("reading verbs") {
@@ -459,6 +462,8 @@ TEST_CASE("usage errors say what and where") {
        "argument 'everything': no such risk: drop-peers, wide, unapplied, generic-xdp or all"},
       {{"apply", "--accept-risk", "wide,,all"}, "argument 'wide,,all': empty element"},
       {{"apply", "--accept-risk", ""}, "argument '': empty element"},
+      {{"apply", "--boot", "--trust-clock"},
+       "verb 'apply': --trust-clock is a person's word: leave out --boot"},
       {{"apply", "--accept-risk"}, "option '--accept-risk': a value is missing"},
       // check
       {{"check"}, "verb 'check': ADDRESS is missing: see 'apiguard check --help'"},

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "loader/host/salvage.hpp"
@@ -28,6 +29,12 @@ GenerationMeta meta_of(std::uint64_t generation) {
   GenerationMeta meta;
   meta.generation = generation;
   meta.time = 1'764'000'000'123'456'789;
+  meta.stamp = Stamp{{-86'400'000'000'000, ~std::uint64_t{0}},
+                     "8f5b1a54-0000-4000-8000-000000000000",
+                     -1'000'000'000'000};
+  meta.trusts_clock = true;
+  meta.lasting = {{parse_prefix("203.0.113.7")->prefix, Kind::kAllow, 1'764'000'003'000'000'000, 4},
+                  {parse_prefix("2001:db8::/32")->prefix, Kind::kExcept, -5, 0}};
   meta.by = "alice (uid 1000) from 203.0.113.7";
   meta.verb = "allow 203.0.113.0/24";
   meta.mode = Mode::kAudit;
@@ -109,6 +116,13 @@ TEST_CASE("what was written is read back byte for byte") {
   const GenerationMeta before = meta_of(17);
   CHECK(meta.generation == before.generation);
   CHECK(meta.time == before.time);
+  REQUIRE(meta.stamp);
+  CHECK(meta.stamp->now.wall == before.stamp->now.wall);
+  CHECK(meta.stamp->now.boot == before.stamp->now.boot);
+  CHECK(meta.stamp->boot_id == before.stamp->boot_id);
+  CHECK(meta.stamp->before == before.stamp->before);
+  CHECK(meta.trusts_clock);
+  CHECK(meta.lasting == before.lasting);
   CHECK(meta.by == before.by);
   CHECK(meta.verb == before.verb);
   CHECK(meta.mode == before.mode);
@@ -275,7 +289,7 @@ TEST_CASE("values of meta.json that make no sense are refused, unknown members a
   CHECK(error("\"added\": 3", "\"added\": 3.5") == wrong("added"));
   CHECK(error("\"added\": 3", "\"added\": 99999999999999999999") == wrong("added"));
   CHECK(error("\"edits\": [", "\"edits\": [7,") == wrong("edits"));
-  CHECK(error("\"before\"", "\"befor\"") == wrong("edits"));
+  CHECK(error(R"("before": ")", R"("befor": ")") == wrong("edits"));
   CHECK(error("\"schema\": 1", "\"schema\": 0") == wrong("schema"));
   CHECK(error("\"added\": 3", "\"added\": 4") == kRecordDiffers);
   CHECK(error("\"schema\": 1", "\"schema\": 2") ==
@@ -711,6 +725,39 @@ TEST_CASE("a text that another generation holds is not written twice, and outliv
   CHECK(fs::hard_link_count(folder / "state/generations/17/before/0") == 2);
   REQUIRE(dir.remove(16));
   CHECK(dir.read_before(meta, 0).value() == "198.51.100.7\n");
+}
+
+TEST_CASE("a record of before the clocks were kept holds none") {
+  const State state;
+  auto json = nlohmann::json::parse(get(state.generation + "/meta.json"));
+  for (const char* key : {"clock", "trusts_clock", "lasting"}) json.erase(key);
+  put(state.generation + "/meta.json", json.dump());
+  const auto meta = state.dir.read_meta(17);
+  REQUIRE(meta);
+  CHECK_FALSE(meta->stamp);
+  CHECK_FALSE(meta->trusts_clock);
+  CHECK(meta->lasting.empty());
+}
+
+TEST_CASE("clocks in a record that are no clocks are damage") {
+  for (const auto& [key, value] :
+       {std::pair{"clock", "5"},
+        {"clock", "{}"},
+        {"clock", R"({"wall":1,"boot":-1,"boot_id":""})"},
+        {"clock", R"({"wall":18446744073709551615,"boot":1,"boot_id":""})"},
+        {"clock", R"({"wall":1,"boot":1,"boot_id":"","before":"x"})"},
+        {"trusts_clock", "1"},
+        {"lasting", "{}"},
+        {"lasting", "[1]"},
+        {"lasting", R"([{"cidr":"x","kind":"allow","until":1,"end":1}])"},
+        {"lasting", R"([{"cidr":"::/0","kind":"cluster","until":1,"end":1}])"}}) {
+    INFO(key << ' ' << value);
+    const State state;
+    auto json = nlohmann::json::parse(get(state.generation + "/meta.json"));
+    json[key] = nlohmann::json::parse(value);
+    put(state.generation + "/meta.json", json.dump());
+    CHECK_FALSE(state.dir.read_meta(17));
+  }
 }
 
 TEST_CASE("a record of before confirmations is one that was not undone") {

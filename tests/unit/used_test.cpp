@@ -330,5 +330,3 @@ TEST_CASE(
   CHECK(state.added.empty());
   CHECK(unused(state, both, 30 * kDay) == "10.0.0.0/8");
 }
-
-TEST_CASE("this boot has a name") { CHECK(read_boot_id().size() == 36); }

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/host/floor.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "loader/policy/duration.hpp"
+#include "loader/policy/text.hpp"
+
+namespace apiguard {
+namespace {
+
+constexpr Timestamp kSecond = 1'000'000'000;
+constexpr Timestamp kDay = 86'400 * kSecond;
+// 2024-01-01, before the first version of this program. A clock that stands earlier was never set,
+// so that it says nothing about others.
+constexpr Timestamp kNeverSet = 1'704'067'200 * kSecond;
+
+// A damaged record may hold any time.
+Timestamp add(Timestamp a, Timestamp b) {
+  Timestamp sum = 0;
+  if (!__builtin_add_overflow(a, b, &sum)) return sum;
+  return b > 0 ? std::numeric_limits<Timestamp>::max() : std::numeric_limits<Timestamp>::min();
+}
+
+Timestamp elapsed(std::uint64_t from, std::uint64_t to) {
+  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<Timestamp>::max());
+  return from >= to ? 0 : static_cast<Timestamp>(std::min(to - from, kMost));
+}
+
+bool is_of(const std::optional<Stamp>& stamp, const Reading& reading) {
+  return stamp && !reading.boot_id.empty() && stamp->boot_id == reading.boot_id;
+}
+
+// The time of a generation, gone on until now. After a boot at least the time since that boot has
+// passed.
+Timestamp gone_on(const Written& written, const Reading& reading) {
+  const std::uint64_t from = is_of(written.stamp, reading) ? written.stamp->now.boot : 0;
+  return add(written.time, elapsed(from, reading.now.boot));
+}
+
+// Whether a clock that stood `at` one offset was more than a day behind one at the `other`, and had
+// been set at all; `boot`: when it stood so.
+bool stood_behind(Timestamp at, Timestamp other, std::uint64_t boot) {
+  return add(at, kDay) < other && add(at, elapsed(0, boot)) >= kNeverSet;
+}
+
+// Whether the clock stood more than a day behind that of `index`, later in this boot or now.
+bool came_back(const Floor& floor, std::size_t index, const Reading& reading) {
+  const Timestamp ahead = clock_offset(floor.generations[index].stamp->now);
+  if (stood_behind(clock_offset(reading.now), ahead, reading.now.boot)) return true;
+  for (std::size_t i = index + 1; i < floor.generations.size(); ++i) {
+    const auto& later = floor.generations[i].stamp;
+    if (is_of(later, reading) && stood_behind(clock_offset(later->now), ahead, later->now.boot))
+      return true;
+  }
+  return false;
+}
+
+bool is_floor(const Floor& floor, std::size_t index, const Reading& reading) {
+  const Written& written = floor.generations[index];
+  if (reading.synchronised && gone_on(written, reading) > add(reading.now.wall, kDay)) return false;
+  const bool was_spike =
+      is_of(written.stamp, reading) && written.stamp->before && came_back(floor, index, reading);
+  return !was_spike;
+}
+
+// The newest generation that is a floor. Those before it are none: where they are later, they were
+// found wrong when it was written.
+const Written* newest_floor(const Floor& floor, const Reading& reading) {
+  for (std::size_t i = floor.generations.size(); i-- > 0;) {
+    if (is_floor(floor, i, reading)) return &floor.generations[i];
+    if (floor.generations[i].trusted) return nullptr;
+  }
+  return nullptr;
+}
+
+// The last clock of this boot that stood more than a day behind the one that is read.
+std::optional<Timestamp> clock_before(const Floor& floor, const Reading& reading) {
+  const Timestamp now = clock_offset(reading.now);
+  if (floor.in_force && stood_behind(*floor.in_force, now, reading.now.boot)) return floor.in_force;
+  for (std::size_t i = floor.generations.size(); i-- > 0;) {
+    const Written& written = floor.generations[i];
+    if (is_of(written.stamp, reading)) {
+      const std::uint64_t boot = written.stamp->now.boot;
+      const Timestamp stood = clock_offset(written.stamp->now);
+      if (stood_behind(stood, now, boot)) return stood;
+      const auto& before = written.stamp->before;
+      if (before && stood_behind(*before, now, boot)) return before;
+    }
+    if (written.trusted) break;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Timestamp clock_offset(const Now& now) { return add(now.wall, -elapsed(0, now.boot)); }
+
+bool clock_was_set(Timestamp before, Timestamp now) {
+  return add(before, kClockTolerance) < now || add(now, kClockTolerance) < before;
+}
+
+Taken take(const Floor& floor, const Reading& reading) {
+  Taken taken;
+  taken.now = reading.now;
+  taken.clock = reading.now.wall;
+  taken.jumped = !reading.synchronised && clock_before(floor, reading);
+  const Written* written = newest_floor(floor, reading);
+  if (written == nullptr) return taken;
+  const Timestamp least = gone_on(*written, reading);
+  if (least <= reading.now.wall) return taken;
+  taken.now.wall = least;
+  taken.since = written->generation;
+  return taken;
+}
+
+Stamp stamp(const Floor& floor, const Reading& reading) {
+  return {reading.now, reading.boot_id, clock_before(floor, reading)};
+}
+
+std::string describe(const Taken& taken) {
+  if (!taken.is_held()) return "";
+  const auto shown = [](Timestamp time) {
+    return format_timestamp(time - (time % kSecond + kSecond) % kSecond);
+  };
+  return fmt::format(
+      "clock '{}': is {} behind the time that generation {} was published by: ends of ranges are "
+      "judged as at {}, and ended lines stay in the files; set the clock, or, if it is right now: "
+      "apiguard apply --trust-clock",
+      shown(taken.clock), show_duration((taken.now.wall - taken.clock) / kSecond), taken.since,
+      shown(taken.now.wall));
+}
+
+}  // namespace apiguard

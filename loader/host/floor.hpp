@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The time by which ends are judged: the wall clock, but never earlier than the newest generation,
+// whose time goes on with the boot-time clock. So an end that has passed stays past, whatever
+// becomes of the wall clock. A generation whose own clock was wrong is no such floor. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/compile/image.hpp"
+
+namespace apiguard {
+
+inline constexpr Timestamp kClockTolerance =
+    2'000'000'000;  // clocks are disciplined in small steps
+
+// Both clocks, and how far the wall clock is to be believed.
+struct Reading {
+  Now now;
+  std::string boot_id;        // empty: the kernel does not say
+  bool synchronised = false;  // by the kernel's word, see adjtimex(2)
+};
+
+// By which clocks a generation was written. Records of older versions hold none.
+struct Stamp {
+  Now now;  // the wall clock as it stood, whatever time was taken
+  std::string boot_id;
+  // Another clock of the same boot, earlier, that stood more than a day behind this one: wall clock
+  // less boot-time clock, nanoseconds. None: not known.
+  std::optional<Timestamp> before;
+};
+
+struct Written {
+  std::uint64_t generation = 0;
+  Timestamp time = 0;  // as it was taken
+  std::optional<Stamp> stamp;
+  bool trusted = false;  // a person said then that the clock was right: nothing older is a floor
+};
+
+// Wall clock less boot-time clock, as ends are computed.
+[[nodiscard]] Timestamp clock_offset(const Now& now);
+
+// Whether two offsets differ by more than clocks are disciplined by.
+[[nodiscard]] bool clock_was_set(Timestamp before, Timestamp now);
+
+// What may hold the time; without generations nothing does.
+struct Floor {
+  std::vector<Written> generations;  // ascending
+  // Wall clock less boot-time clock by which the generation in force computed its ends.
+  std::optional<Timestamp> in_force;
+};
+
+struct Taken {
+  Now now;  // wall: the time that is taken
+  Timestamp clock = 0;
+  // Of the newest generation that is a floor and later than the clock; 0: none is.
+  std::uint64_t since = 0;
+  // The clock stands more than a day ahead of where it stood earlier in this boot, and the kernel
+  // does not call it synchronised.
+  bool jumped = false;
+
+  // By more than clocks are disciplined by.
+  [[nodiscard]] bool is_held() const { return now.wall - clock > kClockTolerance; }
+};
+
+[[nodiscard]] Taken take(const Floor& floor, const Reading& reading);
+
+// What a generation that is written now keeps of the clocks.
+[[nodiscard]] Stamp stamp(const Floor& floor, const Reading& reading);
+
+// "the clock says ..., 3 d 4 h earlier than the time of generation 17, which ...": for people, and
+// with the command that helps. Empty where no floor holds.
+[[nodiscard]] std::string describe(const Taken& taken);
+
+}  // namespace apiguard

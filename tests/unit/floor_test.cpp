@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/host/floor.hpp"
+
+#include <limits>
+#include <utility>
+
+#include "loader/compile/image.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace apiguard;
+
+namespace {
+
+constexpr Timestamp kSecond = 1'000'000'000;
+constexpr Timestamp kHour = 3600 * kSecond;
+constexpr Timestamp kDay = 24 * kHour;
+constexpr Timestamp kYear = 365 * kDay;
+constexpr Timestamp kNoon = 1'796'126'400 * kSecond;  // 2026-12-01T12:00:00Z
+constexpr const char* kThis = "this boot";
+constexpr const char* kEarlier = "an earlier boot";
+
+constexpr bool kSynchronised = true;
+constexpr bool kFree = false;
+
+// `seconds` after the boot; the clock stands `error` off the right one, by which that was noon.
+Now clocks(Timestamp seconds, Timestamp error = 0) {
+  return {kNoon + seconds * kSecond + error, static_cast<std::uint64_t>(seconds * kSecond)};
+}
+
+// Writes generations as publishes do.
+struct Host {
+  Floor floor;
+  const char* boot_id = kThis;
+  Timestamp start = 0;  // of this boot, against noon
+
+  [[nodiscard]] Reading reading(Timestamp seconds, Timestamp error, bool synchronised) const {
+    Now now = clocks(seconds, error + start);
+    return {now, boot_id, synchronised};
+  }
+  void publish(Timestamp seconds, Timestamp error = 0, bool synchronised = kFree) {
+    const Reading at = reading(seconds, error, synchronised);
+    const Taken taken = take(floor, at);
+    const std::uint64_t number = floor.generations.size() + 1;
+    floor.generations.push_back({number, taken.now.wall, stamp(floor, at), false});
+    floor.in_force = clock_offset(taken.now);
+  }
+  void trust(Timestamp seconds, Timestamp error) {
+    const Floor before = std::exchange(floor, {});
+    const Reading at = reading(seconds, error, kFree);
+    floor = before;
+    floor.generations.push_back({before.generations.size() + 1, at.now.wall, stamp({}, at), true});
+    floor.in_force = clock_offset(at.now);
+  }
+  // As a boot publishes: the kernel knows, and no record is written.
+  void reboot(Timestamp after, Timestamp error = 0, bool synchronised = kFree) {
+    start += after;
+    boot_id = boot_id == kThis ? kEarlier : kThis;
+    floor.in_force.reset();
+    floor.in_force = clock_offset(take(floor, reading(5, error, synchronised)).now);
+  }
+  // How far the time that is taken is off the right one.
+  [[nodiscard]] Timestamp off(Timestamp seconds, Timestamp error = 0,
+                              bool synchronised = kFree) const {
+    return take(floor, reading(seconds, error, synchronised)).now.wall -
+           reading(seconds, 0, kFree).now.wall;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("without generations the clock is taken as it is") {
+  const Host host;
+  CHECK(host.off(10) == 0);
+  CHECK(host.off(10, -50 * kYear) == -50 * kYear);
+  CHECK_FALSE(take({}, host.reading(10, 0, kFree)).is_held());
+}
+
+TEST_CASE("time is not earlier than the newest generation, and goes on from there") {
+  Host host;
+  host.publish(100);
+  for (const Timestamp back : {kSecond, kHour, 2 * kDay, 56 * kYear}) {
+    INFO(back / kSecond);
+    CHECK(host.off(100, -back) == 0);
+    CHECK(host.off(5000, -back) == 0);
+    CHECK(host.off(5000, -back, kSynchronised) == (back > kDay ? -back : 0));
+  }
+  CHECK(host.off(5000, kHour) == kHour);  // a step forward is taken
+  const Taken taken = take(host.floor, host.reading(5000, -kHour, kFree));
+  CHECK(taken.is_held());
+  CHECK(taken.since == 1);
+  CHECK(taken.now.wall - taken.clock == kHour);
+  CHECK(taken.now.boot == 5000ULL * kSecond);
+}
+
+TEST_CASE("a held time that is published again neither stands still nor runs away") {
+  Host host;
+  host.publish(100);
+  for (const Timestamp seconds : {200, 300, 4000}) host.publish(seconds, -kHour);
+  CHECK(host.off(5000, -kHour) == 0);
+  CHECK(host.off(5000, -2 * kHour) == 0);
+}
+
+TEST_CASE("after a boot at least the time since then has passed") {
+  Host host;
+  host.publish(100);
+  host.reboot(kDay);
+  const Timestamp published = kNoon + 100 * kSecond;
+  const auto taken = [&](Timestamp error) {
+    return take(host.floor, host.reading(60, error, kFree)).now.wall;
+  };
+  CHECK(taken(0) == kNoon + kDay + 60 * kSecond);
+  CHECK(taken(-56 * kYear) == published + 60 * kSecond);  // 1970, without NTP
+  CHECK(taken(-kDay) == published + 60 * kSecond);
+}
+
+TEST_CASE("a clock that was ahead for a moment holds nothing once it is right") {
+  Host host;
+  host.publish(100);
+  host.publish(200, 30 * kYear);
+  CHECK(host.off(201, 30 * kYear) == 30 * kYear);
+  CHECK(host.off(203) == 0);
+  CHECK(host.off(203, 0, kSynchronised) == 0);
+  CHECK(host.off(203, -kHour) == 0);  // the generation before the wrong one still holds
+  host.publish(203);
+  CHECK(host.off(204) == 0);
+  CHECK(host.off(204, -kHour) == 0);
+  host.reboot(kDay);
+  CHECK(host.off(60) == 0);
+}
+
+TEST_CASE("however much was published while it was ahead") {
+  Host host;
+  host.publish(100);
+  for (Timestamp i = 0; i < 30; ++i) host.publish(200 + i, 30 * kYear);
+  host.floor.generations.erase(host.floor.generations.begin(),
+                               host.floor.generations.begin() + 21);  // ten are kept
+  CHECK(host.off(300) == 0);
+}
+
+TEST_CASE("two jumps, up and down") {
+  Host host;
+  host.publish(100);
+  host.publish(200, 30 * kYear);
+  host.publish(300, 60 * kYear);
+  CHECK(host.off(400, 30 * kYear) == 30 * kYear);
+  CHECK(host.off(400) == 0);
+  host.publish(400);
+  host.publish(500, 2 * kDay);
+  CHECK(host.off(501) == 0);
+  CHECK(host.off(501, -kHour) == 0);
+}
+
+TEST_CASE("a boot is before it, too") {
+  Host host;
+  host.publish(100);
+  host.reboot(kDay);
+  host.publish(100, 30 * kYear);  // the boot itself wrote no record
+  CHECK(host.off(101) == 0);
+}
+
+TEST_CASE("a clock that was right is not taken for one that was ahead") {
+  Host host;
+  host.publish(100);
+  host.publish(200, kDay);  // not by more than a day
+  CHECK(host.off(300) == kDay);
+  Host set;  // it was behind first, is set right, and then set back
+  set.publish(10, -56 * kYear);
+  set.publish(20);
+  CHECK(set.off(30, -kHour) == 0);
+  CHECK(set.off(30, -2 * kDay) == 0);
+  CHECK(set.off(30, -56 * kYear) == 0);  // 1970 is no clock that was set
+}
+
+TEST_CASE("a clock that steps down twice was right in between") {
+  Host host;
+  host.publish(10, 2 * kYear);
+  host.publish(20, 2 * kYear);
+  CHECK(host.off(30) == 2 * kYear);  // nothing says that it was wrong before
+  host.trust(40, 0);
+  CHECK(host.off(50) == 0);
+  CHECK(host.off(50, -2 * kDay) == 0);
+}
+
+TEST_CASE("a clock ahead at the very first generation ends by NTP or by a person's word") {
+  Host host;
+  host.publish(10, 200 * kYear);
+  CHECK(host.off(20) == 200 * kYear);
+  CHECK(host.off(20, 0, kSynchronised) == 0);
+  host.publish(20);  // poisoned: it inherits the time
+  CHECK(host.off(30) == 200 * kYear);
+  CHECK(host.off(30, 0, kSynchronised) == 0);
+  Host trusted = host;
+  trusted.trust(30, 0);
+  CHECK(trusted.off(40) == 0);
+  trusted.publish(40);
+  trusted.reboot(kDay);
+  CHECK(trusted.off(60) == 0);
+  host.publish(30, 0, kSynchronised);
+  host.reboot(kDay);
+  CHECK(host.off(60) == 0);
+}
+
+TEST_CASE("a synchronised clock is held by what is less than a day ahead") {
+  Host host;
+  host.publish(10, kDay - kHour);
+  CHECK(host.off(20, 0, kSynchronised) == kDay - kHour);
+  CHECK(host.off(20, -2 * kHour, kSynchronised) == -2 * kHour);
+  CHECK(host.off(80'000, -2 * kHour, kSynchronised) == -2 * kHour);  // and stays so
+}
+
+TEST_CASE("a person's word ends floors for good, but not those that come after it") {
+  Host host;
+  host.publish(10, 30 * kYear);
+  host.trust(20, -kDay);
+  CHECK(host.off(30, -kDay) == -kDay);
+  CHECK(host.off(30, -3 * kDay) == -kDay);
+  host.publish(40, 30 * kYear);  // again, and now (b) tells
+  CHECK(host.off(50, -kDay) == -kDay);
+  CHECK(host.off(50, -60 * kYear) == 30 * kYear);  // a clock that was never set tells nothing
+}
+
+TEST_CASE("records of older versions hold the time as those of another boot") {
+  Host host;
+  host.floor.generations.push_back({1, kNoon + kHour, std::nullopt, false});
+  CHECK(host.off(60) == kHour);
+  CHECK(host.off(120) == kHour);
+  CHECK(host.off(60, 30 * kYear) == 30 * kYear);
+  host.publish(200, 30 * kYear);
+  CHECK(host.off(300) == 30 * kYear);  // the kernel did not say by which clock that was in force
+  CHECK(host.off(300, 0, kSynchronised) == kHour);
+}
+
+TEST_CASE("without a boot id nothing is known of this boot") {
+  Host host;
+  host.publish(100);
+  host.publish(200, 30 * kYear);
+  Reading reading = host.reading(300, 0, kFree);
+  reading.boot_id.clear();
+  CHECK(take(host.floor, reading).now.wall > kNoon + 29 * kYear);
+}
+
+TEST_CASE("a clock that jumped is known for it until the kernel calls it synchronised") {
+  Host host;
+  host.publish(100);
+  const auto jumped = [&](Timestamp error, bool synchronised) {
+    return take(host.floor, host.reading(200, error, synchronised)).jumped;
+  };
+  CHECK_FALSE(jumped(0, kFree));
+  CHECK_FALSE(jumped(kDay, kFree));
+  CHECK(jumped(2 * kDay, kFree));
+  CHECK_FALSE(jumped(2 * kDay, kSynchronised));
+  CHECK_FALSE(jumped(-2 * kDay, kFree));
+  host.publish(150, 2 * kDay);
+  CHECK(jumped(2 * kDay, kFree));
+  host.trust(160, 2 * kDay);
+  CHECK_FALSE(jumped(2 * kDay, kFree));
+}
+
+TEST_CASE("whatever numbers a damaged record holds") {
+  constexpr Timestamp kMost = std::numeric_limits<Timestamp>::max();
+  for (const Timestamp time : {kMost, -kMost, Timestamp{0}}) {
+    for (const std::uint64_t boot : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+      const Stamp stamp{{-time, boot}, kThis, time};
+      const Floor floor{{{1, time, stamp, false}, {2, time, stamp, false}}, time};
+      const Reading reading{clocks(100), kThis, kFree};
+      CHECK(take(floor, reading).now.wall >= reading.now.wall);
+      CHECK(take(floor, {reading.now, kThis, kSynchronised}).now.wall == reading.now.wall);
+    }
+  }
+}
+
+TEST_CASE("what is said of a clock that is held") {
+  Host host;
+  host.publish(100);
+  CHECK(describe(take(host.floor, host.reading(200, 0, kFree))).empty());
+  CHECK(describe(take(host.floor, host.reading(200, -kClockTolerance, kFree))).empty());
+  CHECK(describe(take(host.floor, host.reading(200, -kHour, kFree))) ==
+        "clock '2026-12-01T11:03:20Z': is 1 h behind the time that generation 1 was published by: "
+        "ends of ranges are judged as at 2026-12-01T12:03:20Z, and ended lines stay in the files; "
+        "set the clock, or, if it is right now: apiguard apply --trust-clock");
+}
+
+TEST_CASE("clocks that were set, and clocks that are disciplined") {
+  CHECK_FALSE(clock_was_set(0, 2 * kSecond));
+  CHECK(clock_was_set(0, 2 * kSecond + 1));
+  CHECK(clock_was_set(0, -3 * kSecond));
+  CHECK(clock_offset({.wall = 10 * kSecond, .boot = 3'000'000'000}) == 7 * kSecond);
+}
+
+namespace {
+
+// The deadline in the kernel, in seconds from now, of a range that ends at `until`; negative: past.
+std::int64_t left(Timestamp until, const Now& now, Timestamp newest) {
+  Policy policy;
+  policy.ranges = {{parse_prefix("203.0.113.7")->prefix, Kind::kAllow, "", until, {}}};
+  Floor floor;
+  if (newest != 0) floor.generations.push_back({1, newest, Stamp{now, kThis, std::nullopt}, false});
+  const auto image = compile(policy, 2, take(floor, Reading{now, kThis, kFree}).now);
+  REQUIRE(image);
+  const std::uint64_t deadline =
+      image->ranges4.front().values.front().allow_until & ~APIGUARD_LENGTH_MASK;
+  CHECK(deadline != 0);  // that is no entry
+  CHECK(deadline != APIGUARD_WITHOUT_END);
+  return (static_cast<std::int64_t>(deadline) - static_cast<std::int64_t>(now.boot)) / kSecond;
+}
+
+constexpr std::uint64_t kUptime = 7200ULL * kSecond;
+
+}  // namespace
+
+TEST_CASE("a publish at a clock that goes right counts from that clock") {
+  CHECK(left(kNoon + kHour, {kNoon, kUptime}, kNoon - kHour) == 3600);
+  CHECK(left(kNoon + kHour, {kNoon, kUptime}, 0) == 3600);  // the first generation
+  CHECK(left(kNoon - kHour, {kNoon, kUptime}, kNoon - 2 * kHour) == -3600);
+}
+
+TEST_CASE("a publish after the wall clock was stepped forward brings ends closer") {
+  CHECK(left(kNoon + kHour, {kNoon + 1800 * kSecond, kUptime}, kNoon) == 1800);
+  CHECK(left(kNoon + kHour, {kNoon + 2 * kHour, kUptime}, kNoon) == -3600);
+}
+
+TEST_CASE("a publish after the wall clock was stepped back revives nothing that had ended") {
+  // Ended when the newest generation was published; by the clock it has half an hour to go.
+  CHECK(left(kNoon - 1800 * kSecond, {kNoon - kHour, kUptime}, kNoon) == -1800);
+  // Live then: it lasts as long as it had left, not an hour longer.
+  CHECK(left(kNoon + kHour, {kNoon - kHour, kUptime}, kNoon) == 3600);
+}
