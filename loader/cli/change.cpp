@@ -15,6 +15,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
+#include "loader/fence.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
@@ -140,9 +141,16 @@ class Changer {
   }
 
  private:
+  // With the lock. A verb that was overtaken has no other answer than that.
   Result<Attempt> try_once(const std::optional<Agreement>& agreement) {
     std::optional<Lock> lock;
     if (auto locked = take_lock(lock); !locked) return fail(locked.error());
+    auto attempt = attempt_with_lock(agreement);
+    if (auto ours = fence::check(); !ours) return fail(ours.error());
+    return attempt;
+  }
+
+  Result<Attempt> attempt_with_lock(const std::optional<Agreement>& agreement) {
     progress::step("reading what is in force");
     auto world = look();
     if (!world) return fail(world.error());
@@ -178,16 +186,12 @@ class Changer {
 
   Result<> take_lock(std::optional<Lock>& lock) {
     if (flags_.dry_run) return {};
-    auto taken = Lock::take(line_.places.run_dir, line_.command);
-    if (taken) {
-      lock = std::move(*taken);
-      return {};
-    }
-    const int error = taken.error().os_error;
-    const bool no_place =
-        error == EROFS || error == ENOSPC || error == EACCES || error == ENOENT || error == ENOTDIR;
-    if (!kind_.way_out || !no_place) return fail(taken.error());
-    note(taken.error().message + ": going on without it");
+    const auto ways = kind_.overtakes ? Ways::kOvertakes
+                      : kind_.way_out ? Ways::kGoesOn
+                                      : Ways::kWaits;
+    auto taken = cli::take_lock(line_, ways);
+    if (!taken) return fail(taken.error());
+    lock = std::move(*taken);
     return {};
   }
 
@@ -232,6 +236,7 @@ class Changer {
     if (!plan.risks.empty()) return question(plan, plan.risks);
     if (plan.unchanged) return unchanged(world, request, plan);
     if (flags_.dry_run) return answer(plan, {}, "dry run: nothing was written or loaded");
+    if (auto ours = fence::check(); !ours) return fail(ours.error());
     auto published = publish::carry_out(line_.places, world, request, plan);
     if (!published && published.error().exit == Exit::kRefused) {
       return question(plan, {{"generic-xdp", published.error().message}});
@@ -266,8 +271,10 @@ class Changer {
   Result<Attempt> unchanged(const World& world, const Request& request, const Plan& plan) {
     if (auto checked = publish::check_unchanged(world, plan); !checked)
       return fail(checked.error());
+    if (auto ours = fence::check(); !ours) return fail(ours.error());
     if (auto agrees = flags_.dry_run ? Result<>() : bring_text(request, plan); !agrees)
       return fail(agrees.error());
+    if (auto ours = fence::check(); !ours) return fail(ours.error());
     report::Change change;
     change.dry_run = flags_.dry_run;
     change.generation = plan.generation;

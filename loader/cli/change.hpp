@@ -18,6 +18,7 @@ using MakeRequest = std::function<Result<publish::Request>(const publish::World&
 struct ChangeKind {
   bool way_out = false;      // goes on without the lock where the run directory cannot be written
   bool trust_clock = false;  // the clock is right: nothing that was published before holds the time
+  bool overtakes = false;    // whoever holds the lock for too long
   bool ends_window = false;  // accepted while another change waits for its confirmation
 };
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/cli/settling.hpp"
 
+#include <cerrno>
+#include <string>
+
+#include <fmt/format.h>
+
 #include "loader/cli/reading.hpp"
 #include "loader/publish/settle.hpp"
 
@@ -14,6 +19,40 @@ Result<publish::World> look_and_settle(const Places& places, bool way_out) {
   if (!world) return world;
   for (const std::string& stray : world->live.strays) note(datapath::describe_stray(stray));
   return world;
+}
+
+namespace {
+
+bool is_no_place(int error) {
+  return error == EROFS || error == ENOSPC || error == EDQUOT || error == EACCES ||
+         error == EPERM || error == ENOENT || error == ENOTDIR;
+}
+
+// Who holds the lock then may be in the middle of a change, and cannot be told to end it.
+std::string describe_risk(const Places& places) {
+  const auto pid = Lock::holder(places.run_dir, "lock");
+  if (!pid) return "going on without it";
+  return fmt::format(
+      "going on without it: pid {} holds the lock{} and may undo this when it goes "
+      "on: 'kill -9 {}' ends it, then look at 'apiguard status'",
+      *pid, is_stopped(*pid) ? ", is stopped," : "", *pid);
+}
+
+}  // namespace
+
+Result<std::optional<Lock>> take_lock(const CommandLine& line, Ways ways) {
+  const std::string& run_dir = line.places.run_dir;
+  auto taken = ways == Ways::kOvertakes ? Lock::take_or_overtake(run_dir, line.command)
+                                        : Lock::take(run_dir, line.command);
+  if (taken) {
+    if (taken->overtaken()) note(*taken->overtaken());
+    return std::optional(std::move(*taken));
+  }
+  const bool goes_on =
+      ways == Ways::kOvertakes || (ways == Ways::kGoesOn && is_no_place(taken.error().os_error));
+  if (!goes_on) return fail(taken.error());
+  note(taken.error().message + ": " + describe_risk(line.places));
+  return std::optional<Lock>();
 }
 
 }  // namespace apiguard::cli

@@ -2,6 +2,10 @@
 // What every verb does first that takes the lock.
 #pragma once
 
+#include <optional>
+
+#include "loader/cli/options.hpp"
+#include "loader/host/lock.hpp"
 #include "loader/host/places.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/result.hpp"
@@ -12,5 +16,14 @@ namespace apiguard::cli {
 // looks again. A failure to settle ends the verb, unless it is a way out: then it is a message.
 // Needs the lock.
 [[nodiscard]] Result<publish::World> look_and_settle(const Places& places, bool way_out);
+
+// What a verb does that finds the lock held, or the run directory out of reach.
+enum class Ways {
+  kWaits,      // and fails
+  kGoesOn,     // waits, and goes on without the lock where the run directory cannot be written
+  kOvertakes,  // overtakes who holds it for too long, and goes on whatever is wrong with the lock
+};
+// None: on without it. Both are said on stderr.
+[[nodiscard]] Result<std::optional<Lock>> take_lock(const CommandLine& line, Ways ways);
 
 }  // namespace apiguard::cli

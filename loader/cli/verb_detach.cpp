@@ -13,6 +13,7 @@
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/release.hpp"
 #include "loader/disbelief.hpp"
+#include "loader/fence.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/publish/used.hpp"
@@ -51,6 +52,7 @@ Result<> keep_supervisor_off(const std::string& run_dir, std::vector<std::string
   if (all) names.emplace_back(kDetachedAll);
   const auto marked = add_detached(run_dir, names);
   if (marked) return {};
+  if (auto ours = fence::check(); !ours) return ours;
   note(marked.error().message);
   if (disbelief::find(run_dir) != nullptr) {
     note(
@@ -91,11 +93,7 @@ void keep_use(const Places& places, const publish::World& world) {
   }
 }
 
-}  // namespace
-
-Result<Exit> run(const CommandLine& line, const DetachOptions& options) {
-  const auto lock = Lock::take(line.places.run_dir, line.command);
-  if (!lock) note(lock.error().message + ": going on without it");
+Result<Exit> detach(const CommandLine& line, const DetachOptions& options, bool locked) {
   const auto world = look_and_settle(line.places, true);
   if (!world) return fail(world.error());
   const auto links = chosen_links(*world, options);
@@ -109,12 +107,23 @@ Result<Exit> run(const CommandLine& line, const DetachOptions& options) {
   for (const datapath::LinkState& link : *links) {
     if (auto detached = datapath::detach_link(link); !detached) failed = detached.error();
   }
-  if (lock && !names.empty()) keep_use(line.places, *world);
+  if (locked && !names.empty()) keep_use(line.places, *world);
   drop_generations(pins);
+  if (auto ours = fence::check(); !ours) return fail(ours.error());
   if (failed) return fail(*failed);
   print(names.empty() ? "nothing was attached"
                       : fmt::format("detached: {}", fmt::join(names, ", ")));
   return Exit::kDone;
+}
+
+}  // namespace
+
+Result<Exit> run(const CommandLine& line, const DetachOptions& options) {
+  const auto lock = take_lock(line, Ways::kOvertakes);
+  if (!lock) return fail(lock.error());
+  auto exit = detach(line, options, lock->has_value());
+  if (auto ours = fence::check(); !ours) return fail(ours.error());
+  return exit;
 }
 
 }  // namespace apiguard::cli

@@ -22,6 +22,7 @@ void tell_differences(const CommandLine& line) {
 Result<Exit> run(const CommandLine& line, const RollbackOptions& options) {
   ChangeKind kind;
   kind.way_out = true;
+  kind.overtakes = true;
   kind.ends_window = true;
   auto exit = change(line, options.flags, kind, [&](const publish::World& world) {
     return publish::request_rollback(line.places, world, options.generation);

@@ -12,6 +12,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/datapath/confirmation.hpp"
+#include "loader/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/progress.hpp"
@@ -74,9 +75,7 @@ void show_question(std::uint64_t generation, std::uint64_t left) {
 }
 
 // Undoes it now, if that has not happened by itself, and puts back the files.
-Result<Exit> undo_now(const CommandLine& line, std::uint64_t generation) {
-  const auto lock = Lock::take(line.places.run_dir, line.command);
-  if (!lock) return fail(lock.error());
+Result<Exit> undo(const CommandLine& line, std::uint64_t generation) {
   const auto world = publish::look(line.places);
   if (!world) return fail(world.error());
   const bool waits = world->window && world->window->generation == generation;
@@ -89,6 +88,43 @@ Result<Exit> undo_now(const CommandLine& line, std::uint64_t generation) {
   if (const auto settled = look_and_settle(line.places, false); !settled)
     return fail(settled.error());
   return undone(generation);
+}
+
+// With the lock. A verb that was overtaken has no other answer than that.
+template <typename Work>
+Result<Exit> locked(const CommandLine& line, const Work& work) {
+  const auto lock = take_lock(line, Ways::kWaits);
+  if (!lock) return fail(lock.error());
+  Result<Exit> exit = work();
+  if (auto ours = fence::check(); !ours) return fail(ours.error());
+  return exit;
+}
+
+Result<Exit> undo_now(const CommandLine& line, std::uint64_t generation) {
+  return locked(line, [&] { return undo(line, generation); });
+}
+
+Result<Exit> confirm(const CommandLine& line) {
+  const auto before = publish::look(line.places);
+  if (!before) return fail(before.error());
+  const auto window = before->window;
+  if (window && window->open()) {
+    const auto messages = publish::confirm(line.places, *before);
+    if (!messages) return fail(messages.error());
+    if (auto ours = fence::check(); !ours) return fail(ours.error());
+    for (const std::string& message : *messages) note(message);
+    print(fmt::format("generation {} is confirmed", window->generation));
+    return Exit::kDone;
+  }
+  const auto world = look_and_settle(line.places, false);
+  if (!world) return fail(world.error());
+  if (window && window->expired) return undone(window->generation);
+  const std::uint64_t newest = world->stored.empty() ? 0 : world->stored.back();
+  const auto meta = StateDir(line.places.state_dir).read_meta(newest);
+  if (meta && meta->undone) return undone(newest);
+  print(window ? fmt::format("generation {} is confirmed", window->generation)
+               : "nothing waits for a confirmation");
+  return Exit::kDone;
 }
 
 }  // namespace
@@ -107,27 +143,7 @@ Error refuse_in_window(const publish::Window& window) {
 }
 
 Result<Exit> confirm_now(const CommandLine& line) {
-  const auto lock = Lock::take(line.places.run_dir, line.command);
-  if (!lock) return fail(lock.error());
-  const auto before = publish::look(line.places);
-  if (!before) return fail(before.error());
-  const auto window = before->window;
-  if (window && window->open()) {
-    const auto messages = publish::confirm(line.places, *before);
-    if (!messages) return fail(messages.error());
-    for (const std::string& message : *messages) note(message);
-    print(fmt::format("generation {} is confirmed", window->generation));
-    return Exit::kDone;
-  }
-  const auto world = look_and_settle(line.places, false);
-  if (!world) return fail(world.error());
-  if (window && window->expired) return undone(window->generation);
-  const std::uint64_t newest = world->stored.empty() ? 0 : world->stored.back();
-  const auto meta = StateDir(line.places.state_dir).read_meta(newest);
-  if (meta && meta->undone) return undone(newest);
-  print(window ? fmt::format("generation {} is confirmed", window->generation)
-               : "nothing waits for a confirmation");
-  return Exit::kDone;
+  return locked(line, [&] { return confirm(line); });
 }
 
 Result<Exit> wait_for_answer(const CommandLine& line, std::uint64_t generation,

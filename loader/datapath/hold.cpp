@@ -17,10 +17,12 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/aside.hpp"
 #include "loader/datapath/ledger.hpp"
 #include "loader/datapath/objects.hpp"
-#include "loader/descriptors.hpp"
 #include "loader/datapath/pinned.hpp"
+#include "loader/descriptors.hpp"
+#include "loader/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -52,8 +54,17 @@ std::uint64_t number_of(const std::string& name) {
 
 bool is_pinned(const std::string& pin) { return access(pin.c_str(), F_OK) == 0; }
 
-int update(int link_fd, int filter_fd) {
-  return bpf_link_update(link_fd, filter_fd, nullptr) == 0 ? 0 : errno;
+// The program that is to go is named where it can be opened, which takes its id.
+int update(int link_fd, int filter_fd, std::uint32_t old_id) {
+  LIBBPF_OPTS(bpf_link_update_opts, options);
+  const auto old = open_program(old_id);
+  if (old) {
+    options.flags = BPF_F_REPLACE;
+    options.old_prog_fd = static_cast<__u32>(old->get());
+  } else if (old.error().os_error != EPERM && old.error().os_error != EACCES) {
+    return old.error().os_error;
+  }
+  return bpf_link_update(link_fd, filter_fd, &options) == 0 ? 0 : errno;
 }
 
 // Of a link; by its pin where it is not held. None: it is gone, or another one lies there.
@@ -275,9 +286,12 @@ Result<std::vector<std::string>> Hold::pin_again(const Pins& pins, std::uint64_t
       if (auto created = pins.create(); !created) return created;
     }
     if (auto made = make_parent(path); !made) return made;
-    auto pinned = pin_object(fd, path);
+    const auto aside = Aside::make(pins.directory());
+    if (!aside) return fail(aside.error());
+    auto pinned = pin_object(fd, aside->path("again"));
+    if (pinned) pinned = aside->put("again", path);
     if (pinned) done.push_back(path);
-    return pinned;
+    return fence::explain(pinned);
   };
   const auto run = generations_run();
   const bool guards = std::any_of(links_.begin(), links_.end(), [](const Link& link) {
@@ -324,8 +338,11 @@ Result<std::vector<int>> Hold::put_back(std::uint64_t generation) {
     const int fd = link.fd ? link.fd.get() : opened->get();
     const auto info = link_info(fd);
     if (!info || info->link_id != link.info.link_id || info->ifindex == 0 || is_ours(fd)) continue;
-    if (const int error = update(fd, filter->fd.get()); error != 0) {
-      return kernel_error(fmt::format("link {}", info->link_id), "put back the program", error);
+    if (auto ours = fence::check(); !ours) return fail(ours.error());
+    if (const int error = update(fd, filter->fd.get(), info->prog_id); error != 0) {
+      return fail(fence::explain(kernel_error(fmt::format("link {}", info->link_id),
+                                              "put back the program", error))
+                      .error());
     }
     done.push_back(info->ifindex);
   }

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/objects.hpp"
+#include "loader/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -102,6 +103,7 @@ bool is_aside(std::string_view name) { return name.starts_with(kAside); }
 
 // Pinning over a pin is refused, renaming over it is not: at no moment is the name free.
 Result<std::string> pin_over(int fd, const std::string& path) {
+  if (auto ours = fence::check(); !ours) return fail(ours.error());
   auto pinned = pin_object(fd, path);
   if (pinned) return std::string();
   if (pinned.error().os_error != EEXIST) return fail(pinned.error());

@@ -16,10 +16,12 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/aside.hpp"
 #include "loader/datapath/links.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/datapath/pinned.hpp"
 #include "loader/disbelief.hpp"
+#include "loader/fence.hpp"
 #include "loader/policy/sha256.hpp"
 
 namespace apiguard::datapath {
@@ -62,31 +64,6 @@ Result<> make_folder(const std::string& path) {
   return {};
 }
 
-Result<> remove_pin(const std::string& path) {
-  if (auto believed = disbelief::check(path); !believed) return believed;
-  if (unlink(path.c_str()) != 0 && errno != ENOENT)
-    return kernel_error("pin '" + path + "'", "remove", errno);
-  return {};
-}
-
-Result<> remove_folder(const std::string& path) {
-  const auto names = names_in(path);
-  if (!names) return fail(names.error());
-  bool stray = false;  // a folder is none of ours: what lies around it goes
-  for (const std::string& name : *names) {
-    const std::string pin = fmt::format("{}/{}", path, name);
-    std::error_code ignored;
-    if (fs::is_directory(fs::symlink_status(pin, ignored))) {
-      stray = true;
-    } else if (auto removed = remove_pin(pin); !removed) {
-      return removed;
-    }
-  }
-  if (rmdir(path.c_str()) != 0 && errno != ENOENT && !stray)
-    return kernel_error("pin '" + path + "'", "remove", errno);
-  return {};
-}
-
 // What is pinned is there under its name: a link or an undo that looks for it later must find it.
 Result<> pin_and_look(int fd, const std::string& path) {
   if (auto pinned = pin_object(fd, path); !pinned) return pinned;
@@ -102,6 +79,24 @@ Result<> pin_tries(const std::vector<Fd>& tries, const std::string& folder, std:
     if (auto pinned = pin_and_look(tries[i].get(), pin); !pinned) return pinned;
   }
   return {};
+}
+
+Result<> pin_parts(const Generation& generation, const std::string& folder) {
+  std::vector<std::pair<const char*, int>> objects{{"filter", generation.filter_fd()},
+                                                   {"check", generation.check_fd()},
+                                                   {"settings", generation.settings_fd()},
+                                                   {"ranges4", generation.ranges4_fd()},
+                                                   {"ranges6", generation.ranges6_fd()}};
+  if (generation.unconfirmed()) {
+    objects.insert(objects.end(), {{"confirmation", generation.confirmation_fd()},
+                                   {"before", generation.before_fd()},
+                                   {"joined", generation.joined_fd()}});
+  }
+  for (const auto& [name, fd] : objects) {
+    if (auto pinned = pin_and_look(fd, folder + "/" + name); !pinned) return pinned;
+  }
+  if (auto pinned = pin_tries(generation.tries4(), folder, kTries4); !pinned) return pinned;
+  return pin_tries(generation.tries6(), folder, kTries6);
 }
 
 // bpffs refuses names with dots; VLAN devices have them.
@@ -327,25 +322,20 @@ Result<> Pins::create() const {
   return {};
 }
 
+// Complete before it takes its number. What has the number already goes once this has it.
 Result<> Pins::pin(const Generation& generation, std::uint64_t number) const {
-  const std::string folder = generation_dir(number);
-  if (auto removed = remove_folder(folder); !removed) return removed;
+  const auto aside = Aside::make(directory_);
+  if (!aside) return fail(aside.error());
+  const std::string folder = aside->path("generation");
   if (auto made = make_folder(folder); !made) return made;
-  std::vector<std::pair<const char*, int>> objects{{"filter", generation.filter_fd()},
-                                                   {"check", generation.check_fd()},
-                                                   {"settings", generation.settings_fd()},
-                                                   {"ranges4", generation.ranges4_fd()},
-                                                   {"ranges6", generation.ranges6_fd()}};
-  if (generation.unconfirmed()) {
-    objects.insert(objects.end(), {{"confirmation", generation.confirmation_fd()},
-                                   {"before", generation.before_fd()},
-                                   {"joined", generation.joined_fd()}});
+  if (auto pinned = pin_parts(generation, folder); !pinned) return fence::explain(pinned);
+  const auto taken = aside->take(generation_dir(number), "before");
+  if (!taken) return fail(taken.error());
+  if (auto put = aside->put("generation", generation_dir(number)); !put) {
+    if (*taken) (void)aside->put("before", generation_dir(number));
+    return put;
   }
-  for (const auto& [name, fd] : objects) {
-    if (auto pinned = pin_and_look(fd, folder + "/" + name); !pinned) return pinned;
-  }
-  if (auto pinned = pin_tries(generation.tries4(), folder, kTries4); !pinned) return pinned;
-  if (auto pinned = pin_tries(generation.tries6(), folder, kTries6); !pinned) return pinned;
+  if (auto there = open_filter(number); !there) return fail(there.error());
   return {};
 }
 
@@ -387,25 +377,58 @@ bool Pins::attributes(std::uint64_t generation) const {
   return map_id_at(used_pin(generation)) != 0;
 }
 
-Result<std::string> Pins::pin_link(int link_fd, const std::string& interface, int ifindex) const {
-  const std::string folder = directory_ + "/links/";
-  const std::string pin = folder + pin_name(interface, ifindex);
-  auto pinned = pin_object(link_fd, pin);
-  if (pinned) return pin;
-  if (pinned.error().os_error != EEXIST) return fail(pinned.error());
-  // Pinning over a pin is refused, renaming over it is not.
-  const std::string fresh = pin + "-new";
-  if (auto removed = remove_pin(fresh); !removed) return fail(removed.error());
-  if (auto again = pin_object(link_fd, fresh); !again) return fail(again.error());
-  if (rename(fresh.c_str(), pin.c_str()) == 0) return pin;
-  // A folder of somebody else has that name: the interface is guarded all the same.
-  const std::string beside = pin + "-2";
-  if (rename(fresh.c_str(), beside.c_str()) != 0)
-    return kernel_error("pin '" + fresh + "'", "rename", errno);
-  return beside;
+namespace {
+
+// Of a link whose device is gone nobody needs the pin.
+Result<> check_free(const std::string& pin) {
+  const auto there = open_pinned_for_writing(pin);
+  if (!there && there.error().os_error == ENOENT) return {};
+  if (!there) return fail(there.error());
+  const auto info = link_info(there->get());
+  if (info && info->ifindex == 0) return {};
+  return kernel_error("pin '" + pin + "'", "take the place of a link in use", EEXIST);
 }
 
-Result<> unpin_link(const std::string& pin) { return remove_pin(pin); }
+}  // namespace
+
+Result<std::string> Pins::pin_link(int link_fd, const std::string& interface, int ifindex) const {
+  const std::string pin = directory_ + "/links/" + pin_name(interface, ifindex);
+  const auto aside = Aside::make(directory_);
+  if (!aside) return fail(aside.error());
+  if (auto pinned = pin_object(link_fd, aside->path("link")); !pinned)
+    return fail(fence::explain(pinned).error());
+  // Where a link in use or a folder of somebody else has the name, beside it: the interface is
+  // guarded all the same.
+  const bool free = check_free(pin).has_value();
+  auto put = free ? aside->put("link", pin) : Result<>(fail(Error{}));
+  if (!put && !fence::check()) return fail(put.error());
+  const std::string taken = put ? pin : pin + "-2";
+  if (!put) put = aside->put("link", taken);
+  if (!put) return fail(put.error());
+  if (auto there = open_pinned_for_writing(taken); !there) return fail(there.error());
+  return taken;
+}
+
+bool Pins::has_program(std::uint32_t program) const {
+  const auto numbers = names_in(directory_ + "/generations");
+  if (!numbers) return false;
+  return std::any_of(numbers->begin(), numbers->end(), [&](const std::string& name) {
+    const auto number = number_of(name);
+    const auto filter = number ? open_filter(*number) : Result<Fd>(fail(Error{}));
+    return filter && program_id(filter->get()).value_or(0) == program;
+  });
+}
+
+std::vector<LinkState> Pins::unpinned_links() const {
+  std::vector<LinkState> links = links_by_id(instance());
+  const auto live = read();
+  if (!live || live->by_id) return {};
+  std::erase_if(links, [&](const LinkState& link) {
+    return std::any_of(live->links.begin(), live->links.end(),
+                       [&](const LinkState& pinned) { return pinned.link_id == link.link_id; });
+  });
+  return links;
+}
 
 std::vector<Fd> Pins::open_tries(std::uint64_t number) const {
   std::vector<Fd> tries;
@@ -420,8 +443,40 @@ std::vector<Fd> Pins::open_tries(std::uint64_t number) const {
   return tries;
 }
 
+namespace {
+
+bool holds_folder(const std::string& path) {
+  std::error_code code;
+  for (fs::directory_iterator it(path, code), end; !code && it != end; it.increment(code)) {
+    std::error_code ignored;
+    if (fs::is_directory(it->symlink_status(ignored))) return true;
+  }
+  return false;
+}
+
+// A folder in it is none of ours and stays; what lies around it goes.
+Result<> remove_around_folders(const std::string& path) {
+  const auto names = names_in(path);
+  if (!names) return fail(names.error());
+  for (const std::string& name : *names) {
+    if (auto ours = fence::check(); !ours) return ours;
+    const std::string pin = fmt::format("{}/{}", path, name);
+    std::error_code ignored;
+    if (fs::is_directory(fs::symlink_status(pin, ignored))) continue;
+    if (unlink(pin.c_str()) != 0 && errno != ENOENT)
+      return kernel_error("pin '" + pin + "'", "remove", errno);
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<> Pins::unpin_generation(std::uint64_t number) const {
-  return remove_folder(generation_dir(number));
+  if (holds_folder(generation_dir(number))) return remove_around_folders(generation_dir(number));
+  const auto aside = Aside::make(directory_);
+  if (!aside) return fail(aside.error());
+  const auto taken = aside->take(generation_dir(number), "generation");
+  return taken ? Result<>() : fail(taken.error());
 }
 
 std::vector<std::string> Pins::foreign_maps() const {
@@ -442,7 +497,9 @@ std::vector<std::string> Pins::foreign_maps() const {
 }
 
 void Pins::remove_foreign_maps() const {
-  for (const std::string& pin : foreign_maps()) unlink(pin.c_str());
+  for (const std::string& pin : foreign_maps()) {
+    if (fence::check()) unlink(pin.c_str());
+  }
 }
 
 }  // namespace apiguard::datapath

@@ -12,6 +12,7 @@
 //   17;
 //                                  ranges4-0, ranges4-1, ...: the tries of several shards;
 //                                  confirmation, before, joined: if it was published unconfirmed
+//   PINS/verb-TOKEN/               pins of a verb on their way in or out (aside.hpp)
 //   PINS/links/eth0-3              one XDP link an interface ("NAME-IFINDEX" at the time, dots as
 //   underscores)
 //
@@ -115,6 +116,11 @@ class Pins {
   // Pins a new link, over the pin of a link whose device is gone if that has the same name.
   [[nodiscard]] Result<std::string> pin_link(int link_fd, const std::string& interface,
                                              int ifindex) const;
+  // Whether a generation with this filter is pinned.
+  [[nodiscard]] bool has_program(std::uint32_t program) const;
+  // Links of ours that no pin names: of a verb that attached them and is not yet, or was not, at
+  // the pin. Found by id; empty where the pins are out of reach.
+  [[nodiscard]] std::vector<LinkState> unpinned_links() const;
   // Those of its tries that have pins of their own and can be opened. Owned by the caller.
   [[nodiscard]] std::vector<Fd> open_tries(std::uint64_t number) const;
   // The last step of drop_generation() (release.hpp), which is what to call.
@@ -138,7 +144,6 @@ class Pins {
 
 // A link as LinkState names it: by pin, else by id. Owned by the caller.
 [[nodiscard]] Result<Fd> open_link(const LinkState& link);
-[[nodiscard]] Result<> unpin_link(const std::string& pin);
 
 // Runs a check program (pinned or of a loaded Generation) on one TCP segment of `source` to
 // `destination`. Addresses are of one family, network byte order as in Address::bytes; port in host

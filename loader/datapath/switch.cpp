@@ -13,17 +13,23 @@
 #include "loader/datapath/attach.hpp"
 #include "loader/datapath/hook.hpp"
 #include "loader/datapath/objects.hpp"
+#include "loader/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {
 
 // The program a link runs now, to name it as the one we expect to replace, and to put it back.
-Fd old_program(const Pins& pins, const LinkState& link) {
+Result<Fd> old_program(const Pins& pins, const LinkState& link) {
   if (auto pinned = pins.open_filter(link.generation)) {
-    if (program_id(pinned->get()).value_or(0) == link.prog_id) return std::move(*pinned);
+    if (program_id(pinned->get()).value_or(0) == link.prog_id) return pinned;
   }
-  auto by_id = open_program(link.prog_id);
-  return by_id ? std::move(*by_id) : Fd();
+  return open_program(link.prog_id);
+}
+
+// Only by id, which not everybody may ask for: then what the link says of itself a moment before
+// has to do.
+bool may_not_be_named(const Error& error) {
+  return error.os_error == EPERM || error.os_error == EACCES;
 }
 
 // Whether the device of a target is in this namespace. Where the kernel does not say, it is.
@@ -45,12 +51,12 @@ class Switch {
       auto moved = move(target);
       if (moved) continue;
       last = moved.error();
-      if (!options_.keep_going) break;
+      if (!options_.keep_going || !fence::check()) break;
       report_.warnings.push_back(last->message);
       report_.failed.push_back({target.name, last->message});
     }
     const bool none = report_.placed.empty() && !targets.empty();
-    if (last && (!options_.keep_going || none)) return put_back(*last);
+    if (last && (!options_.keep_going || none || !fence::check())) return put_back(*last);
     if (none) return put_back(gone(targets.front()));
     report_.changed = !report_.undo.empty();
     return std::move(report_);
@@ -71,7 +77,7 @@ class Switch {
   Result<> move(const Target& target) {
     const LinkState* link = target.link_id == 0 ? nullptr : live_.link_with(target.link_id);
     auto done = link != nullptr ? update_link_of(target, *link) : attach_new(target);
-    if (done || is_here(target) || target.moved) return done;
+    if (done || is_here(target) || target.moved || !fence::check()) return done;
     leave_out(target);
     return {};
   }
@@ -97,19 +103,36 @@ class Switch {
     }
     auto link = open_link(state);
     if (!link) return fail(link.error());
-    Fd old = old_program(pins_, state);
-    const int error = update_link(link->get(), filter_fd_, old.get());
+    if (auto same = check_same(*link, state, target); !same) return same;
+    auto old = old_program(pins_, state);
+    if (!old && !may_not_be_named(old.error())) return fail(old.error());
+    if (auto ours = fence::check(); !ours) return ours;
+    const int error = update_link(link->get(), filter_fd_, old ? old->get() : -1);
     // Somebody detached it: the pin is there, and guards nothing.
     if (error == ENOLINK && !target.moved) return attach_new(target);
     if (error == ENOLINK) {
       leave_out(target);
       return {};
     }
-    if (error != 0)
-      return kernel_error("interface '" + target.name + "'", "replace the program", error);
-    report_.undo.updated(target, state, std::move(old));
+    if (error != 0) {
+      return fence::explain(
+          kernel_error("interface '" + target.name + "'", "replace the program", error));
+    }
+    report_.undo.updated(target, state, old ? std::move(*old) : Fd());
     place(target, state.pin, state.link_id);
-    return {};
+    return fence::check();
+  }
+
+  // By id: its pin may be that of another link by now.
+  static Result<> check_same(const Fd& link, const LinkState& state, const Target& target) {
+    const auto info = link_info(link.get());
+    if (!info) return fail(info.error());
+    if (info->link_id == state.link_id && info->prog_id == state.prog_id) return {};
+    return fence::explain(
+        fail(Exit::kFailed,
+             fmt::format("interface '{}': replace the program: somebody else did it meanwhile; try "
+                         "again",
+                         target.name)));
   }
 
   Result<> attach_new(const Target& target) {
@@ -118,13 +141,15 @@ class Switch {
           Exit::kFailed,
           fmt::format("interface '{}': not attached: the pins cannot be written", target.name));
     }
+    if (auto ours = fence::check(); !ours) return ours;
     auto attached = attach(filter_fd_, target, options_.xdp_mode);
-    if (!attached) return fail(attached.error());
+    if (!attached) return fence::explain(fail(attached.error()));
     if (attached->generic && options_.xdp_mode == XdpMode::kAuto) {
       if (auto accepted = note_generic(target, attached->reason); !accepted) return accepted;
     }
     const auto info = link_info(attached->link.get());
     if (!info) return fail_in("interface '" + target.name + "': attach xdp", info.error());
+    // Without a pin the link goes with its descriptor. A verb that was overtaken gets none.
     auto pin = pins_.pin_link(attached->link.get(), target.name, target.ifindex);
     if (!pin) return fail(pin.error());
     report_.undo.attached(target, *pin, info->link_id);
@@ -189,41 +214,6 @@ Result<SwitchReport> switch_links(const Pins& pins, const Live& live, int filter
                                   const std::vector<Target>& targets,
                                   const SwitchOptions& options) {
   return Switch(pins, live, filter_fd, options).run(targets);
-}
-
-Result<> detach_link(const LinkState& link) {
-  const auto fd = open_link(link);
-  if (!fd) return fail(fd.error());
-  const auto info = link_info(fd->get());
-  if (!info) return fail(info.error());
-  // What took its pin since is not what was to be detached.
-  if (info->link_id != link.link_id) return {};
-  // Detaching through the link works although its pin may not be removable; a device that is gone
-  // is detached already.
-  if (bpf_link_detach(fd->get()) != 0 && errno != ENOLINK && errno != ENODEV &&
-      info->ifindex != 0) {
-    return kernel_error(fmt::format("link {}", link.link_id), "detach", errno);
-  }
-  const auto after = link_info(fd->get());
-  if (!after || after->ifindex != 0)
-    return fail(Exit::kFailed,
-                fmt::format("link {}: detach: the kernel still has it on interface {}",
-                            link.link_id, info->ifindex));
-  if (link.pin.empty()) return {};
-  auto unpinned = unpin_link(link.pin);
-  // The pin of a detached link guards nothing; the next publish over a writable bpffs removes it.
-  if (!unpinned && unpinned.error().os_error == EROFS) return {};
-  return unpinned;
-}
-
-Result<bool> remove_dead_link(const LinkState& link) {
-  const auto pinned = open_pinned_for_writing(link.pin);
-  if (!pinned) return fail(pinned.error());
-  const auto info = link_info(pinned->get());
-  if (!info) return fail(info.error());
-  if (info->link_id != link.link_id || info->ifindex != 0) return false;
-  if (auto unpinned = unpin_link(link.pin); !unpinned) return fail(unpinned.error());
-  return true;
 }
 
 }  // namespace apiguard::datapath

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/datapath/detach.hpp"
 #include "loader/datapath/pins.hpp"
 #include "loader/datapath/target.hpp"
 #include "loader/datapath/undo.hpp"
@@ -50,13 +51,5 @@ struct SwitchReport {
 // What would be refused by switch_links before anything is tried: foreign programs and mode
 // changes.
 [[nodiscard]] Result<> check_targets(const std::vector<Target>& targets, XdpMode xdp_mode);
-
-// Takes our program off an interface (or off nothing, if its device is gone) and removes the pin
-// where it can. Works by id where the pins are out of reach. Does nothing where the pin leads to
-// another link by now. Exit::kFailed where the kernel says that the program is still there.
-[[nodiscard]] Result<> detach_link(const LinkState& link);
-
-// Removes the pin of a link whose device is gone; false if another link has taken its place there.
-[[nodiscard]] Result<bool> remove_dead_link(const LinkState& link);
 
 }  // namespace apiguard::datapath

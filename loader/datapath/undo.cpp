@@ -11,8 +11,11 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/aside.hpp"
+#include "loader/datapath/detach.hpp"
 #include "loader/datapath/hook.hpp"
 #include "loader/datapath/objects.hpp"
+#include "loader/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -100,9 +103,21 @@ void Undo::attached(const Target& target, std::string pin, std::uint32_t link_id
   attachments_.push_back({target, std::move(pin), link_id});
 }
 
+namespace {
+
+// A verb that was overtaken leaves alone what the other one has found: a program that is pinned. It
+// takes back an update that came later.
+bool is_found(const LinkState& link, int filter_fd) {
+  return !fence::check() && !link.pin.empty() &&
+         Pins(pin_directory_of(link.pin)).has_program(program_id(filter_fd).value_or(0));
+}
+
+}  // namespace
+
 std::vector<Finding> Undo::put_back() {
   std::vector<Finding> left;
   for (const Update& done : updates_) {
+    if (is_found(done.before, filter_.get())) continue;
     // Whether it worked is asked of the kernel below.
     if (const auto link = open_same(done.before); link && done.old_program)
       (void)update_link(link->get(), done.old_program.get(), filter_.get());
@@ -111,11 +126,8 @@ std::vector<Finding> Undo::put_back() {
     if (said.answer == Answer::kNo) left.push_back({done.target.name, said.what});
   }
   for (const Attachment& done : attachments_) {
-    const LinkState state = named(done.pin, done.link_id);
-    if (const auto link = open_same(state)) {
-      (void)bpf_link_detach(link->get());
-      (void)unpin_link(done.pin);
-    }
+    // Of a verb that was overtaken this does nothing: the other one has found the pin.
+    (void)detach_link(named(done.pin, done.link_id));
     const auto hook = read_hook(done.target.ifindex);
     const auto ours = program_id(filter_.get());
     if (hook && *hook && ours && (*hook)->prog_id == *ours)

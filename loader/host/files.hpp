@@ -26,8 +26,8 @@ namespace apiguard {
 // is one rename: a full disk shows before the kernel is touched. Mode and owner are those of the
 // old file, else 0644 and the caller's. A symlink is followed: its target is replaced. Destroying
 // it without commit() removes the temporary. Whether the file can be replaced at all is found out
-// first (replaceable.hpp). The lock must be held: the name of the temporary is
-// fixed.
+// first (replaceable.hpp). A verb that was overtaken (loader/fence.hpp) prepares and commits
+// nothing: ECANCELED.
 class Replacement {
  public:
   [[nodiscard]] static Result<Replacement> prepare(const std::string& path,
@@ -51,8 +51,14 @@ class Replacement {
   bool removes_ = false;
 };
 
-// Removes temporaries of replacements that died before commit (their names are fixed:
-// ".NAME.apiguard-new"). Only with the lock held.
+// One file; absent already: done. As commit() for a verb that was overtaken.
+[[nodiscard]] Result<> remove_file(const std::string& path);
+
+// Removes what replacements and removals that died, or were overtaken, have left in a folder
+// (".NAME.apiguard-new-TOKEN"), where the name begins with `front`. With the lock held, and nothing
+// of its own prepared.
+void remove_leftovers(const std::string& folder, std::string_view front = ".");
+// The same in the folders of the operator's files.
 void remove_stale_replacements(const std::string& config_path);
 
 // mkdir -p with fsynced parents: `mode` for the last folder, whatever the umask, 0755 for those

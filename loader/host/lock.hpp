@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// One change at a time.
+// One change at a time, and a way out whatever becomes of it.
 #pragma once
 
 #include <chrono>
@@ -16,14 +16,32 @@ namespace apiguard {
 inline constexpr const char* kSupervisorLock = "supervisor";
 
 // Holds an flock on RUN_DIR/NAME ("lock" for changes), which the kernel releases when the holder
-// dies. The file's text
-// ("PID VERB\n") is only for the message of whoever waits in vain: Exit::kFailed naming pid and
-// verb.
+// dies. Its text is for messages, and for the names of what the verb prepares (loader/fence.hpp):
+//
+//   1234 allow 203.0.113.0/24      pid and verb
+//   number 18                      raised by every verb that takes the lock
+//   overtaken by pid 1300 (mode off)
+//
+// A way out that waits in vain puts a file of its own in the place of the one it waits for, with a
+// higher number: everybody waits for that from then on. Who holds the old file finds another one
+// under the name, and has been overtaken.
 class Lock {
  public:
-  [[nodiscard]] static Result<Lock> take(
-      const std::string& run_dir, const std::string& verb,
-      std::chrono::milliseconds patience = std::chrono::seconds(10), const char* name = "lock");
+  using Milliseconds = std::chrono::milliseconds;
+  static constexpr Milliseconds kPatience = std::chrono::seconds(10);
+
+  // Exit::kFailed with EWOULDBLOCK: somebody holds it; the message names pid and verb.
+  [[nodiscard]] static Result<Lock> take(const std::string& run_dir, const std::string& verb,
+                                         Milliseconds patience = kPatience,
+                                         const char* name = "lock");
+  // For ways out: overtakes who holds it for longer than `patience`. It fails only where the run
+  // directory cannot be written.
+  [[nodiscard]] static Result<Lock> take_or_overtake(const std::string& run_dir,
+                                                     const std::string& verb,
+                                                     Milliseconds patience = kPatience);
+
+  // Whom, for the operator; none: nobody.
+  [[nodiscard]] const std::optional<std::string>& overtaken() const { return overtaken_; }
 
   // Whether somebody has it at this moment. Creates nothing.
   [[nodiscard]] static bool is_held(const std::string& run_dir, const char* name);
@@ -34,10 +52,23 @@ class Lock {
   // Process id of whoever has it at this moment and said so; none: nobody, or it is not known.
   [[nodiscard]] static std::optional<int> holder(const std::string& run_dir, const char* name);
 
+  Lock(Lock&&) noexcept = default;
+  Lock& operator=(Lock&&) noexcept = default;
+  ~Lock();
+
  private:
   explicit Lock(Fd fd) : fd_(std::move(fd)) {}
+  [[nodiscard]] static Lock of(Fd fd, const std::string& path,
+                               std::optional<std::string> overtaken);
+  void arm(const std::string& path);
+
   outlet::Hurry hurry_;  // ends after the lock: what it kept is written when nobody waits any more
   Fd fd_;
+  bool fences_ = false;  // the fence of this process is that of this lock
+  std::optional<std::string> overtaken_;
 };
+
+// Whether a process is stopped (Ctrl-Z, SIGSTOP, a debugger). Of none that is there: no.
+[[nodiscard]] bool is_stopped(int pid);
 
 }  // namespace apiguard

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/host/marks.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
 #include <sstream>
@@ -32,8 +30,11 @@ std::set<std::string> read_detached(const std::string& run_dir) {
   return names;
 }
 
-void clear_detached(const std::string& run_dir) {
-  if (!disbelief::find(run_dir)) unlink(mark_path(run_dir).c_str());
+Result<> clear_detached(const std::string& run_dir) {
+  if (disbelief::find(run_dir) != nullptr) return {};
+  return remove_file(mark_path(run_dir));
 }
+
+void remove_stale_marks(const std::string& run_dir) { remove_leftovers(run_dir, ".detached."); }
 
 }  // namespace apiguard

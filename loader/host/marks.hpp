@@ -18,6 +18,8 @@ inline constexpr const char* kDetachedAll = "*";
                                     const std::vector<std::string>& interfaces);
 // Empty where there is no mark.
 [[nodiscard]] std::set<std::string> read_detached(const std::string& run_dir);
-void clear_detached(const std::string& run_dir);
+[[nodiscard]] Result<> clear_detached(const std::string& run_dir);
+// What writes that died left behind. Only with the lock held.
+void remove_stale_marks(const std::string& run_dir);
 
 }  // namespace apiguard

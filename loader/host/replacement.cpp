@@ -7,12 +7,16 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "loader/capabilities.hpp"
 #include "loader/disbelief.hpp"
 #include "loader/fd.hpp"
+#include "loader/fence.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/paths.hpp"
 #include "loader/host/replaceable.hpp"
@@ -96,8 +100,22 @@ Result<> fill_snapshot(Fd fd, const std::string& path, std::string_view text) {
   return set_attributes(fd.get(), path, {0644, std::nullopt});
 }
 
+constexpr std::string_view kNew = ".apiguard-new";
+constexpr std::string_view kOld = ".apiguard-old-";
+
+// Of this verb alone: the one that overtakes it removes what is called so, whoever is in between.
 std::string temporary_of(const std::string& path) {
-  return beside(path, fmt::format(".{}.apiguard-new", base_of(path)));
+  return beside(path, fmt::format(".{}{}-{}", base_of(path), kNew, fence::token()));
+}
+
+// A folder, which a file to be removed is moved into.
+std::string trash_of(const std::string& path) {
+  return beside(path, fmt::format(".{}{}{}", base_of(path), kOld, fence::token()));
+}
+
+bool is_leftover(std::string_view name) {
+  return name.starts_with('.') &&
+         (name.find(kNew) != std::string_view::npos || name.find(kOld) != std::string_view::npos);
 }
 
 struct Target {
@@ -159,6 +177,7 @@ Replacement::~Replacement() {
 
 Result<Replacement> Replacement::prepare(const std::string& path, const std::string& text) {
   if (Result<> believed = disbelief::check(path); !believed) return fail(believed.error());
+  if (Result<> ours = fence::check(); !ours) return fail(ours.error());
   const capabilities::Raised raised(capabilities::kAnyFile);
   const Result<Target> target = resolve_target(path);
   if (!target) return fail(target.error());
@@ -172,6 +191,7 @@ Result<Replacement> Replacement::prepare(const std::string& path, const std::str
 
 Result<Replacement> Replacement::removal(const std::string& path) {
   if (Result<> believed = disbelief::check(path); !believed) return fail(believed.error());
+  if (Result<> ours = fence::check(); !ours) return fail(ours.error());
   const capabilities::Raised raised(capabilities::kAnyFile);
   if (Result<> can = check_replaceable(path); !can) return fail(can.error());
   Replacement removal(path, "");
@@ -181,11 +201,7 @@ Result<Replacement> Replacement::removal(const std::string& path) {
 
 Result<> Replacement::remove() {
   removes_ = false;
-  if (unlink(path_.c_str()) != 0 && errno != ENOENT) {
-    const int os_error = errno;
-    return fail_os("file", path_, "remove", os_error);
-  }
-  return sync();
+  return remove_file(path_);
 }
 
 Result<> Replacement::sync() const {
@@ -197,31 +213,63 @@ Result<> Replacement::sync() const {
 
 Result<> Replacement::commit() {
   if (temporary_.empty() && !removes_) return {};
+  if (Result<> ours = fence::check(); !ours) return ours;
   const capabilities::Raised raised(capabilities::kAnyFile);
   if (removes_) return remove();
   if (rename(temporary_.c_str(), path_.c_str()) != 0) {
     const int os_error = errno;
-    return fail_os("file", path_, "replace", os_error);
+    return fence::explain(fail_os("file", path_, "replace", os_error));
   }
   temporary_.clear();
   return sync();
 }
 
-void remove_stale_drop_ins(const std::string& folder) {
-  const auto names = list_directory(folder);
-  if (!names) return;
-  for (const std::string& name : *names) {
-    if (name.starts_with(".") && name.ends_with(".list.apiguard-new"))
-      unlink((folder + "/" + name).c_str());
+// Moved into a folder that an overtaking verb removes, so that it is not removed once it is another
+// file. A full disk may have no room for the folder.
+Result<> remove_file(const std::string& path) {
+  if (Result<> believed = disbelief::check(path); !believed) return believed;
+  const capabilities::Raised raised(capabilities::kAnyFile);
+  struct stat info {};
+  if (lstat(path.c_str(), &info) != 0 && errno == ENOENT) return {};
+  const std::string trash = trash_of(path);
+  const bool made = mkdir(trash.c_str(), 0700) == 0 || errno == EEXIST;
+  const std::string moved = trash + "/" + base_of(path);
+  Result<> done = fence::check();
+  if (done && (made ? rename(path.c_str(), moved.c_str()) : unlink(path.c_str())) != 0) {
+    const int os_error = errno;
+    done = fence::explain(fail_os("file", path, "remove", os_error));
+    if (!done && done.error().os_error == ENOENT) done = {};
+  }
+  if (made) {
+    unlink(moved.c_str());
+    rmdir(trash.c_str());
+  }
+  return done ? sync_directory(folder_of(path)) : done;
+}
+
+// A writer that is overtaken may put something into a folder while it is removed.
+void remove_leftovers(const std::string& folder, std::string_view front) {
+  constexpr int kTries = 3;
+  const capabilities::Raised raised(capabilities::kAnyFile);
+  for (const std::string& name : list_directory(folder).value_or(std::vector<std::string>())) {
+    if (!is_leftover(name) || !name.starts_with(front)) continue;
+    std::error_code error;
+    int tries = 0;
+    do {
+      std::filesystem::remove_all(fmt::format("{}/{}", folder, name), error);
+    } while (error && ++tries < kTries);
   }
 }
 
 void remove_stale_replacements(const std::string& config_path) {
-  remove_stale_drop_ins(beside(config_path, kDropInFolder));
+  const auto remove_beside = [](const std::string& path) {
+    remove_leftovers(folder_of(path), fmt::format(".{}.", base_of(path)));
+  };
   for (const std::string& path : {config_path, beside(config_path, kRangesName)}) {
-    unlink(temporary_of(path).c_str());
-    if (const auto real = real_path(path)) unlink(temporary_of(*real).c_str());
+    remove_beside(path);
+    if (const auto real = real_path(path); real && *real != path) remove_beside(*real);
   }
+  remove_leftovers(beside(config_path, kDropInFolder));
 }
 
 Result<> make_directory(const std::string& path, unsigned mode) {

@@ -4,7 +4,6 @@
 #include "loader/host/state.hpp"
 
 #include <fmt/format.h>
-
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "loader/fence.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/paths.hpp"
 #include "loader/host/record.hpp"
@@ -35,19 +35,37 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
   return number;
 }
 
-Result<> rename_synced(const std::string& folder, const std::string& from, const std::string& to) {
-  if (std::rename((folder + "/" + from).c_str(), (folder + "/" + to).c_str()) != 0) {
-    const int os_error = errno;
-    return fail_os("folder", folder + "/" + from, fmt::format("rename to '{}'", to), os_error);
-  }
-  return sync_directory(folder);
-}
-
 Result<> remove_tree(const std::string& path) {
   std::error_code error;
   std::filesystem::remove_all(path, error);
   if (error) return fail_os("folder", path, "remove", error.value());
   return {};
+}
+
+// Right before it the fence is asked; what a verb that overtakes has removed is not there to
+// rename. A generation that has the name already, with anything in it, refuses.
+Result<> rename_fenced(const std::string& from, const std::string& to) {
+  if (Result<> ours = fence::check(); !ours) return ours;
+  if (std::rename(from.c_str(), to.c_str()) == 0) return {};
+  const int os_error = errno;
+  return fence::explain(fail_os("folder", from, fmt::format("rename to '{}'", to), os_error));
+}
+
+// Not synced: nobody misses it. What has the name is of a process that died with the same token.
+Result<> make_own_folder(const std::string& path) {
+  if (Result<> removed = remove_tree(path); !removed) return removed;
+  if (mkdir(path.c_str(), 0700) == 0) return {};
+  const int os_error = errno;
+  return fail_os("folder", path, "create", os_error);
+}
+
+// Folders of this verb, which the one that overtakes it removes: what is prepared, and what is on
+// its way out.
+std::string new_folder(const std::string& parent) {
+  return fmt::format("{}/.new-{}", parent, fence::token());
+}
+std::string old_folder(const std::string& parent) {
+  return fmt::format("{}/.old-{}", parent, fence::token());
 }
 
 // ---- one generation on disk
@@ -177,14 +195,6 @@ Result<> replace_text(const std::string& path, const std::string& text) {
   Result<Replacement> replacement = Replacement::prepare(path, text);
   if (!replacement) return fail(replacement.error());
   return replacement->commit();
-}
-
-Result<> remove_file(const std::string& folder, const std::string& name) {
-  if (std::remove((folder + "/" + name).c_str()) != 0 && errno != ENOENT) {
-    const int os_error = errno;
-    return fail_os("file", folder + "/" + name, "remove", os_error);
-  }
-  return sync_directory(folder);
 }
 
 // What the generation in force falls back to while it waits for its confirmation.
@@ -332,15 +342,28 @@ Result<> StateDir::write(const GenerationMeta& meta, const Sources& sources,
   for (const std::string& folder : {path_, parent}) {
     if (Result<> made = make_directory(folder, 0700); !made) return made;
   }
-  const std::string temporary = fmt::format("{}/.new-{}", parent, name);
-  Result<> written = write_tree(path_, temporary, record, sources, bytes);
-  if (written) written = remove(meta.generation);
-  if (written) written = rename_synced(parent, ".new-" + name, name);
-  if (!written) {
-    static_cast<void>(remove_tree(temporary));  // prune tries again
-    return fail_in(name_of(meta.generation), written.error());
-  }
-  return {};
+  const std::string folder = new_folder(parent);
+  Result<> written = make_own_folder(folder);
+  if (written) written = write_tree(path_, folder + "/" + name, record, sources, bytes);
+  if (written) written = put(folder, name);
+  if (written) written = sync_directory(parent);
+  static_cast<void>(remove_tree(folder));  // prune tries again
+  return written ? written : fail_in(name_of(meta.generation), written.error());
+}
+
+// One of the number that is there already (not of these sources) is kept until this is in place.
+Result<> StateDir::put(const std::string& folder, const std::string& name) const {
+  const std::string parent = generations_of(path_);
+  const std::string place = parent + "/" + name;
+  Result<> done = rename_fenced(folder + "/" + name, place);
+  if (done || !is_directory(place)) return done;
+  const std::string old = old_folder(parent);
+  if (Result<> made = make_own_folder(old); !made) return made;
+  if (Result<> moved = rename_fenced(place, old + "/" + name); !moved) return moved;
+  done = rename_fenced(folder + "/" + name, place);
+  if (!done) static_cast<void>(rename_fenced(old + "/" + name, place));
+  static_cast<void>(remove_tree(old));
+  return done;
 }
 
 Result<Replacement> StateDir::prepare_mark(std::uint64_t generation) {
@@ -349,7 +372,7 @@ Result<Replacement> StateDir::prepare_mark(std::uint64_t generation) {
 }
 
 Result<> StateDir::mark_in_force(std::uint64_t generation) {
-  if (generation == 0) return remove_file(path_, "in-force");
+  if (generation == 0) return remove_file(path_ + "/in-force");
   Result<Replacement> mark = prepare_mark(generation);
   return mark ? mark->commit() : Result<>(fail(mark.error()));
 }
@@ -357,13 +380,30 @@ Result<> StateDir::mark_in_force(std::uint64_t generation) {
 Result<> StateDir::remove(std::uint64_t generation) {
   const std::string parent = generations_of(path_);
   const std::string name = std::to_string(generation);
-  const std::string old = fmt::format("{}/.old-{}", parent, name);
-  if (Result<> removed = remove_tree(old); !removed) return removed;
-  if (Result<> renamed = rename_synced(parent, name, ".old-" + name); !renamed) {
-    if (renamed.error().os_error == ENOENT) return {};
-    return fail_in(name_of(generation), renamed.error());
+  if (!is_directory(parent + "/" + name)) return {};
+  const std::string old = old_folder(parent);
+  // A full disk may have no room for a folder more; what goes makes room.
+  const std::string moved = make_own_folder(old) ? old + "/" + name : old + "-" + name;
+  Result<> removed = rename_fenced(parent + "/" + name, moved);
+  if (removed) removed = sync_directory(parent);
+  Result<> cleared = remove_tree(moved);
+  if (cleared) cleared = remove_tree(old);
+  if (!removed && removed.error().os_error == ENOENT) return {};
+  if (removed) removed = cleared;
+  return removed ? removed : fail_in(name_of(generation), removed.error());
+}
+
+void StateDir::remove_leftovers() const {
+  apiguard::remove_leftovers(path_);
+  const std::string parent = generations_of(path_);
+  for (const std::string& name : list_directory(parent).value_or(std::vector<std::string>())) {
+    const std::string folder = parent + "/" + name;
+    if (is_leftover(name)) {
+      static_cast<void>(remove_tree(folder));  // prune tries again
+    } else {
+      apiguard::remove_leftovers(folder);
+    }
   }
-  return remove_tree(old);
 }
 
 Result<> StateDir::prune(std::optional<std::uint64_t> live) {
@@ -373,6 +413,7 @@ Result<> StateDir::prune(std::optional<std::uint64_t> live) {
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
     if (!is_leftover(name)) continue;
+    if (Result<> ours = fence::check(); !ours) return ours;
     if (Result<> removed = remove_tree(fmt::format("{}/{}", parent, name)); !removed)
       return removed;
   }

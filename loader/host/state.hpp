@@ -11,10 +11,11 @@
 //   STATE/generations/17/after/0, 1..    and as it writes them, where that is not the text in files
 //   STATE/in-force                       "17\n"
 //
-// A generation is written under a temporary name (".new-17"), synced and renamed: a number that
-// exists is complete; removed, it takes the name ".old-17" first. `in-force`, the mark, says what a
-// boot starts from; while something is attached the kernel is the truth. All writing functions need
-// the lock.
+// A generation is written in a folder of the verb (".new-TOKEN"), synced and renamed: a number that
+// exists is complete; removed, it is moved into ".old-TOKEN" first. A verb that overtakes removes
+// both, and the one that was overtaken changes nothing more (loader/fence.hpp). `in-force`,
+// the mark, says what a boot starts from; while something is attached the kernel is the truth. All
+// writing functions need the lock.
 #pragma once
 
 #include <cstdint>
@@ -132,8 +133,12 @@ class StateDir {
   // its confirmation, what that falls back to; removes what writes and removals that died left
   // behind. Without a mark that can be read nothing but that is removed.
   [[nodiscard]] Result<> prune(std::optional<std::uint64_t> live = std::nullopt);
+  // What writes and removals that died, or were overtaken, left behind: what prune() removes of it,
+  // and files that were to be replaced. With nothing of its own prepared.
+  void remove_leftovers() const;
 
  private:
+  [[nodiscard]] Result<> put(const std::string& folder, const std::string& name) const;
   std::string path_;
 };
 

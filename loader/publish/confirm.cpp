@@ -7,6 +7,7 @@
 
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/release.hpp"
+#include "loader/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/undone.hpp"
 #include "loader/policy/sha256.hpp"
@@ -179,13 +180,16 @@ namespace {
 // One store, and a look at the clock behind it: a deadline that passed meanwhile holds.
 Result<> stop_the_clock(const datapath::Pins& pins, const Window& window) {
   if (window.deadline == 0) return {};  // done by one that died
+  if (auto ours = fence::check(); !ours) return ours;
   if (auto stored = datapath::write_deadline(pins, window.generation, 0); !stored) return stored;
   const auto deadline = datapath::read_deadline(pins, window.generation);
   if (!deadline) return fail(deadline.error());
   if (*deadline != 0)
     return fail(Exit::kFailed, called(window.generation) + ": confirm: its deadline still stands");
-  if (read_clocks().boot < window.deadline) return {};
+  const auto ours = fence::check();
+  if (ours && read_clocks().boot < window.deadline) return {};
   (void)datapath::write_deadline(pins, window.generation, window.deadline);
+  if (!ours) return ours;
   return fail(Exit::kRolledBack,
               called(window.generation) + ": its time was over: it is undone by the next verb");
 }

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/ports.hpp"
 #include "loader/policy/text.hpp"
@@ -173,7 +174,9 @@ std::set<std::uint64_t> taken_numbers(const World& world) {
 Result<std::uint64_t> next_number(const World& world, const Request& request) {
   const std::set<std::uint64_t> taken = taken_numbers(world);
   const std::uint64_t newest = taken.empty() ? 0 : *taken.rbegin();
-  if (newest < kLastGeneration) return newest + 1;
+  // The verb that was overtaken has thought of the next one.
+  const std::uint64_t step = fence::overtook() ? 2 : 1;
+  if (newest < kLastGeneration - step) return newest + step;
   const bool must_go_on = (request.way_out || request.boot) && !request.confirm_within;
   if (!must_go_on) {
     return fail(
@@ -205,10 +208,11 @@ Result<> check_hooks(const Request& request, const Plan& plan) {
 }
 
 // A program cannot change its maps: where some have to be made anew it is published once more. Not
-// where a change would have to be confirmed for that.
+// where a change would have to be confirmed for that. Who was overtaken may be about to replace the
+// program in force, and names it: a new one stands in its way, of the same text.
 void find_sameness(const World& world, const Request& request, const datapath::Ledger& ledger,
                    Plan& plan) {
-  if (request.anew || !same_in_force(world, request)) return;
+  if (request.anew || fence::overtook() || !same_in_force(world, request)) return;
   if (!ledger.whole() && !request.confirm_within && !world.live.by_id) return;
   // A person's change ends the damage: it is written anew, although packets are judged alike.
   if (world.damage && !request.boot) return;

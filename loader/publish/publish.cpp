@@ -11,6 +11,7 @@
 #include "loader/datapath/generation.hpp"
 #include "loader/datapath/release.hpp"
 #include "loader/datapath/used.hpp"
+#include "loader/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
@@ -47,9 +48,12 @@ class Publisher {
       return fail(done.error());
     }
     if (auto true_now = make_sure(); !true_now) return fail(true_now.error());
+    if (auto ours = fence::check(); !ours) return fail(ours.error());
     if (loaded_) keep_ledger(*loaded_);
     clean_up();
+    if (auto ours = fence::check(); !ours) return fail(ours.error());
     keep_use();
+    if (auto ours = fence::check(); !ours) return fail(ours.error());
     return Published{plan_.generation, deadline_, std::move(interfaces_), std::move(warnings_),
                      std::move(unconfirmed_)};
   }
@@ -77,7 +81,7 @@ class Publisher {
   // A way out goes on without a disk to write to: what it changes in the kernel holds until a
   // reboot. Not one that is to be undone: that takes both.
   Result<> tolerate(Result<> result, const std::string& consequence) {
-    if (result || !request_.way_out || request_.confirm_within) return result;
+    if (result || !request_.way_out || request_.confirm_within || !fence::check()) return result;
     warnings_.push_back(result.error().message + ": " + consequence);
     return {};
   }
@@ -91,7 +95,7 @@ class Publisher {
     }
     if (plan_.attach_only || request_.republish) return {};
     auto written = write_state();
-    if (written || !request_.boot) {
+    if (written || !request_.boot || !fence::check()) {
       return tolerate(std::move(written),
                       "this change is not remembered: a reboot brings back the generation before");
     }
@@ -392,7 +396,9 @@ class Publisher {
   }
 
   // Text before links: whoever is killed in between is settled by the generation that links run.
+  // A verb that was overtaken has nothing to undo any more.
   tl::unexpected<Error> undo_all(Error why) {
+    if (auto ours = fence::check(); !ours) return fail(ours.error());
     std::vector<std::string> left = text_.put_back();
     if (stored_) put_mark_back(left);
     for (const datapath::Finding& one : switched_.undo.put_back())
@@ -436,7 +442,7 @@ class Publisher {
     if (stored_ && !request_.confirm_within && !request_.boot)
       warn(forget_undone(places_.state_dir, request_.sources));
     if (stored_) warn(state_.prune(plan_.generation));
-    if (request_.left_alone.empty()) clear_detached(places_.run_dir);
+    if (request_.left_alone.empty()) warn(clear_detached(places_.run_dir));
   }
 
   [[nodiscard]] bool is_fallback(std::uint64_t number) const {
@@ -456,7 +462,9 @@ class Publisher {
     for (const std::string& text : texts) warn_once(text);
   }
 
+  // Of a verb that was overtaken the other one has done it, and may use the number itself.
   void take_back() {
+    if (!fence::check()) return;
     if (!plan_.attach_only && pinned_by_us())
       (void)datapath::drop_generation(pins_, plan_.generation);
     if (stored_) (void)state_.remove(plan_.generation);

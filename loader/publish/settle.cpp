@@ -5,8 +5,11 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/aside.hpp"
 #include "loader/datapath/release.hpp"
+#include "loader/fence.hpp"
 #include "loader/host/files.hpp"
+#include "loader/host/marks.hpp"
 #include "loader/policy/sha256.hpp"
 #include "loader/publish/confirm.hpp"
 #include "loader/publish/text_change.hpp"
@@ -208,7 +211,6 @@ bool has_expired(const World& world) {
 
 Result<Settled> settle(const Places& places, const World& world) {
   Settled settled;
-  remove_stale_replacements(places.config);
   if (auto done = settle_confirmation(places, world)) {
     if (!*done) return fail(done->error());
     return Settled{true, std::move(**done)};
@@ -232,16 +234,28 @@ bool needs_text(const World& world) {
 
 }  // namespace
 
+// What verbs that died, or that this one overtook, have prepared: those that were overtaken go on
+// one day and find nothing to rename.
+void remove_leftovers(const Places& places) {
+  remove_stale_replacements(places.config);
+  remove_stale_marks(places.run_dir);
+  StateDir(places.state_dir).remove_leftovers();
+  datapath::remove_asides(places.pin_dir);
+  if (fence::overtook()) datapath::detach_unpinned(datapath::Pins(places.pin_dir));
+}
+
 // Settling may uncover more to settle: a confirmation first, then links, then what no link runs any
 // more.
 Result<World> look_and_settle(const Places& places, const Settling& how,
                               std::vector<std::string>& messages) {
   constexpr int kRounds = 4;
+  if (auto ours = fence::check(); !ours) return fail(ours.error());
+  remove_leftovers(places);
   auto world = look(places, how.known);
   if (world && how.known != nullptr && needs_text(*world)) world = look(places);
   for (int round = 0; world && round < kRounds; ++round) {
     const auto settled = settle(places, *world);
-    if (!settled && !how.go_on) return fail(settled.error());
+    if (!settled && (!how.go_on || !fence::check())) return fail(settled.error());
     if (!settled) {
       world->unsettled = settled.error().message;
       break;

@@ -11,6 +11,7 @@
 
 #include "loader/datapath/confirmation.hpp"
 #include "loader/descriptors.hpp"
+#include "loader/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
@@ -30,6 +31,15 @@ std::string describe(const std::vector<std::string>& pins) {
                      pins.size() - 1);
 }
 
+// A way out overtook this process, which was stopped in the middle of the round or took too long.
+// What it found and meant to do is of no use any more. What it holds it goes on holding.
+Keeper::Round start_over(const Error& why) {
+  Keeper::Round round;
+  round.outcome = Keeper::Outcome::kBusy;
+  tell(round, Level::kNotice, "round", why.message + "; looking again");
+  return round;
+}
+
 }  // namespace
 
 Keeper::Round Keeper::round() {
@@ -42,6 +52,7 @@ Keeper::Round Keeper::round() {
   auto done = lock ? pins_in_reach(round) : Result<>(fail(lock.error()));
   if (done) done = repair(round);
   if (done) done = settle_and_guard(round);
+  if (const auto ours = fence::check(); !ours) return start_over(ours.error());
   if (!done) {
     tell(round, Level::kError, "round", done.error().message);
     round.outcome = Outcome::kTryLater;

@@ -5,6 +5,13 @@
 // COUNT STATUS", status 0. With N = 0 it counts. Threads and children of the command are not
 // followed.
 //
+// kill_at --stop N COMMAND [ARGUMENT...]: leaves it stopped there (as /proc has it, "t") and prints
+// "stopped N CALL"; what the command
+// prints goes to standard error. When a line comes on standard input, or that ends, it goes on,
+// call and all, and "went on STATUS" is printed when it has ended. What is counted are the calls
+// that make, move or remove a name, or reach into the kernel: a check in front of one of them has
+// been made.
+//
 // Calls that read, or change only the process itself, are not counted: whoever is killed at one
 // leaves behind what he would leave if killed at the next one that counts. So all the points that
 // differ are tried by trying the counted ones.
@@ -17,10 +24,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 namespace {
 
@@ -61,6 +70,13 @@ constexpr auto kCallsInside = std::to_array<std::uint64_t>(
 #endif
     });
 
+// Of a command that is stopped and goes on: what is written has no name to be found by yet, or is
+// renamed later.
+constexpr auto kCallsUnnamed = std::to_array<std::uint64_t>(
+    {SYS_write, SYS_fsync, SYS_fchmod, SYS_fchown, SYS_flock, SYS_clock_nanosleep, SYS_nanosleep,
+     SYS_membarrier, SYS_socket, SYS_bind, SYS_sendto, SYS_sendmsg, SYS_connect, SYS_ioctl,
+     SYS_pipe2, SYS_setsockopt, SYS_exit_group, SYS_exit, SYS_getsockname});
+
 bool stays_inside(std::uint64_t call, const std::uint64_t* arguments) {
   if (call == SYS_bpf) return std::ranges::count(kBpfCommandsInside, arguments[0]) > 0;
   if (call == SYS_openat) return (arguments[2] & (O_CREAT | O_TRUNC)) == 0;
@@ -68,15 +84,35 @@ bool stays_inside(std::uint64_t call, const std::uint64_t* arguments) {
 }
 
 // The number of the system call that the child enters and that counts; else negative.
-long entered(pid_t child) {
+long entered(pid_t child, bool stops) {
   __ptrace_syscall_info info{};
   if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info) < 0) fail("GET_SYSCALL_INFO");
   if (info.op != PTRACE_SYSCALL_INFO_ENTRY) return -1;
   if (stays_inside(info.entry.nr, info.entry.args)) return -1;
+  if (stops && std::ranges::count(kCallsUnnamed, info.entry.nr) > 0) return -1;
   return static_cast<long>(info.entry.nr);
 }
 
-int run(pid_t child, long wanted) {
+int status_of(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// Signals that come meanwhile are the command's.
+int go_on(pid_t child) {
+  char line[16];
+  while (read(STDIN_FILENO, line, sizeof line) < 0 && errno == EINTR) continue;
+  int status = 0;
+  for (long signal = 0;;) {
+    if (ptrace(PTRACE_CONT, child, nullptr, signal) != 0) fail("PTRACE_CONT");
+    wait_for(child, status);
+    if (!WIFSTOPPED(status)) break;
+    signal = WSTOPSIG(status);
+  }
+  std::printf("went on %d\n", status_of(status));
+  return 0;
+}
+
+int run(pid_t child, long wanted, bool stops) {
   constexpr int kSystemCall = SIGTRAP | 0x80;
   int status = 0;
   wait_for(child, status);
@@ -91,28 +127,38 @@ int run(pid_t child, long wanted) {
     if (!WIFSTOPPED(status)) break;
     signal = WSTOPSIG(status) == kSystemCall ? 0 : WSTOPSIG(status);
     if (signal != 0) continue;
-    const long call = entered(child);
+    const long call = entered(child, stops);
     if (call < 0 || ++count != wanted) continue;
+    if (stops) {
+      std::printf("stopped %ld %ld\n", count, call);
+      std::fflush(stdout);
+      return go_on(child);
+    }
     kill(child, SIGKILL);
     wait_for(child, status);
     std::printf("killed %ld %ld\n", count, call);
     return 9;
   }
-  std::printf("ran %ld %d\n", count,
-              WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+  std::printf("ran %ld %d\n", count, status_of(status));
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 3) {
-    std::fputs("usage: kill_at N COMMAND [ARGUMENT...]\n", stderr);
+  const bool stops = argc > 1 && std::strcmp(argv[1], "--stop") == 0;
+  char** words = argv + (stops ? 2 : 1);
+  if (argc - (stops ? 1 : 0) < 3) {
+    std::fputs("usage: kill_at [--stop] N COMMAND [ARGUMENT...]\n", stderr);
     return 3;
   }
-  const long wanted = std::strtol(argv[1], nullptr, 10);
+  const long wanted = std::strtol(words[0], nullptr, 10);
   const pid_t child = fork();
   if (child < 0) fail("fork");
-  if (child == 0) become(argv + 2);
-  return run(child, wanted);
+  if (child == 0) {
+    if (stops && std::freopen("/dev/null", "r", stdin) == nullptr) fail("/dev/null");
+    if (stops && dup2(STDERR_FILENO, STDOUT_FILENO) < 0) fail("dup2");
+    become(words + 1);
+  }
+  return run(child, wanted, stops);
 }

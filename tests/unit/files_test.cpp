@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "loader/fence.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
 
@@ -18,6 +19,11 @@ using namespace apiguard;
 using namespace apiguard::test;
 
 namespace {
+
+// What a process without the lock prepares.
+std::string temporary_of(const std::string& folder, const std::string& name) {
+  return folder + "/." + name + ".apiguard-new-0-" + std::to_string(getpid());
+}
 
 constexpr const char* kToml = "interfaces = [\"eth0\"]\n";
 
@@ -335,7 +341,7 @@ TEST_CASE("a replacement shows only when it is committed") {
   Result<Replacement> replacement = Replacement::prepare(config.ranges, "new\n");
   REQUIRE(replacement);
   CHECK(get(config.ranges) == "203.0.113.0/24\n");
-  CHECK(get(config.folder / ".authorized-ranges.apiguard-new") == "new\n");
+  CHECK(get(temporary_of(config.folder.path(), "authorized-ranges")) == "new\n");
   REQUIRE(replacement->commit());
   CHECK(get(config.ranges) == "new\n");
   CHECK(names_in(config.folder.path()) == both());
@@ -392,7 +398,7 @@ TEST_CASE("of a link the target is replaced") {
   fs::create_symlink(elsewhere / "list", config.ranges);
   Result<Replacement> replacement = Replacement::prepare(config.ranges, "new\n");
   REQUIRE(replacement);
-  CHECK(fs::exists(elsewhere / ".list.apiguard-new"));
+  CHECK(fs::exists(temporary_of(elsewhere.path(), "list")));
   REQUIRE(replacement->commit());
   CHECK(fs::is_symlink(config.ranges));
   CHECK(get(elsewhere / "list") == "new\n");
@@ -418,7 +424,7 @@ TEST_CASE("a replacement of what is no file is refused") {
 
 TEST_CASE("a temporary of a process that died is replaced, a link in its place not followed") {
   Config config;
-  const std::string temporary = config.folder / ".authorized-ranges.apiguard-new";
+  const std::string temporary = temporary_of(config.folder.path(), "authorized-ranges");
   SECTION("file") { put(temporary, "half", 0600); }
   SECTION("link") { fs::create_symlink(config.toml, temporary); }
   Result<Replacement> replacement = Replacement::prepare(config.ranges, "new\n");
@@ -436,8 +442,9 @@ TEST_CASE("a write that fails half-way leaves the old file and no temporary") {
   const Result<Replacement> replacement =
       Replacement::prepare(config.ranges, std::string(10'000, '#'));
   REQUIRE_FALSE(replacement);
-  CHECK(replacement.error().message ==
-        "file '" + config.folder / ".authorized-ranges.apiguard-new" + "': write: file too large");
+  CHECK(replacement.error().message == "file '" +
+                                           temporary_of(config.folder.path(), "authorized-ranges") +
+                                           "': write: file too large");
   CHECK(replacement.error().os_error == EFBIG);
   CHECK(get(config.ranges) == "203.0.113.0/24\n");
   CHECK(names_in(config.folder.path()) == both());
@@ -475,9 +482,12 @@ TEST_CASE("stale temporaries are removed, also those beside the target of a link
   Config config;
   Folder elsewhere;
   put(elsewhere / "list", "old\n");
-  put(elsewhere / ".list.apiguard-new", "half");
-  put(config.folder / ".apiguard.toml.apiguard-new", "half");
-  put(config.folder / ".authorized-ranges.apiguard-new", "half");
+  put(elsewhere / ".list.apiguard-new-7-1234", "half");
+  put(config.folder / ".apiguard.toml.apiguard-new-7-1234", "half");
+  put(config.folder / ".authorized-ranges.apiguard-new", "half, of an older version");
+  put(config.folder / ".authorized-ranges.before-rollback.apiguard-new-1-2", "half");
+  fs::create_directories(config.folder / ".authorized-ranges.apiguard-old-7-1234");
+  put(config.folder / ".authorized-ranges.apiguard-old-7-1234/authorized-ranges", "on its way out");
   put(config.folder / ".other.apiguard-new", "not ours");
   fs::remove(config.ranges);
   fs::create_symlink(elsewhere / "list", config.ranges);
@@ -496,9 +506,86 @@ TEST_CASE("a process that is killed before commit leaves the old file") {
   }
   REQUIRE(waitpid(child, nullptr, 0) == child);
   CHECK(get(config.ranges) == "203.0.113.0/24\n");
-  CHECK(fs::exists(config.folder / ".authorized-ranges.apiguard-new"));
+  CHECK(fs::exists(config.folder / (".authorized-ranges.apiguard-new-0-" + std::to_string(child))));
   remove_stale_replacements(config.toml);
   CHECK(names_in(config.folder.path()) == both());
+}
+
+// ---- a verb that was overtaken
+
+namespace {
+
+// As the lock arms it; overtaken at will.
+class Verb {
+ public:
+  explicit Verb(const std::string& token) {
+    fence::arm(
+        token, [this] { return by; }, false);
+  }
+  Verb(const Verb&) = delete;
+  Verb& operator=(const Verb&) = delete;
+  ~Verb() { fence::disarm(); }
+
+  std::optional<std::string> by;
+};
+
+constexpr const char* kOvertaken =
+    "lock: overtaken by pid 9 (mode off): nothing more was changed: 'apiguard status' shows what "
+    "is "
+    "in force";
+
+}  // namespace
+
+TEST_CASE("a verb that was overtaken prepares, replaces and removes nothing") {
+  Config config;
+  Verb verb("7-1234");
+  Result<Replacement> before = Replacement::prepare(config.ranges, "new\n");
+  REQUIRE(before);
+  CHECK(fs::exists(config.folder / ".authorized-ranges.apiguard-new-7-1234"));
+  verb.by = "pid 9 (mode off)";
+  const Result<> committed = before->commit();
+  REQUIRE_FALSE(committed);
+  CHECK(committed.error().message == kOvertaken);
+  CHECK(committed.error().exit == Exit::kFailed);
+  CHECK(committed.error().os_error == ECANCELED);
+  CHECK_FALSE(Replacement::prepare(config.toml, "new\n"));
+  const Result<> removed = remove_file(config.ranges);
+  REQUIRE_FALSE(removed);
+  CHECK(removed.error().message == kOvertaken);
+  before = fail(Exit::kFailed, "gone");
+  CHECK(names_in(config.folder.path()) == both());
+  CHECK(get(config.ranges) == "203.0.113.0/24\n");
+}
+
+TEST_CASE("a rename whose temporary was taken away fails, whatever was checked before") {
+  Config config;
+  const Verb verb("7-1234");
+  Result<Replacement> replacement = Replacement::prepare(config.ranges, "new\n");
+  REQUIRE(replacement);
+  remove_stale_replacements(config.toml);
+  CHECK_FALSE(replacement->commit());
+  CHECK(get(config.ranges) == "203.0.113.0/24\n");
+}
+
+TEST_CASE("two verbs prepare the same file under two names") {
+  Config config;
+  const Verb first("7-1234");
+  Result<Replacement> a = Replacement::prepare(config.ranges, "a\n");
+  const Verb second("8-1300");
+  Result<Replacement> b = Replacement::prepare(config.ranges, "b\n");
+  REQUIRE(a);
+  REQUIRE(b);
+  REQUIRE(b->commit());
+  a = fail(Exit::kFailed, "gone");
+  CHECK(get(config.ranges) == "b\n");
+  CHECK(names_in(config.folder.path()) == both());
+}
+
+TEST_CASE("a file is removed; one that is not there is removed already") {
+  Config config;
+  REQUIRE(remove_file(config.ranges));
+  REQUIRE(remove_file(config.ranges));
+  CHECK(names_in(config.folder.path()) == std::set<std::string>{"apiguard.toml"});
 }
 
 // ---- helpers

@@ -6,9 +6,11 @@
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <thread>
 
+#include "loader/fence.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
 
@@ -67,13 +69,13 @@ TEST_CASE("the lock is a file with pid and verb that stays") {
   {
     const Result<Lock> lock = Lock::take(run, "allow 203.0.113.0/24");
     REQUIRE(lock);
-    CHECK(get(run + "/lock") == std::to_string(getpid()) + " allow 203.0.113.0/24\n");
+    CHECK(get(run + "/lock") == std::to_string(getpid()) + " allow 203.0.113.0/24\nnumber 1\n");
   }
   umask(before);
   CHECK(mode_of(run) == 0755);
   CHECK(mode_of(run + "/lock") == 0600);
   REQUIRE(Lock::take(run, "apply"));
-  CHECK(get(run + "/lock") == std::to_string(getpid()) + " apply\n");
+  CHECK(get(run + "/lock") == std::to_string(getpid()) + " apply\nnumber 2\n");
 }
 
 TEST_CASE("a second taker gives up in time and names the holder") {
@@ -164,7 +166,7 @@ TEST_CASE("a holder that has not written its name yet, or nonsense, is another p
 TEST_CASE("control characters of a verb are not written") {
   Folder folder;
   REQUIRE(Lock::take(folder.path(), "allow\n8 evil\x1b"));
-  CHECK(get(folder / "lock") == std::to_string(getpid()) + " allow 8 evil \n");
+  CHECK(get(folder / "lock") == std::to_string(getpid()) + " allow 8 evil \nnumber 1\n");
 }
 
 TEST_CASE("a lock file that is replaced while one waits is not the one to hold") {
@@ -201,6 +203,134 @@ TEST_CASE("a run directory of somebody else is an error at once") {
   }
   CHECK(steady_clock::now() - start < 5s);
   chmod(folder.path().c_str(), 0755);
+}
+
+// ---- overtaken
+
+TEST_CASE("a way out overtakes who holds the lock, and says whom") {
+  Folder folder;
+  const Holder holder(folder.path());
+  REQUIRE(holder.held());
+  kill(holder.pid(), SIGSTOP);
+  waitpid(holder.pid(), nullptr, WUNTRACED);
+  const Result<Lock> lock = Lock::take_or_overtake(folder.path(), "mode off", 200ms);
+  REQUIRE(lock);
+  REQUIRE(lock->overtaken());
+  CHECK(lock->overtaken()->find("held by pid " + std::to_string(holder.pid()) + " (apply), for ") !=
+        std::string::npos);
+  CHECK(lock->overtaken()->find("which is stopped: overtaken") != std::string::npos);
+  CHECK(get(folder / "lock") == std::to_string(getpid()) + " mode off\nnumber 2\n");
+  CHECK(names_in(folder.path()) == std::set<std::string>{"lock"});
+  CHECK(fence::overtook());
+  CHECK(fence::token() == "2-" + std::to_string(getpid()));
+  CHECK(fence::check());
+  kill(holder.pid(), SIGCONT);
+}
+
+TEST_CASE("who was overtaken finds it out, and who did it; others wait for that one") {
+  Folder folder;
+  int news[2];
+  REQUIRE(pipe(news) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const Result<Lock> lock = Lock::take(folder.path(), "apply");
+    if (!lock || !fence::check() || write(news[1], "x", 1) != 1) _exit(1);
+    while (fence::check()) std::this_thread::sleep_for(10ms);
+    const std::string message = fence::check().error().message;
+    _exit(message.find("(mode off)") != std::string::npos ? 0 : 2);
+  }
+  char byte = 0;
+  REQUIRE(read(news[0], &byte, 1) == 1);
+  const Result<Lock> lock = Lock::take_or_overtake(folder.path(), "mode off", 100ms);
+  REQUIRE(lock);
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  CHECK(fence::check());
+  const Result<Lock> third = Lock::take(folder.path(), "allow", 100ms);
+  REQUIRE_FALSE(third);
+  CHECK(third.error().message.find("(mode off)") != std::string::npos);
+  close(news[0]);
+  close(news[1]);
+}
+
+TEST_CASE("a free lock, or one of a dead verb, is taken and nobody is overtaken") {
+  Folder folder;
+  Holder holder(folder.path());
+  REQUIRE(holder.held());
+  holder.end();
+  const Result<Lock> lock = Lock::take_or_overtake(folder.path(), "mode off", 10s);
+  REQUIRE(lock);
+  CHECK_FALSE(lock->overtaken());
+  CHECK_FALSE(fence::overtook());
+}
+
+TEST_CASE("two ways out at once: one overtakes, the other waits for it") {
+  Folder folder;
+  const Holder holder(folder.path());
+  REQUIRE(holder.held());
+  const std::string inside = folder / "inside";
+  constexpr int kWays = 4;
+  for (int i = 0; i < kWays; ++i) {
+    if (fork() != 0) continue;
+    const Result<Lock> lock = Lock::take_or_overtake(folder.path(), "mode off", 500ms);
+    if (!lock || !fence::check() || fs::exists(inside)) _exit(2);
+    put(inside, "");
+    std::this_thread::sleep_for(20ms);
+    if (!fence::check()) _exit(3);
+    fs::remove(inside);
+    _exit(lock->overtaken() ? 1 : 0);
+  }
+  int overtook = 0;
+  for (int i = 0; i < kWays; ++i) {
+    int status = -1;
+    REQUIRE(wait(&status) > 0);
+    REQUIRE(WIFEXITED(status));
+    REQUIRE(WEXITSTATUS(status) < 2);
+    overtook += WEXITSTATUS(status);
+  }
+  CHECK(overtook == 1);
+}
+
+TEST_CASE("what one that died while it overtook has left is no obstacle") {
+  Folder folder;
+  const Holder holder(folder.path());
+  REQUIRE(holder.held());
+  put(folder / "lock.next", "");
+  const Result<Lock> lock = Lock::take_or_overtake(folder.path(), "mode off", 0ms);
+  REQUIRE(lock);
+  CHECK(lock->overtaken());
+  CHECK(names_in(folder.path()) == std::set<std::string>{"lock"});
+}
+
+TEST_CASE("the lock of the supervisor is no fence, and a lock that was removed is no overtaking") {
+  Folder folder;
+  const Result<Lock> supervisor = Lock::take(folder.path(), "run", 0s, kSupervisorLock);
+  REQUIRE(supervisor);
+  fs::remove(folder / kSupervisorLock);
+  put(folder / kSupervisorLock, "");
+  CHECK(fence::check());
+  const Result<Lock> lock = Lock::take(folder.path(), "apply", 0s);
+  REQUIRE(lock);
+  fs::remove(folder / "lock");
+  CHECK(fence::check());
+  put(folder / "lock", "77 mode off\n");
+  REQUIRE_FALSE(fence::check());
+  CHECK(fence::check().error().message.find("pid 77 (mode off)") != std::string::npos);
+}
+
+TEST_CASE("who waits in vain for a stopped verb is told how it goes on") {
+  Folder folder;
+  const Holder holder(folder.path());
+  REQUIRE(holder.held());
+  kill(holder.pid(), SIGSTOP);
+  waitpid(holder.pid(), nullptr, WUNTRACED);
+  CHECK(is_stopped(holder.pid()));
+  const Result<Lock> lock = Lock::take(folder.path(), "allow", 0s);
+  REQUIRE_FALSE(lock);
+  CHECK(lock.error().message.find("kill -CONT " + std::to_string(holder.pid())) !=
+        std::string::npos);
+  kill(holder.pid(), SIGCONT);
 }
 
 TEST_CASE("who holds a lock, as long as he does") {

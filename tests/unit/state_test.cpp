@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "loader/fence.hpp"
 #include "loader/host/salvage.hpp"
 #include "loader/host/sealed.hpp"
 #include "loader/policy/sha256.hpp"
@@ -584,16 +585,22 @@ TEST_CASE("writing a number again with other sources replaces the whole") {
   CHECK(names_in(state.path + "/generations") == std::set<std::string>{"17"});
 }
 
+namespace {
+
+// In the names of what a process without the lock prepares.
+std::string own_token() { return "0-" + std::to_string(getpid()); }
+
+}  // namespace
+
 TEST_CASE("a write that fails half-way leaves what was there and nothing else") {
   State state;
   {
     const SmallFiles limit(4096);
     const Result<> written = state.dir.write(meta_of(18), sources_of(std::string(10'000, '#')));
     REQUIRE_FALSE(written);
-    CHECK(written.error().message ==
-          "generation '18': file '" + state.path +
-              "/generations/.new-18/files/authorized-ranges': write: file too "
-              "large");
+    CHECK(written.error().message == "generation '18': file '" + state.path + "/generations/.new-" +
+                                         own_token() +
+                                         "/18/files/authorized-ranges': write: file too large");
     CHECK(written.error().os_error == EFBIG);
     CHECK_FALSE(state.dir.write(meta_of(17), sources_of(std::string(10'000, '#'))));
   }
@@ -603,13 +610,50 @@ TEST_CASE("a write that fails half-way leaves what was there and nothing else") 
 
 TEST_CASE("what a write that died left behind is no obstacle") {
   State state;
-  fs::create_directories(state.path + "/generations/.new-18/files/authorized-ranges.d");
-  put(state.path + "/generations/.new-18/files/authorized-ranges.d/ghost.list", "0.0.0.0/0\n");
-  put(state.path + "/generations/.old-17", "a file where a folder should be");
+  const std::string unfinished = state.path + "/generations/.new-" + own_token() + "/18";
+  fs::create_directories(unfinished + "/files/authorized-ranges.d");
+  put(unfinished + "/files/authorized-ranges.d/ghost.list", "0.0.0.0/0\n");
+  put(state.path + "/generations/.old-" + own_token(), "a file where a folder should be");
   REQUIRE(state.dir.write(meta_of(18), sources_of("192.0.2.1\n")));
   CHECK(state.dir.read(18)->sources == sources_of("192.0.2.1\n"));
   REQUIRE(state.dir.remove(17));
   CHECK(names_in(state.path + "/generations") == std::set<std::string>{"18"});
+}
+
+TEST_CASE("what verbs that died left behind is removed, wherever it lies") {
+  State state;
+  fs::create_directories(state.path + "/generations/.new-7-1234/18/files");
+  fs::create_directories(state.path + "/generations/.old-7-1234/16/files");
+  fs::create_directories(state.path + "/generations/.new-18");  // of an older version
+  put(state.path + "/.in-force.apiguard-new-7-1234", "18\n");
+  put(state.path + "/generations/17/.meta.json.apiguard-new-7-1234", "{}");
+  state.dir.remove_leftovers();
+  CHECK(names_in(state.path + "/generations") == std::set<std::string>{"17"});
+  CHECK(names_in(state.path + "/generations/17").count(".meta.json.apiguard-new-7-1234") == 0);
+  CHECK(names_in(state.path).count(".in-force.apiguard-new-7-1234") == 0);
+  CHECK(state.dir.read(17));
+}
+
+TEST_CASE("a verb that was overtaken writes, marks, removes and prunes nothing") {
+  State state;
+  REQUIRE(state.dir.mark_in_force(17));
+  for (std::uint64_t number = 18; number <= 30; ++number) {
+    REQUIRE(state.dir.write(meta_of(number), sources_of("")));
+  }
+  fence::arm(
+      "7-1234", [] { return std::optional<std::string>("pid 9 (mode off)"); }, false);
+  for (const Result<>& done :
+       {state.dir.write(meta_of(31), sources_of("")), state.dir.write(meta_of(30), sources_of("x")),
+        state.dir.rewrite(meta_of(30)), state.dir.mark_in_force(18), state.dir.mark_in_force(0),
+        state.dir.remove(30), state.dir.prune()}) {
+    REQUIRE_FALSE(done);
+    CHECK(done.error().os_error == ECANCELED);
+  }
+  fence::disarm();
+  CHECK(numbers_of(state.dir).size() == 14);
+  CHECK(state.dir.in_force().value() == 17);
+  CHECK(state.dir.read(30)->sources == sources_of(""));
+  for (const std::string& name : names_in(state.path + "/generations")) CHECK(name[0] != '.');
 }
 
 TEST_CASE("a file where the state directory should be is an error") {
