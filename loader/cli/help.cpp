@@ -17,7 +17,6 @@ stays in force. Unchanged files change nothing.
 
 Examples:
   apiguard apply --dry-run
-  apiguard apply --confirm-within 2m
   apiguard apply --with office.list=/tmp/office --confirm-within 2m
   apiguard apply --accept-risk generic-xdp)"},
     {"allow", kChange, "CIDR...", "List ranges in the CLI's file and publish.",

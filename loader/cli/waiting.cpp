@@ -15,9 +15,11 @@
 #include "loader/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/lock.hpp"
+#include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/policy/duration.hpp"
 #include "loader/publish/confirm.hpp"
+#include "loader/publish/guard.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -104,6 +106,22 @@ Result<Exit> undo_now(const CommandLine& line, std::uint64_t generation) {
   return locked(line, [&] { return undo(line, generation); });
 }
 
+// A confirmation is never taken back. Where it does not hold is said.
+Result<Exit> where_it_runs(const Places& places, std::uint64_t generation) {
+  const auto world = publish::look(places);
+  if (!world) return fail(world.error());
+  std::vector<std::string> open = publish::unguarded(*world, read_detached(places.run_dir));
+  for (const datapath::LinkState& link : world->live.links) {
+    if (link.ifindex != 0 && link.generation != generation)
+      open.push_back(datapath::target_of(link).name);
+  }
+  if (open.empty()) return Exit::kDone;
+  return fail(Exit::kFailed,
+              fmt::format("interface '{}': generation {} is confirmed and kept, and not in force "
+                          "there: 'apiguard apply' puts it there",
+                          fmt::join(open, "', '"), generation));
+}
+
 Result<Exit> confirm(const CommandLine& line) {
   const auto before = publish::look(line.places);
   if (!before) return fail(before.error());
@@ -114,7 +132,7 @@ Result<Exit> confirm(const CommandLine& line) {
     if (auto ours = fence::check(); !ours) return fail(ours.error());
     for (const std::string& message : *messages) note(message);
     print(fmt::format("generation {} is confirmed", window->generation));
-    return Exit::kDone;
+    return where_it_runs(line.places, window->generation);
   }
   const auto world = look_and_settle(line.places, false);
   if (!world) return fail(world.error());

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/capabilities.hpp"
 #include "loader/host/paths.hpp"
 
 namespace apiguard::publish {
@@ -13,6 +14,7 @@ namespace {
 
 Result<Replacement> prepare_file(const std::string& path, const std::optional<std::string>& text) {
   if (!text) return Replacement::removal(path);
+  const capabilities::Raised raised(capabilities::kAnyFile);
   // The folder of drop-ins may not be there yet.
   if (auto made = make_directory(folder_of(path), 0755); !made) return fail(made.error());
   return Replacement::prepare(path, *text);
@@ -78,6 +80,7 @@ Result<> bring_file(const std::string& path, const std::optional<std::string>& t
 }
 
 Result<std::optional<std::string>> read_if_there(const std::string& path) {
+  const capabilities::Raised raised(capabilities::kAnyFile);
   auto text = read_text(path);
   if (text) return std::optional(std::move(*text));
   if (text.error().os_error == ENOENT) return std::optional<std::string>();

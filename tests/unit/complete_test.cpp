@@ -99,7 +99,7 @@ TEST_CASE("the value of an option comes after it or behind the sign") {
   CHECK(completed({"--state-dir", "x"}) == Words{":dir"});
   CHECK(completed({"init", "--root", ""}) == Words{":dir"});
   CHECK(completed({"apply", "--accept-risk", "w"}) == Words{"wide"});
-  CHECK(completed({"apply", "--accept-risk", "wide,u"}) == Words{"wide,unapplied"});
+  CHECK(completed({"apply", "--accept-risk", "wide,u"}) == Words{"wide,unapplied", "wide,undone"});
   CHECK(completed({"apply", "--confirm-within", "5"}) == Words{"5m"});
   CHECK(completed({"list", "--unused", ""}) == Words{"7d", "30d", "90d"});
   CHECK(completed({"allow", "--until", ""}).empty());

@@ -91,7 +91,7 @@ std::string manual() {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-const Words kAllRisks = {"drop-peers", "generic-xdp", "unapplied", "wide"};
+const Words kAllRisks = {"drop-peers", "generic-xdp", "unapplied", "undone", "wide"};
 
 }  // namespace
 
@@ -459,7 +459,7 @@ TEST_CASE("usage errors say what and where") {
       {{"detach", ""}, "argument '': no interface name"},
       // risks
       {{"apply", "--accept-risk", "everything"},
-       "argument 'everything': no such risk: drop-peers, wide, unapplied, generic-xdp or all"},
+       "argument 'everything': no such risk: drop-peers, wide, unapplied, undone, generic-xdp or all"},
       {{"apply", "--accept-risk", "wide,,all"}, "argument 'wide,,all': empty element"},
       {{"apply", "--accept-risk", ""}, "argument '': empty element"},
       {{"apply", "--boot", "--trust-clock"},

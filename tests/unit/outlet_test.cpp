@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <string>
+#include <thread>
 
 #include "loader/fd.hpp"
 #include "loader/host/journal.hpp"
@@ -49,13 +51,22 @@ Ends make_terminal() {
   return {std::move(master), std::move(terminal)};
 }
 
-void fill(int fd) {
-  REQUIRE(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+// Whether anything went in.
+bool fill_once(int fd) {
+  bool wrote = false;
   for (const std::size_t size : {std::size_t{4096}, std::size_t{1}}) {
     const std::string text(size, 'x');
-    while (write(fd, text.data(), size) > 0) {
-    }
+    while (write(fd, text.data(), size) > 0) wrote = true;
   }
+  return wrote;
+}
+
+// A terminal passes on what was written in its own time, and has room once more.
+void fill(int fd) {
+  constexpr int kQuiet = 5;
+  REQUIRE(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+  for (int quiet = 0; quiet < kQuiet; quiet = fill_once(fd) ? 0 : quiet + 1)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   REQUIRE(fcntl(fd, F_SETFL, 0) == 0);
 }
 

@@ -30,14 +30,13 @@ std::vector<Prefix> random_prefixes(std::mt19937_64& random, Family family, std:
   return {prefixes.begin(), prefixes.end()};
 }
 
-// The value's id says which prefix it was.
+// The value's first end says which prefix it was.
 template <typename Key>
 Shards<Key> cut(const std::vector<Prefix>& prefixes, std::size_t capacity) {
   ShardBuilder<Key> builder(capacity);
   for (std::size_t i = 0; i < prefixes.size(); ++i) {
     apiguard_range value{};
-    value.id = static_cast<__u32>(i);
-    value.prefix_len = prefixes[i].length;
+    value.except_until = i * APIGUARD_END_UNIT | prefixes[i].length;
     builder.add(prefixes[i], value);
   }
   return builder.finish();
@@ -73,7 +72,7 @@ std::optional<__u32> ask(const Shards<Key>& shards, const Address& address) {
     if (!longest || shard.keys[i].prefix_len > shard.keys[*longest].prefix_len) longest = i;
   }
   if (!longest) return std::nullopt;
-  return shard.values[*longest].id;
+  return static_cast<__u32>(shard.values[*longest].except_until / APIGUARD_END_UNIT);
 }
 
 std::optional<__u32> scan(const std::vector<Prefix>& prefixes, const Address& address) {

@@ -775,7 +775,7 @@ TEST_CASE("a record of before the clocks were kept holds none") {
   const State state;
   auto json = nlohmann::json::parse(get(state.generation + "/meta.json"));
   for (const char* key : {"clock", "trusts_clock", "lasting"}) json.erase(key);
-  put(state.generation + "/meta.json", json.dump());
+  put(state.generation + "/meta.json", show_sealed(json));
   const auto meta = state.dir.read_meta(17);
   REQUIRE(meta);
   CHECK_FALSE(meta->stamp);
@@ -799,7 +799,7 @@ TEST_CASE("clocks in a record that are no clocks are damage") {
     const State state;
     auto json = nlohmann::json::parse(get(state.generation + "/meta.json"));
     json[key] = nlohmann::json::parse(value);
-    put(state.generation + "/meta.json", json.dump());
+    put(state.generation + "/meta.json", show_sealed(json));
     CHECK_FALSE(state.dir.read_meta(17));
   }
 }
