@@ -59,11 +59,15 @@ Result<Exit> run(const cli::CommandLine& line) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // This one prints nothing, opens nothing and holds nothing but what it is to let go of.
+  if (argc > 0 && std::strcmp(argv[0], datapath::kLetGo) == 0) {
+    capabilities::give_up_most();
+    datapath::let_go();
+  }
   if (!fill_standard_streams()) return static_cast<int>(Exit::kFailed);
   set_own_umask();
   survive_size_limit();
   capabilities::give_up_most();
-  if (argc > 0 && std::strcmp(argv[0], datapath::kLetGo) == 0) datapath::let_go();
   descriptors::raise_limit();
   if (argc > 1 && std::strcmp(argv[1], cli::kCompleteVerb) == 0) {
     cli::print_completions({argv + 2, argv + argc});

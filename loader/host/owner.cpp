@@ -4,12 +4,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <system_error>
 
 #include "loader/fd.hpp"
@@ -121,6 +124,15 @@ bool settle_mode(int folder, const std::string& name, const std::string& path,
 
 void look_at_entry(int folder, const std::string& name, const std::string& path, Ownership& found);
 
+// What is merely remembered stops no change: who reads these files looks at their owner
+// (kept_file.hpp), and begins them anew. What bears such a name among pins is no file.
+bool is_remembered(const std::string& folder, std::string_view name) {
+  struct statfs info {};
+  const bool pins = statfs(folder.c_str(), &info) == 0 &&
+                    static_cast<unsigned long>(info.f_type) == BPF_FS_MAGIC;
+  return !pins && (name == "used" || name == "seen");
+}
+
 void look_inside(int folder, const std::string& path, Ownership& found) {
   const int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (copy < 0) return;  // not to be read, by nobody of us
@@ -131,7 +143,8 @@ void look_inside(int folder, const std::string& path, Ownership& found) {
   }
   while (const dirent* entry = readdir(stream.get())) {
     const std::string name = entry->d_name;
-    if (name != "." && name != "..") look_at_entry(folder, name, path + "/" + name, found);
+    if (name == "." || name == ".." || is_remembered(path, name)) continue;
+    look_at_entry(folder, name, path + "/" + name, found);
   }
 }
 

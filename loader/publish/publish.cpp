@@ -311,13 +311,14 @@ class Publisher {
     options.accept_generic = request_.boot || request_.accepted.contains("generic-xdp");
     options.pins_writable = pins_writable_;
     options.keep_going = keeps_what_it_did();
-    auto switched = datapath::switch_links(pins_, world_.live, filter_fd, plan_.targets, options);
-    if (!switched) return fail(switched.error());
-    switched_ = std::move(*switched);
-    warnings_.insert(warnings_.end(), switched_.warnings.begin(), switched_.warnings.end());
     const auto id = datapath::program_of(filter_fd);
     if (!id) return fail(id.error());
     filter_id_ = *id;
+    auto switched = datapath::switch_links(pins_, world_.live, filter_fd, plan_.targets, options);
+    if (!switched) return fail(switched.error());
+    // From here on a failure takes the links back as well: see make_sure().
+    switched_ = std::move(*switched);
+    warnings_.insert(warnings_.end(), switched_.warnings.begin(), switched_.warnings.end());
     return {};
   }
 

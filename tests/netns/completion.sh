@@ -65,7 +65,7 @@ completes 'apiguard rev' revoke
 completes 'apiguard --verbose stat' status
 completes 'apiguard mode ' 'audit enforce off'
 completes 'apiguard list --unus' --unused
-completes 'apiguard apply --accept-risk wide,u' wide,unapplied
+completes 'apiguard apply --accept-risk wide,u' 'wide,unapplied wide,undone'
 completes 'apiguard nonsense --xyz' ''
 
 step 'What there is on the host'

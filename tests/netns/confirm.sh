@@ -205,7 +205,9 @@ complains 'nothing is in force'
 same '' "$(linked)"
 [ ! -e "$STATE/in-force" ] || die 'a mark of what was undone'
 as_remembered
-verb apply
+expect 7 guard apply
+complains "risk 'undone'"
+verb apply --accept-risk undone
 judges $OLD
 
 step 'A boot meanwhile counts as its end'
