@@ -356,12 +356,13 @@ Result<> StateDir::put(const std::string& folder, const std::string& name) const
   const std::string parent = generations_of(path_);
   const std::string place = parent + "/" + name;
   Result<> done = rename_fenced(folder + "/" + name, place);
-  if (done || !is_directory(place)) return done;
+  if (done || !fence::check() || !is_directory(place)) return done;
   const std::string old = old_folder(parent);
   if (Result<> made = make_own_folder(old); !made) return made;
-  if (Result<> moved = rename_fenced(place, old + "/" + name); !moved) return moved;
-  done = rename_fenced(folder + "/" + name, place);
-  if (!done) static_cast<void>(rename_fenced(old + "/" + name, place));
+  if (done = rename_fenced(place, old + "/" + name); done) {
+    done = rename_fenced(folder + "/" + name, place);
+    if (!done) static_cast<void>(rename_fenced(old + "/" + name, place));
+  }
   static_cast<void>(remove_tree(old));
   return done;
 }

@@ -29,9 +29,10 @@ for unit in kubelet k3s rke2-server; do
   silent_about .
 done
 
-step 'The sandbox: exposure of at most 2.0'
+# Whether the clock is synchronised is asked by a call of the group that sets it, which costs 0.3.
+step 'The sandbox: exposure of at most 2.3'
 for unit in apiguard-boot.service apiguard.service; do
-  expect 0 systemd-analyze security --offline=yes --threshold=20 "$WORK/units/$unit"
+  expect 0 systemd-analyze security --offline=yes --threshold=23 "$WORK/units/$unit"
   tail -n 1 "$WORK/out"
 done
 
