@@ -128,8 +128,8 @@ void look_at_entry(int folder, const std::string& name, const std::string& path,
 // (kept_file.hpp), and begins them anew. What bears such a name among pins is no file.
 bool is_remembered(const std::string& folder, std::string_view name) {
   struct statfs info {};
-  const bool pins = statfs(folder.c_str(), &info) == 0 &&
-                    static_cast<unsigned long>(info.f_type) == BPF_FS_MAGIC;
+  const bool pins =
+      statfs(folder.c_str(), &info) == 0 && static_cast<unsigned long>(info.f_type) == BPF_FS_MAGIC;
   return !pins && (name == "used" || name == "seen");
 }
 

@@ -64,7 +64,7 @@ constexpr auto kCallsInside = std::to_array<std::uint64_t>(
      SYS_uname,      SYS_read,           SYS_pread64,         SYS_lseek,           SYS_fstat,
      SYS_newfstatat, SYS_statx,          SYS_fstatfs,         SYS_statfs,          SYS_getdents64,
      SYS_faccessat,  SYS_readlinkat,     SYS_recvmsg,         SYS_recvfrom,        SYS_close,
-     SYS_fcntl,      SYS_dup3,
+     SYS_fcntl,      SYS_dup3,           SYS_umask,
 #ifdef SYS_access
      SYS_access,     SYS_readlink,       SYS_arch_prctl
 #endif
@@ -77,8 +77,20 @@ constexpr auto kCallsUnnamed = std::to_array<std::uint64_t>(
      SYS_membarrier, SYS_socket, SYS_bind, SYS_sendto, SYS_sendmsg, SYS_connect, SYS_ioctl,
      SYS_pipe2, SYS_setsockopt, SYS_exit_group, SYS_exit, SYS_getsockname});
 
-bool stays_inside(std::uint64_t call, const std::uint64_t* arguments) {
-  if (call == SYS_bpf) return std::ranges::count(kBpfCommandsInside, arguments[0]) > 0;
+// An update to no program only asks whether something is a link.
+bool asks_for_a_link(pid_t child, const std::uint64_t* arguments) {
+  if (arguments[0] != BPF_LINK_UPDATE) return false;
+  errno = 0;
+  const long word = ptrace(PTRACE_PEEKDATA, child, arguments[1], nullptr);
+  bpf_attr attr{};
+  std::memcpy(&attr, &word, sizeof(word));
+  return errno == 0 && static_cast<int>(attr.link_update.new_prog_fd) < 0;
+}
+
+bool stays_inside(pid_t child, std::uint64_t call, const std::uint64_t* arguments) {
+  if (call == SYS_bpf)
+    return std::ranges::count(kBpfCommandsInside, arguments[0]) > 0 ||
+           asks_for_a_link(child, arguments);
   if (call == SYS_openat) return (arguments[2] & (O_CREAT | O_TRUNC)) == 0;
   return std::ranges::count(kCallsInside, call) > 0;
 }
@@ -88,7 +100,7 @@ long entered(pid_t child, bool stops) {
   __ptrace_syscall_info info{};
   if (ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info) < 0) fail("GET_SYSCALL_INFO");
   if (info.op != PTRACE_SYSCALL_INFO_ENTRY) return -1;
-  if (stays_inside(info.entry.nr, info.entry.args)) return -1;
+  if (stays_inside(child, info.entry.nr, info.entry.args)) return -1;
   if (stops && std::ranges::count(kCallsUnnamed, info.entry.nr) > 0) return -1;
   return static_cast<long>(info.entry.nr);
 }

@@ -459,7 +459,8 @@ TEST_CASE("usage errors say what and where") {
       {{"detach", ""}, "argument '': no interface name"},
       // risks
       {{"apply", "--accept-risk", "everything"},
-       "argument 'everything': no such risk: drop-peers, wide, unapplied, undone, generic-xdp or all"},
+       "argument 'everything': no such risk: drop-peers, wide, unapplied, undone, generic-xdp or "
+       "all"},
       {{"apply", "--accept-risk", "wide,,all"}, "argument 'wide,,all': empty element"},
       {{"apply", "--accept-risk", ""}, "argument '': empty element"},
       {{"apply", "--boot", "--trust-clock"},
