@@ -19,6 +19,7 @@
 #include "loader/host/lock.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/policy/masked.hpp"
 #include "loader/publish/audited.hpp"
 #include "loader/publish/publish.hpp"
 #include "loader/publish/seen.hpp"
@@ -288,7 +289,10 @@ class Changer {
   // Text and mark, as after a publish. A way out says what it could not write.
   [[nodiscard]] Result<> bring_text(const Request& request, const Plan& plan) const {
     for (const publish::FileEdit& edit : request.edits) {
-      auto brought = publish::bring_file(edit.path, edit.after);
+      publish::TextChange text;
+      Result<> brought = text.prepare(edit);
+      if (brought) brought = text.commit();
+      if (brought) brought = text.verify();
       if (!brought && !kind_.way_out) return brought;
       if (!brought) note(brought.error().message);
     }
@@ -310,6 +314,9 @@ class Changer {
     change.warnings = plan.warnings;
     change.warnings.insert(change.warnings.end(), published.warnings.begin(),
                            published.warnings.end());
+    change.warnings.insert(change.warnings.end(), published.unconfirmed.begin(),
+                           published.unconfirmed.end());
+    if (!published.unconfirmed.empty()) change.changed = !published.interfaces.empty();
     if (published.deadline != 0) text += "\n" + describe_window(published.deadline);
     finish(change, text);
     Attempt attempt;
@@ -334,7 +341,8 @@ class Changer {
             ? fmt::format("generation {} is in force on no interface: mode {}", plan.generation,
                           to_string(policy.mode))
             : fmt::format("generation {} is in force on {}: mode {}", plan.generation,
-                          fmt::join(published.interfaces, ", "), to_string(policy.mode));
+                          masked_line(fmt::format("{}", fmt::join(published.interfaces, ", "))),
+                          to_string(policy.mode));
     if (policy.mode == Mode::kAudit)
       text += ": nothing is dropped, what enforce would drop is counted";
     if (policy.mode == Mode::kOff) text += ": everything passes";

@@ -94,6 +94,7 @@ Places places_of_environment() {
   take_variable("APIGUARD_STATE_DIR", places.state_dir);
   take_variable("APIGUARD_RUN_DIR", places.run_dir);
   take_variable("APIGUARD_PIN_DIR", places.pin_dir);
+  strip_slashes(places);
   return places;
 }
 

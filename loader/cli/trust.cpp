@@ -32,6 +32,8 @@ struct FindManner {
   Manner operator()(const ValidateOptions&) const { return Manner::kNoPlace; }
   Manner operator()(const DetachOptions&) const { return Manner::kWayOut; }
   Manner operator()(const RollbackOptions&) const { return Manner::kWayOut; }
+  // What it guards it goes on guarding, by the pins.
+  Manner operator()(const RunOptions&) const { return Manner::kWayOut; }
   Manner operator()(const StatusOptions&) const { return Manner::kLook; }
   Manner operator()(const ModeOptions& options) const {
     return options.mode == Mode::kEnforce ? Manner::kOther : Manner::kWayOut;

@@ -348,6 +348,7 @@ Result<Places> make_places(const Typed& typed) {
       return usage(fmt::format("option '{}': '{}': no line breaks", name, masked_line(**word)));
     place = **word;
   }
+  strip_slashes(places);
   return places;
 }
 

@@ -16,6 +16,7 @@
 #include "loader/fence.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
+#include "loader/policy/masked.hpp"
 #include "loader/publish/used.hpp"
 #include "loader/publish/world.hpp"
 
@@ -111,8 +112,9 @@ Result<Exit> detach(const CommandLine& line, const DetachOptions& options, bool 
   drop_generations(pins);
   if (auto ours = fence::check(); !ours) return fail(ours.error());
   if (failed) return fail(*failed);
-  print(names.empty() ? "nothing was attached"
-                      : fmt::format("detached: {}", fmt::join(names, ", ")));
+  print(names.empty()
+            ? "nothing was attached"
+            : fmt::format("detached: {}", masked_line(fmt::format("{}", fmt::join(names, ", ")))));
   return Exit::kDone;
 }
 

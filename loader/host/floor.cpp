@@ -95,6 +95,19 @@ std::optional<Timestamp> clock_before(const Floor& floor, const Reading& reading
   return std::nullopt;
 }
 
+// Whether the clock stands more than a day ahead of where the boot before this one left it. A host
+// may have been off for so long; or its clock was wrong from the start, and then nothing of this
+// boot says so.
+bool ahead_of_last_boot(const Floor& floor, const Reading& reading) {
+  const Timestamp now = clock_offset(reading.now);
+  for (std::size_t i = floor.generations.size(); i-- > 0;) {
+    const Written& written = floor.generations[i];
+    if (is_of(written.stamp, reading) && !written.trusted) continue;
+    return !written.trusted && stood_behind(written.time, now, reading.now.boot);
+  }
+  return false;
+}
+
 }  // namespace
 
 Timestamp clock_offset(const Now& now) { return add(now.wall, -elapsed(0, now.boot)); }
@@ -107,7 +120,8 @@ Taken take(const Floor& floor, const Reading& reading) {
   Taken taken;
   taken.now = reading.now;
   taken.clock = reading.now.wall;
-  taken.jumped = !reading.synchronised && clock_before(floor, reading);
+  taken.jumped =
+      !reading.synchronised && (clock_before(floor, reading) || ahead_of_last_boot(floor, reading));
   const Written* written = newest_floor(floor, reading);
   if (written == nullptr) return taken;
   const Timestamp least = gone_on(*written, reading);

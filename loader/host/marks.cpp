@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/host/marks.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <set>
 #include <sstream>
 
 #include "loader/disbelief.hpp"
+#include "loader/fence.hpp"
 #include "loader/host/files.hpp"
+#include "loader/host/kept_file.hpp"
 
 namespace apiguard {
 namespace {
@@ -20,12 +24,15 @@ Result<> add_detached(const std::string& run_dir, const std::vector<std::string>
   names.insert(interfaces.begin(), interfaces.end());
   std::string text;
   for (const std::string& name : names) text += name + "\n";
+  if (auto ours = fence::check(); !ours) return ours;
   return replace_snapshot(mark_path(run_dir), text);
 }
 
 std::set<std::string> read_detached(const std::string& run_dir) {
   std::set<std::string> names;
-  std::istringstream lines(read_text(mark_path(run_dir)).value_or(std::string()));
+  // That of another owner is none.
+  const auto text = read_kept_file(mark_path(run_dir)).value_or(std::nullopt);
+  std::istringstream lines(text.value_or(std::string()));
   for (std::string name; std::getline(lines, name);) names.insert(name);
   return names;
 }
@@ -35,6 +42,12 @@ Result<> clear_detached(const std::string& run_dir) {
   return remove_file(mark_path(run_dir));
 }
 
-void remove_stale_marks(const std::string& run_dir) { remove_leftovers(run_dir, ".detached."); }
+// Also what a verb that was overtaken is about to rename.
+void remove_stale_marks(const std::string& run_dir) {
+  remove_leftovers(run_dir, ".detached.");
+  for (const std::string& name : list_directory(run_dir).value_or(std::vector<std::string>())) {
+    if (name.starts_with(".detached.apiguard-")) unlink((run_dir + "/" + name).c_str());
+  }
+}
 
 }  // namespace apiguard

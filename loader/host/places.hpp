@@ -14,4 +14,11 @@ struct Places {
   std::string pin_dir = "/sys/fs/bpf/apiguard";
 };
 
+// A slash at the end of a folder would make another instance of it.
+inline void strip_slashes(Places& places) {
+  for (std::string* folder : {&places.state_dir, &places.run_dir, &places.pin_dir}) {
+    while (folder->size() > 1 && folder->back() == '/') folder->pop_back();
+  }
+}
+
 }  // namespace apiguard

@@ -306,6 +306,7 @@ Result<> replace_snapshot(const std::string& path, std::string_view text) {
     return fail_os("file", temporary, "create", os_error);
   }
   Result<> done = fill_snapshot(std::move(fd), temporary, text);
+  if (done) done = fence::check();
   if (done && rename(temporary.c_str(), path.c_str()) != 0) {
     const int os_error = errno;
     done = fail_os("file", path, "replace", os_error);

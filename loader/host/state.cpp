@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "loader/fence.hpp"
 #include "loader/host/files.hpp"
@@ -226,7 +227,6 @@ Result<> free_mark(const std::string& state) {
   const std::string path = mark_of(state);
   struct stat info {};
   if (lstat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode)) return {};
-  if (S_ISLNK(info.st_mode) && stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode)) return {};
   const std::string aside = aside_of(path);
   if (std::rename(path.c_str(), aside.c_str()) != 0) {
     const int os_error = errno;
@@ -295,6 +295,16 @@ Result<> StateDir::rewrite(const GenerationMeta& meta) {
   Result<Record> record = read_record(path_, meta.generation);
   if (!record) return fail(record.error());
   record->meta = meta;
+  if (meta.confirmed) {
+    // It says so for itself: the record may be lost one day, and the text not.
+    auto text = read_text_record(path_, meta.generation);
+    if (text && std::exchange(text->waits, false)) {
+      auto written =
+          replace_text(fmt::format("{}/{}/text.json", generations_of(path_), meta.generation),
+                       show_text_record(*text));
+      if (!written) return written;
+    }
+  }
   return replace_text(fmt::format("{}/{}/meta.json", generations_of(path_), meta.generation),
                       show_record(*record));
 }

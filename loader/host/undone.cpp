@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "loader/host/files.hpp"
+#include "loader/host/kept_file.hpp"
 #include "loader/policy/sha256.hpp"
 
 namespace apiguard {
@@ -61,8 +62,8 @@ Result<> write(const std::string& state_dir, const std::vector<UndoneFile>& file
   const std::size_t from = files.size() > kKept ? files.size() - kKept : 0;
   for (std::size_t i = from; i < files.size(); ++i)
     text += fmt::format("{} {} {}\n", files[i].digest, files[i].generation, files[i].name);
-  auto replacement = Replacement::prepare(path_of(state_dir), text);
-  return replacement ? replacement->commit() : Result<>(fail(replacement.error()));
+  const auto written = write_kept_file(path_of(state_dir), text);
+  return written ? Result<>() : Result<>(fail(written.error()));
 }
 
 }  // namespace

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/publish/boot_text.hpp"
 
+#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "loader/host/files.hpp"
 #include "loader/host/salvage.hpp"
+#include "loader/host/undone.hpp"
 #include "loader/policy/edit.hpp"
 
 namespace apiguard::publish {
@@ -64,12 +66,12 @@ class Substitute {
   [[nodiscard]] std::optional<StoredGeneration> older(
       std::uint64_t before, std::optional<Mode> wanted = std::nullopt) const {
     const StateDir state(places_.state_dir);
-    for (auto kept = world_.kept.rbegin(); kept != world_.kept.rend(); ++kept) {
-      if (kept->generation >= before || !kept->meta || !kept->meta->confirmed ||
-          kept->meta->undone || !was_in_force(world_, *kept))
+    for (const Kept& kept : std::views::reverse(world_.kept)) {
+      if (kept.generation >= before || !kept.meta || !kept.meta->confirmed || kept.meta->undone ||
+          !was_in_force(world_, kept))
         continue;
-      if (wanted && kept->meta->mode != *wanted) continue;
-      auto stored = state.read(kept->generation);
+      if (wanted && kept.meta->mode != *wanted) continue;
+      auto stored = state.read(kept.generation);
       if (stored && parses(stored->sources)) return std::move(*stored);
     }
     return std::nullopt;
@@ -122,9 +124,9 @@ class Substitute {
                               "in its place",
                               number));
     }
-    auto files = read_sources(places_.config);
+    const auto files = read_sources(places_.config);
     if (files) {
-      if (auto list = no_weaker(*std::move(files)))
+      if (auto list = no_weaker(*files))
         return composed(*std::move(list), "the files are published in its place");
     }
     std::uint64_t before = damage_.generation;
@@ -173,9 +175,21 @@ class Substitute {
   std::optional<Mode> mode_;  // of the damaged generation, as far as something vouches for it
 };
 
+// All that the files say: one that somebody edited since makes another text of them.
+bool was_undone(const Places& places, const Sources& files) {
+  const auto undone = read_undone(places.state_dir);
+  if (!undone || undone->empty()) return false;
+  const std::size_t present = 1U + (files.ranges.present ? 1U : 0U) + files.drop_ins.size();
+  return find_undone(*undone, files, {}).size() == present;
+}
+
 Result<BootText> from_files(const Places& places, const World& world) {
   auto files = read_sources(places.config);
   if (!files) return fail(files.error());
+  if (was_undone(places, *files))
+    return fail(Exit::kFailed,
+                "files: what they say was undone, and nothing was in force before it: nothing is "
+                "attached: 'apiguard apply' publishes them");
   BootText text{*std::move(files), 0, true, std::nullopt, ""};
   if (world.damage) {
     text.damage = world.damage;

@@ -144,6 +144,16 @@ Result<Messages> undo_text(const Places& places, const GenerationMeta& meta) {
   return messages;
 }
 
+// Whether a file holds what the change wrote, and not what it found.
+bool holds_what_it_wrote(const Places& places, const StateDir& state, const GenerationMeta& meta,
+                         std::size_t index) {
+  const auto wrote = state.read_after(meta, index);
+  const auto current = read_if_there(path_of(places, meta.edits[index].name));
+  if (!wrote || !current || *current != *wrote) return false;
+  const std::string digest = *current ? sha256_hex(**current) : std::string();
+  return digest != meta.edits[index].before;
+}
+
 std::string undone_text(const GenerationMeta& meta, std::uint64_t before) {
   return fmt::format(
       "{} was not confirmed and is undone: {}", called(meta.generation),
@@ -151,6 +161,30 @@ std::string undone_text(const GenerationMeta& meta, std::uint64_t before) {
 }
 
 }  // namespace
+
+Result<> take_text_back(const Places& places, const GenerationMeta& meta,
+                        std::vector<std::string>& messages) {
+  const StateDir state(places.state_dir);
+  bool any = false;
+  for (std::size_t i = 0; i < meta.edits.size(); ++i) {
+    const std::string& name = meta.edits[i].name;
+    if (name.ends_with(kAside) || !holds_what_it_wrote(places, state, meta, i)) continue;
+    if (auto put = put_back(state, meta, i, path_of(places, name), messages); !put) return put;
+    any = true;
+  }
+  if (!any || meta.confirmed) return {};
+  return note_undone(state, places, meta, messages);
+}
+
+Result<> mark_undone(const Places& places, std::uint64_t generation) {
+  StateDir state(places.state_dir);
+  auto meta = state.read_meta(generation);
+  if (!meta) return fail(meta.error());
+  Messages messages;
+  if (auto noted = note_undone(state, places, *meta, messages); !noted) return noted;
+  meta->undone = true;
+  return state.rewrite(*meta);
+}
 
 // Links and pins first: whatever becomes of the text, who judges is not in doubt, and the rest is
 // as after a boot.
@@ -186,7 +220,7 @@ Result<> stop_the_clock(const datapath::Pins& pins, const Window& window) {
   if (!deadline) return fail(deadline.error());
   if (*deadline != 0)
     return fail(Exit::kFailed, called(window.generation) + ": confirm: its deadline still stands");
-  const auto ours = fence::check();
+  auto ours = fence::check();
   if (ours && read_clocks().boot < window.deadline) return {};
   (void)datapath::write_deadline(pins, window.generation, window.deadline);
   if (!ours) return ours;

@@ -58,6 +58,7 @@ void add_unapplied(const Difference& unapplied, std::vector<Risk>& risks) {
 
 std::string describe_undone(const std::vector<UndoneFile>& files) {
   std::vector<std::string> parts;
+  parts.reserve(files.size());
   for (const UndoneFile& file : files)
     parts.push_back(fmt::format("'{}' as generation {} brought it in", file.name, file.generation));
   return "what was undone would take effect again: " + join(parts);
@@ -88,7 +89,8 @@ std::string describe_cut(const Plan& plan) {
 
 std::vector<Risk> raised(const Request& request, const Plan& plan) {
   std::vector<Risk> risks;
-  if (request.boot) return risks;
+  // A boot asks nobody, and a way out that drops nothing cuts nobody.
+  if (request.boot || (request.way_out && request.policy.mode != Mode::kEnforce)) return risks;
   if (const std::string cut = describe_cut(plan); !cut.empty())
     risks.push_back({"drop-peers", cut});
   add_wide(plan.difference, risks);
@@ -201,9 +203,49 @@ Difference against_in_force(const World& world, const Policy& policy) {
   return difference(nothing, policy);
 }
 
+// Does what it can, whatever else is on the host.
+bool goes_on(const Request& request) {
+  return request.boot || (request.way_out && !request.confirm_within);
+}
+
+bool is_target(const Targets& targets, const datapath::LinkState& link) {
+  return std::any_of(targets.targets.begin(), targets.targets.end(),
+                     [&](const auto& target) { return target.link_id == link.link_id; });
+}
+
+// Interfaces that carry a link of ours and bear a name that nothing in the configuration means any
+// more. It was another name when they were attached: nobody asked for them to be let go.
+void add_renamed(const World& world, const Request& request, Targets& targets) {
+  const bool same = world.in_force && world.in_force->config &&
+                    world.in_force->config->interfaces == request.policy.interfaces;
+  if (!same && !goes_on(request)) return;
+  for (const Interface& interface : world.interfaces) {
+    const datapath::LinkState* link = link_on(world, interface);
+    if (link == nullptr || is_target(targets, *link)) continue;
+    if (is_wanted(request.policy.interfaces, interface.name)) continue;
+    targets.targets.push_back(datapath::target_of(*link));
+    targets.targets.back().name = interface.name;
+    targets.warnings.push_back(
+        fmt::format("interface '{}': 'interfaces' does not name it, and it stays guarded: it was "
+                    "renamed; 'apiguard detach {}' lets it go",
+                    interface.name, interface.name));
+  }
+}
+
+// A way out changes what is attached, also where nothing that is configured is there.
+Result<Targets> find_targets(const World& world, const Request& request) {
+  auto targets = targets_of(request.policy, world,
+                            goes_on(request) ? NoEthernet::kLeaveOut : NoEthernet::kRefuse);
+  if (!targets && !(request.way_out && goes_on(request))) return targets;
+  Targets found = targets ? std::move(*targets) : Targets{};
+  add_renamed(world, request, found);
+  if (!targets && found.targets.empty()) return targets;
+  return found;
+}
+
 // Boot guards what it can: a hook that is taken is reported when it is tried, not before.
 Result<> check_hooks(const Request& request, const Plan& plan) {
-  if (request.boot) return {};
+  if (goes_on(request)) return {};
   return datapath::check_targets(plan.targets, request.policy.xdp_mode);
 }
 
@@ -261,8 +303,7 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   if (auto ports = check_ports(world, request, plan.warnings); !ports) return fail(ports.error());
   check_floor(world, request, plan.warnings);
   if (auto clock = check_boot_clock(request, plan.warnings); !clock) return fail(clock.error());
-  auto targets =
-      targets_of(request.policy, world, request.boot ? NoEthernet::kLeaveOut : NoEthernet::kRefuse);
+  auto targets = find_targets(world, request);
   if (!targets) return fail(targets.error());
   plan.targets = std::move(targets->targets);
   std::erase_if(plan.targets, [&](const datapath::Target& target) {

@@ -36,6 +36,7 @@ struct Request {
   Difference unapplied;               // edits in the files beyond this change that are not in force
   std::set<std::string> accepted;     // risks
   bool way_out = false;               // must work with a full disk, read-only folders, broken files
+  std::uint64_t undoes = 0;           // generation that waits for its confirmation and ends by this
   bool brings_back_undone = false;    // a way out that publishes what was undone, by its number
   bool boot = false;                  // never refuses what it can do in part, raises no risk
   bool trust_clock = false;           // a person's word: no generation before this one is a floor

@@ -19,6 +19,7 @@
 #include "loader/host/progress.hpp"
 #include "loader/host/used.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/confirm.hpp"
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/ledger.hpp"
 #include "loader/publish/seen.hpp"
@@ -44,7 +45,7 @@ class Publisher {
     if (auto ready = write(); !ready) return fail(ready.error());
     auto done = plan_.attach_only ? attach() : replace();
     if (!done) {
-      take_back();
+      if (!is_running()) take_back();
       return fail(done.error());
     }
     if (auto true_now = make_sure(); !true_now) return fail(true_now.error());
@@ -404,7 +405,7 @@ class Publisher {
     if (stored_) put_mark_back(left);
     for (const datapath::Finding& one : switched_.undo.put_back())
       left.push_back(fmt::format("interface '{}': {}", one.name, one.what));
-    take_back();
+    if (!is_running()) take_back();
     why.exit = Exit::kFailed;
     why.message += left.empty()
                        ? fmt::format(": taken back: {}", what_was())
@@ -442,6 +443,7 @@ class Publisher {
     }
     if (stored_ && !request_.confirm_within && !request_.boot)
       warn(forget_undone(places_.state_dir, request_.sources));
+    if (request_.undoes != 0) warn(mark_undone(places_, request_.undoes));
     if (stored_) warn(state_.prune(plan_.generation));
     if (request_.left_alone.empty()) warn(clear_detached(places_.run_dir));
   }
@@ -470,6 +472,14 @@ class Publisher {
       (void)datapath::drop_generation(pins_, plan_.generation);
     if (stored_) (void)state_.remove(plan_.generation);
     stored_ = false;
+  }
+
+  // What some link runs all the same is not to lose its record and its pins.
+  [[nodiscard]] bool is_running() const {
+    const auto live = pins_.read();
+    return !live || std::any_of(live->links.begin(), live->links.end(), [&](const auto& link) {
+      return link.ifindex != 0 && link.generation == plan_.generation;
+    });
   }
 
   // A republish after a boot may find pins of its own number in use; those are not ours to remove.

@@ -61,7 +61,7 @@ bool has_ended(const Range& range, FileName file, Timestamp now) {
 // What has ended by a clock that is wrong has not ended.
 bool is_certain(const Taken& taken, std::vector<std::string>& notes) {
   if (taken.jumped) {
-    notes.push_back(
+    notes.emplace_back(
         "clock: stands more than a day ahead of where it stood before, and nothing says that it is "
         "right: ended lines stay in the files; if it is right: apiguard apply --trust-clock");
   }
@@ -145,6 +145,9 @@ Result<StoredGeneration> generation_before(const Places& places, const World& wo
     auto stored = state.read(kept->generation);
     if (!stored) {
       notes.push_back(stored.error().message + ": passed over");
+    } else if (auto parsed = parse_policy(stored->sources, {.lint = false}); !parsed) {
+      notes.push_back(
+          fmt::format("generation {}: {}: passed over", kept->generation, parsed.error().message));
     } else if (!is_in_force(world, stored->sources)) {
       return std::move(*stored);
     }
@@ -345,6 +348,22 @@ Result<Request> request_with(const Places& places, const World& world,
   return request;
 }
 
+namespace {
+
+// The text in force does not parse, as that of another version may not: off needs no list, and for
+// audit the files have one.
+Result<Request> request_mode_without_text(const Places& places, const World& world, Mode mode) {
+  auto sources =
+      mode == Mode::kOff ? sources_from_kernel(places, world) : read_sources(places.config);
+  if (!sources) return fail(sources.error());
+  auto config = replace_mode(sources->config, mode);
+  if (!config) return fail(config.error());
+  sources->config.text = config->text;
+  return request_sources(*sources, false);
+}
+
+}  // namespace
+
 Result<Request> request_mode(const Places& places, const World& world, Mode mode) {
   if (!world.in_force || (!world.in_force->stored && mode != Mode::kOff)) {
     auto request =
@@ -361,6 +380,7 @@ Result<Request> request_mode(const Places& places, const World& world, Mode mode
   if (!config) return fail(config.error());
   sources->config.text = config->text;
   auto request = request_sources(*sources, false);
+  if (!request) request = request_mode_without_text(places, world, mode);
   if (!request) return request;
   request->warnings.clear();  // of a list that was linted when it was published
   request->way_out = true;
@@ -393,6 +413,7 @@ Result<Request> request_rollback(const Places& places, const World& world,
   for (const auto& [name, written] : brought_in(places, world, stored->meta.generation, current))
     restore_drop_in(places, name, written, *request);
   request->brings_back_undone = stored->meta.undone;
+  if (world.window && world.window->open()) request->undoes = world.window->generation;
   return request;
 }
 
@@ -401,8 +422,8 @@ namespace {
 // The kernel runs what a boot has to publish, and its text is lost: nothing is nearer to it than
 // what is in force.
 bool runs_what_is_lost(const World& world) {
-  return world.in_force && world.to_publish == world.in_force->generation &&
-         !world.in_force->stored;
+  return world.in_force && !world.in_force->stored &&
+         world.to_publish.value_or(0) <= world.in_force->generation;
 }
 
 Error stays(const World& world) {

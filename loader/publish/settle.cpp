@@ -53,6 +53,7 @@ Result<> remove_unpublished(const Places& places, const World& world, Settled& s
   StateDir state(places.state_dir);
   for (const Kept& kept : world.kept) {
     if (!was_never_in_force(world, kept)) continue;
+    if (auto back = take_text_back(places, *kept.meta, settled.messages); !back) return back;
     if (auto removed = state.remove(kept.generation); !removed) return removed;
     settled.messages.push_back(
         fmt::format("generation {}: was never in force: removed", kept.generation));

@@ -32,6 +32,16 @@ std::optional<std::string> before_of(const FileEdit& edit) {
   return edit.existed ? std::optional(edit.before) : std::nullopt;
 }
 
+// Nobody who edits the file holds our lock: what was saved since the verb read it is not ours to
+// overwrite.
+Result<> check_before(const FileEdit& edit) {
+  const auto current = read_if_there(edit.path);
+  if (!current) return fail(current.error());
+  if (*current == before_of(edit) || *current == edit.after) return {};
+  return fail(Exit::kFailed,
+              fmt::format("file '{}': was edited meanwhile: left as it is; try again", edit.path));
+}
+
 }  // namespace
 
 Result<> TextChange::prepare(const FileEdit& edit) {
@@ -43,6 +53,7 @@ Result<> TextChange::prepare(const FileEdit& edit) {
 
 Result<> TextChange::commit() {
   for (Part& part : parts_) {
+    if (auto same = check_before(part.edit); !same) return same;
     // Also where it fails: the new text may be in place although the folder could not be synced.
     part.in_place = true;
     if (auto committed = part.replacement.commit(); !committed) return committed;
@@ -65,6 +76,10 @@ std::vector<std::string> TextChange::put_back() {
     const auto current = read_if_there(part.edit.path);
     const auto before = before_of(part.edit);
     if (current && *current == before) continue;
+    if (!current || *current != part.edit.after) {
+      left.push_back(fmt::format("file '{}': was edited meanwhile: left as it is", part.edit.path));
+      continue;
+    }
     if (auto brought = bring_file(part.edit.path, before); !brought)
       left.push_back(brought.error().message);
   }

@@ -142,6 +142,10 @@ std::string why_damaged(const Places& places, const World& world, std::uint64_t 
 std::optional<Damage> find_damage(const Places& places, const World& world) {
   if (world.state_error) return Damage{world.marked.value_or(0), *world.state_error};
   if (world.mark_error) return Damage{world.to_publish.value_or(0), *world.mark_error};
+  // What runs is newer than all that is kept: a lost or older state directory.
+  if (world.in_force && !world.in_force->damaged.empty() &&
+      world.to_publish.value_or(0) <= world.in_force->generation)
+    return Damage{world.in_force->generation, world.in_force->damaged};
   if (!world.to_publish) return std::nullopt;
   std::string why = why_damaged(places, world, *world.to_publish);
   return why.empty() ? std::nullopt : std::optional(Damage{*world.to_publish, std::move(why)});

@@ -99,6 +99,7 @@ std::string count_text(const std::optional<std::size_t>& count) {
 // Which packets pass there is for its own status to say.
 std::string unpinned_text(const std::vector<UnpinnedFilter>& filters) {
   std::vector<std::string> parts;
+  parts.reserve(filters.size());
   for (const UnpinnedFilter& each : filters) {
     parts.push_back(fmt::format("{} (generation {}, mode {})", each.name, each.generation,
                                 to_string(each.mode)));

@@ -279,7 +279,10 @@ for last in 9223372036854775807 9223372036854775808 18446744073709551615; do
   forget
   verb apply
   cp -a "$STATE/generations/1" "$STATE/generations/$last"
-  sed -i "s/\"generation\": 1\b/\"generation\": $last/" "$STATE/generations/$last/meta.json"
+  for record in meta.json text.json; do
+    sed -i "s/\"generation\": 1\b/\"generation\": $last/" "$STATE/generations/$last/$record"
+    reseal "$STATE/generations/$last/$record"
+  done
   echo "$last" >"$STATE/in-force"
   rm -rf "$PINS"
   verb apply --boot

@@ -310,6 +310,7 @@ supervisor() { # NUMBER AT
   works detach --all
   holds 'detach --all'
   echo >&"$GO"
+  wait_for "$PLACE: its pid" grep -q '^[0-9]' "$RUN/supervisor"
   pid=$(head -n 1 "$RUN/supervisor" | cut -d ' ' -f 1)
   wait_for "$PLACE: a snapshot" grep -q '"generation": *null' "$RUN/status.json"
   holds 'detach --all'

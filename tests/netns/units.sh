@@ -84,7 +84,7 @@ traced apply
 traced run &
 PIDS+=($!)
 wait_for 'the supervisor' test -e "$RUN/status.json"
-supervisor=$(cut -d' ' -f1 "$RUN/supervisor")
+supervisor=$(head -n 1 "$RUN/supervisor" | cut -d ' ' -f 1)
 on_server ip link delete gate0
 make_pair 0
 guarded() { guard status >/dev/null 2>&1; }
