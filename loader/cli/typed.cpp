@@ -157,7 +157,7 @@ Result<Verb> make_set(const Typed& typed, const ChangeFlags& flags) {
 
 Result<ApplyOptions::With> parse_with(const std::string& text) {
   const std::size_t at = text.find('=');
-  ApplyOptions::With with{text.substr(0, at), at == text.npos ? "" : text.substr(at + 1)};
+  ApplyOptions::With with{text.substr(0, at), at == std::string::npos ? "" : text.substr(at + 1)};
   if (with.name.empty() || with.file.empty())
     return usage(fmt::format("option '--with': '{}': it takes NAME.list=FILE", text));
   if (!is_drop_in(with.name))

@@ -7,6 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "loader/disbelief.hpp"
 #include "loader/fence.hpp"
 #include "loader/host/files.hpp"
@@ -46,7 +48,8 @@ Result<> clear_detached(const std::string& run_dir) {
 void remove_stale_marks(const std::string& run_dir) {
   remove_leftovers(run_dir, ".detached.");
   for (const std::string& name : list_directory(run_dir).value_or(std::vector<std::string>())) {
-    if (name.starts_with(".detached.apiguard-")) unlink((run_dir + "/" + name).c_str());
+    if (name.starts_with(".detached.apiguard-"))
+      unlink(fmt::format("{}/{}", run_dir, name).c_str());
   }
 }
 

@@ -144,7 +144,7 @@ void look_inside(int folder, const std::string& path, Ownership& found) {
   while (const dirent* entry = readdir(stream.get())) {
     const std::string name = entry->d_name;
     if (name == "." || name == ".." || is_remembered(path, name)) continue;
-    look_at_entry(folder, name, path + "/" + name, found);
+    look_at_entry(folder, name, fmt::format("{}/{}", path, name), found);
   }
 }
 

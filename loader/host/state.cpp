@@ -408,7 +408,7 @@ void StateDir::remove_leftovers() const {
   apiguard::remove_leftovers(path_);
   const std::string parent = generations_of(path_);
   for (const std::string& name : list_directory(parent).value_or(std::vector<std::string>())) {
-    const std::string folder = parent + "/" + name;
+    const std::string folder = fmt::format("{}/{}", parent, name);
     if (is_leftover(name)) {
       static_cast<void>(remove_tree(folder));  // prune tries again
     } else {

@@ -40,7 +40,8 @@ bool holds(const Sources& sources, const SourceFile& file) {
 }
 
 bool is_digest(std::string_view text) {
-  return text.size() == kDigest && text.find_first_not_of("0123456789abcdef") == text.npos;
+  return text.size() == kDigest &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 std::optional<UndoneFile> parse_line(std::string_view line) {
@@ -76,7 +77,7 @@ Result<std::vector<UndoneFile>> read_undone(const std::string& state_dir) {
   std::string_view left = *text;
   while (!left.empty()) {
     const std::size_t end = left.find('\n');
-    auto file = end == left.npos ? std::nullopt : parse_line(left.substr(0, end));
+    auto file = end == std::string_view::npos ? std::nullopt : parse_line(left.substr(0, end));
     if (!file)
       return fail(Exit::kFailed,
                   fmt::format("file '{}': read: line {} is damaged: which changes were undone is "

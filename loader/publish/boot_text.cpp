@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/publish/boot_text.hpp"
 
-#include <ranges>
 #include <utility>
 
 #include <fmt/format.h>
@@ -66,7 +65,8 @@ class Substitute {
   [[nodiscard]] std::optional<StoredGeneration> older(
       std::uint64_t before, std::optional<Mode> wanted = std::nullopt) const {
     const StateDir state(places_.state_dir);
-    for (const Kept& kept : std::views::reverse(world_.kept)) {
+    for (std::size_t i = world_.kept.size(); i-- > 0;) {
+      const Kept& kept = world_.kept[i];
       if (kept.generation >= before || !kept.meta || !kept.meta->confirmed || kept.meta->undone ||
           !was_in_force(world_, kept))
         continue;
