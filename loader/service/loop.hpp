@@ -42,7 +42,7 @@ class Loop {
 
   [[nodiscard]] Clock::duration until_next() const;
   void wait();
-  void pause(Clock::duration longest);
+  static void pause(Clock::duration longest);
   void run_timers();
 
   std::vector<Descriptor> descriptors_;
