@@ -49,7 +49,7 @@ bool reads_only(const cli::Verb& verb) {
 }
 
 Result<Exit> run(const cli::CommandLine& line) {
-  const auto believed = cli::look_at_owners(line);
+  auto believed = cli::look_at_owners(line);
   if (!believed) return believed;
   const auto exit =
       std::visit([&line](const auto& options) { return cli::run(line, options); }, line.verb);

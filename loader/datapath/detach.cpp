@@ -64,7 +64,7 @@ Result<> detach_link(const LinkState& link) {
 Result<bool> remove_dead_link(const LinkState& link) {
   const auto aside = Aside::make(pin_directory_of(link.pin));
   if (!aside) return fail(aside.error());
-  const auto taken = aside->take(link.pin, "link");
+  auto taken = aside->take(link.pin, "link");
   if (!taken || !*taken) return taken;
   const auto pinned = open_same(link, aside->path("link"));
   const auto info = pinned ? link_info(pinned->get()) : Result<LinkInfo>(fail(pinned.error()));

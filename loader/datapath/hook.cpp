@@ -86,7 +86,7 @@ std::string describe_occupant(const Hook& hook) {
 std::string advice_to_free(const std::string& interface, int ifindex, const Hook& hook) {
   if (const auto link_id = find_link(ifindex, hook.prog_id))
     return fmt::format("'bpftool link detach id {}'", *link_id);
-  const std::string by_netlink =
+  std::string by_netlink =
       fmt::format("'ip link set dev {} {} off'", interface, word_of(hook.mode));
   if (can_list_links()) return by_netlink;
   return fmt::format(

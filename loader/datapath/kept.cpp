@@ -5,6 +5,7 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -28,65 +29,23 @@ struct Shape {
   bool for_audit;
 };
 
-constexpr Shape shape_of(Kept kept) {
-  switch (kept) {
-    case Kept::kCounters:
-      return {"counters",
-              "counters",
-              BPF_MAP_TYPE_PERCPU_ARRAY,
-              sizeof(__u32),
-              sizeof(apiguard_counters),
-              1,
-              0,
-              false};
-    case Kept::kDenied:
-      return {"denied",
-              "denied sources",
-              BPF_MAP_TYPE_ARRAY,
-              sizeof(__u32),
-              sizeof(apiguard_denied_bucket),
-              APIGUARD_DENIED_BUCKETS,
-              0,
-              false};
-    case Kept::kSeen:
-      return {"seen",
-              "sources seen by the audit",
-              BPF_MAP_TYPE_LRU_HASH,
-              sizeof(apiguard_seen_key),
-              sizeof(apiguard_seen),
-              APIGUARD_SEEN_SOURCES,
-              0,
-              true};
-    case Kept::kFlows:
-      return {"flows",
-              "connections seen by the audit",
-              BPF_MAP_TYPE_LRU_HASH,
-              sizeof(apiguard_flow),
-              sizeof(__u8),
-              APIGUARD_SEEN_FLOWS,
-              0,
-              true};
-    case Kept::kWatches:
-      return {"watches",
-              "watchers of events",
-              BPF_MAP_TYPE_ARRAY,
-              sizeof(__u32),
-              sizeof(apiguard_watches),
-              1,
-              BPF_F_MMAPABLE,
-              false};
-    case Kept::kRings:
-      break;
-  }
-  return {"rings",
-          "events",
-          BPF_MAP_TYPE_ARRAY_OF_MAPS,
-          sizeof(__u32),
-          sizeof(__u32),
-          APIGUARD_MAX_WATCHERS,
-          0,
-          false};
-}
+// In the order of Kept.
+constexpr std::array<Shape, kAllKept.size()> kShapes{{
+    {"counters", "counters", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(__u32), sizeof(apiguard_counters), 1,
+     0, false},
+    {"denied", "denied sources", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_denied_bucket),
+     APIGUARD_DENIED_BUCKETS, 0, false},
+    {"seen", "sources seen by the audit", BPF_MAP_TYPE_LRU_HASH, sizeof(apiguard_seen_key),
+     sizeof(apiguard_seen), APIGUARD_SEEN_SOURCES, 0, true},
+    {"flows", "connections seen by the audit", BPF_MAP_TYPE_LRU_HASH, sizeof(apiguard_flow),
+     sizeof(__u8), APIGUARD_SEEN_FLOWS, 0, true},
+    {"watches", "watchers of events", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_watches),
+     1, BPF_F_MMAPABLE, false},
+    {"rings", "events", BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(__u32), sizeof(__u32),
+     APIGUARD_MAX_WATCHERS, 0, false},
+}};
+
+constexpr const Shape& shape_of(Kept kept) { return kShapes.at(static_cast<std::size_t>(kept)); }
 
 constexpr Shape kUsed = {"used",
                          "connections by range",

@@ -198,7 +198,7 @@ Result<> Pins::read_generations(Live& live, OurPrograms& ours) const {
   for (const std::string& name : *names) {
     const auto number = number_of(name);
     std::error_code ignored;
-    if (!number || !fs::is_directory(folder + "/" + name, ignored)) continue;
+    if (!number || !fs::is_directory(fs::path(folder) / name, ignored)) continue;
     PinnedGeneration generation{*number, 0};
     if (auto filter = open_filter(*number)) {
       generation.filter_id = program_id(filter->get()).value_or(0);
@@ -221,7 +221,7 @@ Result<> Pins::read_links(Live& live, const OurPrograms& ours) const {
   }
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
-    const std::string pin = folder + "/" + name;
+    const std::string pin = fmt::format("{}/{}", folder, name);
     const auto link = open_link_at(pin, ours);
     if (!link && link.error().os_error == EROFS) {
       live.by_id = true;

@@ -20,6 +20,8 @@ namespace {
 // sixteen bytes of the kernel's come with every process.
 std::uint64_t from_auxiliary_vector() {
   constexpr std::size_t kBytes = 16;
+  // The kernel hands the address out as a number.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   const auto* bytes = reinterpret_cast<const char*>(getauxval(AT_RANDOM));
   if (bytes == nullptr) return 0;
   return std::stoull(sha256_hex({bytes, kBytes}).substr(0, 16), nullptr, 16);

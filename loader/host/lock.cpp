@@ -84,7 +84,7 @@ struct Holder {
 std::string read_file(int fd) {
   std::array<char, 4 * kMaxText> buffer{};
   const ssize_t got = pread(fd, buffer.data(), buffer.size(), 0);
-  return std::string(buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+  return {buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
 }
 
 // "123 apply\n"
@@ -333,7 +333,7 @@ Result<Lock> Lock::take_or_overtake(const std::string& run_dir, const std::strin
 namespace {
 
 Fd open_to_read(const std::string& run_dir, const char* name) {
-  if (disbelief::find(run_dir) != nullptr) return Fd();
+  if (disbelief::find(run_dir) != nullptr) return {};
   const std::string path = run_dir + "/" + name;
   return Fd(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
 }
