@@ -193,6 +193,7 @@ for how in fifo folder empty garbage cut link theirs; do
     not_enforced
   done
 done
+# shellcheck disable=SC2317 # the library calls it
 at_exit() { chattr -i "$STATE/used" "$STATE/seen" 2>/dev/null; }
 if chattr +i "$STATE/used" "$STATE/seen" 2>/dev/null; then # they cannot be written at all
   changes verb allow 198.18.3.1
