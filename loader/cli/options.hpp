@@ -21,7 +21,7 @@ struct ChangeFlags {
   bool dry_run = false;
   bool strict = false;
   bool json = false;
-  std::set<std::string> accepted;  // names of contract section 3, "all" expanded to all of them
+  std::set<std::string> accepted;              // names of risks; "all" stands for each of them
   std::optional<std::int64_t> confirm_within;  // nanoseconds
 };
 

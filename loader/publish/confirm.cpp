@@ -11,6 +11,7 @@
 #include "loader/host/clock.hpp"
 #include "loader/host/undone.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/bring_links.hpp"
 #include "loader/publish/text_change.hpp"
 
 namespace apiguard::publish {
@@ -28,19 +29,7 @@ Result<> run_again(const datapath::Pins& pins, const World& world,
   if (targets.empty()) return {};
   const auto filter = pins.open_filter(world.window->before);
   if (!filter) return fail(filter.error());
-  const auto id = datapath::program_of(filter->get());
-  if (!id) return fail(id.error());
-  datapath::SwitchOptions options;
-  options.keep_going = true;
-  const auto switched = datapath::switch_links(pins, world.live, filter->get(), targets, options);
-  if (!switched) return fail(switched.error());
-  std::vector<datapath::Finding> findings = switched->failed;
-  const auto read = datapath::read_back(switched->placed, *id);
-  findings.insert(findings.end(), read.findings.begin(), read.findings.end());
-  if (findings.empty()) return {};
-  return fail(Exit::kFailed,
-              fmt::format("interface '{}': does not run {} again: {}", findings.front().name,
-                          called(world.window->before), findings.front().what));
+  return bring_links(pins, world.live, filter->get(), targets, called(world.window->before));
 }
 
 // A link of the unconfirmed generation goes back to the program before it, or goes, if that one was

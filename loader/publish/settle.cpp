@@ -11,6 +11,7 @@
 #include "loader/host/files.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/bring_links.hpp"
 #include "loader/publish/confirm.hpp"
 #include "loader/publish/text_change.hpp"
 
@@ -84,25 +85,6 @@ bool links_differ(const World& world) {
       });
 }
 
-// Keeps what it could do: the links that were reached already run the new program.
-Result<> switch_and_ask(const datapath::Pins& pins, const World& world, int filter_fd,
-                        const std::vector<datapath::Target>& targets, Settled& settled) {
-  datapath::SwitchOptions options;
-  options.keep_going = true;
-  const auto switched = datapath::switch_links(pins, world.live, filter_fd, targets, options);
-  if (!switched) return fail(switched.error());
-  settled.changed = true;
-  const auto id = datapath::program_of(filter_fd);
-  if (!id) return fail(id.error());
-  std::vector<datapath::Finding> findings = switched->failed;
-  const auto read = datapath::read_back(switched->placed, *id);
-  findings.insert(findings.end(), read.findings.begin(), read.findings.end());
-  if (findings.empty()) return {};
-  return fail(Exit::kFailed,
-              fmt::format("interface '{}': does not run generation {}: {}", findings.front().name,
-                          *world.live.generation, findings.front().what));
-}
-
 // The links a dying publish did not reach.
 Result<> finish_links(const Places& places, const World& world, Settled& settled) {
   if (!links_differ(world)) return {};
@@ -114,7 +96,9 @@ Result<> finish_links(const Places& places, const World& world, Settled& settled
     if (link.ifindex != 0 && !stays_behind(world, link))
       targets.push_back(datapath::target_of(link));
   }
-  return switch_and_ask(pins, world, filter->get(), targets, settled);
+  settled.changed = true;
+  return bring_links(pins, world.live, filter->get(), targets,
+                     fmt::format("generation {}", *world.live.generation));
 }
 
 // Replaces a file only if it still is what the change started from: an edit made by hand since then

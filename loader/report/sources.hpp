@@ -15,14 +15,14 @@ namespace apiguard::report {
 // none does; empty if that is not known. Says how many more there are.
 [[nodiscard]] std::string denied_text(const std::vector<DeniedSource>& sources, std::size_t shown,
                                       const std::vector<const Range*>& deciding, Timestamp now);
-// The object of contract section 5; source is null behind more VLAN tags than are looked through.
+// As apiguard(8) has it under JSON; source is null behind more VLAN tags than are looked through.
 [[nodiscard]] std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t shown);
 
 // The ranges, then the commands that list those that are not. `unestablished`: sources that were
 // seen and had no connection.
 [[nodiscard]] std::string suggest_text(const propose::Suggestions& suggestions,
                                        std::size_t unestablished);
-// The object of contract section 5.
+// As apiguard(8) has it under JSON.
 [[nodiscard]] std::string suggest_json(const propose::Suggestions& suggestions,
                                        std::size_t unestablished);
 

@@ -60,7 +60,7 @@ struct Status {
 
 [[nodiscard]] std::string to_text(const Status& status, bool colour);
 
-// The object of contract section 5. Counters hold the reasons that are not zero.
+// As apiguard(8) has it under JSON. Counters hold the reasons that are not zero.
 [[nodiscard]] std::string to_json(const Status& status);
 
 // One loud sentence if it is undone unless somebody confirms it; else empty.

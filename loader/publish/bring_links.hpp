@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "loader/datapath/switch.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::publish {
+
+// Brings links that are there to one program, and asks the kernel whether they run it. Keeps what
+// it could do. Exit::kFailed names every interface that does not run `what` ("generation 17").
+// `filter_fd` is borrowed. Needs the lock.
+[[nodiscard]] Result<> bring_links(const datapath::Pins& pins, const datapath::Live& live,
+                                   int filter_fd, const std::vector<datapath::Target>& targets,
+                                   const std::string& what);
+
+}  // namespace apiguard::publish
