@@ -27,8 +27,9 @@ make_suite() {
   [ -n "$mirror" ] || die "apt on this host has no Debian archive configured"
   log=$(mktemp)
   export_host_proxy
-  rm -rf "$base.new"
-  quietly "$log" debootstrap --variant=minbase --include="$include" --keyring="$KEYRING" "$suite" "$base.new" \
+  rm -rf --one-file-system "$base.new"
+  # In a mount namespace of its own: a run that is cut off leaves no /proc of the host mounted there.
+  quietly "$log" unshare --mount --propagation private -- debootstrap --variant=minbase --include="$include" --keyring="$KEYRING" "$suite" "$base.new" \
     "$mirror" || die "debootstrap of $suite failed"
   rm -f "$log"
   mv "$base.new" "$base"
