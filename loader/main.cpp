@@ -7,6 +7,8 @@
 #include <string>
 #include <variant>
 
+#include <unistd.h>
+
 #include "loader/capabilities.hpp"
 #include "loader/cli/complete.hpp"
 #include "loader/cli/options.hpp"
@@ -16,6 +18,7 @@
 #include "loader/datapath/release.hpp"
 #include "loader/descriptors.hpp"
 #include "loader/host/journal.hpp"
+#include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/host/standard_streams.hpp"
 #include "loader/policy/masked.hpp"
@@ -83,7 +86,10 @@ int main(int argc, char** argv) {
     return static_cast<int>(printed->exit);
   }
   const auto& line = std::get<cli::CommandLine>(parsed);
-  datapath::show_library_messages(line.verbose);
+  if (line.verbose) {
+    datapath::show_library_messages(
+        [](const std::string& text) { outlet::put(STDERR_FILENO, text); });
+  }
   // The supervisor forks, which threads would be in the way of.
   std::optional<progress::Watcher> watcher;
   if (!std::holds_alternative<cli::RunOptions>(line.verb)) watcher.emplace();

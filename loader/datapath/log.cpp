@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdarg>
 #include <cstdio>
+#include <utility>
 
 #include "loader/policy/masked.hpp"
 
@@ -16,7 +17,7 @@ constexpr std::size_t kKept = 4096;
 
 struct Log {
   std::string kept;
-  bool show = false;
+  MessageSink show;
 };
 
 Log& log() {
@@ -29,7 +30,7 @@ int keep(libbpf_print_level level, const char* format, va_list arguments) {
   std::array<char, 16384> line{};
   const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
   if (length <= 0) return length;
-  if (log().show) std::fputs(masked(line.data()).c_str(), stderr);
+  if (log().show) log().show(masked(line.data()));
   log().kept += line.data();
   if (log().kept.size() > kKept) log().kept.erase(0, log().kept.size() - kKept);
   return length;
@@ -39,7 +40,7 @@ int keep(libbpf_print_level level, const char* format, va_list arguments) {
 
 void bridge_library_messages() { libbpf_set_print(keep); }
 
-void show_library_messages(bool show) { log().show = show; }
+void show_library_messages(MessageSink show) { log().show = std::move(show); }
 
 std::string take_library_messages() {
   std::string taken;

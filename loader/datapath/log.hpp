@@ -2,6 +2,7 @@
 // libbpf's own messages: kept quiet, shown only on failure or with --verbose.
 #pragma once
 
+#include <functional>
 #include <string>
 
 namespace apiguard::datapath {
@@ -10,7 +11,10 @@ namespace apiguard::datapath {
 // harmless.
 void bridge_library_messages();
 
-void show_library_messages(bool show);  // on stderr as they come; off by default
+// Where they go as they come, masked, each with its newline; nowhere by default. Who writes them
+// decides how long it waits for a reader.
+using MessageSink = std::function<void(const std::string&)>;
+void show_library_messages(MessageSink show);
 
 // Messages since the last take, at most the last 4 KiB: what the verifier said last is what
 // matters.

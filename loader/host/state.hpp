@@ -37,6 +37,9 @@ struct Lasting {
   Kind kind = Kind::kAllow;
   Timestamp until = 0;    // as its line says
   std::uint64_t end = 0;  // boot-time clock, in the boot of the stamp it is written with
+  // The same by the wall clock, by which the time counts that the host was off. Not written; none:
+  // it is of this boot, where the boot-time clock is exact.
+  std::optional<Timestamp> by_wall = std::nullopt;
 
   friend bool operator==(const Lasting&, const Lasting&) = default;
 };

@@ -188,7 +188,9 @@ Result<Edited> replace_ranges(const SourceFile& file, const std::vector<Prefix>&
   for (const Row& row : *rows) {
     const auto at = kept.find(row.prefix);
     if (at == kept.end() || at->second != &row) {
-      patches.push_back({row.line, {}});
+      // Nobody has to take out what ends by itself, but of a range that becomes permanent.
+      const bool ends = row.until && (at == kept.end() || row.kind == Kind::kExcept);
+      if (!ends) patches.push_back({row.line, {}});
     } else if (row.until) {
       patches.push_back({row.line, made_permanent(row.line)});
     }

@@ -13,13 +13,13 @@ namespace apiguard::publish {
 namespace {
 
 using Key = std::tuple<Prefix, Kind, Timestamp>;
-using Ends = std::map<Key, std::uint64_t>;
+using Ends = std::map<Key, const Lasting*>;
 
 Key key_of(const Lasting& entry) { return {entry.prefix, entry.kind, entry.until}; }
 
 Ends index(const std::vector<Lasting>& entries) {
   Ends ends;
-  for (const Lasting& entry : entries) ends[key_of(entry)] = entry.end;
+  for (const Lasting& entry : entries) ends[key_of(entry)] = &entry;
   return ends;
 }
 
@@ -30,10 +30,19 @@ std::optional<Timestamp> earlier_end(const Range& range, const Ends& ends, const
   if (found == ends.end()) return std::nullopt;
   // In 128 bits: a damaged record may hold any number.
   __extension__ using Wide = __int128;
-  const Wide end = static_cast<Wide>(now.wall) + found->second - now.boot;
+  Wide end = static_cast<Wide>(now.wall) + found->second->end - now.boot;
+  if (found->second->by_wall) end = std::min<Wide>(end, *found->second->by_wall);
   if (end + kClockTolerance >= *range.until) return std::nullopt;
   return static_cast<Timestamp>(
       std::max<Wide>(end, std::numeric_limits<Timestamp>::min() + kClockTolerance));
+}
+
+// Of two clocks of that boot more than a day apart, the one behind: the other was a spike.
+Timestamp end_by_wall(const Stamp& stamp, std::uint64_t end) {
+  __extension__ using Wide = __int128;
+  const Timestamp clock = stamp.before ? *stamp.before : clock_offset(stamp.now);
+  constexpr Wide kMost = std::numeric_limits<Timestamp>::max();
+  return static_cast<Timestamp>(std::min(static_cast<Wide>(clock) + end, kMost));
 }
 
 }  // namespace
@@ -42,7 +51,10 @@ std::vector<Lasting> lasting_now(const GenerationMeta& meta, const std::string& 
   std::vector<Lasting> entries = meta.lasting;
   if (meta.stamp && !boot_id.empty() && meta.stamp->boot_id == boot_id) return entries;
   const std::uint64_t written = meta.stamp ? meta.stamp->now.boot : 0;
-  for (Lasting& entry : entries) entry.end = entry.end > written ? entry.end - written : 0;
+  for (Lasting& entry : entries) {
+    if (meta.stamp) entry.by_wall = end_by_wall(*meta.stamp, entry.end);
+    entry.end = entry.end > written ? entry.end - written : 0;
+  }
   return entries;
 }
 
@@ -54,7 +66,10 @@ std::vector<Lasting> keep_lasting(const std::vector<Lasting>& entries, const Pol
     if (!range.until) continue;
     const auto found = ends.find({range.prefix, range.kind, *range.until});
     if (found == ends.end()) continue;
-    kept.push_back({range.prefix, range.kind, *range.until, found->second});
+    Lasting entry = *found->second;
+    // What is written is by the boot-time clock alone: the wall clock of now may be wrong.
+    entry.by_wall.reset();
+    kept.push_back(entry);
     ends.erase(found);
   }
   return kept;

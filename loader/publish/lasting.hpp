@@ -14,7 +14,8 @@
 namespace apiguard::publish {
 
 // What a record says, by the boot-time clock of this boot. Of an earlier boot what was left when it
-// was written is left from the beginning of this one.
+// was written is left from the beginning of this one, less the time between the two by the wall
+// clock: never more for a clock that is behind.
 [[nodiscard]] std::vector<Lasting> lasting_now(const GenerationMeta& meta,
                                                const std::string& boot_id);
 

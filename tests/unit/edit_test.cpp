@@ -389,19 +389,38 @@ TEST_CASE("of many that have ended ten are told, and the rest is counted") {
   CHECK(edited->notes[10] == "ranges: 2 more that have ended, removed from authorized-ranges");
 }
 
-TEST_CASE("set makes the list exactly what was given, and keeps name and comment but no end") {
+TEST_CASE("set makes the permanent list exactly what was given, and keeps name and comment") {
   CHECK(set(kOffice, {"203.0.113.0/24", "10.0.0.0/8", "198.51.100.7", "10.0.0.0/8"}) ==
         "# the office\n"
         "203.0.113.0/24           name=office   # main\n"
         "\n"
         "  198.51.100.7\tname=ci\t# run 7\n"
         "10.0.0.0/8\n");
-  CHECK(set(kOffice, {}) == "# the office\n\n");
+  const std::string temporary = "  198.51.100.7\tname=ci until=2030-01-01T00:00:00Z\t# run 7\n";
+  CHECK(set(kOffice, {}) == "# the office\n\n" + temporary);
   CHECK(set("", {"10.0.0.0/8"}) == "10.0.0.0/8\n");
-  CHECK(set(kOffice, {"203.0.113.128/25"}) == "# the office\n\n203.0.113.128/25\n");
+  CHECK(set(kOffice, {"203.0.113.128/25"}) ==
+        "# the office\n\n" + temporary + "203.0.113.128/25\n");
   CHECK(set("10.0.0.0/8 until=2030-01-01T00:00:00Z  name=a\n", {"10.0.0.0/8"}) ==
         "10.0.0.0/8  name=a\n");
   CHECK(set("10.0.0.0/8 # x\n", {"10.0.0.0/8"}) == "10.0.0.0/8 # x\n");
+}
+
+TEST_CASE("set leaves what ends by itself") {
+  const std::string allow = "198.51.100.9 name=late until=2030-01-01T00:00:00Z # a\n";
+  const std::string except = "except 10.0.0.7 until=2030-01-01T00:00:00Z\n";
+  CHECK(set("203.0.113.0/24\n" + allow + except, {"10.0.0.0/8"}) ==
+        allow + except + "10.0.0.0/8\n");
+  CHECK(set(allow, {}) == allow);
+  SECTION("an except of the very range decides until it ends") {
+    const std::string ban = "except 10.0.0.0/8 until=2030-01-01T00:00:00Z\n";
+    CHECK(set(ban + "10.0.0.0/8 name=a\n", {"10.0.0.0/8"}) == ban + "10.0.0.0/8 name=a\n");
+    CHECK(set(ban, {"10.0.0.0/8"}) == ban + "10.0.0.0/8\n");
+  }
+  SECTION("of several allows of a listed range one stays, without an end") {
+    const std::string line = "10.0.0.0/8 name=a until=2030-01-01T00:00:00Z\n";
+    CHECK(set(line + line, {"10.0.0.0/8"}) == "10.0.0.0/8 name=a\n");
+  }
 }
 
 TEST_CASE("set keeps one line of a prefix, the permanent one first") {

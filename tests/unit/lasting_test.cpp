@@ -90,6 +90,43 @@ TEST_CASE("of an earlier boot what was left is left from the beginning of this o
   }
 }
 
+TEST_CASE("the time that the host was off counts, where the wall clock knows of it") {
+  // Given 2 h at noon, 100 s after a boot, while the clock was thirty years ahead or right.
+  const Timestamp until = kNoon + 30 * kYear;
+  const Policy list = policy({range("203.0.113.7", until)});
+  GenerationMeta meta;
+  meta.lasting = {lasting("203.0.113.7", until, boot(100 + 7200))};
+  const auto end_after = [&](std::optional<Timestamp> before, Timestamp clock, Timestamp off) {
+    meta.stamp = Stamp{{clock, boot(100)}, "that", before};
+    const Now now{kNoon + off, boot(10)};
+    const auto judged = limited(list, lasting_now(meta, "this"), now);
+    REQUIRE(judged);
+    return *judged->ranges[0].until - now.wall;
+  };
+  const Timestamp ahead = kNoon + 30 * kYear - 7200 * kSecond;
+  const Timestamp right = kNoon - 100 * kSecond;  // as an offset of the clocks
+  SECTION("a spike whose true clock is known") {
+    CHECK(end_after(right, ahead, 3600 * kSecond) == 3600 * kSecond);
+    CHECK(end_after(right, ahead, 86'400 * kSecond) < 0);
+  }
+  SECTION("a clock that was right") {
+    CHECK(end_after(std::nullopt, kNoon, 3600 * kSecond) == 3600 * kSecond);
+  }
+  SECTION("nothing is known of it: what was left is left") {
+    CHECK(end_after(std::nullopt, ahead, 3600 * kSecond) == 7190 * kSecond);
+  }
+  SECTION("a clock that is behind now gives no more than what was left") {
+    CHECK(end_after(std::nullopt, kNoon, -50 * kYear) == 7190 * kSecond);
+  }
+}
+
+TEST_CASE("numbers of a damaged record end nothing and crash nothing") {
+  GenerationMeta meta;
+  meta.stamp = Stamp{{std::numeric_limits<Timestamp>::max(), boot(1)}, "that", std::nullopt};
+  meta.lasting = {lasting("203.0.113.7", kNoon, ~std::uint64_t{0})};
+  CHECK(lasting_now(meta, "this")[0].by_wall == std::numeric_limits<Timestamp>::max());
+}
+
 TEST_CASE("entries are kept as long as the list has them, the newest of equal ones") {
   const auto entries =
       std::vector{lasting("203.0.113.7", kNoon, boot(1)), lasting("203.0.113.8", kNoon, boot(2)),
