@@ -229,8 +229,10 @@ struct apiguard_settings {
 	__u64 since;  /* the generation with which this mode began */
 	__u64 secret; /* for hashes of what comes from the network; the same all boot long */
 	__u64 wall;   /* wall clock less boot-time clock, nanoseconds, when this was published */
+	__u64 edition;	      /* of the generation: the same text with another book; 0: there was none */
+	__u64 before_edition; /* if unconfirmed: that of `before` */
 };
-APIGUARD_ASSERT(sizeof(struct apiguard_settings) == 80 + 24 * APIGUARD_MAX_ENDPOINTS,
+APIGUARD_ASSERT(sizeof(struct apiguard_settings) == 96 + 24 * APIGUARD_MAX_ENDPOINTS,
 		"no hidden padding");
 
 /*

@@ -64,7 +64,7 @@ Result<Judge> make_judge(const Places& places, publish::World world) {
     return judge;
   }
   if (policy == nullptr) note(text_unknown(in_force).message);
-  auto pinned = datapath::Pins(places.pin_dir).open_check(in_force.generation);
+  auto pinned = datapath::Pins(places.pin_dir).open_check(in_force.which());
   if (!pinned) return fail(pinned.error());
   judge.pinned = std::move(*pinned);
   return judge;

@@ -79,7 +79,7 @@ void drop_generations(const datapath::Pins& pins) {
   const auto live = pins.read();
   if (!live || !live->links.empty()) return;
   for (const auto& generation : live->generations) {
-    if (auto dropped = datapath::drop_generation(pins, generation.number); !dropped)
+    if (auto dropped = datapath::drop_generation(pins, generation.which); !dropped)
       note(dropped.error().message);
   }
 }

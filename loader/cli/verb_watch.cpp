@@ -32,7 +32,7 @@ constexpr unsigned kLines = 20;                // a second are as many as people
 class Changes {
  public:
   explicit Changes(const Places& places) : places_(places), pins_(places.pin_dir) {
-    if (const auto live = pins_.read()) take(live->generation.value_or(0));
+    if (const auto live = pins_.read()) take(live->newest().value_or(datapath::Edition()));
   }
 
   using Tell = std::function<void(const report::ChangeEvent&)>;
@@ -45,20 +45,23 @@ class Changes {
     if (generation != loaded_) {
       const bool told = undone_ && generation == before_;  // the kernel was there before the links
       if (!told) tell_changes(generation, now, tell);
-      take(generation);
     }
+    if (const datapath::Edition which = live->newest().value_or(datapath::Edition());
+        which != which_)
+      take(which);
     if (!waits_) return;
-    const auto deadline = datapath::read_deadline(pins_, loaded_);
+    const auto deadline = datapath::read_deadline(pins_, which_);
     waits_ = deadline && *deadline > now.boot;
     undone_ = deadline && *deadline != 0 && !waits_;
     if (undone_) describe(before_, now, true, tell);
   }
 
  private:
-  void take(std::uint64_t generation) {
-    loaded_ = generation;
+  void take(const datapath::Edition& which) {
+    which_ = which;
+    loaded_ = which.generation;
     undone_ = false;
-    const auto settings = pins_.read_settings(generation);
+    const auto settings = pins_.read_settings(which);
     waits_ = settings && settings->unconfirmed != 0;
     before_ = settings ? settings->before : 0;
   }
@@ -82,7 +85,8 @@ class Changes {
 
   const Places& places_;
   datapath::Pins pins_;
-  std::uint64_t loaded_ = 0;
+  datapath::Edition which_;
+  std::uint64_t loaded_ = 0;  // its generation
   std::uint64_t before_ = 0;  // judges once `loaded_` has not been confirmed in time
   bool waits_ = false;        // for its confirmation
   bool undone_ = false;

@@ -47,8 +47,20 @@ Exit undone(std::uint64_t generation) {
 // What has become of it while nobody held the lock.
 enum class Fate { kWaits, kConfirmed, kUndone };
 
+// The newest edition of it that is pinned: a lease may have published another one meanwhile.
+datapath::Edition newest_of(const datapath::Pins& pins, std::uint64_t generation) {
+  datapath::Edition newest{generation, 0};
+  const auto live = pins.read();
+  if (!live) return newest;
+  for (const datapath::PinnedGeneration& pinned : live->generations) {
+    if (pinned.which.generation == generation) newest = std::max(newest, pinned.which);
+  }
+  return newest;
+}
+
 Fate fate_of(const Places& places, std::uint64_t generation) {
-  const auto deadline = datapath::read_deadline(datapath::Pins(places.pin_dir), generation);
+  const datapath::Pins pins(places.pin_dir);
+  const auto deadline = datapath::read_deadline(pins, newest_of(pins, generation));
   if (!deadline) return Fate::kUndone;
   if (*deadline == 0) return Fate::kConfirmed;
   return seconds_left(*deadline) > 0 ? Fate::kWaits : Fate::kUndone;

@@ -27,28 +27,28 @@ Result<> store_deadline(int confirmation_fd, std::uint64_t deadline) {
   return {};
 }
 
-Result<std::uint64_t> read_deadline(const Pins& pins, std::uint64_t generation) {
-  const auto map = pins.open_confirmation(generation, Pins::Access::kRead);
+Result<std::uint64_t> read_deadline(const Pins& pins, const Edition& edition) {
+  const auto map = pins.open_confirmation(edition, Pins::Access::kRead);
   if (!map) return fail(map.error());
   apiguard_confirmation value{};
   if (bpf_map_lookup_elem(map->get(), &kKey, &value) != 0)
-    return failed(generation, "read its deadline", errno);
+    return failed(edition.generation, "read its deadline", errno);
   return value.deadline;
 }
 
-Result<> write_deadline(const Pins& pins, std::uint64_t generation, std::uint64_t deadline) {
-  const auto map = pins.open_confirmation(generation, Pins::Access::kWrite);
+Result<> write_deadline(const Pins& pins, const Edition& edition, std::uint64_t deadline) {
+  const auto map = pins.open_confirmation(edition, Pins::Access::kWrite);
   if (!map) return fail(map.error());
   return store_deadline(map->get(), deadline);
 }
 
-Result<bool> has_joined(const Pins& pins, std::uint64_t generation, int ifindex) {
-  const auto map = pins.open_joined(generation);
+Result<bool> has_joined(const Pins& pins, const Edition& edition, int ifindex) {
+  const auto map = pins.open_joined(edition);
   if (!map) return fail(map.error());
   __u8 value = 0;
   if (bpf_map_lookup_elem(map->get(), &ifindex, &value) == 0) return true;
   if (errno == ENOENT) return false;
-  return failed(generation, "read which interfaces joined with it", errno);
+  return failed(edition.generation, "read which interfaces joined with it", errno);
 }
 
 }  // namespace apiguard::datapath

@@ -12,12 +12,12 @@ namespace apiguard::datapath {
 
 // Boot-time clock, nanoseconds; 0: confirmed. Of a pinned generation whose settings say
 // `unconfirmed`.
-[[nodiscard]] Result<std::uint64_t> read_deadline(const Pins& pins, std::uint64_t generation);
-[[nodiscard]] Result<> write_deadline(const Pins& pins, std::uint64_t generation,
+[[nodiscard]] Result<std::uint64_t> read_deadline(const Pins& pins, const Edition& edition);
+[[nodiscard]] Result<> write_deadline(const Pins& pins, const Edition& edition,
                                       std::uint64_t deadline);
 
 // Whether the generation before it did not guard the interface.
-[[nodiscard]] Result<bool> has_joined(const Pins& pins, std::uint64_t generation, int ifindex);
+[[nodiscard]] Result<bool> has_joined(const Pins& pins, const Edition& edition, int ifindex);
 
 // The same store by a descriptor of the map.
 [[nodiscard]] Result<> store_deadline(int confirmation_fd, std::uint64_t deadline);

@@ -162,7 +162,8 @@ Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& 
   skeleton.rodata_top6->top6 = image.index6.top;
   if (options.fallback != nullptr) {
     skeleton.rodata->settings.unconfirmed = 1;
-    skeleton.rodata->settings.before = options.fallback->generation;
+    skeleton.rodata->settings.before = options.fallback->which.generation;
+    skeleton.rodata->settings.before_edition = options.fallback->which.edition;
   }
   choose_filter(skeleton, frags, options.fallback != nullptr);
   if (auto sized = size_maps(skeleton, image, options.fallback); !sized) return sized;

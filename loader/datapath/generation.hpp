@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "loader/compile/image.hpp"
+#include "loader/datapath/edition.hpp"
 #include "loader/datapath/kept.hpp"
 #include "loader/fd.hpp"
 #include "loader/result.hpp"
@@ -22,9 +23,9 @@ enum class ProgramKind { kProbe, kFrags, kPlain };
 
 // What a generation falls back to that is published unconfirmed. Descriptors are borrowed.
 struct Fallback {
-  std::uint64_t generation = 0;  // judges past the deadline; 0: none did before
-  int filter_fd = -1;            // its filter, of the same kind; -1: none
-  std::vector<int> joined;       // indexes of interfaces that it does not guard: there all passes
+  Edition which;            // judges past the deadline; generation 0: none did before
+  int filter_fd = -1;       // its filter, of the same kind; -1: none
+  std::vector<int> joined;  // indexes of interfaces that it does not guard: there all passes
 };
 
 struct LoadOptions {

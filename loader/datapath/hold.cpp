@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <iterator>
 #include <optional>
@@ -44,12 +43,6 @@ std::vector<std::string> names_in(const std::string& folder, Want want) {
       names.push_back(it->path().filename().string());
   }
   return names;
-}
-
-std::uint64_t number_of(const std::string& name) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-  return error == std::errc{} && end == name.data() + name.size() ? number : 0;
 }
 
 bool is_pinned(const std::string& pin) { return access(pin.c_str(), F_OK) == 0; }
@@ -124,8 +117,8 @@ std::vector<Hold::Object> Hold::open_all_objects(const Pins& pins) {
   std::vector<Object> objects;
   open_ledger(pins, objects);
   for (const std::string& name : names_in(root + "/generations", Want::kFolders)) {
-    if (const std::uint64_t number = number_of(name); number != 0)
-      open_objects(fmt::format("{}/generations/{}", root, name), number, objects);
+    if (const auto edition = parse_pin_name(name); edition && edition->generation != 0)
+      open_objects(fmt::format("{}/generations/{}", root, name), *edition, objects);
   }
   return objects;
 }
@@ -158,13 +151,13 @@ Result<> Hold::open_links(const std::string& folder, const OurPrograms& ours,
 }
 
 // What cannot be opened now stays as it is held, if it is; whoever needs it will say so.
-void Hold::open_objects(const std::string& folder, std::uint64_t generation,
+void Hold::open_objects(const std::string& folder, const Edition& which,
                         std::vector<Object>& objects) {
   for (const std::string& name : names_in(folder, Want::kFiles)) {
     if (name.ends_with(kUnfinished)) continue;
     Object object;
     object.pin = fmt::format("{}/{}", folder, name);
-    object.generation = generation;
+    object.which = which;
     const auto held = std::find_if(objects_.begin(), objects_.end(),
                                    [&](const Object& one) { return one.pin == object.pin; });
     auto fd = open_pinned(object.pin);
@@ -173,7 +166,7 @@ void Hold::open_objects(const std::string& folder, std::uint64_t generation,
       object = std::move(*held);
     } else {
       object.fd = std::move(*fd);
-      if (generation != 0 && name == kFilter) {
+      if (which.generation != 0 && name == kFilter) {
         object.filter_id = program_id(object.fd.get()).value_or(0);
         object.tag = program_tag(object.fd.get()).value_or(std::string());
       }
@@ -221,7 +214,7 @@ void Hold::open_ledger(const Pins& pins, std::vector<Object>& objects) {
 
 void Hold::pin_ledger_again(const Pins& pins, std::vector<std::string>& done) const {
   for (const Object& object : objects_) {
-    if (object.generation != 0) continue;
+    if (object.which.generation != 0) continue;
     const Pinned there = look_at_pin(object.pin);
     if (there.kind == Pinned::Kind::kMap && belongs_to(pins, object.pin, there.fd.get())) continue;
     if (pin_over(object.fd.get(), object.pin)) done.push_back(object.pin);
@@ -240,46 +233,47 @@ Live Hold::live() const {
   Live live;
   live.strays = strays_;
   for (const Object& object : objects_) {
-    if (object.filter_id != 0) live.generations.push_back({object.generation, object.filter_id});
+    if (object.filter_id != 0) live.generations.push_back({object.which, object.filter_id});
   }
   std::sort(live.generations.begin(), live.generations.end(),
-            [](const auto& a, const auto& b) { return a.number < b.number; });
+            [](const auto& a, const auto& b) { return a.which < b.which; });
   for (const Link& link : links_) {
     const auto info = now(link.fd, link.pin, link.info);
     if (!info) continue;
-    LinkState state{link.pin, info->ifindex, info->link_id, info->prog_id, 0};
+    LinkState state{link.pin, info->ifindex, info->link_id, info->prog_id, 0, 0};
     for (const PinnedGeneration& generation : live.generations) {
-      if (generation.filter_id == state.prog_id) state.generation = generation.number;
+      if (generation.filter_id != state.prog_id) continue;
+      state.generation = generation.which.generation;
+      state.edition = generation.which.edition;
     }
-    if (state.generation != 0)
-      live.generation = std::max(live.generation.value_or(0), state.generation);
     live.links.push_back(std::move(state));
   }
+  note_newest(live);
   return live;
 }
 
-std::set<std::uint64_t> Hold::generations_run() const {
-  std::set<std::uint64_t> run;
+std::set<Edition> Hold::editions_run() const {
+  std::set<Edition> run;
   for (const Link& link : links_) {
     const auto info = now(link.fd, link.pin, link.info);
     if (!info || info->ifindex == 0) continue;
     for (const Object& object : objects_) {
-      if (object.filter_id != 0 && object.filter_id == info->prog_id) run.insert(object.generation);
+      if (object.filter_id != 0 && object.filter_id == info->prog_id) run.insert(object.which);
     }
   }
   return run;
 }
 
-void Hold::let_go_of_replaced(std::uint64_t kept) {
-  const auto run = generations_run();
+void Hold::let_go_of_replaced(const Edition& kept) {
+  const auto run = editions_run();
   std::erase_if(objects_, [&](const Object& object) {
     const bool needed =
-        object.generation == 0 || object.generation == kept || run.contains(object.generation);
+        object.which.generation == 0 || object.which == kept || run.contains(object.which);
     return !needed && !is_pinned(object.pin);
   });
 }
 
-Result<std::vector<std::string>> Hold::pin_again(const Pins& pins, std::uint64_t kept) {
+Result<std::vector<std::string>> Hold::pin_again(const Pins& pins, const Edition& kept) {
   std::vector<std::string> done;
   const auto pin = [&](int fd, const std::string& path) -> Result<> {
     if (done.empty()) {
@@ -293,7 +287,7 @@ Result<std::vector<std::string>> Hold::pin_again(const Pins& pins, std::uint64_t
     if (pinned) done.push_back(path);
     return fence::explain(pinned);
   };
-  const auto run = generations_run();
+  const auto run = editions_run();
   const bool guards = std::any_of(links_.begin(), links_.end(), [](const Link& link) {
     return now(link.fd, link.pin, link.info).value_or(LinkInfo{}).ifindex != 0;
   });
@@ -305,7 +299,7 @@ Result<std::vector<std::string>> Hold::pin_again(const Pins& pins, std::uint64_t
   }
   for (const Object& object : objects_) {
     const bool needed =
-        object.generation != 0 && (object.generation == kept || run.contains(object.generation));
+        object.which.generation != 0 && (object.which == kept || run.contains(object.which));
     if (!needed || is_pinned(object.pin)) continue;
     if (auto pinned = pin(object.fd.get(), object.pin); !pinned) return fail(pinned.error());
   }
@@ -313,9 +307,9 @@ Result<std::vector<std::string>> Hold::pin_again(const Pins& pins, std::uint64_t
   return done;
 }
 
-const Hold::Object* Hold::filter_of(std::uint64_t generation) const {
+const Hold::Object* Hold::filter_of(const Edition& edition) const {
   const auto found = std::find_if(objects_.begin(), objects_.end(), [&](const Object& object) {
-    return object.filter_id != 0 && object.generation == generation;
+    return object.filter_id != 0 && object.which == edition;
   });
   return found == objects_.end() ? nullptr : &*found;
 }
@@ -328,9 +322,9 @@ bool Hold::is_ours(int link_fd) const {
   });
 }
 
-Result<std::vector<int>> Hold::put_back(std::uint64_t generation) {
+Result<std::vector<int>> Hold::put_back(const Edition& edition) {
   std::vector<int> done;
-  const Object* filter = filter_of(generation);
+  const Object* filter = filter_of(edition);
   if (filter == nullptr) return done;
   for (const Link& link : links_) {
     auto opened = link.fd ? Result<Fd>(Fd()) : open_pinned_for_writing(link.pin);

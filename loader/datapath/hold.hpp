@@ -46,18 +46,18 @@ class Hold {
 
   // What was held of generations that no link runs any more, but for `kept`, is closed: their maps
   // are not to wait for us.
-  void let_go_of_replaced(std::uint64_t kept);
+  void let_go_of_replaced(const Edition& kept);
 
   // Pins again what has lost its pin: links that still guard an interface, what belongs to a
   // generation that one of them runs or to `kept`, and what outlives generations. The last may be
   // lost: that it cannot be pinned stops nothing, and what somebody else has put in its place goes.
   // Returns the pins.
-  [[nodiscard]] Result<std::vector<std::string>> pin_again(const Pins& pins, std::uint64_t kept);
+  [[nodiscard]] Result<std::vector<std::string>> pin_again(const Pins& pins, const Edition& kept);
 
-  // Links that run a program which is none of ours go back to that of `generation`, if that is
+  // Links that run a program which is none of ours go back to that of `edition`, if that is
   // held. Ours is what has the tag of a filter that is held: a program that could not be pinned has
   // it too, and stays. Returns indexes of interfaces.
-  [[nodiscard]] Result<std::vector<int>> put_back(std::uint64_t generation);
+  [[nodiscard]] Result<std::vector<int>> put_back(const Edition& edition);
 
  private:
   struct Link {
@@ -67,7 +67,7 @@ class Hold {
   };
   struct Object {
     std::string pin;
-    std::uint64_t generation = 0;  // 0: outlives them
+    Edition which;  // generation 0: outlives them
     Fd fd;
     std::uint32_t filter_id = 0;  // of a filter: its program
     std::string tag;              // and the tag of that
@@ -75,14 +75,13 @@ class Hold {
 
   [[nodiscard]] Result<> open_links(const std::string& folder, const OurPrograms& ours,
                                     std::vector<Link>& links, std::vector<std::string>& strays);
-  void open_objects(const std::string& folder, std::uint64_t generation,
-                    std::vector<Object>& objects);
+  void open_objects(const std::string& folder, const Edition& which, std::vector<Object>& objects);
   [[nodiscard]] std::vector<Object> open_all_objects(const Pins& pins);
   [[nodiscard]] Link take_over(std::string pin, PinnedLink found);
   void open_ledger(const Pins& pins, std::vector<Object>& objects);
   void pin_ledger_again(const Pins& pins, std::vector<std::string>& done) const;
-  [[nodiscard]] std::set<std::uint64_t> generations_run() const;
-  [[nodiscard]] const Object* filter_of(std::uint64_t generation) const;
+  [[nodiscard]] std::set<Edition> editions_run() const;
+  [[nodiscard]] const Object* filter_of(const Edition& edition) const;
   [[nodiscard]] bool is_ours(int link_fd) const;
 
   std::vector<Link> links_;

@@ -164,26 +164,27 @@ bool Ledger::is_pinned(Kept kept) const {
 }
 
 std::vector<Ledger::Place> Ledger::places(const Pins& pins, const Generation& generation,
-                                          std::uint64_t number) const {
+                                          const Edition& edition) const {
   std::vector<Place> places;
   for (const Kept kept : kAllKept) {
     if (is_pinned(kept))
       places.push_back({pins.kept_pin(kept), content_of(kept), generation.kept_fd(kept)});
   }
   places.push_back({pins.used_pin(), kUses, generation.used_fd()});
-  places.push_back({pins.used_pin(number), kUses, generation.used_fd()});
+  places.push_back({pins.used_pin(edition), kUses, generation.used_fd()});
   return places;
 }
 
 // Whatever goes wrong here is said by pin().
 void Ledger::pin_missing(const Pins& pins, const Generation& generation,
-                         std::uint64_t number) const {
-  for (const Place& place : places(pins, generation, number)) (void)pin_object(place.fd, place.pin);
+                         const Edition& edition) const {
+  for (const Place& place : places(pins, generation, edition))
+    (void)pin_object(place.fd, place.pin);
   (void)pin_secret(pins, secret_.value);
 }
 
-void Ledger::pin(const Pins& pins, const Generation& generation, std::uint64_t number) {
-  for (const Place& place : places(pins, generation, number)) {
+void Ledger::pin(const Pins& pins, const Generation& generation, const Edition& edition) {
+  for (const Place& place : places(pins, generation, edition)) {
     if (map_id_at(place.pin) == map_id(place.fd).value_or(0)) continue;
     const auto put = pin_over(place.fd, place.pin);
     if (!put) {

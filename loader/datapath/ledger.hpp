@@ -47,9 +47,9 @@ class Ledger {
 
   // Pins what begins where there is nothing yet: before the links are switched, so that a kill
   // leaves no generation in force without its maps.
-  void pin_missing(const Pins& pins, const Generation& generation, std::uint64_t number) const;
+  void pin_missing(const Pins& pins, const Generation& generation, const Edition& edition) const;
   // Makes all pins lead to the maps of a generation that is in force, whatever they lead to now.
-  void pin(const Pins& pins, const Generation& generation, std::uint64_t number);
+  void pin(const Pins& pins, const Generation& generation, const Edition& edition);
 
  private:
   struct Place {
@@ -66,7 +66,7 @@ class Ledger {
   [[nodiscard]] bool leave_misfits(const Pins& pins, LoadOptions& options);
   [[nodiscard]] bool is_pinned(Kept kept) const;
   [[nodiscard]] std::vector<Place> places(const Pins& pins, const Generation& generation,
-                                          std::uint64_t number) const;
+                                          const Edition& edition) const;
 
   Pins pins_{""};
   bool audit_ = false;

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -46,14 +45,6 @@ Result<std::vector<std::string>> names_in(const std::string& folder) {
     return kernel_error("pin '" + folder + "'", "read the folder", code.value());
   std::sort(names.begin(), names.end());
   return names;
-}
-
-std::optional<std::uint64_t> number_of(const std::string& name) {
-  std::uint64_t number = 0;
-  const char* end = name.data() + name.size();
-  const auto [last, error] = std::from_chars(name.data(), end, number);
-  if (error != std::errc{} || last != end) return std::nullopt;
-  return number;
 }
 
 Result<> make_folder(const std::string& path) {
@@ -100,7 +91,7 @@ Result<> pin_parts(const Generation& generation, const std::string& folder) {
 }
 
 // bpffs refuses names with dots; VLAN devices have them.
-std::string pin_name(const std::string& interface, int ifindex) {
+std::string link_pin_name(const std::string& interface, int ifindex) {
   std::string name = fmt::format("{}-{}", interface, ifindex);
   std::replace(name.begin(), name.end(), '.', '_');
   return name;
@@ -116,28 +107,20 @@ std::vector<LinkState> links_by_id(std::uint64_t instance) {
     if (!info || !info->xdp) continue;
     const auto settings = settings_of(info->prog_id);
     if (!settings || settings->instance != instance) continue;
-    links.push_back({"", info->ifindex, info->link_id, info->prog_id, settings->generation});
+    links.push_back(
+        {"", info->ifindex, info->link_id, info->prog_id, settings->generation, settings->edition});
   }
   return links;
 }
 
 // A program that no pin names is still recognised by its own settings, e.g. after a `mode off` that
 // could not pin.
-std::uint64_t generation_of(std::uint32_t prog_id,
-                            const std::vector<PinnedGeneration>& generations) {
+Edition edition_run(std::uint32_t prog_id, const std::vector<PinnedGeneration>& generations) {
   for (const PinnedGeneration& generation : generations) {
-    if (generation.filter_id == prog_id) return generation.number;
+    if (generation.filter_id == prog_id) return generation.which;
   }
   const auto settings = settings_of(prog_id);
-  return settings ? settings->generation : 0;
-}
-
-// The newest generation that a link runs.
-void note_generation(Live& live) {
-  for (const LinkState& link : live.links) {
-    if (link.generation != 0)
-      live.generation = std::max(live.generation.value_or(0), link.generation);
-  }
+  return settings ? edition_of(*settings) : Edition();
 }
 
 Result<> check_bpffs(const std::string& directory) {
@@ -166,13 +149,25 @@ const LinkState* Live::link_with(std::uint32_t link_id) const {
   return found == links.end() ? nullptr : &*found;
 }
 
+std::optional<Edition> Live::newest() const {
+  return generation ? std::optional(Edition{*generation, edition}) : std::nullopt;
+}
+
+void note_newest(Live& live) {
+  Edition newest;
+  for (const LinkState& link : live.links) newest = std::max(newest, link.runs());
+  if (newest.generation == 0) return;
+  live.generation = newest.generation;
+  live.edition = newest.edition;
+}
+
 std::string describe_stray(const std::string& pin) {
   return fmt::format("pin '{}': is no link of ours: left alone; whoever pinned it can remove it",
                      pin);
 }
 
-std::string Pins::generation_dir(std::uint64_t number) const {
-  return fmt::format("{}/generations/{}", directory_, number);
+std::string Pins::generation_dir(const Edition& edition) const {
+  return fmt::format("{}/generations/{}", directory_, pin_name(edition));
 }
 
 std::string Pins::kept_pin(Kept kept) const {
@@ -183,8 +178,8 @@ std::string Pins::used_pin() const {
   return fmt::format("{}/{}{}", directory_, kUsed, APIGUARD_ABI);
 }
 
-std::string Pins::used_pin(std::uint64_t generation) const {
-  return generation_dir(generation) + "/used";
+std::string Pins::used_pin(const Edition& edition) const {
+  return generation_dir(edition) + "/used";
 }
 
 std::string Pins::secret_pin() const {
@@ -196,18 +191,18 @@ Result<> Pins::read_generations(Live& live, OurPrograms& ours) const {
   const auto names = names_in(folder);
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
-    const auto number = number_of(name);
+    const auto edition = parse_pin_name(name);
     std::error_code ignored;
-    if (!number || !fs::is_directory(fs::path(folder) / name, ignored)) continue;
-    PinnedGeneration generation{*number, 0};
-    if (auto filter = open_filter(*number)) {
+    if (!edition || !fs::is_directory(fs::path(folder) / name, ignored)) continue;
+    PinnedGeneration generation{*edition, 0};
+    if (auto filter = open_filter(*edition)) {
       generation.filter_id = program_id(filter->get()).value_or(0);
       ours.add(filter->get());
     }
     live.generations.push_back(generation);
   }
   std::sort(live.generations.begin(), live.generations.end(),
-            [](const auto& a, const auto& b) { return a.number < b.number; });
+            [](const auto& a, const auto& b) { return a.which < b.which; });
   return {};
 }
 
@@ -230,7 +225,7 @@ Result<> Pins::read_links(Live& live, const OurPrograms& ours) const {
     if (!link) return fail(link.error());
     if (link->whose == Whose::kStray) live.strays.push_back(pin);
     if (link->whose != Whose::kOurs) continue;
-    live.links.push_back({pin, link->info.ifindex, link->info.link_id, link->info.prog_id, 0});
+    live.links.push_back({pin, link->info.ifindex, link->info.link_id, link->info.prog_id, 0, 0});
   }
   return {};
 }
@@ -240,7 +235,7 @@ Result<Live> Pins::read() const {
   if (disbelief::find(directory_) != nullptr) {
     live.by_id = true;
     live.links = links_by_id(instance());
-    note_generation(live);
+    note_newest(live);
     return live;
   }
   OurPrograms ours;
@@ -249,9 +244,12 @@ Result<Live> Pins::read() const {
   if (!check_bpffs(directory_)) live.by_id = true;
   if (live.by_id) live.links = links_by_id(instance());
   for (LinkState& link : live.links) {
-    if (!live.by_id) link.generation = generation_of(link.prog_id, live.generations);
+    if (live.by_id) continue;
+    const Edition runs = edition_run(link.prog_id, live.generations);
+    link.generation = runs.generation;
+    link.edition = runs.edition;
   }
-  note_generation(live);
+  note_newest(live);
   return live;
 }
 
@@ -271,25 +269,25 @@ Result<Fd> Pins::open_kept_for_writing(Kept kept) const {
   return open_pinned_for_writing(kept_pin(kept));
 }
 
-Result<Fd> Pins::open_check(std::uint64_t generation) const {
-  return open_pinned(generation_dir(generation) + "/check");
+Result<Fd> Pins::open_check(const Edition& edition) const {
+  return open_pinned(generation_dir(edition) + "/check");
 }
 
-Result<Fd> Pins::open_filter(std::uint64_t generation) const {
-  return open_pinned(generation_dir(generation) + "/filter");
+Result<Fd> Pins::open_filter(const Edition& edition) const {
+  return open_pinned(generation_dir(edition) + "/filter");
 }
 
-Result<Fd> Pins::open_confirmation(std::uint64_t generation, Access access) const {
-  const std::string pin = generation_dir(generation) + "/confirmation";
+Result<Fd> Pins::open_confirmation(const Edition& edition, Access access) const {
+  const std::string pin = generation_dir(edition) + "/confirmation";
   return access == Access::kRead ? open_pinned(pin) : open_pinned_for_writing(pin);
 }
 
-Result<Fd> Pins::open_joined(std::uint64_t generation) const {
-  return open_pinned(generation_dir(generation) + "/joined");
+Result<Fd> Pins::open_joined(const Edition& edition) const {
+  return open_pinned(generation_dir(edition) + "/joined");
 }
 
-Result<apiguard_settings> Pins::read_settings(std::uint64_t generation) const {
-  const std::string pin = generation_dir(generation) + "/settings";
+Result<apiguard_settings> Pins::read_settings(const Edition& edition) const {
+  const std::string pin = generation_dir(edition) + "/settings";
   const auto map = open_pinned(pin);
   if (!map) return fail(map.error());
   auto settings = datapath::read_settings(*map);
@@ -323,19 +321,19 @@ Result<> Pins::create() const {
 }
 
 // Complete before it takes its number. What has the number already goes once this has it.
-Result<> Pins::pin(const Generation& generation, std::uint64_t number) const {
+Result<> Pins::pin(const Generation& generation, const Edition& edition) const {
   const auto aside = Aside::make(directory_);
   if (!aside) return fail(aside.error());
   const std::string folder = aside->path("generation");
   if (auto made = make_folder(folder); !made) return made;
   if (auto pinned = pin_parts(generation, folder); !pinned) return fence::explain(pinned);
-  const auto taken = aside->take(generation_dir(number), "before");
+  const auto taken = aside->take(generation_dir(edition), "before");
   if (!taken) return fail(taken.error());
-  if (auto put = aside->put("generation", generation_dir(number)); !put) {
-    if (*taken) (void)aside->put("before", generation_dir(number));
+  if (auto put = aside->put("generation", generation_dir(edition)); !put) {
+    if (*taken) (void)aside->put("before", generation_dir(edition));
     return put;
   }
-  if (auto there = open_filter(number); !there) return fail(there.error());
+  if (auto there = open_filter(edition); !there) return fail(there.error());
   return {};
 }
 
@@ -373,9 +371,7 @@ Result<Fd> Pins::open_used_for_writing() const {
   return map;
 }
 
-bool Pins::attributes(std::uint64_t generation) const {
-  return map_id_at(used_pin(generation)) != 0;
-}
+bool Pins::attributes(const Edition& edition) const { return map_id_at(used_pin(edition)) != 0; }
 
 namespace {
 
@@ -392,7 +388,7 @@ Result<> check_free(const std::string& pin) {
 }  // namespace
 
 Result<std::string> Pins::pin_link(int link_fd, const std::string& interface, int ifindex) const {
-  const std::string pin = directory_ + "/links/" + pin_name(interface, ifindex);
+  const std::string pin = directory_ + "/links/" + link_pin_name(interface, ifindex);
   const auto aside = Aside::make(directory_);
   if (!aside) return fail(aside.error());
   if (auto pinned = pin_object(link_fd, aside->path("link")); !pinned)
@@ -413,8 +409,8 @@ bool Pins::has_program(std::uint32_t program) const {
   const auto numbers = names_in(directory_ + "/generations");
   if (!numbers) return false;
   return std::any_of(numbers->begin(), numbers->end(), [&](const std::string& name) {
-    const auto number = number_of(name);
-    const auto filter = number ? open_filter(*number) : Result<Fd>(fail(Error{}));
+    const auto edition = parse_pin_name(name);
+    const auto filter = edition ? open_filter(*edition) : Result<Fd>(fail(Error{}));
     return filter && program_id(filter->get()).value_or(0) == program;
   });
 }
@@ -430,9 +426,9 @@ std::vector<LinkState> Pins::unpinned_links() const {
   return links;
 }
 
-std::vector<Fd> Pins::open_tries(std::uint64_t number) const {
+std::vector<Fd> Pins::open_tries(const Edition& edition) const {
   std::vector<Fd> tries;
-  const std::string folder = generation_dir(number);
+  const std::string folder = generation_dir(edition);
   const auto names = names_in(folder);
   if (!names) return tries;
   for (const std::string& name : *names) {
@@ -471,11 +467,11 @@ Result<> remove_around_folders(const std::string& path) {
 
 }  // namespace
 
-Result<> Pins::unpin_generation(std::uint64_t number) const {
-  if (holds_folder(generation_dir(number))) return remove_around_folders(generation_dir(number));
+Result<> Pins::unpin_generation(const Edition& edition) const {
+  if (holds_folder(generation_dir(edition))) return remove_around_folders(generation_dir(edition));
   const auto aside = Aside::make(directory_);
   if (!aside) return fail(aside.error());
-  const auto taken = aside->take(generation_dir(number), "generation");
+  const auto taken = aside->take(generation_dir(edition), "generation");
   return taken ? Result<>() : fail(taken.error());
 }
 

@@ -8,8 +8,8 @@
 //   PINS/watches-v2, rings-v2      who watches events
 //   PINS/secret-v2                 what hashes of this boot begin with (secret.hpp)
 //   PINS/aside-NAME-1              what had the name of one of these and is not ours to remove
-//   PINS/generations/17/           filter, check, settings, ranges4, ranges6, used of generation
-//   17;
+//   PINS/generations/17-3/         filter, check, settings, ranges4, ranges6, used of the third
+//                                  edition of generation 17; "17": there was no book;
 //                                  ranges4-0, ranges4-1, ...: the tries of several shards;
 //                                  confirmation, before, joined: if it was published unconfirmed
 //   PINS/verb-TOKEN/               pins of a verb on their way in or out (aside.hpp)
@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "apiguard/abi.h"
+#include "loader/datapath/edition.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/fd.hpp"
 #include "loader/policy/prefix.hpp"
@@ -40,10 +41,13 @@ struct LinkState {
   std::uint32_t link_id = 0;
   std::uint32_t prog_id = 0;
   std::uint64_t generation = 0;  // whose filter it runs; 0: not one of ours
+  std::uint64_t edition = 0;     // and of which edition
+
+  [[nodiscard]] Edition runs() const { return {generation, edition}; }
 };
 
 struct PinnedGeneration {
-  std::uint64_t number = 0;
+  Edition which;
   std::uint32_t filter_id =
       0;  // program id of its filter; 0: the pin is missing (a publish died while pinning)
 };
@@ -55,6 +59,7 @@ struct Live {
   std::vector<PinnedGeneration> generations;  // ascending
   // The number in the kernel: the newest generation that any link runs; none without links.
   std::optional<std::uint64_t> generation;
+  std::uint64_t edition = 0;  // the newest of it that any link runs
   // The pins are out of reach: bpffs is read-only or not mounted, or they are not believed
   // (disbelief.hpp).
   bool by_id = false;
@@ -63,7 +68,12 @@ struct Live {
   [[nodiscard]] const LinkState* link_of(int ifindex) const;
   // By LinkState::link_id.
   [[nodiscard]] const LinkState* link_with(std::uint32_t link_id) const;
+  // Generation and edition in one; none without links.
+  [[nodiscard]] std::optional<Edition> newest() const;
 };
+
+// Sets generation and edition by the links.
+void note_newest(Live& live);
 
 // What is to be said of a stray (Live::strays).
 [[nodiscard]] std::string describe_stray(const std::string& pin);
@@ -95,14 +105,14 @@ class Pins {
   [[nodiscard]] UsedMaps open_used() const;
   [[nodiscard]] Result<Fd> open_used_for_writing() const;  // the first of them
   // Whether a generation attributes connections: programs of older versions do not.
-  [[nodiscard]] bool attributes(std::uint64_t generation) const;
-  [[nodiscard]] Result<Fd> open_check(std::uint64_t generation) const;
-  [[nodiscard]] Result<Fd> open_filter(std::uint64_t generation) const;
-  [[nodiscard]] Result<apiguard_settings> read_settings(std::uint64_t generation) const;
+  [[nodiscard]] bool attributes(const Edition& edition) const;
+  [[nodiscard]] Result<Fd> open_check(const Edition& edition) const;
+  [[nodiscard]] Result<Fd> open_filter(const Edition& edition) const;
+  [[nodiscard]] Result<apiguard_settings> read_settings(const Edition& edition) const;
   // Of a generation that was published unconfirmed.
   enum class Access { kRead, kWrite };
-  [[nodiscard]] Result<Fd> open_confirmation(std::uint64_t generation, Access access) const;
-  [[nodiscard]] Result<Fd> open_joined(std::uint64_t generation) const;
+  [[nodiscard]] Result<Fd> open_confirmation(const Edition& edition, Access access) const;
+  [[nodiscard]] Result<Fd> open_joined(const Edition& edition) const;
   // Of the program a link runs, by id: for a generation whose pins are not there.
   [[nodiscard]] static std::optional<apiguard_settings> settings_behind(const LinkState& link);
   // Of any program of ours, by its id; none: it is not ours, or privilege is missing.
@@ -112,7 +122,7 @@ class Pins {
   [[nodiscard]] Result<> create() const;
   // Pins programs and maps of a loaded generation. Leftovers of the same number are replaced. What
   // outlives it has pins of its own: see Ledger.
-  [[nodiscard]] Result<> pin(const Generation& generation, std::uint64_t number) const;
+  [[nodiscard]] Result<> pin(const Generation& generation, const Edition& edition) const;
   // Pins a new link, over the pin of a link whose device is gone if that has the same name.
   [[nodiscard]] Result<std::string> pin_link(int link_fd, const std::string& interface,
                                              int ifindex) const;
@@ -122,13 +132,13 @@ class Pins {
   // the pin. Found by id; empty where the pins are out of reach.
   [[nodiscard]] std::vector<LinkState> unpinned_links() const;
   // Those of its tries that have pins of their own and can be opened. Owned by the caller.
-  [[nodiscard]] std::vector<Fd> open_tries(std::uint64_t number) const;
+  [[nodiscard]] std::vector<Fd> open_tries(const Edition& edition) const;
   // The last step of drop_generation() (release.hpp), which is what to call.
-  [[nodiscard]] Result<> unpin_generation(std::uint64_t number) const;
+  [[nodiscard]] Result<> unpin_generation(const Edition& edition) const;
   // Where what outlives generations is pinned.
   [[nodiscard]] std::string kept_pin(Kept kept) const;
   [[nodiscard]] std::string used_pin() const;
-  [[nodiscard]] std::string used_pin(std::uint64_t generation) const;
+  [[nodiscard]] std::string used_pin(const Edition& edition) const;
   [[nodiscard]] std::string secret_pin() const;
   // Pins of maps of other ABI numbers that outlived their generations; removed once the new ones
   // are in use.
@@ -138,7 +148,7 @@ class Pins {
  private:
   [[nodiscard]] Result<> read_generations(Live& live, OurPrograms& ours) const;
   [[nodiscard]] Result<> read_links(Live& live, const OurPrograms& ours) const;
-  [[nodiscard]] std::string generation_dir(std::uint64_t number) const;
+  [[nodiscard]] std::string generation_dir(const Edition& edition) const;
   std::string directory_;
 };
 

@@ -94,11 +94,11 @@ void let_go() {
   _exit(0);
 }
 
-Result<> drop_generation(const Pins& pins, std::uint64_t number) {
+Result<> drop_generation(const Pins& pins, const Edition& edition) {
   // A CPU may be about to hand its packet over to the program in an array that only the pin keeps.
-  if (pins.open_joined(number)) wait_for_programs();
-  const std::vector<Fd> tries = pins.open_tries(number);
-  auto unpinned = pins.unpin_generation(number);
+  if (pins.open_joined(edition)) wait_for_programs();
+  const std::vector<Fd> tries = pins.open_tries(edition);
+  auto unpinned = pins.unpin_generation(edition);
   if (unpinned) let_go_in_turn(tries, pins.directory());
   return unpinned;
 }

@@ -20,7 +20,7 @@ namespace apiguard::datapath {
 // behind for a second or two, and not waited for. It has no descriptor but theirs: no lock, no
 // standard output; neither a terminal nor a folder is in use by it. Without it (no process is to be
 // had, it is killed) the kernel frees all at once, and nothing else is different.
-[[nodiscard]] Result<> drop_generation(const Pins& pins, std::uint64_t number);
+[[nodiscard]] Result<> drop_generation(const Pins& pins, const Edition& edition);
 
 // How that process is called: this program, started by this name and no other, does nothing else.
 inline constexpr const char* kLetGo = "apiguard-free";

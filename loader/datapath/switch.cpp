@@ -20,7 +20,7 @@ namespace {
 
 // The program a link runs now, to name it as the one we expect to replace, and to put it back.
 Result<Fd> old_program(const Pins& pins, const LinkState& link) {
-  if (auto pinned = pins.open_filter(link.generation)) {
+  if (auto pinned = pins.open_filter(link.runs())) {
     if (program_id(pinned->get()).value_or(0) == link.prog_id) return pinned;
   }
   return open_program(link.prog_id);

@@ -27,7 +27,7 @@ std::string called(std::uint64_t generation) { return fmt::format("generation {}
 Result<> run_again(const datapath::Pins& pins, const World& world,
                    const std::vector<datapath::Target>& targets) {
   if (targets.empty()) return {};
-  const auto filter = pins.open_filter(world.window->before);
+  const auto filter = pins.open_filter(world.window->fallback());
   if (!filter) return fail(filter.error());
   return bring_links(pins, world.live, filter->get(), targets, called(world.window->before));
 }
@@ -41,7 +41,7 @@ Result<> put_links_back(const Places& places, const World& world) {
   std::vector<const datapath::LinkState*> gone;
   for (const datapath::LinkState& link : world.live.links) {
     if (link.generation != window.generation) continue;
-    const auto joined = datapath::has_joined(pins, window.generation, link.ifindex);
+    const auto joined = datapath::has_joined(pins, window.which(), link.ifindex);
     if (!joined) return fail(joined.error());
     if (*joined || link.ifindex == 0 || window.before == 0) {
       gone.push_back(&link);
@@ -181,7 +181,7 @@ Result<Messages> undo(const Places& places, const World& world) {
   const Window& window = *world.window;
   if (auto links = put_links_back(places, world); !links) return fail(links.error());
   const datapath::Pins pins(places.pin_dir);
-  if (auto dropped = datapath::drop_generation(pins, window.generation); !dropped)
+  if (auto dropped = datapath::drop_generation(pins, window.which()); !dropped)
     return fail(dropped.error());
   const auto meta = StateDir(places.state_dir).read_meta(window.generation);
   if (!meta) return Messages{meta.error().message};
@@ -204,17 +204,25 @@ namespace {
 Result<> stop_the_clock(const datapath::Pins& pins, const Window& window) {
   if (window.deadline == 0) return {};  // done by one that died
   if (auto ours = fence::check(); !ours) return ours;
-  if (auto stored = datapath::write_deadline(pins, window.generation, 0); !stored) return stored;
-  const auto deadline = datapath::read_deadline(pins, window.generation);
+  if (auto stored = datapath::write_deadline(pins, window.which(), 0); !stored) return stored;
+  const auto deadline = datapath::read_deadline(pins, window.which());
   if (!deadline) return fail(deadline.error());
   if (*deadline != 0)
     return fail(Exit::kFailed, called(window.generation) + ": confirm: its deadline still stands");
   auto ours = fence::check();
   if (ours && read_clocks().boot < window.deadline) return {};
-  (void)datapath::write_deadline(pins, window.generation, window.deadline);
+  (void)datapath::write_deadline(pins, window.which(), window.deadline);
   if (!ours) return ours;
   return fail(Exit::kRolledBack,
               called(window.generation) + ": its time was over: it is undone by the next verb");
+}
+
+// A publish of another edition that died on its way left links to the one before it.
+void stop_the_clocks_of_others(const datapath::Pins& pins, const World& world) {
+  for (const datapath::PinnedGeneration& pinned : world.live.generations) {
+    if (pinned.which.generation == world.window->generation)
+      (void)datapath::write_deadline(pins, pinned.which, 0);
+  }
 }
 
 // Written and read again.
@@ -240,13 +248,14 @@ Result<Messages> confirm(const Places& places, const World& world) {
   const Window& window = *world.window;
   const datapath::Pins pins(places.pin_dir);
   if (auto stopped = stop_the_clock(pins, window); !stopped) return fail(stopped.error());
+  stop_the_clocks_of_others(pins, world);
   Messages messages;
   for (const datapath::LinkState& link : world.live.links) {
     if (link.generation != window.generation) add(messages, datapath::detach_link(link));
   }
   for (const auto& pinned : world.live.generations) {
-    if (pinned.number != window.generation)
-      add(messages, datapath::drop_generation(pins, pinned.number));
+    if (pinned.which != window.which())
+      add(messages, datapath::drop_generation(pins, pinned.which));
   }
   if (auto kept = remember_confirmed(places, window.generation); !kept) {
     return fail_in(called(window.generation) + ": is in force and kept, but a boot would go back",

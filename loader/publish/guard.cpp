@@ -61,7 +61,7 @@ bool attach_missing(const Places& places, const World& world,
                     const std::vector<datapath::Target>& missing, Guarded& guarded) {
   const datapath::Pins pins(places.pin_dir);
   const std::uint64_t number = *world.live.generation;
-  const auto filter = pins.open_filter(number);
+  const auto filter = pins.open_filter(*world.live.newest());
   if (!filter) {
     guarded.failures.push_back(filter.error().message);
     return false;

@@ -166,7 +166,7 @@ std::set<std::uint64_t> taken_numbers(const World& world) {
   std::set<std::uint64_t> taken(world.stored.begin(), world.stored.end());
   taken.insert(world.live.generation.value_or(0));
   taken.insert(world.marked.value_or(0));
-  for (const auto& pinned : world.live.generations) taken.insert(pinned.number);
+  for (const auto& pinned : world.live.generations) taken.insert(pinned.which.generation);
   return taken;
 }
 

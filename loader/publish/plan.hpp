@@ -60,15 +60,18 @@ struct Plan {
   bool unchanged = false;    // same text, same program, everything attached
   bool attach_only = false;  // same text and program, but an interface lacks its link
   std::uint64_t generation =
-      0;                     // number it would get; the one in force if unchanged or attach_only
-  Difference difference;     // against the generation in force
-  std::vector<Risk> risks;   // raised and not accepted
-  std::vector<CutPeer> cut;  // connected clients that it would cut, accepted or not
+      0;  // number it would get; the one in force if unchanged, attach_only or as_edition
+  std::uint64_t edition = 0;         // the same of its edition
+  Difference difference;             // against the generation in force
+  std::vector<Risk> risks;           // raised and not accepted
+  std::vector<CutPeer> cut;          // connected clients that it would cut, accepted or not
   std::vector<CutRange> cut_ranges;  // and ranges that it would take out and that were used lately
   std::vector<UndoneFile> undone;    // files that an undone change brought in and that come back
   std::vector<std::string> warnings;
   std::vector<std::string> ledger;  // among the warnings: those about what is remembered
   std::vector<datapath::Target> targets;
+
+  [[nodiscard]] datapath::Edition which() const { return {generation, edition}; }
 };
 
 // Errors are those of the real run: Exit::kOccupied, kUnsupported, kFailed, kBadFile (a port of the

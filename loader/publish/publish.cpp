@@ -240,7 +240,7 @@ class Publisher {
       const auto finished = loaded.used.finish(loaded.generation);
       if (!finished) attributed_ = false;
       warn(finished);
-      loaded.ledger.pin(pins_, loaded.generation, plan_.generation);
+      loaded.ledger.pin(pins_, loaded.generation, plan_.which());
     }
     for (const std::string& text : loaded.ledger.warnings()) warn_once(text);
   }
@@ -262,10 +262,10 @@ class Publisher {
     if (!request_.confirm_within) return std::optional<datapath::Fallback>();
     datapath::Fallback fallback;
     if (world_.in_force) {
-      auto filter = pins_.open_filter(world_.in_force->generation);
+      auto filter = pins_.open_filter(world_.in_force->which());
       if (!filter) return fail(filter.error());
       before_ = std::move(*filter);
-      fallback.generation = world_.in_force->generation;
+      fallback.which = world_.in_force->which();
       fallback.filter_fd = before_.get();
     }
     for (const datapath::Target& target : plan_.targets) {
@@ -294,14 +294,14 @@ class Publisher {
   Result<> pin(const datapath::Generation& generation, const datapath::Ledger& ledger) {
     pins_writable_ = false;
     if (auto created = pins_.create(); !created) return created;
-    if (auto pinned = pins_.pin(generation, plan_.generation); !pinned) return pinned;
-    ledger.pin_missing(pins_, generation, plan_.generation);
+    if (auto pinned = pins_.pin(generation, plan_.which()); !pinned) return pinned;
+    ledger.pin_missing(pins_, generation, plan_.which());
     pins_writable_ = true;
     return {};
   }
 
   Result<> attach() {
-    auto filter = pins_.open_filter(plan_.generation);
+    auto filter = pins_.open_filter(plan_.which());
     if (!filter) return fail(filter.error());
     return switch_to(filter->get());
   }
@@ -435,8 +435,8 @@ class Publisher {
     }
     if (pins_writable_) {
       for (const auto& pinned : world_.live.generations) {
-        if (pinned.number != plan_.generation && !is_fallback(pinned.number))
-          warn(datapath::drop_generation(pins_, pinned.number));
+        if (pinned.which != plan_.which() && !is_fallback(pinned.which))
+          warn(datapath::drop_generation(pins_, pinned.which));
       }
       // What a change may fall back to may be of another version, with maps of its own.
       if (!request_.confirm_within) pins_.remove_foreign_maps();
@@ -448,8 +448,8 @@ class Publisher {
     if (request_.left_alone.empty()) warn(clear_detached(places_.run_dir));
   }
 
-  [[nodiscard]] bool is_fallback(std::uint64_t number) const {
-    return request_.confirm_within && world_.in_force && world_.in_force->generation == number;
+  [[nodiscard]] bool is_fallback(const datapath::Edition& which) const {
+    return request_.confirm_within && world_.in_force && world_.in_force->which() == which;
   }
 
   // Connections that are not kept across a boot are no reason to take back a change.
@@ -468,8 +468,7 @@ class Publisher {
   // Of a verb that was overtaken the other one has done it, and may use the number itself.
   void take_back() {
     if (!fence::check()) return;
-    if (!plan_.attach_only && pinned_by_us())
-      (void)datapath::drop_generation(pins_, plan_.generation);
+    if (!plan_.attach_only && pinned_by_us()) (void)datapath::drop_generation(pins_, plan_.which());
     if (stored_) (void)state_.remove(plan_.generation);
     stored_ = false;
   }
@@ -478,12 +477,12 @@ class Publisher {
   [[nodiscard]] bool is_running() const {
     const auto live = pins_.read();
     return !live || std::any_of(live->links.begin(), live->links.end(), [&](const auto& link) {
-      return link.ifindex != 0 && link.generation == plan_.generation;
+      return link.ifindex != 0 && link.runs() == plan_.which();
     });
   }
 
   // A republish after a boot may find pins of its own number in use; those are not ours to remove.
-  [[nodiscard]] bool pinned_by_us() const { return world_.live.generation != plan_.generation; }
+  [[nodiscard]] bool pinned_by_us() const { return world_.live.newest() != plan_.which(); }
 
   void warn(const Result<>& result) {
     if (!result) warnings_.push_back(result.error().message);

@@ -24,8 +24,17 @@ bool runs_anywhere(const World& world, std::uint64_t generation) {
       [&](const datapath::LinkState& link) { return link.generation == generation; });
 }
 
+bool runs_anywhere(const World& world, const datapath::Edition& which) {
+  return std::any_of(world.live.links.begin(), world.live.links.end(),
+                     [&](const datapath::LinkState& link) { return link.runs() == which; });
+}
+
 bool is_fallback(const World& world, std::uint64_t generation) {
   return world.window && world.window->before == generation;
+}
+
+bool is_fallback(const World& world, const datapath::Edition& which) {
+  return world.window && world.window->fallback() == which;
 }
 
 // Pins of generations that no link runs: of a publish that died before its first link, or while it
@@ -33,8 +42,8 @@ bool is_fallback(const World& world, std::uint64_t generation) {
 Result<> remove_stale_pins(const Places& places, const World& world, Settled& settled) {
   const datapath::Pins pins(places.pin_dir);
   for (const datapath::PinnedGeneration& pinned : world.live.generations) {
-    if (runs_anywhere(world, pinned.number) || is_fallback(world, pinned.number)) continue;
-    if (auto removed = datapath::drop_generation(pins, pinned.number); !removed) return removed;
+    if (runs_anywhere(world, pinned.which) || is_fallback(world, pinned.which)) continue;
+    if (auto removed = datapath::drop_generation(pins, pinned.which); !removed) return removed;
     settled.changed = true;
   }
   return {};
@@ -45,7 +54,7 @@ Result<> remove_stale_pins(const Places& places, const World& world, Settled& se
 bool was_never_in_force(const World& world, const Kept& kept) {
   if (!kept.meta || kept.meta->undone || kept.meta->entered != std::optional(false)) return false;
   if (kept.generation == world.live.generation || kept.generation == world.marked) return false;
-  return !runs_anywhere(world, kept.generation) && !runs_anywhere(world, 0) &&
+  return !runs_anywhere(world, kept.generation) && !runs_anywhere(world, std::uint64_t{0}) &&
          !is_fallback(world, kept.generation);
 }
 
@@ -68,8 +77,7 @@ Result<> remove_unpublished(const Places& places, const World& world, Settled& s
 
 // An interface that leaves the set with an unconfirmed change leaves when that is confirmed.
 bool stays_behind(const World& world, const datapath::LinkState& link) {
-  if (!is_fallback(world, link.generation) || !world.in_force || !world.in_force->config)
-    return false;
+  if (!is_fallback(world, link.runs()) || !world.in_force || !world.in_force->config) return false;
   const auto targets = targets_of(*world.in_force->config, world, NoEthernet::kLeaveOut);
   return targets &&
          std::none_of(targets->targets.begin(), targets->targets.end(),
@@ -78,18 +86,18 @@ bool stays_behind(const World& world, const datapath::LinkState& link) {
 
 bool links_differ(const World& world) {
   if (world.live.by_id) return false;  // no pinned filter to bring them to
-  return std::any_of(
-      world.live.links.begin(), world.live.links.end(), [&](const datapath::LinkState& link) {
-        return link.ifindex != 0 && link.generation != 0 &&
-               link.generation != *world.live.generation && !stays_behind(world, link);
-      });
+  return std::any_of(world.live.links.begin(), world.live.links.end(),
+                     [&](const datapath::LinkState& link) {
+                       return link.ifindex != 0 && link.generation != 0 &&
+                              link.runs() != *world.live.newest() && !stays_behind(world, link);
+                     });
 }
 
 // The links a dying publish did not reach.
 Result<> finish_links(const Places& places, const World& world, Settled& settled) {
   if (!links_differ(world)) return {};
   const datapath::Pins pins(places.pin_dir);
-  auto filter = pins.open_filter(*world.live.generation);
+  auto filter = pins.open_filter(*world.live.newest());
   if (!filter) return fail(filter.error());
   std::vector<datapath::Target> targets;
   for (const datapath::LinkState& link : world.live.links) {

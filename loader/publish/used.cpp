@@ -162,7 +162,7 @@ Result<> note_gap(const Places& places, const Now& now) {
 }
 
 bool attributes(const Places& places, const World& world) {
-  return world.in_force && datapath::Pins(places.pin_dir).attributes(world.in_force->generation);
+  return world.in_force && datapath::Pins(places.pin_dir).attributes(world.in_force->which());
 }
 
 Result<std::vector<std::string>> save_used(const Places& places, const World& world,

@@ -16,10 +16,10 @@ namespace apiguard::publish {
 namespace {
 
 apiguard_settings read_settings(const Places& places, const datapath::Live& live,
-                                std::uint64_t number) {
-  if (auto pinned = datapath::Pins(places.pin_dir).read_settings(number)) return *pinned;
+                                const datapath::Edition& which) {
+  if (auto pinned = datapath::Pins(places.pin_dir).read_settings(which)) return *pinned;
   for (const datapath::LinkState& link : live.links) {
-    if (link.generation == number)
+    if (link.runs() == which)
       return datapath::Pins::settings_behind(link).value_or(apiguard_settings{});
   }
   return {};
@@ -48,10 +48,13 @@ std::optional<StoredGeneration> put_together(const Places& places, std::uint64_t
   return StoredGeneration{std::move(*left.meta), std::move(*left.text)};
 }
 
-InForce read_in_force(const Places& places, const datapath::Live& live, std::uint64_t number) {
+InForce read_in_force(const Places& places, const datapath::Live& live,
+                      const datapath::Edition& which) {
+  const std::uint64_t number = which.generation;
   InForce in_force;
   in_force.generation = number;
-  in_force.settings = read_settings(places, live, number);
+  in_force.edition = which.edition;
+  in_force.settings = read_settings(places, live, which);
   auto stored = StateDir(places.state_dir).read(number);
   if (!stored) {
     in_force.damaged = stored.error().message;
@@ -74,6 +77,7 @@ InForce read_in_force(const Places& places, const datapath::Live& live, std::uin
 InForce without_text(const InForce& known) {
   InForce in_force;
   in_force.generation = known.generation;
+  in_force.edition = known.edition;
   in_force.settings = known.settings;
   in_force.config = known.config;
   in_force.missing = known.missing;
@@ -85,25 +89,31 @@ InForce without_text(const InForce& known) {
 // died half way.
 std::optional<Window> find_window(const Places& places, const World& world) {
   if (!world.live.generation) return std::nullopt;
-  const std::uint64_t number = *world.live.generation;
-  const apiguard_settings settings = read_settings(places, world.live, number);
+  const datapath::Edition which = *world.live.newest();
+  const apiguard_settings settings = read_settings(places, world.live, which);
   if (settings.unconfirmed == 0) return std::nullopt;
-  const auto deadline = datapath::read_deadline(datapath::Pins(places.pin_dir), number);
+  const auto deadline = datapath::read_deadline(datapath::Pins(places.pin_dir), which);
   if (!deadline) return std::nullopt;  // its pins are out of reach: so is confirming it
-  const auto meta = StateDir(places.state_dir).read_meta(number);
+  const auto meta = StateDir(places.state_dir).read_meta(which.generation);
   if (*deadline == 0 && (!meta || meta->confirmed)) return std::nullopt;
   const Now now = clocks(world);
-  Window window{number, settings.before, *deadline, 0, *deadline != 0 && *deadline <= now.boot};
+  Window window{which.generation,
+                which.edition,
+                settings.before,
+                settings.before_edition,
+                *deadline,
+                0,
+                *deadline != 0 && *deadline <= now.boot};
   window.until = now.wall + static_cast<Timestamp>(*deadline) - static_cast<Timestamp>(now.boot);
   return window;
 }
 
 // Who judges: the newest generation that links run or, once that has expired unconfirmed, the one
 // before it.
-std::optional<std::uint64_t> judging(const World& world) {
-  if (!world.window || !world.window->expired) return world.live.generation;
+std::optional<datapath::Edition> judging(const World& world) {
+  if (!world.window || !world.window->expired) return world.live.newest();
   if (world.window->before == 0) return std::nullopt;
-  return world.window->before;
+  return world.window->fallback();
 }
 
 // A generation that is stored but damaged leaves the word to the others.
@@ -276,10 +286,10 @@ Result<World> look(const Places& places, const InForce* known) {
   read_mark(places, state, world);
   read_clocks_of(state, world);
   world.window = find_window(places, world);
-  if (const auto number = judging(world)) {
-    world.in_force = known != nullptr && known->generation == *number
+  if (const auto which = judging(world)) {
+    world.in_force = known != nullptr && known->which() == *which
                          ? without_text(*known)
-                         : read_in_force(places, world.live, *number);
+                         : read_in_force(places, world.live, *which);
     world.floor.in_force = clock_of(*world.in_force);
   }
   world.damage = find_damage(places, world);
@@ -302,8 +312,8 @@ const datapath::LinkState* link_on(const World& world, const Interface& interfac
 
 bool judges_in_force(const World& world, const datapath::LinkState& link) {
   if (!world.in_force) return false;
-  if (link.generation == world.in_force->generation) return true;
-  return world.window && world.window->expired && link.generation == world.window->generation;
+  if (link.runs() == world.in_force->which()) return true;
+  return world.window && world.window->expired && link.runs() == world.window->which();
 }
 
 Now clocks(const World& world) { return take(world.floor).now; }

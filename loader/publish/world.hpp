@@ -25,6 +25,7 @@ namespace apiguard::publish {
 // the state directory, unless that was full or read-only when it was published, or is damaged.
 struct InForce {
   std::uint64_t generation = 0;
+  std::uint64_t edition = 0;
   apiguard_settings settings{};            // all zero if its pins are out of reach
   std::optional<StoredGeneration> stored;  // also what could be put together of a damaged one
   std::optional<Policy> config;  // what its toml says: all but the ranges of the list files
@@ -34,6 +35,7 @@ struct InForce {
   // All that the stored text says; null if there is none. Parsed when it is first asked for: most
   // of what is asked about a million ranges does not need them.
   [[nodiscard]] const Policy* policy() const;
+  [[nodiscard]] datapath::Edition which() const { return {generation, edition}; }
 
  private:
   mutable std::optional<Policy> policy_;
@@ -51,12 +53,16 @@ struct InForce {
 // A generation that links run and nobody has confirmed yet, in the kernel or in the state.
 struct Window {
   std::uint64_t generation = 0;
-  std::uint64_t before = 0;    // judges once it has expired; 0: none, every packet passes
+  std::uint64_t edition = 0;
+  std::uint64_t before = 0;  // judges once it has expired; 0: none, every packet passes
+  std::uint64_t before_edition = 0;
   std::uint64_t deadline = 0;  // boot-time clock, nanoseconds; 0: confirmed, the state lags behind
   Timestamp until = 0;         // the same by the wall clock
   bool expired = false;        // it judges nothing any more
 
   [[nodiscard]] bool open() const { return deadline != 0 && !expired; }
+  [[nodiscard]] datapath::Edition which() const { return {generation, edition}; }
+  [[nodiscard]] datapath::Edition fallback() const { return {before, before_edition}; }
 };
 
 inline constexpr std::string_view kNothingInForce =

@@ -9,10 +9,11 @@
 
 namespace apiguard::service {
 
-void Ends::judged_by(std::uint64_t number, const Now& clocks, std::optional<Timestamp> offset) {
-  if (number != current_.number) {
+void Ends::judged_by(const datapath::Edition& which, const Now& clocks,
+                     std::optional<Timestamp> offset) {
+  if (which != current_.which) {
     std::swap(current_, before_);
-    if (number != current_.number) current_ = {number, clock_offset(clocks)};
+    if (which != current_.which) current_ = {which, clock_offset(clocks)};
   }
   current_.offset = offset.value_or(current_.offset);
 }
@@ -20,7 +21,7 @@ void Ends::judged_by(std::uint64_t number, const Now& clocks, std::optional<Time
 void Ends::agree_with(const Now& clocks) { current_.offset = clock_offset(clocks); }
 
 std::optional<std::string> Ends::why_anew(const Now& clocks) const {
-  if (current_.number == 0) return std::nullopt;
+  if (current_.which.generation == 0) return std::nullopt;
   constexpr Timestamp kSecond = 1'000'000'000;
   const Timestamp now = clock_offset(clocks);
   if (!clock_was_set(current_.offset, now)) return std::nullopt;

@@ -8,16 +8,18 @@
 #include <string>
 
 #include "loader/compile/image.hpp"
+#include "loader/datapath/edition.hpp"
 
 namespace apiguard::service {
 
 class Ends {
  public:
-  // Generation `number` judges from now on (0: none does). Its ends were computed by `offset` (wall
+  // This judges from now on (generation 0: nothing does). Its ends were computed by `offset` (wall
   // clock less boot-time clock, nanoseconds), which the kernel says; where it does not, one that
   // was known before keeps what is known of it, and another one is taken for computed by `clocks`,
   // which are those that are taken now.
-  void judged_by(std::uint64_t number, const Now& clocks, std::optional<Timestamp> offset);
+  void judged_by(const datapath::Edition& which, const Now& clocks,
+                 std::optional<Timestamp> offset);
 
   // There is none to compute anew: by these clocks, all is well.
   void agree_with(const Now& clocks);
@@ -28,7 +30,7 @@ class Ends {
 
  private:
   struct Computed {
-    std::uint64_t number = 0;
+    datapath::Edition which;
     Timestamp offset = 0;
   };
   Computed current_;

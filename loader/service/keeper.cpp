@@ -91,7 +91,7 @@ Result<> Keeper::repair(Round& round) {
   if (!pinned) return fail(pinned.error());
   if (!pinned->empty()) tell(round, Level::kWarning, "pins", describe(*pinned));
   if (auto held = refresh_hold(round); !held) return held;
-  return put_back(pins, round);
+  return put_back(round);
 }
 
 // Once, and once that it is over: not where it only seems so, because links have gone.
@@ -122,17 +122,21 @@ Result<> Keeper::refresh_hold(Round& round) {
 }
 
 // To the generation that a boot would publish, if it is here, else to the one that was seen last.
-Result<> Keeper::put_back(const datapath::Pins& pins, Round& round) {
+Result<> Keeper::put_back(Round& round) {
   const auto marked = StateDir(places_.state_dir).in_force();
-  const bool is_here = marked && *marked && pins.open_filter(**marked);
-  const std::uint64_t number = is_here ? **marked : live_generation_;
-  const auto done = hold_.put_back(number);
+  // The newest edition of it that is here.
+  datapath::Edition which = live_;
+  const datapath::Live held = hold_.live();
+  for (const datapath::PinnedGeneration& pinned : held.generations) {
+    if (marked && *marked && pinned.which.generation == **marked) which = pinned.which;
+  }
+  const auto done = hold_.put_back(which);
   if (!done) return fail(done.error());
   for (const int ifindex : *done) {
     tell(round, Level::kWarning, "program",
          fmt::format("interface {}: somebody replaced the program on its link: generation {} is "
                      "back",
-                     ifindex, number));
+                     ifindex, which.generation));
   }
   return {};
 }
@@ -167,7 +171,7 @@ Result<> Keeper::settle_and_guard(Round& round) {
 }
 
 void Keeper::learn(const publish::World& world, const std::set<std::string>& left, Round& round) {
-  live_generation_ = world.live.generation.value_or(0);
+  live_ = world.live.newest().value_or(datapath::Edition());
   window_ = world.window;
   floor_ = world.floor;
   guarded_.clear();
@@ -175,13 +179,13 @@ void Keeper::learn(const publish::World& world, const std::set<std::string>& lef
   damage_ = world.damage;
   const auto missing = publish::unguarded(world, left);
   hopeless_ = {missing.begin(), missing.end()};
-  const std::uint64_t before = known_ ? known_->generation : 0;
+  const datapath::Edition before = known_ ? known_->which() : datapath::Edition();
   if (!world.in_force) {
     known_.reset();
-    round.new_generation = before != 0;
+    round.new_generation = before.generation != 0;
     return;
   }
-  round.new_generation = world.in_force->generation != before;
+  round.new_generation = world.in_force->which() != before;
   if (!round.new_generation) return;
   if (const auto& stored = world.in_force->stored) {
     text_ = {stored->meta.ranges4, stored->meta.ranges6, stored->meta.fingerprint, false};
@@ -201,8 +205,7 @@ bool Keeper::disturbed() const {
 
 bool Keeper::was_confirmed() const {
   if (!waits_for_confirmation()) return false;
-  const auto deadline =
-      datapath::read_deadline(datapath::Pins(places_.pin_dir), window_->generation);
+  const auto deadline = datapath::read_deadline(datapath::Pins(places_.pin_dir), window_->which());
   return deadline && *deadline == 0;
 }
 

@@ -36,7 +36,7 @@ class Keeper {
   struct Round {
     Outcome outcome = Outcome::kDone;
     std::vector<Message> messages;
-    bool new_generation = false;  // judges since the round before
+    bool new_generation = false;  // it, or another edition, judges since the round before
   };
   // Takes the lock if it is free; pins again what lost its pin, puts back programs that somebody
   // else replaced, settles what a dead verb or an expired confirmation left, and guards interfaces
@@ -67,17 +67,19 @@ class Keeper {
   [[nodiscard]] Result<publish::World> view() const;
   [[nodiscard]] Standing standing(const publish::World& world) const;
 
-  [[nodiscard]] bool guards() const { return live_generation_ != 0; }
+  [[nodiscard]] bool guards() const { return live_.generation != 0; }
   [[nodiscard]] const std::optional<publish::InForce>& known() const { return known_; }
   [[nodiscard]] const Floor& floor() const { return floor_; }
   void set_unapplied(bool unapplied) { text_.unapplied = unapplied; }
 
  private:
-  [[nodiscard]] std::uint64_t window_before() const { return window_ ? window_->before : 0; }
+  [[nodiscard]] datapath::Edition window_before() const {
+    return window_ ? window_->fallback() : datapath::Edition();
+  }
   [[nodiscard]] std::set<std::string> left_alone() const;
   [[nodiscard]] Result<> pins_in_reach(Round& round);
   [[nodiscard]] Result<> repair(Round& round);
-  [[nodiscard]] Result<> put_back(const datapath::Pins& pins, Round& round);
+  [[nodiscard]] Result<> put_back(Round& round);
   [[nodiscard]] Result<> settle_and_guard(Round& round);
   [[nodiscard]] Result<> refresh_hold(Round& round);
   void tell_missing(const datapath::Hold::Short& missing, Round& round);
@@ -90,8 +92,8 @@ class Keeper {
   std::optional<publish::Window> window_;
   TextStanding text_;
   std::optional<publish::Damage> damage_;
-  std::uint64_t live_generation_ = 0;  // that links run; 0: none
-  Floor floor_;                        // as in World
+  datapath::Edition live_;  // that links run; generation 0: none
+  Floor floor_;             // as in World
   bool out_of_reach_ = false;
   datapath::Hold::Short missing_;    // as it was told
   std::vector<std::string> strays_;  // the same

@@ -313,7 +313,7 @@ class Supervisor {
   // One that was published before this process began may have been so by another clock.
   void learn_ends() {
     const auto& known = keeper_.known();
-    ends_.judged_by(known ? known->generation : 0, take(keeper_.floor()).now,
+    ends_.judged_by(known ? known->which() : datapath::Edition(), take(keeper_.floor()).now,
                     known ? publish::clock_of(*known) : std::nullopt);
     check_clock();
   }

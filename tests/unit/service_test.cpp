@@ -81,7 +81,7 @@ std::int64_t offset_of(const Now& clocks) { return clock_offset(clocks); }
 TEST_CASE("ends are computed anew when the clock was set, and only then") {
   Ends ends;
   CHECK_FALSE(ends.why_anew(clocks_at(5000, 10)));  // nothing judges
-  ends.judged_by(1, clocks_at(1000, 10), std::nullopt);
+  ends.judged_by({1, 0}, clocks_at(1000, 10), std::nullopt);
   CHECK_FALSE(ends.why_anew(clocks_at(1300, 310)));
   CHECK(ends.why_anew(clocks_at(1400, 310)) == "the clock was set by 100 s");
   CHECK(ends.why_anew(clocks_at(1200, 310)) == "the clock was set by -100 s");
@@ -92,22 +92,22 @@ TEST_CASE("ends are computed anew when the clock was set, and only then") {
 TEST_CASE("the kernel says by which clock the ends were computed") {
   Ends ends;
   // Published while the clock was ahead, and seen once it was right again.
-  ends.judged_by(2, clocks_at(1500, 311), offset_of(clocks_at(9000, 300)));
+  ends.judged_by({2, 0}, clocks_at(1500, 311), offset_of(clocks_at(9000, 300)));
   CHECK(ends.why_anew(clocks_at(1500, 311)) == "the clock was set by -7511 s");
-  ends.judged_by(3, clocks_at(1501, 312), offset_of(clocks_at(1501, 312)));
+  ends.judged_by({3, 0}, clocks_at(1501, 312), offset_of(clocks_at(1501, 312)));
   CHECK_FALSE(ends.why_anew(clocks_at(1502, 313)));
-  ends.judged_by(3, clocks_at(1502, 313), offset_of(clocks_at(2000, 313)));
+  ends.judged_by({3, 0}, clocks_at(1502, 313), offset_of(clocks_at(2000, 313)));
   CHECK(ends.why_anew(clocks_at(1502, 313)));
 }
 
 TEST_CASE("what an unconfirmed change went back to has its ends by the clock before") {
   Ends ends;
-  ends.judged_by(1, clocks_at(1000, 10), std::nullopt);
-  ends.judged_by(2, clocks_at(1100, 110), std::nullopt);
+  ends.judged_by({1, 0}, clocks_at(1000, 10), std::nullopt);
+  ends.judged_by({2, 0}, clocks_at(1100, 110), std::nullopt);
   CHECK(ends.why_anew(clocks_at(9120, 120)));
-  ends.judged_by(1, clocks_at(9130, 130), std::nullopt);
+  ends.judged_by({1, 0}, clocks_at(9130, 130), std::nullopt);
   CHECK(ends.why_anew(clocks_at(9130, 130)) == "the clock was set by 8010 s");
-  ends.judged_by(3, clocks_at(9131, 131), std::nullopt);
+  ends.judged_by({3, 0}, clocks_at(9131, 131), std::nullopt);
   CHECK_FALSE(ends.why_anew(clocks_at(9132, 132)));
 }
 
