@@ -8,6 +8,7 @@
 #include "apiguard/abi.h"
 #include "loader/compile/index.hpp"
 #include "loader/compile/shards.hpp"
+#include "loader/policy/now.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/result.hpp"
 
@@ -20,12 +21,6 @@ struct Image {
   Shards<apiguard_key6> ranges6;
   Index4 index4;  // says of every source what the tries say
   Index6 index6;
-};
-
-// The two clocks read at the same moment, so that wall-clock ends become boot-time deadlines.
-struct Now {
-  Timestamp wall = 0;      // nanoseconds since 1970
-  std::uint64_t boot = 0;  // CLOCK_BOOTTIME, nanoseconds
 };
 
 // Mode off loads no ranges. Errors (Exit::kBadFile): more than APIGUARD_MAX_ENDPOINTS endpoints,

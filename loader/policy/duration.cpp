@@ -86,6 +86,19 @@ Result<std::int64_t> parse_duration(std::string_view text) {
   return fail(Exit::kUsage, fmt::format("duration {}: {}", quote(text), seconds.error()));
 }
 
+std::string format_duration(std::int64_t nanoseconds) {
+  constexpr std::int64_t kDay = 86400;
+  std::int64_t left = nanoseconds / kNanoseconds;
+  const bool in_hours = left <= 2 * kDay;
+  std::string out;
+  for (const Unit& unit : kUnits) {
+    if (unit.seconds > left || (in_hours && unit.seconds == kDay)) continue;
+    out += fmt::format("{}{}", left / unit.seconds, unit.letter);
+    left %= unit.seconds;
+  }
+  return out.empty() ? "0s" : out;
+}
+
 std::string show_duration(std::int64_t seconds) {
   const auto two = [](std::int64_t large, const char* unit, std::int64_t small, const char* rest) {
     return small == 0 ? fmt::format("{} {}", large, unit)

@@ -15,6 +15,9 @@ namespace apiguard {
 // reason".
 [[nodiscard]] Result<std::int64_t> parse_duration(std::string_view text);
 
+// What parse_duration() reads back: "48h", "3d", "2d1h30m". Hours up to two days; whole seconds.
+[[nodiscard]] std::string format_duration(std::int64_t nanoseconds);
+
 // "3 d 4 h", "1 h 59 min", "5 min", "12 s": what is smaller than shown is cut off.
 [[nodiscard]] std::string show_duration(std::int64_t seconds);
 

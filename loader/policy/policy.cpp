@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <compare>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "loader/policy/duration.hpp"
 #include "loader/policy/order.hpp"
 #include "loader/policy/sha256.hpp"
 #include "loader/policy/text.hpp"
@@ -102,6 +105,43 @@ std::string changed(std::string_view what, const std::vector<std::string>& befor
                  fmt::format("{}", fmt::join(after, ", ")));
 }
 
+std::vector<std::string> texts_of(const std::vector<Prefix>& prefixes) {
+  std::vector<std::string> out;
+  out.reserve(prefixes.size());
+  for (const Prefix& prefix : prefixes) out.push_back(to_string(prefix));
+  return out;
+}
+
+void add_changed_leases(const LeaseLimits& before, const LeaseLimits& after,
+                        std::vector<std::string>& out) {
+  const auto add_number = [&](std::string_view what, std::size_t from, std::size_t to) {
+    if (from != to) out.push_back(changed(what, fmt::format("{}", from), fmt::format("{}", to)));
+  };
+  add_number("leases.max", before.max, after.max);
+  add_number("leases.per_name", before.per_name, after.per_name);
+  if (as_set(texts_of(before.within)) != as_set(texts_of(after.within)))
+    out.push_back(changed("leases.within", texts_of(before.within), texts_of(after.within)));
+  if (before.longest != after.longest) {
+    out.push_back(
+        changed("leases.longest", format_duration(before.longest), format_duration(after.longest)));
+  }
+}
+
+void add_changed_lapses(const std::map<std::string, std::int64_t>& before,
+                        const std::map<std::string, std::int64_t>& after,
+                        std::vector<std::string>& out) {
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> files;  // 0: none
+  for (const auto& [file, lapse] : before) files[file].first = lapse;
+  for (const auto& [file, lapse] : after) files[file].second = lapse;
+  const auto shown = [](std::int64_t lapse) {
+    return lapse == 0 ? "none" : format_duration(lapse);
+  };
+  for (const auto& [file, lapse] : files) {
+    if (lapse.first == lapse.second) continue;
+    out.push_back(changed("lapse of " + file, shown(lapse.first), shown(lapse.second)));
+  }
+}
+
 std::vector<std::string> changed_settings(const Policy& before, const Policy& after) {
   std::vector<std::string> out;
   if (before.mode != after.mode) {
@@ -116,7 +156,29 @@ std::vector<std::string> changed_settings(const Policy& before, const Policy& af
   if (as_set(endpoint_texts(before)) != as_set(endpoint_texts(after))) {
     out.push_back(changed("endpoints", endpoint_texts(before), endpoint_texts(after)));
   }
+  add_changed_leases(before.leases, after.leases, out);
+  add_changed_lapses(before.lapses, after.lapses, out);
   return out;
+}
+
+// Of the deciding ranges those that are asked for.
+template <typename Counts>
+std::string digest_of(const Policy& policy, const Counts& counts) {
+  Sha256 digest;
+  digest.add(fmt::format("mode {}\n", to_string(policy.mode)));
+  for (const std::string& endpoint : as_set(endpoint_texts(policy))) {
+    digest.add(fmt::format("endpoint {}\n", endpoint));
+  }
+  std::string records;
+  for (const Range* range : deciding_ranges(policy.ranges)) {
+    if (!counts(*range)) continue;
+    add_record(*range, records);
+    if (records.size() < kRecords) continue;
+    digest.add(records);
+    records.clear();
+  }
+  digest.add(records);
+  return digest.hex();
 }
 
 }  // namespace
@@ -216,20 +278,13 @@ std::vector<Range> effective_ranges(const std::vector<Range>& ranges) {
 }
 
 std::string fingerprint(const Policy& policy) {
-  Sha256 digest;
-  digest.add(fmt::format("mode {}\n", to_string(policy.mode)));
-  for (const std::string& endpoint : as_set(endpoint_texts(policy))) {
-    digest.add(fmt::format("endpoint {}\n", endpoint));
-  }
-  std::string records;
-  for (const Range* range : deciding_ranges(policy.ranges)) {
-    add_record(*range, records);
-    if (records.size() < kRecords) continue;
-    digest.add(records);
-    records.clear();
-  }
-  digest.add(records);
-  return digest.hex();
+  return digest_of(policy, [](const Range&) { return true; });
+}
+
+// Of one prefix an entry without end stands for all of its kind, and is among the deciding ones
+// unless an except without end hides it: the others need not be taken out first.
+std::string fingerprint_permanent(const Policy& policy) {
+  return digest_of(policy, [](const Range& range) { return !range.until; });
 }
 
 Difference difference(const Policy& before, const Policy& after) {

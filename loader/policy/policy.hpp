@@ -2,11 +2,14 @@
 // The model: what the operator's files say, as plain values. Knows neither files nor BPF.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "loader/policy/now.hpp"
 #include "loader/policy/prefix.hpp"
 
 namespace apiguard {
@@ -14,9 +17,6 @@ namespace apiguard {
 enum class Mode : std::uint8_t { kOff = 0, kAudit = 1, kEnforce = 2 };
 enum class XdpMode : std::uint8_t { kAuto, kNative, kGeneric };
 enum class Kind : std::uint8_t { kAllow = 1, kExcept = 2, kCluster = 3 };
-
-// Wall-clock instant, nanoseconds since 1970-01-01T00:00:00Z.
-using Timestamp = std::int64_t;
 
 struct Endpoint {
   std::optional<Address> address;  // none: every address of both families
@@ -63,6 +63,17 @@ struct Range {
   friend bool operator==(const Range&, const Range&) = default;
 };
 
+// What tools may add with `apiguard lease`: [leases] of the configuration file.
+struct LeaseLimits {
+  std::size_t max = 500;     // at once; 1..10000
+  std::size_t per_name = 4;  // of one name at once; 1..max
+  // The roof: every lease lies in one of them whole. Empty: there are no leases.
+  std::vector<Prefix> within = {Prefix{}, Prefix{{Family::kIpv6, {}}, 0}};
+  std::int64_t longest = std::int64_t{48} * 3600 * 1'000'000'000;  // nanoseconds; 1m..30d
+
+  friend bool operator==(const LeaseLimits&, const LeaseLimits&) = default;
+};
+
 struct Policy {
   Mode mode = Mode::kEnforce;
   XdpMode xdp_mode = XdpMode::kAuto;
@@ -71,6 +82,9 @@ struct Policy {
   // By prefix, as effective_ranges; equal prefixes as they are written: cluster first, then the
   // CLI's file, then drop-ins in name order. What is in another order is judged alike, but slower.
   std::vector<Range> ranges;
+  LeaseLimits leases;
+  // `#lapse` headers of drop-ins: name of the file (as in Origin::file) -> nanoseconds.
+  std::map<std::string, std::int64_t> lapses;
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };
@@ -98,11 +112,14 @@ using RangeRefs = std::vector<const Range*>;
 [[nodiscard]] bool has_ended(const Range& range, Timestamp now);
 
 // SHA-256 (64 hex digits) of what is judged: mode, endpoints, effective ranges with kind and until.
-// Neither interfaces, names, comments nor the order of anything count, so equal hosts show equal
-// values. Digested are the lines "mode MODE" and "endpoint ENDPOINT" (sorted), then of each range:
-// kind, family, length, 1 if it ends (a byte each), the 4 or 16 bytes of its address, and its end
-// (eight bytes, nanoseconds since 1970, big-endian).
+// Neither interfaces, names, [leases], `#lapse`, comments nor the order of anything count, so equal
+// hosts show equal values. Digested are the lines "mode MODE" and "endpoint ENDPOINT" (sorted),
+// then of each range: kind, family, length, 1 if it ends (a byte each), the 4 or 16 bytes of its
+// address, and its end (eight bytes, nanoseconds since 1970, big-endian).
 [[nodiscard]] std::string fingerprint(const Policy& policy);
+
+// The same of those ranges that have no end, as if there were no others.
+[[nodiscard]] std::string fingerprint_permanent(const Policy& policy);
 
 // What a change adds and removes: entries (prefix, kind, until, name) of one set that are not in
 // the other, sorted like effective_ranges.

@@ -2,6 +2,7 @@
 // Policy -> text that the readers take back as the same policy.
 #include <fmt/format.h>
 
+#include "loader/policy/duration.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard {
@@ -40,10 +41,26 @@ std::vector<std::string> cluster_texts(const Policy& policy) {
   return out;
 }
 
+std::string show_leases(const LeaseLimits& leases) {
+  std::vector<std::string> within;
+  within.reserve(leases.within.size());
+  for (const Prefix& prefix : leases.within) within.push_back(to_string(prefix));
+  return fmt::format(
+      "\n"
+      "[leases]\n"
+      "max = {}\n"
+      "per_name = {}\n"
+      "within = {}\n"
+      "longest = \"{}\"\n",
+      leases.max, leases.per_name, toml_array(within), format_duration(leases.longest));
+}
+
 }  // namespace
 
+// A table is the last thing in a file: keys behind it would be its own. Nobody misses what says
+// the defaults.
 std::string show_config(const Policy& policy) {
-  return fmt::format(
+  std::string out = fmt::format(
       "interfaces = {}\n"
       "endpoints = {}\n"
       "mode = \"{}\"\n"
@@ -51,6 +68,8 @@ std::string show_config(const Policy& policy) {
       "cluster = {}\n",
       toml_array(policy.interfaces), toml_array(endpoint_texts(policy)), to_string(policy.mode),
       to_string(policy.xdp_mode), toml_array(cluster_texts(policy)));
+  if (policy.leases != LeaseLimits()) out += show_leases(policy.leases);
+  return out;
 }
 
 std::string show(const Range& range) {

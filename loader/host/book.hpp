@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The file of the book: STATE/leases and STATE/leases.2, both the same, each sealed by its digest
+// and written after the other, so that whatever becomes of one of them the other can be read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/host/floor.hpp"
+#include "loader/policy/book.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+struct StoredBook {
+  Book book;
+  // When it was written, as time is taken (floor.hpp), and by which clocks. None: not known.
+  Timestamp time = 0;
+  std::optional<Stamp> stamp;
+};
+
+// The book as a generation that may hold the time. Its number is 0.
+[[nodiscard]] Written written(const StoredBook& stored);
+
+struct BookRead {
+  std::optional<StoredBook> book;   // none: there is none, or none can be read
+  std::vector<std::string> damage;  // "file 'STATE/leases': ...: the other copy is used"
+  // There is a book, and it cannot be read: both copies are damaged, or one is and the other is
+  // missing.
+  bool lost = false;
+};
+
+// The readable copy with the higher edition. A second copy that is missing beside a good one is
+// damage, which the next write mends. Never waits, and follows nothing that others own.
+[[nodiscard]] BookRead read_book(const std::string& state_dir);
+
+// Both copies, synced and read back. After an error what was there is put back as far as that goes.
+// What has their names and is no file of ours makes way (kept_file.hpp). Needs the lock.
+[[nodiscard]] Result<> write_book(const std::string& state_dir, const StoredBook& stored);
+
+}  // namespace apiguard

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The book: what is listed, or kept from it, for a time, and stands in no file of the operator.
+// It is judged together with the text (overlay.hpp); the state directory keeps it (host/book.hpp).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/policy/now.hpp"
+#include "loader/policy/policy.hpp"
+#include "loader/policy/prefix.hpp"
+
+namespace apiguard {
+
+// An end that counts in time that passes: within the boot that it was given in by the boot-time
+// clock, whatever becomes of the wall clock; after a boot by the wall clock, but never longer after
+// that boot than it was given for.
+struct Term {
+  Timestamp until = 0;         // the wall clock when it was given, and `duration` more
+  std::int64_t duration = 0;   // nanoseconds
+  std::string boot_id;         // empty: not known, as after a boot
+  std::uint64_t boot_end = 0;  // boot-time clock of that boot, nanoseconds; at most 2^63-1
+
+  friend bool operator==(const Term&, const Term&) = default;
+};
+
+// An address that a tool keeps listed.
+struct Lease {
+  Prefix prefix;
+  std::string name;  // valid_name()
+  std::string by;    // "alice (uid 1000) from 203.0.113.7"
+  bool from_ssh = false;
+  Term term;
+
+  friend bool operator==(const Lease&, const Lease&) = default;
+};
+
+// A line that vanished from a drop-in with a `#lapse` header.
+struct Lapsing {
+  Prefix prefix;
+  Kind kind = Kind::kAllow;  // or kExcept
+  std::string name;          // of the line; may be empty
+  std::string file;          // that it stood in, as in Origin::file
+  Term term;
+
+  friend bool operator==(const Lapsing&, const Lapsing&) = default;
+};
+
+// Whom a person took out: no lease of the name, or of these addresses, is given until it ends.
+struct Bar {
+  std::string name;              // empty: it is of addresses
+  std::optional<Prefix> prefix;  // a /32 or a /64, or what was named if that is wider
+  std::string by;
+  Term term;
+
+  friend bool operator==(const Bar&, const Bar&) = default;
+};
+
+struct Book {
+  std::uint64_t edition = 0;  // one more with each write
+  std::vector<Lease> leases;
+  std::vector<Lapsing> lapsing;
+  std::vector<Bar> bars;
+
+  friend bool operator==(const Book&, const Book&) = default;
+};
+
+// `duration` nanoseconds from this moment on.
+[[nodiscard]] Term term_of(std::int64_t duration, const Moment& moment);
+
+// The end by the wall clock of the moment. However damaged the term, it never overflows.
+[[nodiscard]] Timestamp end_of(const Term& term, const Moment& moment);
+[[nodiscard]] bool is_live(const Term& term, const Moment& moment);
+
+// Drops what has ended for more than `longest` (nanoseconds). What has ended for less stays: a
+// clock that was ahead and is set back brings back what has time left.
+void prune(Book& book, std::int64_t longest, const Moment& moment);
+
+}  // namespace apiguard

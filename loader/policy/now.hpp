@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The clocks of a moment.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace apiguard {
+
+// Wall-clock instant, nanoseconds since 1970-01-01T00:00:00Z.
+using Timestamp = std::int64_t;
+
+// The two clocks read at the same moment, so that wall-clock ends become boot-time deadlines.
+struct Now {
+  Timestamp wall = 0;      // nanoseconds since 1970
+  std::uint64_t boot = 0;  // CLOCK_BOOTTIME, nanoseconds
+};
+
+// The same, and the boot that it is of. What is counted by the boot-time clock holds in it alone.
+struct Moment {
+  Now now;
+  std::string boot_id;  // empty: the kernel does not say
+};
+
+}  // namespace apiguard

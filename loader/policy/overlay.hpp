@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What is judged: the text with what the book adds to it. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "loader/policy/book.hpp"
+
+namespace apiguard {
+
+struct Overlay {
+  std::vector<Range> ranges;  // to be added to those of the text, sorted as they are
+  // "lease '198.51.100.7/32' of 'ci': why it is not listed", for people.
+  std::vector<std::string> left_out;
+};
+
+// Lapsing lines, where no line of the text replaces them; then leases, each within policy.leases
+// and never against the list without leases: where that says excepted the lease waits for the end
+// of it, by an except of its own prefix, and where that comes to say excepted the lease ends.
+// Bars do not act here.
+[[nodiscard]] Overlay overlay(const Policy& text, const Book& book, const Moment& moment);
+
+// The text with the ranges of its overlay, in the order that Policy::ranges wants.
+[[nodiscard]] Policy with_ranges(Policy text, std::vector<Range> ranges);
+[[nodiscard]] Policy with_book(Policy text, const Book& book, const Moment& moment);
+
+// What an overlay has added, by its origin. Of a lease there may be two, the except in front.
+[[nodiscard]] bool is_lease(const Range& range);
+[[nodiscard]] bool is_lapsing(const Range& range);
+
+}  // namespace apiguard
