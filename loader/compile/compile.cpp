@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/compile/ends.hpp"
 #include "loader/compile/image.hpp"
 
 namespace apiguard {
@@ -17,18 +18,6 @@ static_assert(static_cast<int>(Mode::kAudit) == APIGUARD_MODE_AUDIT);
 static_assert(static_cast<int>(Mode::kEnforce) == APIGUARD_MODE_ENFORCE);
 static_assert(static_cast<int>(Family::kIpv4) == APIGUARD_IPV4);
 static_assert(static_cast<int>(Family::kIpv6) == APIGUARD_IPV6);
-
-// End on the boot-time clock, as abi.h has it. What ended before the boot gets the earliest end
-// that is one: past, but not 0, which is no entry at all.
-__u64 end_of(const Range& range, const Now& now) {
-  if (!range.until) return APIGUARD_WITHOUT_END;
-  // In 128 bits: `until` may lie centuries away from a wall clock that is wrong.
-  __extension__ using Wide = __int128;
-  const Wide boot = static_cast<Wide>(now.boot) + *range.until - now.wall;
-  if (boot < static_cast<Wide>(APIGUARD_END_UNIT)) return APIGUARD_END_UNIT;
-  if (boot >= static_cast<Wide>(APIGUARD_WITHOUT_END)) return APIGUARD_WITHOUT_END;
-  return static_cast<__u64>(boot) & ~APIGUARD_LENGTH_MASK;
-}
 
 // What the deciding entries of one prefix come to.
 struct Ends {
@@ -47,7 +36,7 @@ Ends ends_of(RangeSpan entries, const Now& now) {
   Ends ends;
   for (const Range* entry : entries) {
     __u64& end = entry->kind == Kind::kExcept ? ends.except : ends.allow;
-    end = end_of(*entry, now);
+    end = kernel_end(*entry, now);
   }
   return ends;
 }

@@ -24,14 +24,14 @@ namespace apiguard {
 
 // A replacement that is already on disk beside the file, complete and synced, so that what is left
 // is one rename: a full disk shows before the kernel is touched. Mode and owner are those of the
-// old file, else 0644 and the caller's. A symlink is followed: its target is replaced. Destroying
+// old file, else `mode` and the caller's. A symlink is followed: its target is replaced. Destroying
 // it without commit() removes the temporary. Whether the file can be replaced at all is found out
 // first (replaceable.hpp). A verb that was overtaken (loader/fence.hpp) prepares and commits
 // nothing: ECANCELED.
 class Replacement {
  public:
-  [[nodiscard]] static Result<Replacement> prepare(const std::string& path,
-                                                   const std::string& text);
+  [[nodiscard]] static Result<Replacement> prepare(const std::string& path, const std::string& text,
+                                                   unsigned mode = 0644);
   // The same for a file that is to go: nothing is written, commit() removes the name.
   [[nodiscard]] static Result<Replacement> removal(const std::string& path);
   // Rename, fsync of the folder. If only the latter fails the new text is in place, which the error

@@ -137,14 +137,17 @@ Stamp stamp(const Floor& floor, const Reading& reading) {
 
 std::string describe(const Taken& taken) {
   if (!taken.is_held()) return "";
+  const std::string holder = taken.since == 0
+                                 ? "the book of leases was written by"
+                                 : fmt::format("generation {} was published by", taken.since);
   const auto shown = [](Timestamp time) {
     return format_timestamp(time - (time % kSecond + kSecond) % kSecond);
   };
   return fmt::format(
-      "clock '{}': is {} behind the time that generation {} was published by: ends of ranges are "
+      "clock '{}': is {} behind the time that {}: ends of ranges are "
       "judged as at {}, and ended lines stay in the files; set the clock, or, if it is right now: "
       "apiguard apply --trust-clock",
-      shown(taken.clock), show_duration((taken.now.wall - taken.clock) / kSecond), taken.since,
+      shown(taken.clock), show_duration((taken.now.wall - taken.clock) / kSecond), holder,
       shown(taken.now.wall));
 }
 

@@ -33,8 +33,8 @@ struct Stamp {
 };
 
 struct Written {
-  std::uint64_t generation = 0;
-  Timestamp time = 0;  // as it was taken
+  std::uint64_t generation = 0;  // 0: the book (host/book.hpp)
+  Timestamp time = 0;            // as it was taken
   std::optional<Stamp> stamp;
   bool trusted = false;  // a person said then that the clock was right: nothing older is a floor
 };
@@ -47,7 +47,7 @@ struct Written {
 
 // What may hold the time; without generations nothing does.
 struct Floor {
-  std::vector<Written> generations;  // ascending
+  std::vector<Written> generations;  // in the order in which they were written
   // Wall clock less boot-time clock by which the generation in force computed its ends.
   std::optional<Timestamp> in_force;
 };
@@ -55,7 +55,8 @@ struct Floor {
 struct Taken {
   Now now;  // wall: the time that is taken
   Timestamp clock = 0;
-  // Of the newest generation that is a floor and later than the clock; 0: none is.
+  // Of the newest generation that is a floor and later than the clock. 0: none is, or it is the
+  // book that holds the time.
   std::uint64_t since = 0;
   // The clock stands more than a day ahead of where it stood earlier in this boot, and the kernel
   // does not call it synchronised.

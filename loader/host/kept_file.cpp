@@ -70,11 +70,12 @@ Result<std::optional<std::string>> read_kept_file(const std::string& path) {
   return std::optional(std::move(*text));
 }
 
-Result<std::string> write_kept_file(const std::string& path, const std::string& text) {
+Result<std::string> write_kept_file(const std::string& path, const std::string& text,
+                                    unsigned mode) {
   const capabilities::Raised raised(capabilities::kAnyFile);
   auto aside = make_way(path);
   if (!aside) return aside;
-  auto replacement = Replacement::prepare(path, text);
+  auto replacement = Replacement::prepare(path, text, mode);
   if (!replacement) return fail(replacement.error());
   if (auto done = replacement->commit(); !done) return fail(done.error());
   return aside;

@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
+#include "loader/host/fields.hpp"
 #include "loader/host/sealed.hpp"
 
 namespace apiguard {
@@ -18,60 +18,6 @@ using Json = nlohmann::json;
 constexpr std::uint64_t kSchema = 1;
 constexpr const char* kMeta = "meta.json";
 constexpr const char* kText = "text.json";
-
-// Members of an object, strictly typed; remembers the first that is missing or of another type.
-class Fields {
- public:
-  explicit Fields(const Json& json) : json_(json) {}
-
-  void take(const char* key, std::string& to) {
-    if (const Json* member = find(key, Json::value_t::string)) to = member->get<std::string>();
-  }
-  void take(const char* key, std::uint64_t& to) {
-    if (const Json* member = find(key, Json::value_t::number_unsigned))
-      to = member->get<std::uint64_t>();
-  }
-  void take(const char* key, std::int64_t& to) {
-    const Json* member = find(key, Json::value_t::number_integer);
-    if (member != nullptr) to = member->get<std::int64_t>();
-  }
-  // Of records since the member came up; in older ones `to` stays as it is.
-  template <typename Member>
-  void take_if_there(const char* key, Member& to) {
-    if (json_.contains(key)) take(key, to);
-  }
-  void take_if_there(const char* key, std::optional<bool>& to) {
-    if (json_.contains(key)) take(key, to.emplace());
-  }
-  void take(const char* key, bool& to) {
-    if (const Json* member = find(key, Json::value_t::boolean)) to = member->get<bool>();
-  }
-  const Json* take_array(const char* key) { return find(key, Json::value_t::array); }
-  const Json* take_object(const char* key) { return find(key, Json::value_t::object); }
-  void refuse(const char* key) {
-    if (refused_.empty()) refused_ = key;
-  }
-
-  [[nodiscard]] const std::string& refused() const { return refused_; }
-
- private:
-  // A number that is not negative is of a type of its own, and an integer all the same.
-  static bool is_of(const Json& member, Json::value_t type) {
-    if (member.type() == type) return true;
-    return type == Json::value_t::number_integer && member.is_number_unsigned() &&
-           member.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
-  }
-
-  const Json* find(const char* key, Json::value_t type) {
-    const auto member = json_.find(key);
-    if (member != json_.end() && is_of(*member, type)) return &*member;
-    refuse(key);
-    return nullptr;
-  }
-
-  const Json& json_;
-  std::string refused_;
-};
 
 void take_edits(Fields& fields, std::vector<GenerationMeta::Edit>& to) {
   const Json* edits = fields.take_array("edits");
@@ -107,30 +53,6 @@ void take_lasting(Fields& fields, const Json& json, std::vector<Lasting>& to) {
     lasting.prefix = prefix->prefix;
     lasting.kind = kind == to_string(Kind::kAllow) ? Kind::kAllow : Kind::kExcept;
     to.push_back(lasting);
-  }
-}
-
-void take_stamp(Fields& fields, const Json& json, std::optional<Stamp>& to) {
-  if (!json.contains("clock")) return;
-  const Json* clock = fields.take_object("clock");
-  if (clock == nullptr) return;
-  Stamp stamp;
-  Fields parts(*clock);
-  parts.take("wall", stamp.now.wall);
-  parts.take("boot", stamp.now.boot);
-  parts.take("boot_id", stamp.boot_id);
-  if (clock->contains("before")) parts.take("before", stamp.before.emplace());
-  if (!parts.refused().empty()) return fields.refuse("clock");
-  to = std::move(stamp);
-}
-
-void take_time(Fields& fields, Timestamp& to) {
-  std::string text;
-  fields.take("time", text);
-  if (const Result<Timestamp> time = parse_timestamp(text)) {
-    to = *time;
-  } else {
-    fields.refuse("time");
   }
 }
 
@@ -229,12 +151,6 @@ Json files_json(const std::vector<FileDigest>& files) {
 }  // namespace
 
 namespace {
-
-Json show_stamp(const Stamp& stamp) {
-  Json json = {{"wall", stamp.now.wall}, {"boot", stamp.now.boot}, {"boot_id", stamp.boot_id}};
-  if (stamp.before) json["before"] = *stamp.before;
-  return json;
-}
 
 Json show_lasting(const std::vector<Lasting>& entries) {
   Json json = Json::array();

@@ -135,7 +135,7 @@ Result<Target> existing_target(const std::string& path) {
   return Target{path, {info.st_mode & 07777, std::pair(info.st_uid, info.st_gid)}};
 }
 
-Result<Target> resolve_target(const std::string& path) {
+Result<Target> resolve_target(const std::string& path, unsigned mode) {
   const std::optional<std::string> real = real_path(path);
   const int os_error = errno;
   if (real) return existing_target(*real);
@@ -149,7 +149,7 @@ Result<Target> resolve_target(const std::string& path) {
                     path),
         os_error);
   }
-  return Target{path, {0644, std::nullopt}};
+  return Target{path, {mode, std::nullopt}};
 }
 
 }  // namespace
@@ -175,11 +175,12 @@ Replacement::~Replacement() {
   unlink(temporary_.c_str());
 }
 
-Result<Replacement> Replacement::prepare(const std::string& path, const std::string& text) {
+Result<Replacement> Replacement::prepare(const std::string& path, const std::string& text,
+                                         unsigned mode) {
   if (Result<> believed = disbelief::check(path); !believed) return fail(believed.error());
   if (Result<> ours = fence::check(); !ours) return fail(ours.error());
   const capabilities::Raised raised(capabilities::kAnyFile);
-  const Result<Target> target = resolve_target(path);
+  const Result<Target> target = resolve_target(path, mode);
   if (!target) return fail(target.error());
   if (Result<> can = check_replaceable(target->path); !can) return fail(can.error());
   const std::string temporary = temporary_of(target->path);

@@ -94,6 +94,23 @@ class Around {
   std::vector<Open> open_;
 };
 
+std::vector<Key> keys_of(const std::vector<Prefix>& prefixes) {
+  std::vector<Key> keys;
+  keys.reserve(prefixes.size());
+  for (const Prefix& prefix : prefixes) {
+    keys.push_back(key_of(prefix.address, static_cast<std::uint32_t>(keys.size())));
+    keys.back().length = prefix.length;
+  }
+  return keys;
+}
+
+// Behind whatever may cover it, of its own prefix too.
+Key behind(const Key& key) {
+  Key last = key;
+  last.index = std::numeric_limits<std::uint32_t>::max();
+  return last;
+}
+
 std::vector<const Range*> deciding_over_keys(const std::vector<Range>& ranges,
                                              std::vector<Key> asked, Timestamp now) {
   std::vector<const Range*> deciding(asked.size(), nullptr);
@@ -103,8 +120,7 @@ std::vector<const Range*> deciding_over_keys(const std::vector<Range>& ranges,
   Around around;
   std::size_t at = 0;
   for (const Key& one : sought.keys()) {
-    Key last = one;  // of all that may cover it, the one entered last of its own prefix
-    last.index = std::numeric_limits<std::uint32_t>::max();
+    const Key last = behind(one);
     while (at < keys.size() && !before(last, keys[at])) {
       const auto group = group_at(keys, at);
       if (const Range* range = deciders(ranges, group).at(now)) around.enter(group.front(), *range);
@@ -129,13 +145,29 @@ std::vector<const Range*> deciding_for(const std::vector<Range>& ranges,
 
 std::vector<const Range*> deciding_over(const std::vector<Range>& ranges,
                                         const std::vector<Prefix>& prefixes, Timestamp now) {
-  std::vector<Key> keys;
-  keys.reserve(prefixes.size());
-  for (const Prefix& prefix : prefixes) {
-    keys.push_back(key_of(prefix.address, static_cast<std::uint32_t>(keys.size())));
-    keys.back().length = prefix.length;
+  return deciding_over_keys(ranges, keys_of(prefixes), now);
+}
+
+std::vector<std::vector<const Range*>> covering(const std::vector<Range>& ranges,
+                                                const std::vector<Prefix>& prefixes) {
+  std::vector<std::vector<const Range*>> out(prefixes.size());
+  if (prefixes.empty()) return out;
+  const Sought sought(keys_of(prefixes));
+  const std::vector<Key> keys = ordered(ranges, indices_of_relevant(ranges, sought));
+  std::vector<Key> open;  // what covers the place that the walk has come to, widest first
+  const auto leave_for = [&](const Key& key) {
+    while (!open.empty() && !covers(open.back(), key)) open.pop_back();
+  };
+  std::size_t at = 0;
+  for (const Key& one : sought.keys()) {
+    for (const Key last = behind(one); at < keys.size() && !before(last, keys[at]); ++at) {
+      leave_for(keys[at]);
+      open.push_back(keys[at]);
+    }
+    leave_for(one);
+    for (const Key& key : open) out[one.index].push_back(&ranges[key.index]);
   }
-  return deciding_over_keys(ranges, std::move(keys), now);
+  return out;
 }
 
 bool protects(const std::vector<Endpoint>& endpoints, const Address& address, std::uint16_t port) {

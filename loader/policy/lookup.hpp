@@ -23,6 +23,11 @@ namespace apiguard {
                                                       const std::vector<Prefix>& prefixes,
                                                       Timestamp now);
 
+// All ranges that cover the whole of each prefix, ended or not, widest first; those of one prefix
+// in the order of `ranges`.
+[[nodiscard]] std::vector<std::vector<const Range*>> covering(const std::vector<Range>& ranges,
+                                                              const std::vector<Prefix>& prefixes);
+
 // Whether a source passes for which this range decides.
 [[nodiscard]] inline bool admits(const Range* deciding) {
   return deciding != nullptr && deciding->kind != Kind::kExcept;

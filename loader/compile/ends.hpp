@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// An end as the kernel gets it. Private to this room.
+#pragma once
+
+#include "apiguard/abi.h"
+#include "loader/policy/now.hpp"
+#include "loader/policy/policy.hpp"
+
+namespace apiguard {
+
+// End on the boot-time clock, as abi.h has it. What ended before the boot gets the earliest end
+// that is one: past, but not 0, which is no entry at all.
+[[nodiscard]] inline __u64 kernel_end(const Range& range, const Now& now) {
+  if (!range.until) return APIGUARD_WITHOUT_END;
+  // In 128 bits: `until` may lie centuries away from a wall clock that is wrong.
+  __extension__ using Wide = __int128;
+  const Wide boot = static_cast<Wide>(now.boot) + *range.until - now.wall;
+  if (boot < static_cast<Wide>(APIGUARD_END_UNIT)) return APIGUARD_END_UNIT;
+  if (boot >= static_cast<Wide>(APIGUARD_WITHOUT_END)) return APIGUARD_WITHOUT_END;
+  return static_cast<__u64>(boot) & ~APIGUARD_LENGTH_MASK;
+}
+
+}  // namespace apiguard
