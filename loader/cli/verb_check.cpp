@@ -29,7 +29,6 @@ struct Judge {
   RangeRefs ranges;  // of the policy in force
   Mode mode = Mode::kEnforce;
   Now now;
-  std::optional<Policy> limited;  // that `ranges` point into, where it is there
 
   [[nodiscard]] int fd() const { return transient ? transient->check_fd() : pinned.get(); }
 };
@@ -52,11 +51,8 @@ Result<Judge> make_judge(const Places& places, publish::World world) {
   const publish::InForce& in_force = *judge.world.in_force;
   judge.endpoints = endpoints_of(in_force);
   judge.mode = mode_of(in_force);
-  const Policy* policy = in_force.policy();
-  if (policy != nullptr) {
-    policy = &publish::limit(*policy, judge.world.lasting, judge.now, judge.limited);
-    judge.ranges = deciding_ranges(policy->ranges);
-  }
+  const Policy* policy = judge.world.judged();
+  if (policy != nullptr) judge.ranges = deciding_ranges(policy->ranges);
   if (judge.mode == Mode::kOff) {
     auto loaded = load_list(in_force, policy, judge.now);
     if (!loaded) return fail(loaded.error());

@@ -24,7 +24,7 @@ class Deciding {
     auto world = publish::look(places);
     if (!world || !world->in_force) return;
     world_ = std::move(*world);
-    const Policy* policy = world_.in_force->policy();
+    const Policy* policy = world_.judged();
     if (policy == nullptr) return;
     std::vector<Address> addresses;
     addresses.reserve(sources.size());

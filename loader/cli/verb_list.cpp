@@ -40,11 +40,9 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
     return Exit::kDone;
   }
   const publish::InForce& in_force = *world->in_force;
-  const Policy* policy = in_force.policy();
+  const Policy* policy = world->judged();
   if (policy == nullptr) return fail(text_unknown(in_force));
   const Now now = publish::clocks(*world);
-  std::optional<Policy> limited;
-  policy = &publish::limit(*policy, world->lasting, now, limited);
   if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
 
   RangeRefs ranges = deciding_ranges(policy->ranges);

@@ -45,7 +45,7 @@ Result<Exit> run(const CommandLine& line, const SuggestOptions& options) {
     return Exit::kDone;
   }
   const publish::InForce& in_force = *world->in_force;
-  const Policy* policy = in_force.policy();
+  const Policy* policy = world->judged();
   if (policy == nullptr) return fail(text_unknown(in_force));
   const Now now = publish::clocks(*world);
   const auto seen = read_seen_or_say(line.places, now);

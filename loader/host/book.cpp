@@ -87,14 +87,23 @@ Json show_bars(const std::vector<Bar>& bars) {
   return array;
 }
 
+Json show_times(const std::vector<Written>& times) {
+  Json array = Json::array();
+  for (const Written& written : times) {
+    Json one = {{"time", format_timestamp(written.time)}};
+    if (written.stamp) one["clock"] = show_stamp(*written.stamp);
+    array.push_back(std::move(one));
+  }
+  return array;
+}
+
 std::string show_book(const StoredBook& stored) {
   Json json = {{"schema", kSchema},
                {"edition", stored.book.edition},
-               {"time", format_timestamp(stored.time)},
+               {"times", show_times(stored.times)},
                {"leases", show_leases(stored.book.leases)},
                {"lapsing", show_lapsing(stored.book.lapsing)},
                {"bars", show_bars(stored.book.bars)}};
-  if (stored.stamp) json["clock"] = show_stamp(*stored.stamp);
   return show_sealed(std::move(json));
 }
 
@@ -201,9 +210,13 @@ std::string take_book(const Json& json, StoredBook& stored) {
   Book& book = stored.book;
   fields.take("edition", book.edition);
   if (book.edition > kMost) fields.refuse("edition");
-  take_time(fields, stored.time);
-  take_stamp(fields, json, stored.stamp);
-  if (stored.stamp) stored.stamp->boot_id = masked_line(stored.stamp->boot_id);
+  take_each(fields, "times", [&](const Json& one, Fields& parts) {
+    Written written;
+    take_time(parts, written.time);
+    take_stamp(parts, one, written.stamp);
+    if (written.stamp) written.stamp->boot_id = masked_line(written.stamp->boot_id);
+    stored.times.push_back(std::move(written));
+  });
   take_each(fields, "leases",
             [&](const Json&, Fields& parts) { book.leases.push_back(take_lease(parts)); });
   take_each(fields, "lapsing",
@@ -283,8 +296,6 @@ void put_back(const std::string& path, const std::optional<std::string>& bytes) 
 
 }  // namespace
 
-Written written(const StoredBook& stored) { return {0, stored.time, stored.stamp, false}; }
-
 BookRead read_book(const std::string& state_dir) {
   const auto [first, second] = paths_of(state_dir);
   std::array<Copy, 2> copies{read_copy(first), read_copy(second)};
@@ -313,6 +324,14 @@ Result<> write_book(const std::string& state_dir, const StoredBook& stored) {
     if (done) continue;
     for (std::size_t j = 0; j <= i; ++j) put_back(paths[j], before[j]);
     return done;
+  }
+  return {};
+}
+
+Result<> restore_book(const std::string& state_dir, const std::optional<StoredBook>& before) {
+  if (before) return write_book(state_dir, *before);
+  for (const std::string& path : paths_of(state_dir)) {
+    if (auto removed = remove_file(path); !removed) return removed;
   }
   return {};
 }

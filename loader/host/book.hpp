@@ -15,13 +15,9 @@ namespace apiguard {
 
 struct StoredBook {
   Book book;
-  // When it was written, as time is taken (floor.hpp), and by which clocks. None: not known.
-  Timestamp time = 0;
-  std::optional<Stamp> stamp;
+  // When it was written, the last time last: with_latest() of floor.hpp. Their number is 0.
+  std::vector<Written> times;
 };
-
-// The book as a generation that may hold the time. Its number is 0.
-[[nodiscard]] Written written(const StoredBook& stored);
 
 struct BookRead {
   std::optional<StoredBook> book;   // none: there is none, or none can be read
@@ -38,5 +34,8 @@ struct BookRead {
 // Both copies, synced and read back. After an error what was there is put back as far as that goes.
 // What has their names and is no file of ours makes way (kept_file.hpp). Needs the lock.
 [[nodiscard]] Result<> write_book(const std::string& state_dir, const StoredBook& stored);
+// What was there before a write. None: there was no book.
+[[nodiscard]] Result<> restore_book(const std::string& state_dir,
+                                    const std::optional<StoredBook>& before);
 
 }  // namespace apiguard

@@ -2,7 +2,9 @@
 #include "loader/host/floor.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -108,7 +110,40 @@ bool ahead_of_last_boot(const Floor& floor, const Reading& reading) {
   return false;
 }
 
+bool of_one_boot(const Written& a, const Written& b) {
+  return a.stamp && b.stamp && !a.stamp->boot_id.empty() && a.stamp->boot_id == b.stamp->boot_id;
+}
+
+bool is_later(const Written& written, const Written& other) {
+  if (of_one_boot(written, other)) return written.stamp->now.boot > other.stamp->now.boot;
+  return written.time > other.time;
+}
+
+// Within a day of one another.
+bool by_one_clock(const Written& a, const Written& b) {
+  if (!of_one_boot(a, b)) return false;
+  const Timestamp first = clock_offset(a.stamp->now);
+  const Timestamp second = clock_offset(b.stamp->now);
+  return add(first, kDay) >= second && add(second, kDay) >= first;
+}
+
 }  // namespace
+
+void insert(Floor& floor, Written written) {
+  auto at = floor.generations.end();
+  while (at != floor.generations.begin() && is_later(*std::prev(at), written)) --at;
+  floor.generations.insert(at, std::move(written));
+}
+
+std::vector<Written> with_latest(std::vector<Written> known, Written latest) {
+  constexpr std::size_t kMost = 8;
+  const auto same = std::find_if(known.begin(), known.end(),
+                                 [&](const Written& one) { return by_one_clock(one, latest); });
+  known.erase(same, known.end());
+  if (known.size() == kMost) known.erase(known.begin() + 1);
+  known.push_back(std::move(latest));
+  return known;
+}
 
 Timestamp clock_offset(const Now& now) { return add(now.wall, -elapsed(0, now.boot)); }
 

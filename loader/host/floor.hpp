@@ -52,6 +52,14 @@ struct Floor {
   std::optional<Timestamp> in_force;
 };
 
+// Adds what was written between generations, and bears no number of theirs, where it belongs.
+void insert(Floor& floor, Written written);
+
+// The times of a file that is written again and again, oldest first: `latest` besides those that
+// still say something. Of a clock that comes back to where it stood the time away from it is
+// forgotten; at most eight are kept, the first of them always.
+[[nodiscard]] std::vector<Written> with_latest(std::vector<Written> known, Written latest);
+
 struct Taken {
   Now now;  // wall: the time that is taken
   Timestamp clock = 0;

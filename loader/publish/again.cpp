@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include "loader/host/marks.hpp"
 
 namespace apiguard::publish {
@@ -23,35 +21,23 @@ Request request_again(const Places& places, const World& world, const Policy& po
   request.sources = world.in_force->stored->sources;
   request.policy = policy;
   request.boot = true;
-  request.anew = true;
   request.left_alone = read_detached(places.run_dir);
   return request;
-}
-
-// Of one text only the first and the last number are kept: a clock that is set again and again does
-// not push out of the history what there is to go back to.
-void forget_the_last_time(const Places& places, const World& world, Published& published) {
-  const auto& meta = world.in_force->stored->meta;
-  if (meta.verb != kVerb) return;
-  if (auto removed = StateDir(places.state_dir).remove(meta.generation); !removed)
-    published.warnings.push_back(removed.error().message);
 }
 
 }  // namespace
 
 Result<std::optional<Published>> publish_again(const Places& places, const World& world) {
-  if (world.window && world.window->open())
-    return fail(Exit::kFailed,
-                fmt::format("generation {}: waits for its confirmation", world.window->generation));
-  const Policy* policy = world.in_force ? world.in_force->policy() : nullptr;
-  if (policy == nullptr || !has_ends(*policy)) return std::optional<Published>();
-  const Request request = request_again(places, world, *policy);
+  const Policy* judged = world.judged();
+  if (judged == nullptr || (!has_ends(*judged) && !world.is_outdated()))
+    return std::optional<Published>();
+  const Request request = request_again(places, world, *world.in_force->policy());
   const auto plan = make_plan(places, world, request);
   if (!plan) return fail(plan.error());
+  if (plan->unchanged) return std::optional<Published>();
   auto published = carry_out(places, world, request, *plan);
   if (!published) return fail(published.error());
   published->warnings.insert(published->warnings.begin(), plan->ledger.begin(), plan->ledger.end());
-  forget_the_last_time(places, world, *published);
   return std::optional(std::move(*published));
 }
 

@@ -10,6 +10,7 @@
 #include "loader/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/ports.hpp"
+#include "loader/policy/lapse.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/ledger.hpp"
 #include "loader/publish/preflight.hpp"
@@ -147,6 +148,35 @@ bool ends_are_stale(const World& world, const Policy& policy) {
   return clock && has_ends(policy) && clock_was_set(*clock, clock_offset(clocks(world)));
 }
 
+// Editions are numbered over all generations, and by the book.
+std::uint64_t newest_edition(const World& world) {
+  std::uint64_t newest = std::max(world.booked().edition, world.live.edition);
+  for (const auto& pinned : world.live.generations) newest = std::max(newest, pinned.which.edition);
+  if (world.in_force) newest = std::max(newest, world.in_force->edition);
+  return newest;
+}
+
+// Lines that vanish with a person's change lapse. A way out and a boot publish what was.
+void find_book(const World& world, const Request& request, Plan& plan) {
+  if (request.book) {
+    plan.book = request.book;
+  } else if (!request.boot && !request.way_out) {
+    const Policy* before = world.in_force ? world.in_force->policy() : nullptr;
+    Book next = world.booked();
+    next.lapsing =
+        lapsing_after(next.lapsing, before, request.policy, moment_of(world), plan.notes);
+    if (next.lapsing != world.booked().lapsing) plan.book = std::move(next);
+  }
+  if (plan.book) plan.book->edition = newest_edition(world) + 1;
+}
+
+void find_judged(const World& world, const Request& request, Plan& plan) {
+  std::optional<Policy> own;
+  const Book& book = plan.book ? *plan.book : world.booked();
+  if (&judge(world, request.policy, book, own, &plan.warnings) != &request.policy)
+    plan.judged = std::move(own);
+}
+
 bool is_attached(const World& world, const datapath::Target& target) {
   const datapath::LinkState* link = world.live.link_with(target.link_id);
   return link != nullptr && judges_in_force(world, *link);
@@ -157,8 +187,13 @@ bool is_attached(const World& world, const datapath::Target& target) {
 bool same_in_force(const World& world, const Request& request) {
   if (!world.in_force || !world.in_force->stored) return false;
   if (world.in_force->settings.build != datapath::program_build()) return false;
-  if (ends_are_stale(world, request.policy)) return false;
   return world.in_force->stored->sources == request.sources;
+}
+
+// The book that the list in force was loaded with is the one that there is to be, and its ends are
+// by the clock as it is.
+bool same_book(const World& world, const Request& request, const Plan& plan) {
+  return !plan.book && !world.is_outdated() && !ends_are_stale(world, plan.judged_by(request));
 }
 
 // Every number that something bears.
@@ -258,6 +293,10 @@ void find_sameness(const World& world, const Request& request, const datapath::L
   if (!ledger.whole() && !request.confirm_within && !world.live.by_id) return;
   // A person's change ends the damage: it is written anew, although packets are judged alike.
   if (world.damage && !request.boot) return;
+  if (!same_book(world, request, plan)) {
+    plan.as_edition = !request.confirm_within;
+    return;
+  }
   const bool all = std::all_of(plan.targets.begin(), plan.targets.end(),
                                [&](const auto& target) { return is_attached(world, target); });
   plan.unchanged = all && leftover_links(world, plan.targets).empty();
@@ -265,8 +304,24 @@ void find_sameness(const World& world, const Request& request, const datapath::L
   plan.attach_only = !plan.unchanged && !request.confirm_within;
 }
 
+// An edition is published with a book of its own number, so that of two the later one is known.
+void number_edition(const World& world, Plan& plan) {
+  const bool taken = world.in_force && world.in_force->edition >= world.booked().edition;
+  if (plan.as_edition && !plan.book && taken) {
+    plan.book = world.booked();
+    plan.book->edition = newest_edition(world) + 1;
+  }
+  plan.edition = plan.book ? plan.book->edition : world.booked().edition;
+}
+
 Result<> number_it(const World& world, const Request& request, Plan& plan) {
   if (plan.unchanged || plan.attach_only) {
+    plan.generation = world.in_force->generation;
+    plan.edition = world.in_force->edition;
+    return {};
+  }
+  number_edition(world, plan);
+  if (plan.as_edition) {
     plan.generation = world.in_force->generation;
     return {};
   }
@@ -283,7 +338,7 @@ Result<> number_it(const World& world, const Request& request, Plan& plan) {
 // A way out goes on whatever happens, and so does a kernel that never says who is connected.
 Result<> find_peers(const World& world, const Request& request, Plan& plan) {
   if (request.boot || plan.unchanged) return {};
-  auto cut = find_cut_peers(world, request.policy, plan.targets);
+  auto cut = find_cut_peers(world, plan.judged_by(request), plan.targets);
   if (cut) {
     plan.cut = std::move(*cut);
     return {};
@@ -312,6 +367,8 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   plan.warnings.insert(plan.warnings.end(), targets->warnings.begin(), targets->warnings.end());
   if (auto hooks = check_hooks(request, plan); !hooks) return fail(hooks.error());
   const datapath::Ledger ledger = look_at_ledger(places, world, request);
+  find_book(world, request, plan);
+  find_judged(world, request, plan);
   find_sameness(world, request, ledger, plan);
   if (auto numbered = number_it(world, request, plan); !numbered) return fail(numbered.error());
   if (auto peers = find_peers(world, request, plan); !peers) return fail(peers.error());

@@ -41,6 +41,7 @@ struct Request {
   bool boot = false;                  // never refuses what it can do in part, raises no risk
   bool trust_clock = false;           // a person's word: no generation before this one is a floor
   std::vector<Lasting> lasting;       // entries that are given a duration
+  std::optional<Book> book;           // as it is to be; its edition is the plan's. None: as it is
   bool anew = false;                  // a new generation although the text is the one in force
   std::set<std::string> left_alone;   // interfaces that were detached by hand: they stay so
   std::optional<Damage> damage;       // a boot: why it publishes this; the mark stays as it is
@@ -59,6 +60,7 @@ struct Risk {
 struct Plan {
   bool unchanged = false;    // same text, same program, everything attached
   bool attach_only = false;  // same text and program, but an interface lacks its link
+  bool as_edition = false;   // same text and program, but another book, or ends computed anew
   std::uint64_t generation =
       0;  // number it would get; the one in force if unchanged, attach_only or as_edition
   std::uint64_t edition = 0;         // the same of its edition
@@ -71,7 +73,14 @@ struct Plan {
   std::vector<std::string> ledger;  // among the warnings: those about what is remembered
   std::vector<datapath::Target> targets;
 
+  std::optional<Book> book;        // to be written before it is published; none: stays as it is
+  std::vector<std::string> notes;  // lines that begin to lapse, and the like
+  std::optional<Policy> judged;    // what packets are judged by, where it is not the text alone
+
   [[nodiscard]] datapath::Edition which() const { return {generation, edition}; }
+  [[nodiscard]] const Policy& judged_by(const Request& request) const {
+    return judged ? *judged : request.policy;
+  }
 };
 
 // Errors are those of the real run: Exit::kOccupied, kUnsupported, kFailed, kBadFile (a port of the

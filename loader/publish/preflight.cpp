@@ -42,7 +42,7 @@ Today today_of(const World& world) {
   if (!world.in_force) return today;
   today.in_force = true;
   today.guarded = guarded_today(world);
-  today.policy = world.in_force->policy();
+  today.policy = world.judged();
   return today;
 }
 
@@ -182,7 +182,7 @@ std::vector<CutRange> taken_out(const UsedState& state, const std::vector<Range>
 }
 
 std::vector<CutRange> find_cut_ranges(const World& world, const Used& used, const Policy& policy) {
-  const Policy* today = world.in_force ? world.in_force->policy() : nullptr;
+  const Policy* today = world.judged();
   if (policy.mode != Mode::kEnforce || today == nullptr) return {};
   return taken_out(used.state, today->ranges, policy.ranges, clocks(world).wall);
 }

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/datapath/release.hpp"
 #include "loader/datapath/used.hpp"
@@ -73,10 +74,7 @@ class Publisher {
   }
 
   [[nodiscard]] Result<Image> compile_now() const {
-    const Now now = clocks(world_);
-    std::optional<Policy> limited;
-    const Policy& policy = limit(request_.policy, world_.lasting, now, limited);
-    return compile(policy, plan_.generation, now);
+    return compile(plan_.judged_by(request_), plan_.generation, clocks(world_));
   }
 
   // A way out goes on without a disk to write to: what it changes in the kernel holds until a
@@ -94,7 +92,8 @@ class Publisher {
                                "the file stays as it is, and an 'apply' brings back what it says");
       if (!prepared) return prepared;
     }
-    if (plan_.attach_only || request_.republish) return {};
+    if (auto booked = write_book(); !booked) return booked;
+    if (plan_.attach_only || plan_.as_edition || request_.republish) return {};
     auto written = write_state();
     if (written || !request_.boot || !fence::check()) {
       return tolerate(std::move(written),
@@ -102,6 +101,25 @@ class Publisher {
     }
     warn(written);  // a boot enforces all the same
     return {};
+  }
+
+  // Whoever is killed from here on has it published by the next verb.
+  Result<> write_book() {
+    if (!plan_.book) return {};
+    StoredBook next{*plan_.book, {}};
+    const Reading reading = read_all_clocks();
+    Written latest{0, take(world_.floor, reading).now.wall, stamp(world_.floor, reading), false};
+    if (world_.book.book) next.times = world_.book.book->times;
+    next.times = with_latest(std::move(next.times), std::move(latest));
+    if (auto written = apiguard::write_book(places_.state_dir, next); !written) return written;
+    booked_ = true;
+    return {};
+  }
+
+  Result<> put_book_back() {
+    if (!booked_) return {};
+    booked_ = false;
+    return restore_book(places_.state_dir, world_.book.book);
   }
 
   Result<> write_state() {
@@ -228,7 +246,7 @@ class Publisher {
   };
 
   datapath::UsedHandover hand_over_used() {
-    auto used = datapath::UsedHandover::prepare(pins_, request_.policy.ranges.size());
+    auto used = datapath::UsedHandover::prepare(pins_, plan_.judged_by(request_).ranges.size());
     if (used.begins()) attributed_ = false;
     if (used.warning()) warn_once(*used.warning());
     return used;
@@ -250,6 +268,7 @@ class Publisher {
     const Now now = clocks(world_);
     settings.instance = pins_.instance();
     settings.secret = secret;
+    settings.edition = plan_.edition;
     settings.wall = static_cast<std::uint64_t>(now.wall) - now.boot;
     settings.since = plan_.generation;
     if (!world_.in_force) return;
@@ -259,6 +278,7 @@ class Publisher {
 
   // What packets go back to if nobody confirms: the program in force, where it runs today.
   Result<std::optional<datapath::Fallback>> find_fallback() {
+    if (keeps_window()) return fallback_of_window();
     if (!request_.confirm_within) return std::optional<datapath::Fallback>();
     datapath::Fallback fallback;
     if (world_.in_force) {
@@ -276,8 +296,33 @@ class Publisher {
     return std::optional(std::move(fallback));
   }
 
+  // Another edition of what waits for its confirmation goes on waiting, with the same to fall back
+  // to at the same time.
+  [[nodiscard]] bool keeps_window() const {
+    return plan_.as_edition && world_.window && world_.window->open();
+  }
+
+  Result<std::optional<datapath::Fallback>> fallback_of_window() {
+    const Window& window = *world_.window;
+    datapath::Fallback fallback;
+    fallback.which = window.fallback();
+    if (window.before != 0) {
+      auto filter = pins_.open_filter(window.fallback());
+      if (!filter) return fail(filter.error());
+      before_ = std::move(*filter);
+      fallback.filter_fd = before_.get();
+    }
+    for (const datapath::Target& target : plan_.targets) {
+      const auto joined = datapath::has_joined(pins_, window.which(), target.ifindex);
+      if (!joined) return fail(joined.error());
+      if (*joined) fallback.joined.push_back(target.ifindex);
+    }
+    return std::optional(std::move(fallback));
+  }
+
   // As late as possible: the time that loading took is not the operator's.
   Result<> set_deadline(const datapath::Generation& generation) {
+    if (keeps_window()) return generation.set_deadline(deadline_ = world_.window->deadline);
     if (!request_.confirm_within) return {};
     deadline_ = read_clocks().boot + static_cast<std::uint64_t>(*request_.confirm_within);
     return generation.set_deadline(deadline_);
@@ -403,6 +448,7 @@ class Publisher {
     if (auto ours = fence::check(); !ours) return fail(ours.error());
     std::vector<std::string> left = text_.put_back();
     if (stored_) put_mark_back(left);
+    if (auto put = put_book_back(); !put) left.push_back(put.error().message);
     for (const datapath::Finding& one : switched_.undo.put_back())
       left.push_back(fmt::format("interface '{}': {}", one.name, one.what));
     if (!is_running()) take_back();
@@ -429,7 +475,7 @@ class Publisher {
 
   // Nothing that a change which waits for its confirmation falls back to is dropped.
   void clean_up() {
-    if (!request_.confirm_within) {
+    if (!waits()) {
       for (const auto& link : leftover_links(world_, plan_.targets))
         warn(datapath::detach_link(link));
     }
@@ -439,7 +485,7 @@ class Publisher {
           warn(datapath::drop_generation(pins_, pinned.which));
       }
       // What a change may fall back to may be of another version, with maps of its own.
-      if (!request_.confirm_within) pins_.remove_foreign_maps();
+      if (!waits()) pins_.remove_foreign_maps();
     }
     if (stored_ && !request_.confirm_within && !request_.boot)
       warn(forget_undone(places_.state_dir, request_.sources));
@@ -448,7 +494,10 @@ class Publisher {
     if (request_.left_alone.empty()) warn(clear_detached(places_.run_dir));
   }
 
+  [[nodiscard]] bool waits() const { return request_.confirm_within || keeps_window(); }
+
   [[nodiscard]] bool is_fallback(const datapath::Edition& which) const {
+    if (keeps_window()) return world_.window->fallback() == which;
     return request_.confirm_within && world_.in_force && world_.in_force->which() == which;
   }
 
@@ -468,6 +517,7 @@ class Publisher {
   // Of a verb that was overtaken the other one has done it, and may use the number itself.
   void take_back() {
     if (!fence::check()) return;
+    (void)put_book_back();
     if (!plan_.attach_only && pinned_by_us()) (void)datapath::drop_generation(pins_, plan_.which());
     if (stored_) (void)state_.remove(plan_.generation);
     stored_ = false;
@@ -513,6 +563,7 @@ class Publisher {
   std::uint64_t deadline_ = 0;  // as in Published
   bool attributed_;             // before this change
   bool stored_ = false;
+  bool booked_ = false;  // the book is written, and stands unless this fails
   bool pins_writable_ = true;
 };
 

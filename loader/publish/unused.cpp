@@ -54,7 +54,7 @@ Unused find_unused(const World& world, const Used& used, const RangeRefs& ranges
   Unused unused;
   unused.in_doubt = doubt(used, now, lasts);
   if (!unused.in_doubt.empty()) return unused;
-  const auto live = find_live(*world.in_force->policy(), now);
+  const auto live = find_live(*world.judged(), now);
   if (!live) {
     unused.in_doubt = live.error().message + ": no range can be called unused";
     return unused;

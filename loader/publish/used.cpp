@@ -172,8 +172,8 @@ Result<std::vector<std::string>> save_used(const Places& places, const World& wo
   Read found = read(places, now);
   UsedState& state = found.state;
 
-  const Policy* before = world.in_force ? world.in_force->policy() : nullptr;
-  const RangeRefs after = deciding_ranges(request.policy.ranges);
+  const Policy* before = world.judged();
+  const RangeRefs after = deciding_ranges(plan.judged_by(request).ranges);
   Observed change;
   change.generation = plan.generation;
   change.judged = request.policy.mode != Mode::kOff;

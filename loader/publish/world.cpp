@@ -7,9 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "loader/compile/nesting.hpp"
 #include "loader/datapath/confirmation.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/salvage.hpp"
+#include "loader/policy/overlay.hpp"
 #include "loader/publish/lasting.hpp"
 
 namespace apiguard::publish {
@@ -236,6 +238,46 @@ Mode mode_of(const InForce& in_force) {
   return in_force.config ? in_force.config->mode : Mode::kEnforce;
 }
 
+const Policy* World::judged() const {
+  const Policy* text = in_force ? in_force->policy() : nullptr;
+  if (text == nullptr) return nullptr;
+  if (!judged_) {
+    std::optional<Policy> own;
+    if (&judge(*this, *text, booked(), own) == text) return text;
+    judged_ = std::move(own);
+  }
+  return &*judged_;
+}
+
+const Book& World::booked() const {
+  static const Book kNone;
+  return book.book ? book.book->book : kNone;
+}
+
+bool World::is_outdated() const { return in_force && in_force->edition != booked().edition; }
+
+Moment moment_of(const World& world) { return {clocks(world), read_boot_id()}; }
+
+const Policy& judge(const World& world, const Policy& text, const Book& book,
+                    std::optional<Policy>& own, std::vector<std::string>* notes) {
+  const Moment moment = moment_of(world);
+  std::optional<Policy> limited;
+  const Policy& ends = limit(text, world.lasting, moment.now, limited);
+  Overlay added = overlay(ends, book, moment);
+  if (notes != nullptr) notes->insert(notes->end(), added.left_out.begin(), added.left_out.end());
+  if (added.ranges.empty()) {
+    own = std::move(limited);
+    return own ? *own : text;
+  }
+  own = with_ranges(limited ? std::move(*limited) : text, std::move(added.ranges));
+  const Fitted fitted = fit(*own, moment.now);
+  if (notes != nullptr) {
+    const auto said = describe(fitted);
+    notes->insert(notes->end(), said.begin(), said.end());
+  }
+  return *own;
+}
+
 std::optional<Timestamp> clock_of(const InForce& in_force) {
   if (in_force.settings.wall == 0) return std::nullopt;
   return static_cast<Timestamp>(in_force.settings.wall);
@@ -285,6 +327,9 @@ Result<World> look(const Places& places, const InForce* known) {
   world.kept = read_kept(state, world.stored);
   read_mark(places, state, world);
   read_clocks_of(state, world);
+  world.book = read_book(places.state_dir);
+  for (const Written& time : world.book.book ? world.book.book->times : std::vector<Written>())
+    insert(world.floor, time);
   world.window = find_window(places, world);
   if (const auto which = judging(world)) {
     world.in_force = known != nullptr && known->which() == *which

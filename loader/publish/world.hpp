@@ -11,6 +11,7 @@
 
 #include "loader/compile/image.hpp"
 #include "loader/datapath/switch.hpp"
+#include "loader/host/book.hpp"
 #include "loader/host/floor.hpp"
 #include "loader/host/interfaces.hpp"
 #include "loader/host/places.hpp"
@@ -90,7 +91,28 @@ struct World {
   Floor floor;                             // below which no time is taken
   std::vector<Lasting> lasting;            // of all records, by this boot's clock, oldest first
   std::optional<std::string> unsettled;    // what look_and_settle() could not settle, and went on
+  BookRead book;                           // beside the text: what ends by itself
+
+  // What packets are judged by now: the text in force with the book, and with the ends that its
+  // entries were given. Null if the text cannot be read. Put together when it is first asked for.
+  [[nodiscard]] const Policy* judged() const;
+  // The book, empty where there is none or it is lost.
+  [[nodiscard]] const Book& booked() const;
+  // Whether the list in force was loaded with another book than there is now.
+  [[nodiscard]] bool is_outdated() const;
+
+ private:
+  mutable std::optional<Policy> judged_;
 };
+
+// The clocks by which ends are judged, and the boot.
+[[nodiscard]] Moment moment_of(const World& world);
+
+// What a text comes to beside a book: the text itself, or what is put into `own`. Entries of the
+// book that would make it fail are left out or lengthened, and said in `notes` if that is given.
+[[nodiscard]] const Policy& judge(const World& world, const Policy& text, const Book& book,
+                                  std::optional<Policy>& own,
+                                  std::vector<std::string>* notes = nullptr);
 
 // `known`: what an earlier look has found. If that generation is still in force, it is taken from
 // there and not read again, which with a million ranges takes a tenth of a second; without its text

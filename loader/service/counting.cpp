@@ -42,7 +42,7 @@ std::optional<std::size_t> count_unused(const Places& places, const publish::Wor
 report::Counted count_ranges(const Places& places, const publish::World& world) {
   if (!world.in_force) return {};
   const auto began = std::chrono::steady_clock::now();
-  const Policy* policy = world.in_force->policy();
+  const Policy* policy = world.judged();
   if (policy == nullptr) return {};
   const RangeRefs ranges = deciding_ranges(policy->ranges);
   report::Counted counted;
