@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "loader/host/clock.hpp"
+#include "loader/host/floor.hpp"
 #include "loader/host/marks.hpp"
 
 namespace apiguard::publish {
@@ -28,11 +30,20 @@ Request request_again(const Places& places, const World& world, const Policy& po
   return request;
 }
 
+bool is_far(const Now& a, const Now& b) {
+  constexpr Timestamp kDay = Timestamp{86'400} * 1'000'000'000;
+  const Timestamp first = clock_offset(a);
+  const Timestamp second = clock_offset(b);
+  return std::max(first, second) - kDay > std::min(first, second);
+}
+
 // Of one text only the first and the last number are kept: a clock that is set again and again does
-// not push out of the history what there is to go back to.
+// not push out of the history what there is to go back to. But for the last one before the clock
+// went far off: should that have been wrong, the time goes on from there, and what had ended by
+// then stays ended.
 void forget_the_last_time(const Places& places, const World& world, Published& published) {
   const auto& meta = world.in_force->stored->meta;
-  if (meta.verb != kVerb) return;
+  if (meta.verb != kVerb || (meta.stamp && is_far(meta.stamp->now, read_clocks()))) return;
   if (auto removed = StateDir(places.state_dir).remove(meta.generation); !removed)
     published.warnings.push_back(removed.error().message);
 }

@@ -29,6 +29,7 @@ boot() {
   rm -rf "$PINS"
   verb apply --boot "$@"
 }
+is_newer() { [ "$(generation)" -gt "$before" ]; }
 # A host without a history.
 begin() {
   if [ -e "$PINS" ]; then verb detach --all; fi
@@ -222,6 +223,29 @@ clock 0 synchronised
 back "$CI"
 ends TERM 0
 well_judged
+
+step 'What ended by a clock that went on stays ended while the clock is far off, and afterwards'
+begin 0
+verb apply
+verb allow "$GUEST" --for 1h --name guest
+passes "$GUEST"
+supervise
+clock 7200
+ended "$GUEST"
+clock 0
+unrelated
+drops "$GUEST"
+for far in "$YEARS" $((2 * YEARS)); do
+  before=$(generation)
+  clock "$far"
+  wait_for 'the ends to be computed anew' is_newer
+  clock 0
+  unrelated
+  drops "$GUEST"
+done
+ends TERM 0
+boot
+drops "$GUEST"
 
 step 'A boot in 1970, without NTP'
 begin 0
