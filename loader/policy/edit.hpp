@@ -47,10 +47,10 @@ struct Selector {
 // Takes out every entry line (allow and except) whose end is not after `now`, and notes which.
 [[nodiscard]] Result<Edited> remove_ended(const SourceFile& file, Timestamp now);
 
-// set: the permanent entries of this file become exactly `prefixes` as allows; a line kept keeps its
-// name and comment, not its `until`; all other permanent lines (except lines too) go. Lines that
-// end by themselves stay, but for an allow of one of `prefixes`, which becomes permanent or goes
-// for one that is. Comment-only lines stay.
+// set: the permanent entries of this file become exactly `prefixes` as allows; a line kept keeps
+// its name and comment, not its `until`; all other permanent lines (except lines too) go. Lines
+// that end by themselves stay, but for an allow of one of `prefixes`, which becomes permanent or
+// goes for one that is. Comment-only lines stay.
 [[nodiscard]] Result<Edited> replace_ranges(const SourceFile& file,
                                             const std::vector<Prefix>& prefixes);
 

@@ -12,6 +12,9 @@
 namespace apiguard::publish {
 namespace {
 
+// In 128 bits: a damaged record may hold any number.
+__extension__ using Wide = __int128;
+
 using Key = std::tuple<Prefix, Kind, Timestamp>;
 using Ends = std::map<Key, const Lasting*>;
 
@@ -28,8 +31,6 @@ std::optional<Timestamp> earlier_end(const Range& range, const Ends& ends, const
   if (!range.until) return std::nullopt;
   const auto found = ends.find({range.prefix, range.kind, *range.until});
   if (found == ends.end()) return std::nullopt;
-  // In 128 bits: a damaged record may hold any number.
-  __extension__ using Wide = __int128;
   Wide end = static_cast<Wide>(now.wall) + found->second->end - now.boot;
   if (found->second->by_wall) end = std::min<Wide>(end, *found->second->by_wall);
   if (end + kClockTolerance >= *range.until) return std::nullopt;
@@ -37,22 +38,35 @@ std::optional<Timestamp> earlier_end(const Range& range, const Ends& ends, const
       std::max<Wide>(end, std::numeric_limits<Timestamp>::min() + kClockTolerance));
 }
 
-// Of two clocks of that boot more than a day apart, the one behind: the other was a spike.
-Timestamp end_by_wall(const Stamp& stamp, std::uint64_t end) {
-  __extension__ using Wide = __int128;
-  const Timestamp clock = stamp.before ? *stamp.before : clock_offset(stamp.now);
+// Wall clock less boot-time clock, in the boot of the record, by the time that its generation was
+// given. A clock that stands before that time now says that it was ahead; where it stood earlier in
+// that boot is taken then. None: the clock tells nothing of how long the host was off.
+std::optional<Wide> clock_then(const GenerationMeta& meta, Timestamp wall) {
+  if (!meta.stamp) return std::nullopt;
+  const auto boot = static_cast<Wide>(meta.stamp->now.boot);
+  if (wall >= meta.time) return meta.time - boot;
+  const auto& before = meta.stamp->before;
+  if (before && wall >= *before + boot) return *before;
+  return std::nullopt;
+}
+
+std::optional<Timestamp> end_by_wall(std::optional<Wide> clock, std::uint64_t end) {
+  if (!clock) return std::nullopt;
   constexpr Wide kMost = std::numeric_limits<Timestamp>::max();
-  return static_cast<Timestamp>(std::min(static_cast<Wide>(clock) + end, kMost));
+  constexpr Wide kLeast = std::numeric_limits<Timestamp>::min();
+  return static_cast<Timestamp>(std::clamp(*clock + end, kLeast, kMost));
 }
 
 }  // namespace
 
-std::vector<Lasting> lasting_now(const GenerationMeta& meta, const std::string& boot_id) {
+std::vector<Lasting> lasting_now(const GenerationMeta& meta, const std::string& boot_id,
+                                 Timestamp wall) {
   std::vector<Lasting> entries = meta.lasting;
   if (meta.stamp && !boot_id.empty() && meta.stamp->boot_id == boot_id) return entries;
   const std::uint64_t written = meta.stamp ? meta.stamp->now.boot : 0;
+  const auto clock = clock_then(meta, wall);
   for (Lasting& entry : entries) {
-    if (meta.stamp) entry.by_wall = end_by_wall(*meta.stamp, entry.end);
+    entry.by_wall = end_by_wall(clock, entry.end);
     entry.end = entry.end > written ? entry.end - written : 0;
   }
   return entries;

@@ -14,10 +14,10 @@
 namespace apiguard::publish {
 
 // What a record says, by the boot-time clock of this boot. Of an earlier boot what was left when it
-// was written is left from the beginning of this one, less the time between the two by the wall
-// clock: never more for a clock that is behind.
+// was written is left from the beginning of this one, less the time that the host was off, where
+// `wall`, the clock as it stands, tells.
 [[nodiscard]] std::vector<Lasting> lasting_now(const GenerationMeta& meta,
-                                               const std::string& boot_id);
+                                               const std::string& boot_id, Timestamp wall);
 
 // Those of entries that the policy has. Of equal ones the last counts.
 [[nodiscard]] std::vector<Lasting> keep_lasting(const std::vector<Lasting>& entries,

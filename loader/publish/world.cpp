@@ -121,11 +121,12 @@ std::optional<datapath::Edition> judging(const World& world) {
 // A generation that is stored but damaged leaves the word to the others.
 void read_clocks_of(const StateDir& state, World& world) {
   const std::string boot_id = read_boot_id();
+  const Timestamp wall = read_clocks().wall;
   for (const std::uint64_t number : world.stored) {
     const auto meta = state.read_meta(number);
     if (!meta) continue;
     world.floor.generations.push_back(written(*meta));
-    const auto lasting = lasting_now(*meta, boot_id);
+    const auto lasting = lasting_now(*meta, boot_id, wall);
     world.lasting.insert(world.lasting.end(), lasting.begin(), lasting.end());
   }
 }

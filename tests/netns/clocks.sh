@@ -29,6 +29,7 @@ boot() {
   rm -rf "$PINS"
   verb apply --boot "$@"
 }
+is_newer() { [ "$(generation)" -gt "$before" ]; }
 # A host without a history.
 begin() {
   if [ -e "$PINS" ]; then verb detach --all; fi
@@ -222,6 +223,32 @@ clock 0 synchronised
 back "$CI"
 ends TERM 0
 well_judged
+
+# No verb in between: what it publishes would hold the time as well.
+step 'What ended by a clock that went on stays ended while the clock is far off, and afterwards'
+anew() { # CLOCK: the supervisor computes the ends by it
+  local before
+  before=$(generation)
+  clock "$1"
+  wait_for "the ends by a clock that is $1 s off" is_newer
+}
+begin 0
+verb apply
+verb allow "$GUEST" --for 1h --name guest
+passes "$GUEST"
+supervise
+anew 7200
+drops "$GUEST"
+clock 0
+for far in "$YEARS" $((2 * YEARS)); do
+  anew "$far"
+  drops "$GUEST"
+  anew 0
+  drops "$GUEST"
+done
+ends TERM 0
+boot
+drops "$GUEST"
 
 step 'A boot in 1970, without NTP'
 begin 0

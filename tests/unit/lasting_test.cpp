@@ -81,9 +81,9 @@ TEST_CASE("of an earlier boot what was left is left from the beginning of this o
   meta.stamp = Stamp{{kNoon, boot(100)}, "that", std::nullopt};
   meta.lasting = {lasting("203.0.113.7", kNoon, boot(103)),
                   lasting("203.0.113.8", kNoon, boot(90))};
-  CHECK(lasting_now(meta, "that") == meta.lasting);
+  CHECK(lasting_now(meta, "that", kNoon) == meta.lasting);
   for (const char* boot_id : {"this", ""}) {
-    const auto now = lasting_now(meta, boot_id);
+    const auto now = lasting_now(meta, boot_id, kNoon);
     REQUIRE(now.size() == 2);
     CHECK(now[0].end == boot(3));
     CHECK(now[1].end == 0);
@@ -91,40 +91,55 @@ TEST_CASE("of an earlier boot what was left is left from the beginning of this o
 }
 
 TEST_CASE("the time that the host was off counts, where the wall clock knows of it") {
-  // Given 2 h at noon, 100 s after a boot, while the clock was thirty years ahead or right.
+  // Given 2 h at noon, 100 s after a boot; 10 s after the next boot it is asked what is left.
   const Timestamp until = kNoon + 30 * kYear;
   const Policy list = policy({range("203.0.113.7", until)});
   GenerationMeta meta;
   meta.lasting = {lasting("203.0.113.7", until, boot(100 + 7200))};
-  const auto end_after = [&](std::optional<Timestamp> before, Timestamp clock, Timestamp off) {
+  const auto left_after = [&](Timestamp taken, Timestamp clock, std::optional<Timestamp> before,
+                              Timestamp wall) {
+    meta.time = taken;
     meta.stamp = Stamp{{clock, boot(100)}, "that", before};
-    const Now now{kNoon + off, boot(10)};
-    const auto judged = limited(list, lasting_now(meta, "this"), now);
+    const Now now{std::max(wall, kNoon), boot(10)};  // a floor holds it
+    const auto judged = limited(list, lasting_now(meta, "this", wall), now);
     REQUIRE(judged);
-    return *judged->ranges[0].until - now.wall;
+    return (*judged->ranges[0].until - now.wall) / kSecond;
   };
-  const Timestamp ahead = kNoon + 30 * kYear - 7200 * kSecond;
+  const Timestamp hour = 3600 * kSecond;
+  const Timestamp ahead = until - 2 * hour;
   const Timestamp right = kNoon - 100 * kSecond;  // as an offset of the clocks
-  SECTION("a spike whose true clock is known") {
-    CHECK(end_after(right, ahead, 3600 * kSecond) == 3600 * kSecond);
-    CHECK(end_after(right, ahead, 86'400 * kSecond) < 0);
-  }
   SECTION("a clock that was right") {
-    CHECK(end_after(std::nullopt, kNoon, 3600 * kSecond) == 3600 * kSecond);
+    CHECK(left_after(kNoon, kNoon, std::nullopt, kNoon + hour) == 3600);
+    CHECK(left_after(kNoon, kNoon, std::nullopt, kNoon + 24 * hour) < 0);
+  }
+  SECTION("a clock that was ahead, and stood right before") {
+    CHECK(left_after(ahead, ahead, right, kNoon + hour) == 3600);
+    CHECK(left_after(ahead, ahead, right, kNoon + 24 * hour) < 0);
+  }
+  SECTION("a clock that was behind before, and right when it was given") {
+    const Timestamp slow = right - 72 * hour;
+    CHECK(left_after(kNoon, kNoon, slow, kNoon + hour) == 3600);
+  }
+  SECTION("a clock that was not set while a floor held the time") {
+    CHECK(left_after(kNoon, 0, std::nullopt, kNoon + hour) == 3600);
   }
   SECTION("nothing is known of it: what was left is left") {
-    CHECK(end_after(std::nullopt, ahead, 3600 * kSecond) == 7190 * kSecond);
-  }
-  SECTION("a clock that is behind now gives no more than what was left") {
-    CHECK(end_after(std::nullopt, kNoon, -50 * kYear) == 7190 * kSecond);
+    CHECK(left_after(ahead, ahead, std::nullopt, kNoon + hour) == 7190);
+    CHECK(left_after(kNoon, kNoon, std::nullopt, 0) == 7190);
+    CHECK(left_after(ahead, ahead, right, 0) == 7190);
   }
 }
 
 TEST_CASE("numbers of a damaged record end nothing and crash nothing") {
+  constexpr Timestamp kMost = std::numeric_limits<Timestamp>::max();
   GenerationMeta meta;
-  meta.stamp = Stamp{{std::numeric_limits<Timestamp>::max(), boot(1)}, "that", std::nullopt};
   meta.lasting = {lasting("203.0.113.7", kNoon, ~std::uint64_t{0})};
-  CHECK(lasting_now(meta, "this")[0].by_wall == std::numeric_limits<Timestamp>::max());
+  meta.time = kMost;
+  meta.stamp = Stamp{{kMost, boot(1)}, "that", std::nullopt};
+  CHECK(lasting_now(meta, "this", kMost)[0].by_wall == kMost);
+  meta.time = std::numeric_limits<Timestamp>::min();
+  meta.stamp->now.boot = ~std::uint64_t{0};
+  CHECK(lasting_now(meta, "this", kNoon)[0].by_wall == meta.time);
 }
 
 TEST_CASE("entries are kept as long as the list has them, the newest of equal ones") {
