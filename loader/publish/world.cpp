@@ -255,7 +255,10 @@ const Book& World::booked() const {
   return book.book ? book.book->book : kNone;
 }
 
-bool World::is_outdated() const { return in_force && in_force->edition != booked().edition; }
+// Of a book that is lost nothing is known: what the kernel judges by stays.
+bool World::is_outdated() const {
+  return in_force && !book.lost && in_force->edition != booked().edition;
+}
 
 Moment moment_of(const World& world) { return {clocks(world), read_boot_id()}; }
 

@@ -70,6 +70,7 @@ Status status_of(const Json& json) {
   Status status;
   if (const auto mode = optional_of<std::string>(json.at("mode"))) status.mode = parse_mode(*mode);
   status.generation = optional_of<std::uint64_t>(json.at("generation"));
+  status.edition = optional_of<std::uint64_t>(json.at("edition")).value_or(0);
   json.at("confirmed").get_to(status.confirmed);
   status.confirm_deadline = time_of(json.at("confirm_deadline"));
   json.at("unapplied").get_to(status.unapplied);

@@ -192,6 +192,7 @@ std::string to_json(const Status& status) {
   Json json = {{"schema", 1},
                {"mode", status.mode ? Json(to_string(*status.mode)) : Json(nullptr)},
                {"generation", value_or_null(status.generation)},
+               {"edition", status.generation ? Json(status.edition) : Json(nullptr)},
                {"confirmed", status.confirmed},
                {"confirm_deadline", time_or_null(status.confirm_deadline)},
                {"unapplied", status.unapplied},

@@ -42,6 +42,7 @@ struct DamagedState {
 struct Status {
   std::optional<Mode> mode;                 // none: nothing is in force
   std::optional<std::uint64_t> generation;  // in the kernel
+  std::uint64_t edition = 0;                // of it: the same list with other ends
   bool confirmed = true;
   std::optional<Timestamp> confirm_deadline;  // wall clock; there if not confirmed
   bool unapplied = false;  // the files say something else than the generation in force

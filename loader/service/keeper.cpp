@@ -174,6 +174,7 @@ void Keeper::learn(const publish::World& world, const std::set<std::string>& lef
   live_ = world.live.newest().value_or(datapath::Edition());
   window_ = world.window;
   floor_ = world.floor;
+  outdated_ = world.is_outdated();
   guarded_.clear();
   for (const datapath::LinkState& link : world.live.links) guarded_.insert(link.ifindex);
   damage_ = world.damage;

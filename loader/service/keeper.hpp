@@ -70,6 +70,8 @@ class Keeper {
   [[nodiscard]] bool guards() const { return live_.generation != 0; }
   [[nodiscard]] const std::optional<publish::InForce>& known() const { return known_; }
   [[nodiscard]] const Floor& floor() const { return floor_; }
+  // There is a book beside the list that is not the one it was loaded with.
+  [[nodiscard]] bool outdated() const { return outdated_; }
   void set_unapplied(bool unapplied) { text_.unapplied = unapplied; }
 
  private:
@@ -94,6 +96,7 @@ class Keeper {
   std::optional<publish::Damage> damage_;
   datapath::Edition live_;  // that links run; generation 0: none
   Floor floor_;             // as in World
+  bool outdated_ = false;
   bool out_of_reach_ = false;
   datapath::Hold::Short missing_;    // as it was told
   std::vector<std::string> strays_;  // the same

@@ -162,6 +162,7 @@ bool is_unapplied(const Places& places, const publish::InForce& in_force) {
 void fill_policy(report::Status& status, const publish::InForce& in_force,
                  const TextStanding& text) {
   status.generation = in_force.generation;
+  status.edition = in_force.edition;
   status.mode = publish::mode_of(in_force);
   status.endpoints = publish::endpoints_of(in_force);
   status.unapplied = text.unapplied;

@@ -318,11 +318,17 @@ class Supervisor {
     check_clock();
   }
 
-  // What waits for its confirmation is not published again; the round that sees it end asks anew.
+  // Whether the clock was set, or a verb died between its book and its edition.
+  [[nodiscard]] std::optional<std::string> why_anew(const Now& now) const {
+    if (const auto why = ends_.why_anew(now)) return *why + ": ends of ranges are computed anew";
+    if (!keeper_.outdated()) return std::nullopt;
+    return "what a command wrote into the book of leases is not in force yet: it is published";
+  }
+
   void check_clock() {
     const Now now = take(keeper_.floor()).now;
-    const auto why = ends_.why_anew(now);
-    if (!why || !keeper_.guards() || keeper_.waits_for_confirmation()) return;
+    const auto why = why_anew(now);
+    if (!why || !keeper_.guards()) return;
     const bool started = children_.start(
         "again",
         [this] {
@@ -335,7 +341,7 @@ class Supervisor {
           // The clock may have been set again meanwhile.
           round_after(Loop::Clock::duration::zero());
         });
-    if (started) tell({Level::kNotice, "clock", *why + ": ends of ranges are computed anew"});
+    if (started) tell({Level::kNotice, "clock", *why});
   }
 
   void check_clock_later() {

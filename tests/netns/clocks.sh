@@ -29,7 +29,7 @@ boot() {
   rm -rf "$PINS"
   verb apply --boot "$@"
 }
-is_newer() { [ "$(generation)" -gt "$before" ]; }
+is_newer() { [ "$(edition)" -gt "$before" ]; }
 # A host without a history.
 begin() {
   if [ -e "$PINS" ]; then verb detach --all; fi
@@ -89,10 +89,10 @@ step 'Without the supervisor the next apply knows'
 begin 0
 verb apply
 clock "$YEARS"
-changes verb apply
+renews verb apply
 drops "$CI"
 clock 0
-changes verb apply
+renews verb apply
 well_judged
 keeps verb apply
 
@@ -201,7 +201,7 @@ complains 'is .* behind the time that generation 1'
 drops "$CI"
 lists "^$CI"
 clock 0 synchronised
-changes verb apply
+renews verb apply
 silent_about behind
 well_judged
 clock 0
@@ -228,7 +228,7 @@ well_judged
 step 'What ended by a clock that went on stays ended while the clock is far off, and afterwards'
 anew() { # CLOCK: the supervisor computes the ends by it
   local before
-  before=$(generation)
+  before=$(edition)
   clock "$1"
   wait_for "the ends by a clock that is $1 s off" is_newer
 }

@@ -162,6 +162,7 @@ of() {
 }
 status_of() { of "$1" status; }
 generation() { status_of /generation; }
+edition() { status_of /edition; }
 
 # changes COMMAND... / keeps COMMAND...: and the generation in force is the next one, or the same.
 moves() {
@@ -174,6 +175,13 @@ moves() {
 }
 changes() { moves 1 "$@"; }
 keeps() { moves 0 "$@"; }
+# renews COMMAND...: and the generation in force is the same, in a newer edition.
+renews() {
+  local before
+  before=$(edition)
+  keeps "$@"
+  [ "$(edition)" -gt "$before" ] || die "the edition after '$*' is still $before"
+}
 
 # counter OUTCOME REASON
 counter() {
