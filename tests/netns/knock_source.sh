@@ -33,8 +33,8 @@ TEXT
   printf '%s\n' root:x:0: alice:x:1000: bob:x:1001: nogroup:x:65534: >"$LAYER/etc/group"
   printf '%s:*:19000:0:99999:7:::\n' root sshd alice bob >"$LAYER/etc/shadow"
   chmod 0600 "$LAYER/etc/shadow"
-  for PROGRAM in su sudo; do
-    printf '%s required pam_permit.so\n' auth account session >"$LAYER/etc/pam.d/$PROGRAM"
+  for PROGRAM in su sudo sshd; do
+    printf '%s required pam_permit.so\n' auth account session password >"$LAYER/etc/pam.d/$PROGRAM"
   done
 }
 
@@ -195,8 +195,9 @@ else
   left_out 'no connection tracking'
 fi
 
-step 'Sockets that were accepted by others: an sshd for each connection, of IPv6 for both families'
-daemon systemd-socket-activate --accept --inetd --listen=2200 /usr/sbin/sshd -i -E "$WORK/sshd.log" -f /etc/ssh/config
+step 'Sockets that were accepted by others: an sshd for each connection, of IPv6 for both families, with PAM'
+daemon systemd-socket-activate --accept --inetd --listen=2200 \
+  /usr/sbin/sshd -i -E "$WORK/sshd.log" -f /etc/ssh/config -o UsePAM=yes
 wait_for 'the socket' listens 2200
 is_source "$OFFICE4" knocks "$OFFICE4" "alice@$SERVER4" -p 2200
 is_source "$OFFICE4" knocks "$OFFICE4" "root@$SERVER4" -p 2200
@@ -311,6 +312,10 @@ wait_for 'sshd from outside' listens 2400
 refused 'is outside of this PID namespace' knocks "$OFFICE4" "alice@$SERVER4" -p 2400
 expect 4 nsenter --target "$INIT" --pid --net -- env SSH_CONNECTION="$SESSION" "$TOOLS/ssh_source"
 complains "folder '/proc': .*another PID namespace"
+
+step 'Where users see no processes of others'
+on_machine mount -o remount,hidepid=2 /proc
+for WHO in root alice; do is_source "$OFFICE4" knocks "$OFFICE4" "$WHO@$SERVER4"; done
 
 step 'Without CAP_SYS_PTRACE nothing is believed'
 printf 'command="setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace /usr/sbin/apiguard lease" %s\n' \
