@@ -8,6 +8,7 @@
 //   CAP_DAC_OVERRIDE,  the operator's files where they are not root's
 //   CAP_DAC_READ_SEARCH
 //   CAP_CHOWN          a file that is replaced keeps its owner
+//   CAP_SYS_PTRACE     which sockets the sshd above us holds, for `lease --from-ssh`
 //
 // Everything else is given up. A program that root starts from here (the editor) has all that root
 // has: execve(2) sees to that.
@@ -31,13 +32,14 @@ inline constexpr Set kChown = Set{1} << 0;
 inline constexpr Set kDacOverride = Set{1} << 1;
 inline constexpr Set kDacReadSearch = Set{1} << 2;
 inline constexpr Set kNetAdmin = Set{1} << 12;
+inline constexpr Set kSysPtrace = Set{1} << 19;
 inline constexpr Set kSysAdmin = Set{1} << 21;
 inline constexpr Set kPerfmon = Set{1} << 38;
 inline constexpr Set kBpf = Set{1} << 39;
 
 inline constexpr Set kWork = kBpf | kNetAdmin | kPerfmon;
 inline constexpr Set kAnyFile = kDacOverride | kDacReadSearch | kChown;
-inline constexpr Set kAside = kSysAdmin | kAnyFile;
+inline constexpr Set kAside = kSysAdmin | kSysPtrace | kAnyFile;
 
 struct Sets {
   Set effective = 0;

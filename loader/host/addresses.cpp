@@ -83,6 +83,14 @@ int take_route(const nlmsghdr* message, void* data) {
   return mnl_attr_parse(message, sizeof(rtmsg), take_route_attribute, data);
 }
 
+int take_route_type(const nlmsghdr* message, void* data) {
+  if (message->nlmsg_type == RTM_NEWROUTE && mnl_nlmsg_get_payload_len(message) >= sizeof(rtmsg)) {
+    const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
+    *static_cast<bool*>(data) = header->rtm_type == RTN_LOCAL;
+  }
+  return MNL_CB_STOP;
+}
+
 // ---- asking
 
 // A new socket each time: what is left of an interrupted answer goes with the old one.
@@ -98,6 +106,28 @@ Result<> dump(std::uint16_t type, std::uint8_t family, std::string_view what, mn
   auto* header = static_cast<Header*>(mnl_nlmsg_put_extra_header(message, sizeof(Header)));
   *reinterpret_cast<std::uint8_t*>(header) = family;  // the first byte of both
   return netlink->ask(message, what, take, data);
+}
+
+Result<bool> is_routed_here(const Address& address) {
+  Result<Netlink> netlink = Netlink::open(NETLINK_ROUTE, "route");
+  if (!netlink) return fail(netlink.error());
+  const std::uint8_t bits = max_length(address.family);
+  alignas(nlmsghdr) std::array<char, 256> buffer{};
+  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
+  message->nlmsg_type = RTM_GETROUTE;
+  message->nlmsg_flags = NLM_F_REQUEST;
+  auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(rtmsg)));
+  header->rtm_family = address.family == Family::kIpv4 ? AF_INET : AF_INET6;
+  header->rtm_dst_len = bits;
+  mnl_attr_put(message, RTA_DST, bits / 8U, address.bytes.data());
+  bool here = false;
+  const auto asked = netlink->ask(message, "find the way to an address", take_route_type, &here);
+  // No way to it, or a prohibited one: not here.
+  constexpr std::array kNone = {ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL, EAGAIN, ESRCH};
+  if (!asked && std::find(kNone.begin(), kNone.end(), asked.error().os_error) == kNone.end()) {
+    return fail(asked.error());
+  }
+  return here;
 }
 
 // NLM_F_DUMP_INTR (libmnl says EINTR): what is listed changed meanwhile, so some may be missing.
@@ -118,6 +148,14 @@ Result<std::vector<InterfaceAddress>> list_addresses() {
   return ask_until_whole<List>([](List& list) {
     return dump<ifaddrmsg>(RTM_GETADDR, AF_UNSPEC, "list the addresses", take_address, &list);
   });
+}
+
+Result<bool> is_own_address(const Address& address) {
+  const auto addresses = list_addresses();
+  if (!addresses) return fail(addresses.error());
+  const auto is = [&](const InterfaceAddress& own) { return own.address == address; };
+  if (std::any_of(addresses->begin(), addresses->end(), is)) return true;
+  return is_routed_here(address);
 }
 
 Result<std::set<int>> find_default_routes() {

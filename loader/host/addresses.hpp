@@ -20,6 +20,9 @@ struct InterfaceAddress {
 
 [[nodiscard]] Result<std::vector<InterfaceAddress>> list_addresses();
 
+// Whether it is this host's: an interface has it, or a route delivers it here (127.0.0.0/8, AnyIP).
+[[nodiscard]] Result<bool> is_own_address(const Address& address);
+
 // The interfaces by which the default routes of the main table leave, both families.
 [[nodiscard]] Result<std::set<int>> find_default_routes();
 

@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/host/peers.hpp"
 
-#include <arpa/inet.h>
-#include <linux/inet_diag.h>
 #include <linux/rtnetlink.h>
-#include <linux/sock_diag.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <map>
 #include <string_view>
 #include <tuple>
 
 #include "loader/host/netlink.hpp"
+#include "loader/host/tcp_sockets.hpp"
 #include "loader/policy/lookup.hpp"
 
 namespace apiguard {
@@ -31,70 +26,12 @@ constexpr std::uint32_t kStates = 1U << TCP_ESTABLISHED | 1U << TCP_FIN_WAIT1 |
                                   1U << TCP_FIN_WAIT2 | 1U << TCP_CLOSE_WAIT | 1U << TCP_LAST_ACK |
                                   1U << TCP_CLOSING;
 
-Address address_of(std::uint8_t family, const __be32* words) {
-  constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  std::array<std::uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), words, bytes.size());
-  Address address;
-  if (family == AF_INET) {
-    std::copy_n(bytes.begin(), 4, address.bytes.begin());
-  } else if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) {
-    std::copy_n(bytes.begin() + kMapped.size(), 4, address.bytes.begin());
-  } else {
-    address = {Family::kIpv6, bytes};
-  }
-  return address;
-}
-
-struct Wanted {
-  const std::vector<Endpoint>& endpoints;
-  std::vector<Connection>& connections;
-};
-
-int take_socket(const nlmsghdr* message, void* data) {
-  if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY) return MNL_CB_OK;
-  if (mnl_nlmsg_get_payload_len(message) < sizeof(inet_diag_msg)) return MNL_CB_OK;
-  const auto* socket = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message));
-  const Wanted& wanted = *static_cast<Wanted*>(data);
-  Connection connection;
-  connection.peer = address_of(socket->idiag_family, socket->id.idiag_dst);
-  connection.local = address_of(socket->idiag_family, socket->id.idiag_src);
-  connection.port = ntohs(socket->id.idiag_sport);
-  connection.bound = static_cast<int>(socket->id.idiag_if);
-  if (protects(wanted.endpoints, connection.local, connection.port)) {
-    wanted.connections.push_back(connection);
-  }
-  return MNL_CB_OK;
-}
-
 // With one port the kernel leaves out all others by itself.
 std::uint16_t only_port(const std::vector<Endpoint>& endpoints) {
   const std::uint16_t port = endpoints.empty() ? std::uint16_t{0} : endpoints.front().port;
   const bool only = std::all_of(endpoints.begin(), endpoints.end(),
                                 [&](const Endpoint& endpoint) { return endpoint.port == port; });
   return only ? port : std::uint16_t{0};
-}
-
-Result<> take_family(Netlink& netlink, std::uint8_t family, Wanted& wanted) {
-  alignas(nlmsghdr) std::array<char, 256> buffer{};
-  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
-  message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  auto* request =
-      static_cast<inet_diag_req_v2*>(mnl_nlmsg_put_extra_header(message, sizeof(inet_diag_req_v2)));
-  request->sdiag_family = family;
-  request->sdiag_protocol = IPPROTO_TCP;
-  request->idiag_states = kStates;
-  request->id.idiag_sport = htons(only_port(wanted.endpoints));
-  return netlink.ask(message, "list the connections", take_socket, &wanted);
-}
-
-Error describe_failure(Error error) {
-  constexpr std::array kAbsent = {ENOENT, EPROTONOSUPPORT, EAFNOSUPPORT, EOPNOTSUPP};
-  if (std::find(kAbsent.begin(), kAbsent.end(), error.os_error) != kAbsent.end()) {
-    error.exit = Exit::kUnsupported;
-  }
-  return error;
 }
 
 // ---- ways back
@@ -155,15 +92,17 @@ Result<int> interface_to(Netlink& netlink, const Connection& connection) {
 }  // namespace
 
 Result<std::vector<Connection>> list_connections(const std::vector<Endpoint>& endpoints) {
-  auto netlink = Netlink::open(NETLINK_SOCK_DIAG, "sock_diag");
-  if (!netlink) return fail(describe_failure(netlink.error()));
   std::vector<Connection> connections;
-  Wanted wanted{endpoints, connections};
-  for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
-    if (auto taken = take_family(*netlink, family, wanted); !taken) {
-      return fail(describe_failure(taken.error()));
-    }
-  }
+  const auto take = [&](const TcpSocket& socket) {
+    if (!protects(endpoints, socket.local, socket.port)) return;
+    Connection& connection = connections.emplace_back();
+    connection.peer = socket.peer;
+    connection.local = socket.local;
+    connection.port = socket.port;
+    connection.bound = socket.bound;
+  };
+  const TcpQuestion question{kStates, only_port(endpoints), 0};
+  if (auto listed = list_tcp_sockets(question, take); !listed) return fail(listed.error());
   return connections;
 }
 

@@ -30,6 +30,7 @@ holds() {
     no-tun) ! unshare --net ip tuntap add dev apiguardtun mode tun 2>/dev/null ;;
     no-vlan) ! unshare --net sh -c 'ip link add a type dummy && ip link add link a name a.7 type vlan id 7' 2>/dev/null ;;
     no-conntrack) ! unshare --net nft add table inet t '{ chain c { type filter hook input priority 0; ct state new accept; }; }' 2>/dev/null ;;
+    no-overlay) ! unshare --mount mount -t overlay overlay -o lowerdir=/etc:/usr /usr 2>/dev/null ;;
     no-immutable-files) ! has_immutable_files ;;
     no-memory-controller) ! has_memory_controller ;;
     native-macvlan) false ;; # no kernel so far

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/host/tcp_sockets.hpp"
+
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "loader/host/netlink.hpp"
+
+namespace apiguard {
+namespace {
+
+using Take = std::function<void(const TcpSocket&)>;
+
+Address address_of(std::uint8_t family, const __be32* words) {
+  constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  std::array<std::uint8_t, 16> bytes{};
+  std::memcpy(bytes.data(), words, bytes.size());
+  Address address;
+  if (family == AF_INET) {
+    std::copy_n(bytes.begin(), 4, address.bytes.begin());
+  } else if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin())) {
+    std::copy_n(bytes.begin() + kMapped.size(), 4, address.bytes.begin());
+  } else {
+    address = {Family::kIpv6, bytes};
+  }
+  return address;
+}
+
+int take_socket(const nlmsghdr* message, void* data) {
+  if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY) return MNL_CB_OK;
+  if (mnl_nlmsg_get_payload_len(message) < sizeof(inet_diag_msg)) return MNL_CB_OK;
+  const auto* found = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message));
+  TcpSocket socket;
+  socket.peer = address_of(found->idiag_family, found->id.idiag_dst);
+  socket.local = address_of(found->idiag_family, found->id.idiag_src);
+  socket.peer_port = ntohs(found->id.idiag_dport);
+  socket.port = ntohs(found->id.idiag_sport);
+  socket.bound = static_cast<int>(found->id.idiag_if);
+  socket.inode = found->idiag_inode;
+  socket.uid = found->idiag_uid;
+  (*static_cast<const Take*>(data))(socket);
+  return MNL_CB_OK;
+}
+
+Result<> take_family(Netlink& netlink, std::uint8_t family, const TcpQuestion& question,
+                     Take& take) {
+  alignas(nlmsghdr) std::array<char, 256> buffer{};
+  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
+  message->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  auto* request =
+      static_cast<inet_diag_req_v2*>(mnl_nlmsg_put_extra_header(message, sizeof(inet_diag_req_v2)));
+  request->sdiag_family = family;
+  request->sdiag_protocol = IPPROTO_TCP;
+  request->idiag_states = question.states;
+  request->id.idiag_sport = htons(question.port);
+  request->id.idiag_dport = htons(question.peer_port);
+  return netlink.ask(message, "list the connections", take_socket, &take);
+}
+
+Error describe_failure(Error error) {
+  constexpr std::array kAbsent = {ENOENT, EPROTONOSUPPORT, EAFNOSUPPORT, EOPNOTSUPP};
+  if (std::find(kAbsent.begin(), kAbsent.end(), error.os_error) != kAbsent.end()) {
+    error.exit = Exit::kUnsupported;
+  }
+  return error;
+}
+
+}  // namespace
+
+Result<> list_tcp_sockets(const TcpQuestion& question, const Take& take) {
+  auto netlink = Netlink::open(NETLINK_SOCK_DIAG, "sock_diag");
+  if (!netlink) return fail(describe_failure(netlink.error()));
+  Take taking = take;
+  for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
+    if (auto taken = take_family(*netlink, family, question, taking); !taken) {
+      return fail(describe_failure(taken.error()));
+    }
+  }
+  return {};
+}
+
+}  // namespace apiguard

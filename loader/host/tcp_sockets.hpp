@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The TCP sockets of the namespace we run in, over sock_diag (libmnl). Private to this room.
+#pragma once
+
+#include <netinet/tcp.h>
+
+#include <cstdint>
+#include <functional>
+
+#include "loader/policy/prefix.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+struct TcpSocket {
+  Address peer;                 // IPv4 where a socket of IPv6 shows it as ::ffff:a.b.c.d
+  Address local;                // likewise
+  std::uint16_t peer_port = 0;  // host byte order
+  std::uint16_t port = 0;       // local
+  int bound = 0;                // ifindex the socket is bound to, 0: none
+  std::uint32_t inode = 0;      // as in "socket:[INODE]" of /proc/PID/fd, 0: no descriptor
+  std::uint32_t uid = 0;        // who made it, or the socket that it was accepted by
+};
+
+struct TcpQuestion {
+  std::uint32_t states = 0;     // bits 1 << TCP_ESTABLISHED and so on
+  std::uint16_t port = 0;       // local, 0: any
+  std::uint16_t peer_port = 0;  // 0: any
+};
+
+// Hands over every socket of both families that fits; the kernel leaves out the others by itself.
+// Exit::kUnsupported: a kernel without sock_diag.
+[[nodiscard]] Result<> list_tcp_sockets(const TcpQuestion& question,
+                                        const std::function<void(const TcpSocket&)>& take);
+
+}  // namespace apiguard
