@@ -27,9 +27,11 @@ struct FileEdit {
 
 // What a verb asks for.
 struct Request {
-  std::string verb;  // as typed
-  Sources sources;   // text of the generation to publish
-  Policy policy;     // what it says
+  std::string verb;                             // as typed
+  std::string by;                               // whose change it is; empty: whoever runs this
+  std::vector<GenerationMeta::Change> changes;  // where it is that of several: group.hpp
+  Sources sources;                              // text of the generation to publish
+  Policy policy;                                // what it says
   std::vector<FileEdit> edits;
   std::vector<std::string> warnings;  // of parsing
   std::vector<std::string> notes;     // "range '...': already listed"
@@ -70,6 +72,9 @@ struct Plan {
   std::vector<std::string> ledger;  // among the warnings: those about what is remembered
   std::vector<datapath::Target> targets;
 };
+
+// Shorter than what the risk 'wide' allows without a word.
+[[nodiscard]] bool is_wide(const Range& range);
 
 // Errors are those of the real run: Exit::kOccupied, kUnsupported, kFailed, kBadFile (a port of the
 // ephemeral range that is newly protected).

@@ -154,8 +154,9 @@ class Publisher {
     GenerationMeta meta;
     meta.generation = plan_.generation;
     note_clocks(meta);
-    meta.by = whoami();
+    meta.by = request_.by.empty() ? whoami() : request_.by;
     meta.verb = request_.verb;
+    meta.changes = request_.changes;
     meta.mode = request_.policy.mode;
     meta.fingerprint = fingerprint(request_.policy);
     meta.confirmed = !request_.confirm_within;
