@@ -271,10 +271,37 @@ bool config_is_broken(const Places& places, Request& request) {
   return true;
 }
 
+// Entries in force where an edit put one of the same prefix and kind: with the name and end that
+// they have there.
+std::vector<Range> as_in_force(const World& world, const SourceFile& list, const Difference& put) {
+  std::vector<Range> entries;
+  for (const Range& range : world.in_force->policy()->ranges) {
+    const auto is_put = [&](const Range& one) {
+      return one.prefix == range.prefix && one.kind == range.kind;
+    };
+    if (range.origin.file == FileName(list.name) &&
+        std::any_of(put.added.begin(), put.added.end(), is_put))
+      entries.push_back(range);
+  }
+  return entries;
+}
+
 // Nothing is published: the list is brought up to what is in force, and its other edits wait on.
-Request keep_in_force(const World& world, Request request, const Difference& waiting) {
+Request keep_in_force(const World& world, const Sources& before, Request request) {
+  Sources after = before;
+  for (FileEdit& edit : request.edits) {
+    const auto put = edited_entries(before.ranges, edit.after.value_or(""));
+    if (!put) continue;
+    auto again =
+        put_ranges(before.ranges, as_in_force(world, before.ranges, *put), {}, clocks(world).wall);
+    if (again) edit.after = std::move(again->text);
+    after.ranges.text = edit.after.value_or("");
+  }
+  const Policy& in_force = *world.in_force->policy();
+  const auto parsed = parse_policy(after, {.lint = false});
+  const Difference waiting = parsed ? difference(in_force, parsed->policy) : Difference();
   request.sources = world.in_force->stored->sources;
-  request.policy = *world.in_force->policy();
+  request.policy = in_force;
   if (!waiting.empty()) {
     request.notes.push_back(fmt::format(
         "file '{}': holds edits that stay unapplied, 'apiguard apply' publishes them:{}",
@@ -377,7 +404,7 @@ Beyond look_beyond(const World& world, const Sources& in_force, const Policy& af
                    const Editor& editor) {
   const Policy& before = *world.in_force->policy();
   const auto alone = editor(in_force);
-  if (alone && !alone->changed) return {true, difference(before, after)};
+  if (alone && !alone->changed) return {true, {}};
   Sources sources = in_force;
   if (alone) sources.ranges.text = alone->text;
   const auto parsed = parse_policy(sources, {.lint = false});
@@ -403,7 +430,7 @@ Result<Request> request_addition(const Places& places, const World& world, bool 
   if (before == *in_force) return request;
   Beyond beyond = look_beyond(world, *in_force, request->policy, editor);
   // Whether it is in force, the plan finds out.
-  if (beyond.is_in_force) return keep_in_force(world, std::move(*request), beyond.unapplied);
+  if (beyond.is_in_force) return keep_in_force(world, before, std::move(*request));
   request->unapplied = std::move(beyond.unapplied);
   return request;
 }
