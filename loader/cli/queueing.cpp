@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <string_view>
 #include <utility>
 
@@ -180,8 +181,23 @@ class Leader {
       auto plan = publish::make_plan(line_.places, world, group->request);
       if (!plan) return tell_all(*group, plan.error());
       if (!plan->risks.empty()) return alone();
-      if (take_all(*group)) return publish(world, *group, *plan);
+      if (!take_all(*group)) continue;
+      group->request.last_look = [&] { return look_last(*group); };
+      auto published = publish(world, *group, *plan);
+      if (published || published.error().os_error != ESRCH) return published;
     }
+  }
+
+  // Who has gone away since its change was taken is not published, as far as that can be told.
+  Result<> look_last(const Group& group) {
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      const std::string& ticket = members_[i].ticket;
+      if (group.verdicts[i].fate != Fate::kJoins || ticket == ticket_.name() ||
+          queue_.is_waiting(ticket))
+        continue;
+      return fail(Exit::kFailed, "ticket: nobody waits for it any more", ESRCH);
+    }
+    return {};
   }
 
   [[nodiscard]] const Verdict& verdict_of(const Group& group) const {
@@ -207,6 +223,7 @@ class Leader {
     // Of a verb that was overtaken nobody hears: they go on by themselves.
     if (auto ours = fence::check(); !ours) return fail(ours.error());
     if (!published && published.error().exit == Exit::kRefused) return alone();
+    if (!published && published.error().os_error == ESRCH) return fail(published.error());
     if (!published) return tell_all(group, published.error());
     const Outcome outcome(group, plan, *published);
     return tell_each(group, [&](const Member& member, const Verdict& verdict) {

@@ -26,7 +26,8 @@ namespace {
 constexpr const char* kTicket = ".ticket";
 constexpr const char* kTaken = ".taken";
 constexpr const char* kAnswer = ".answer";
-constexpr std::string_view kNew = ".new-";
+constexpr std::string_view kEnters = ".enters-";  // a ticket that is being written
+constexpr std::string_view kNew = ".new-";        // an answer
 // Somebody who floods the folder is root; a verb looks at so many names and not at all of them.
 constexpr std::size_t kMostNames = 8192;
 
@@ -122,7 +123,7 @@ Result<Ticket> Ticket::enter(const std::string& run_dir, const std::string& text
   const std::string folder = folder_of_queue(run_dir);
   if (auto made = make_directory(folder, 0700); !made) return fail(made.error());
   std::string name = new_name();
-  const std::string fresh = fmt::format("{}/{}{}", folder, kNew, name);
+  const std::string fresh = fmt::format("{}/{}{}", folder, kEnters, name);
   auto fd = write_new(fresh, text);
   if (!fd) return fail(fd.error());
   if (std::rename(fresh.c_str(), fmt::format("{}/{}{}", folder, name, kTicket).c_str()) == 0)
@@ -143,15 +144,20 @@ std::optional<std::string> Ticket::answer() const {
   return fd ? read_believed(fd.get()) : std::nullopt;
 }
 
-bool Ticket::withdraw() { return unlink(path(kTicket).c_str()) == 0; }
+bool Ticket::withdraw() {
+  if (unlink(path(kTicket).c_str()) != 0) return false;
+  withdrawn_ = true;
+  return true;
+}
 
 Ticket::Ticket(Ticket&& other) noexcept
     : folder_(std::move(other.folder_)),
       name_(std::exchange(other.name_, {})),
+      withdrawn_(other.withdrawn_),
       fd_(std::move(other.fd_)) {}
 
 Ticket::~Ticket() {
-  if (name_.empty()) return;
+  if (name_.empty() || withdrawn_) return;
   for (const char* suffix : {kTicket, kTaken, kAnswer}) unlink(path(suffix).c_str());
 }
 
@@ -197,6 +203,11 @@ bool Queue::take(const std::string& name, const std::string& own) const {
   return fd && (name == own || is_alive(fd.get()));
 }
 
+bool Queue::is_waiting(const std::string& name) const {
+  const Fd fd = open_believed(path(name, kTaken));
+  return fd && is_alive(fd.get());
+}
+
 Result<> Queue::answer(const std::string& name, const std::string& text) const {
   const std::string fresh = fmt::format("{}/{}{}-{}", folder_, kNew, fence::token(), name);
   if (const auto written = write_new(fresh, text); !written) return fail(written.error());
@@ -210,15 +221,15 @@ Result<> Queue::answer(const std::string& name, const std::string& text) const {
   return fence::explain(fail_os("file", fresh, "rename", os_error));
 }
 
-// Who is about to queue holds its file; who answers holds the lock, or held it.
+// Who is about to queue holds its file and is left alone. Who answers holds the lock, or held it.
 void Queue::remove_leftovers() const {
   if (disbelief::find(folder_) != nullptr) return;
   for (const std::string& file : list_directory(folder_).value_or(std::vector<std::string>())) {
-    if (!file.starts_with(kNew)) continue;
+    const bool enters = file.starts_with(kEnters);
+    if (!enters && !file.starts_with(kNew)) continue;
     const std::string path = folder_ + "/" + file;
-    const Fd fd = open_believed(path);
-    const bool is_ticket = std::count(file.begin(), file.end(), '-') == 3;
-    if (!is_ticket || !fd || !is_alive(fd.get())) unlink(path.c_str());
+    const Fd fd = enters ? open_believed(path) : Fd();
+    if (!fd || !is_alive(fd.get())) unlink(path.c_str());
   }
 }
 

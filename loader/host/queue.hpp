@@ -52,8 +52,9 @@ class Ticket {
   [[nodiscard]] std::string path(const char* suffix) const;
 
   std::string folder_;
-  std::string name_;  // empty: moved from
-  Fd fd_;             // with the flock
+  std::string name_;        // empty: moved from
+  bool withdrawn_ = false;  // nothing is left of it
+  Fd fd_;                   // with the flock
 };
 
 // The side of whoever holds the lock.
@@ -70,6 +71,8 @@ class Queue {
   [[nodiscard]] std::vector<Waiting> waiting(const std::string& own, std::size_t most) const;
   // False: it was withdrawn, or its process is gone.
   [[nodiscard]] bool take(const std::string& name, const std::string& own) const;
+  // Whether the process of a ticket that was taken still waits.
+  [[nodiscard]] bool is_waiting(const std::string& name) const;
   // For the process that waits. An overtaken verb answers nobody: ECANCELED.
   [[nodiscard]] Result<> answer(const std::string& name, const std::string& text) const;
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -30,8 +31,10 @@ struct Request {
   std::string verb;                             // as typed
   std::string by;                               // whose change it is; empty: whoever runs this
   std::vector<GenerationMeta::Change> changes;  // where it is that of several: group.hpp
-  Sources sources;                              // text of the generation to publish
-  Policy policy;                                // what it says
+  // Asked right before links are switched; an error ends the publish as if it had failed there.
+  std::function<Result<>()> last_look;
+  Sources sources;  // text of the generation to publish
+  Policy policy;    // what it says
   std::vector<FileEdit> edits;
   std::vector<std::string> warnings;  // of parsing
   std::vector<std::string> notes;     // "range '...': already listed"

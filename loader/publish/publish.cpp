@@ -316,6 +316,9 @@ class Publisher {
     const auto id = datapath::program_of(filter_fd);
     if (!id) return fail(id.error());
     filter_id_ = *id;
+    if (request_.last_look) {
+      if (auto wanted = request_.last_look(); !wanted) return wanted;
+    }
     auto switched = datapath::switch_links(pins_, world_.live, filter_fd, plan_.targets, options);
     if (!switched) return fail(switched.error());
     // From here on a failure takes the links back as well: see make_sure().

@@ -10,7 +10,7 @@ verb apply
 # ---- many verbs at once ----
 
 # The lock is held until all of them wait, so that they meet whatever the machine does.
-STARTED=() HOLDER=''
+HOLDER=''
 hold_lock() {
   mkfifo "$WORK/release"
   {
@@ -353,6 +353,44 @@ say "$killed kills"
 [ "$killed" -ge 5 ] || die 'too few kills to say anything'
 verb allow 198.18.40.0/24
 consistent
+
+step 'A leader is stopped in the middle of its publish: the others are never told that nothing was changed'
+verb allow 198.18.50.0/24
+mkfifo "$WORK/go"
+stopped=0
+for ((at = 20; at <= 44; at += 12)); do
+  hold_lock
+  number=$((50 + at))
+  on_server "$TOOLS/kill_at" --stop "$at" "$APIGUARD" --config "$ETC/apiguard.toml" --state-dir "$STATE" --run-dir "$RUN" \
+    --pin-dir "$PINS" allow "198.18.$number.0/25" <"$WORK/go" >"$WORK/leader" 2>"$WORK/leader.err" &
+  leader=$!
+  PIDS+=("$leader")
+  exec {go}>"$WORK/go"
+  wait_for 'the leader to wait' queued 1
+  queue "stuck$at" allow "198.18.$number.128/25"
+  # The other one is stopped until the leader has the lock.
+  kill -STOP "${PID[stuck$at]}"
+  let_go
+  wait_for 'the leader to be stopped' grep -q . "$WORK/leader"
+  kill -CONT "${PID[stuck$at]}"
+  ended "stuck$at" 4
+  grep -q '^stopped' "$WORK/leader" && stopped=$((stopped + 1))
+  says "stuck$at" 'which is stopped'
+  taken=no
+  if grep -Eq 'has taken this change|is part of generation' "$WORK/stuck$at.err"; then taken=yes; fi
+  echo >&"$go"
+  wait "$leader" || die "the leader: $(cat "$WORK/leader" "$WORK/leader.err")"
+  exec {go}>&-
+  passes "198.18.$number.1"
+  # What was withdrawn is not published; what was taken is as the history says.
+  published=no
+  if grep -q "^198\.18\.$number\.128/25" "$LIST"; then published=yes; fi
+  [ "$published" = no ] || [ "$taken" = yes ] || die "stopped at $at: withdrawn, and published"
+  say "stopped at $at: taken $taken, published $published"
+  verb allow 198.18.50.0/24 # sweeps up what the other one did not hear
+  consistent
+done
+[ "$stopped" -ge 2 ] || die 'no leader was stopped'
 
 step 'A leader is stopped: who waits in vain ends with 4, and is not published when it goes on'
 exec 8>>"$RUN/lock"
