@@ -184,7 +184,7 @@ class Leader {
       if (!take_all(*group)) continue;
       group->request.last_look = [&] { return look_last(*group); };
       auto published = publish(world, *group, *plan);
-      if (published || published.error().os_error != ESRCH) return published;
+      if (published || !std::exchange(gone_, false)) return published;
     }
   }
 
@@ -195,6 +195,7 @@ class Leader {
       if (group.verdicts[i].fate != Fate::kJoins || ticket == ticket_.name() ||
           queue_.is_waiting(ticket))
         continue;
+      gone_ = true;
       return fail(Exit::kFailed, "ticket: nobody waits for it any more", ESRCH);
     }
     return {};
@@ -223,7 +224,7 @@ class Leader {
     // Of a verb that was overtaken nobody hears: they go on by themselves.
     if (auto ours = fence::check(); !ours) return fail(ours.error());
     if (!published && published.error().exit == Exit::kRefused) return alone();
-    if (!published && published.error().os_error == ESRCH) return fail(published.error());
+    if (!published && gone_) return fail(published.error());
     if (!published) return tell_all(group, published.error());
     const Outcome outcome(group, plan, *published);
     return tell_each(group, [&](const Member& member, const Verdict& verdict) {
@@ -274,6 +275,7 @@ class Leader {
   Ticket& ticket_;
   Queue queue_;
   std::vector<Member> members_;
+  bool gone_ = false;  // the last look found somebody gone: the rest is judged anew
 };
 
 // ---- who waits ---------------------------------------------------------------------------------
