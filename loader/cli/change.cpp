@@ -8,10 +8,12 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "loader/cli/asking.hpp"
+#include "loader/cli/queueing.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
@@ -125,6 +127,12 @@ class Changer {
 
   Result<Exit> run() {
     std::optional<Agreement> agreement;
+    if (may_queue()) {
+      auto turn = wait_in_queue(line_, *kind_.queued);
+      if (!turn) return fail(turn.error());
+      if (turn->exit) return *turn->exit;
+      held_ = std::move(turn->lock);
+    }
     while (true) {
       auto attempt = try_once(agreement);
       if (!attempt) return fail(attempt.error());
@@ -142,6 +150,11 @@ class Changer {
   }
 
  private:
+  // What may have to be undone, or reads the files by rules of its own, is published alone.
+  [[nodiscard]] bool may_queue() const {
+    return kind_.queued != nullptr && !flags_.dry_run && !flags_.confirm_within && !flags_.strict;
+  }
+
   // With the lock. A verb that was overtaken has no other answer than that.
   Result<Attempt> try_once(const std::optional<Agreement>& agreement) {
     std::optional<Lock> lock;
@@ -187,6 +200,10 @@ class Changer {
 
   Result<> take_lock(std::optional<Lock>& lock) {
     if (flags_.dry_run) return {};
+    if (held_) {
+      lock = std::exchange(held_, std::nullopt);
+      return {};
+    }
     const auto ways = kind_.overtakes ? Ways::kOvertakes
                       : kind_.way_out ? Ways::kGoesOn
                                       : Ways::kWaits;
@@ -244,7 +261,9 @@ class Changer {
     }
     if (!published) return fail(published.error());
     print_warnings(published->warnings);
-    auto answered = answer(plan, *published, describe(request.policy, plan, *published));
+    auto answered =
+        answer(plan, *published,
+               report::in_force_text(plan.generation, published->interfaces, request.policy.mode));
     if (published->unconfirmed.empty()) return answered;
     return fail(not_all(plan, *published));
   }
@@ -334,25 +353,11 @@ class Changer {
     }
   }
 
-  static std::string describe(const Policy& policy, const Plan& plan,
-                              const publish::Published& published) {
-    std::string text =
-        published.interfaces.empty()
-            ? fmt::format("generation {} is in force on no interface: mode {}", plan.generation,
-                          to_string(policy.mode))
-            : fmt::format("generation {} is in force on {}: mode {}", plan.generation,
-                          masked_line(fmt::format("{}", fmt::join(published.interfaces, ", "))),
-                          to_string(policy.mode));
-    if (policy.mode == Mode::kAudit)
-      text += ": nothing is dropped, what enforce would drop is counted";
-    if (policy.mode == Mode::kOff) text += ": everything passes";
-    return text;
-  }
-
   const CommandLine& line_;
   const ChangeFlags& flags_;
   const ChangeKind& kind_;
   const MakeRequest& make_request_;
+  std::optional<Lock> held_;  // for the first attempt: its turn has come
 };
 
 }  // namespace

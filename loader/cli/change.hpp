@@ -7,6 +7,7 @@
 
 #include "loader/cli/options.hpp"
 #include "loader/publish/plan.hpp"
+#include "loader/publish/queued.hpp"
 #include "loader/result.hpp"
 
 namespace apiguard::cli {
@@ -20,6 +21,7 @@ struct ChangeKind {
   bool trust_clock = false;  // the clock is right: nothing that was published before holds the time
   bool overtakes = false;    // whoever holds the lock for too long
   bool ends_window = false;  // accepted while another change waits for its confirmation
+  const publish::QueuedChange* queued = nullptr;  // may be published with others (queueing.hpp)
 };
 
 [[nodiscard]] Result<Exit> change(const CommandLine& line, const ChangeFlags& flags,

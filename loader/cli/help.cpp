@@ -22,7 +22,8 @@ Examples:
     {"allow", kChange, "CIDR...", "List ranges in the CLI's file and publish.",
      R"(A bare address is a /32 or /128. Where ranges overlap the longest prefix decides.
 Durations have the units s, m, h and d. Allowed again, an entry takes the new end or,
-without one, becomes permanent; what is permanent stays so.
+without one, becomes permanent; what is permanent stays so. Edits that wait in the
+toml and in drop-ins stay unapplied. Several that wait are published together.
 
 Examples:
   apiguard allow 203.0.113.0/24 --name office

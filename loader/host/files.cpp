@@ -305,6 +305,16 @@ Result<Sources> read_sources(const std::string& config_path) {
   return Sources{*std::move(config), *std::move(ranges), *std::move(drop_ins)};
 }
 
+Result<SourceFile> read_list(const std::string& config_path) {
+  const capabilities::Raised raised(capabilities::kAnyFile);
+  const std::string path = folder_of(config_path);
+  const Result<Fd> folder = open_folder({AT_FDCWD, path, path}, O_PATH);
+  if (!folder) return fail(folder.error());
+  if (Result<> owned = check_owned(folder->get(), "folder", path); !owned)
+    return fail(owned.error());
+  return read_ranges(folder->get(), beside(config_path, kRangesName));
+}
+
 Result<SourceFile> read_source(const std::string& path, bool check_owner) {
   const capabilities::Raised raised(capabilities::kAnyFile);
   if (check_owner) {

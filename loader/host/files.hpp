@@ -19,6 +19,9 @@ namespace apiguard {
 // EIO, ...).
 [[nodiscard]] Result<Sources> read_sources(const std::string& config_path);
 
+// The CLI's file alone, same rules: what the verbs that add need of the files.
+[[nodiscard]] Result<SourceFile> read_list(const std::string& config_path);
+
 // One file, same rules; for `validate FILE` without the ownership rule.
 [[nodiscard]] Result<SourceFile> read_source(const std::string& path, bool check_owner);
 

@@ -32,6 +32,8 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kPause{20};
+constexpr milliseconds kLongPause{50};
+constexpr milliseconds kSoon{1000};
 // To replace the lock takes microseconds. Who is stopped in the middle of it is not waited for.
 constexpr milliseconds kReplacing{1000};
 constexpr std::size_t kMaxText = 200;
@@ -188,6 +190,30 @@ struct Patience {
   std::optional<milliseconds> anew;  // with one that overtook meanwhile; none: no longer
 };
 
+// As wait_for(), for whoever may be served meanwhile. A lock that changes hands has another number.
+enum class Waited { kGot, kServed, kInVain };
+Result<Waited> wait_or_be_served(Fd& fd, const std::string& path, milliseconds patience,
+                                 const std::function<bool()>& served) {
+  const steady_clock::time_point begin = steady_clock::now();
+  steady_clock::time_point end = begin + patience;
+  std::uint64_t number = read_number(fd.get());
+  while (true) {
+    if (served()) return Waited::kServed;
+    const auto turn = try_once(fd, path);
+    if (!turn) return fail(turn.error());
+    if (*turn == Turn::kOurs) return Waited::kGot;
+    const steady_clock::time_point now = steady_clock::now();
+    if (const std::uint64_t latest = read_number(fd.get()); latest != number) {
+      number = latest;
+      end = now + patience;
+    }
+    if (*turn == Turn::kReplaced) continue;
+    if (now >= end) return Waited::kInVain;
+    // Hundreds may wait: who has waited for long asks less often.
+    std::this_thread::sleep_for(now - begin < kSoon ? kPause : kLongPause);
+  }
+}
+
 // Whether it was got.
 Result<bool> wait_for(Fd& fd, const std::string& path, const Patience& patience) {
   steady_clock::time_point end = steady_clock::now() + patience.at_first;
@@ -305,6 +331,21 @@ Result<Lock> Lock::take(const std::string& run_dir, const std::string& verb, mil
   write_holder(fd->get(), verb, read_number(fd->get()) + 1);
   if (std::string_view(name) == kSupervisorLock) return Lock(*std::move(fd));
   return of(*std::move(fd), path, std::nullopt);
+}
+
+Result<std::optional<Lock>> Lock::take_unless(const std::string& run_dir, const std::string& verb,
+                                              const std::function<bool()>& served,
+                                              milliseconds patience) {
+  if (Result<> made = make_directory(run_dir, 0755); !made) return fail(made.error());
+  const std::string path = run_dir + "/lock";
+  Result<Fd> fd = open_lock(path);
+  if (!fd) return fail(fd.error());
+  const auto waited = wait_or_be_served(*fd, path, patience, served);
+  if (!waited) return fail(waited.error());
+  if (*waited == Waited::kServed) return std::optional<Lock>();
+  if (*waited == Waited::kInVain) return fail_held(path, fd->get(), patience);
+  write_holder(fd->get(), verb, read_number(fd->get()) + 1);
+  return std::optional(of(*std::move(fd), path, std::nullopt));
 }
 
 Result<Lock> Lock::take_or_overtake(const std::string& run_dir, const std::string& verb,

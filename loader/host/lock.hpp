@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -34,6 +35,12 @@ class Lock {
   [[nodiscard]] static Result<Lock> take(const std::string& run_dir, const std::string& verb,
                                          Milliseconds patience = kPatience,
                                          const char* name = "lock");
+  // For whoever may be served by the holder meanwhile: none once `served` says so. The patience is
+  // counted anew each time that the lock changes hands: the queue is going on.
+  [[nodiscard]] static Result<std::optional<Lock>> take_unless(const std::string& run_dir,
+                                                               const std::string& verb,
+                                                               const std::function<bool()>& served,
+                                                               Milliseconds patience = kPatience);
   // For ways out: overtakes who holds it for longer than `patience`. It fails only where the run
   // directory cannot be written.
   [[nodiscard]] static Result<Lock> take_or_overtake(const std::string& run_dir,

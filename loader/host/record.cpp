@@ -19,6 +19,13 @@ constexpr std::uint64_t kSchema = 1;
 constexpr const char* kMeta = "meta.json";
 constexpr const char* kText = "text.json";
 
+std::optional<Kind> kind_of(std::string_view text) {
+  for (const Kind kind : {Kind::kAllow, Kind::kExcept}) {
+    if (text == to_string(kind)) return kind;
+  }
+  return std::nullopt;
+}
+
 void take_edits(Fields& fields, std::vector<GenerationMeta::Edit>& to) {
   const Json* edits = fields.take_array("edits");
   if (edits == nullptr) return;
@@ -47,12 +54,54 @@ void take_lasting(Fields& fields, const Json& json, std::vector<Lasting>& to) {
     parts.take("until", lasting.until);
     parts.take("end", lasting.end);
     const Result<ParsedPrefix> prefix = parse_prefix(cidr);
-    if (!prefix || !parts.refused().empty() ||
-        (kind != to_string(Kind::kAllow) && kind != to_string(Kind::kExcept)))
-      return fields.refuse("lasting");
+    const std::optional<Kind> known = kind_of(kind);
+    if (!prefix || !known || !parts.refused().empty()) return fields.refuse("lasting");
     lasting.prefix = prefix->prefix;
-    lasting.kind = kind == to_string(Kind::kAllow) ? Kind::kAllow : Kind::kExcept;
+    lasting.kind = *known;
     to.push_back(lasting);
+  }
+}
+
+std::vector<Range> take_ranges(Fields& fields, const char* key) {
+  std::vector<Range> ranges;
+  const Json* entries = fields.take_array(key);
+  if (entries == nullptr) return ranges;
+  for (const Json& entry : *entries) {
+    Fields parts(entry);
+    std::string cidr;
+    std::string kind;
+    Range range;
+    parts.take("cidr", cidr);
+    parts.take("kind", kind);
+    parts.take_if_there("name", range.name);
+    if (entry.contains("until")) parts.take("until", range.until.emplace());
+    const Result<ParsedPrefix> prefix = parse_prefix(cidr);
+    const std::optional<Kind> known = kind_of(kind);
+    if (!prefix || !known || !parts.refused().empty()) {
+      fields.refuse(key);
+      return {};
+    }
+    range.prefix = prefix->prefix;
+    range.kind = *known;
+    ranges.push_back(std::move(range));
+  }
+  return ranges;
+}
+
+void take_changes(Fields& fields, const Json& json, std::vector<GenerationMeta::Change>& to) {
+  if (!json.contains("changes")) return;
+  const Json* changes = fields.take_array("changes");
+  if (changes == nullptr) return;
+  for (const Json& one : *changes) {
+    GenerationMeta::Change change;
+    Fields parts(one);
+    parts.take("ticket", change.ticket);
+    parts.take("by", change.by);
+    parts.take("verb", change.verb);
+    change.added = take_ranges(parts, "added");
+    change.removed = take_ranges(parts, "removed");
+    if (!parts.refused().empty()) return fields.refuse("changes");
+    to.push_back(std::move(change));
   }
 }
 
@@ -102,6 +151,7 @@ std::string take_record(const Json& json, Record& record) {
   fields.take("ranges4", meta.ranges4);
   fields.take("ranges6", meta.ranges6);
   take_edits(fields, meta.edits);
+  take_changes(fields, json, meta.changes);
   fields.take("digest", record.text.whole);
   if (json.contains("files")) take_files(fields, record.text.files);
   return fields.refused();
@@ -163,6 +213,29 @@ Json show_lasting(const std::vector<Lasting>& entries) {
   return json;
 }
 
+Json show_entries(const std::vector<Range>& ranges) {
+  Json json = Json::array();
+  for (const Range& range : ranges) {
+    Json one = {{"cidr", to_string(range.prefix)}, {"kind", to_string(range.kind)}};
+    if (!range.name.empty()) one["name"] = range.name;
+    if (range.until) one["until"] = *range.until;
+    json.push_back(std::move(one));
+  }
+  return json;
+}
+
+Json show_changes(const std::vector<GenerationMeta::Change>& changes) {
+  Json json = Json::array();
+  for (const GenerationMeta::Change& change : changes) {
+    json.push_back({{"ticket", change.ticket},
+                    {"by", change.by},
+                    {"verb", change.verb},
+                    {"added", show_entries(change.added)},
+                    {"removed", show_entries(change.removed)}});
+  }
+  return json;
+}
+
 void add_clocks(const GenerationMeta& meta, Json& json) {
   if (meta.stamp) json["clock"] = show_stamp(*meta.stamp);
   if (meta.trusts_clock) json["trusts_clock"] = true;
@@ -200,6 +273,7 @@ std::string show_record(const Record& record) {
   if (meta.entered) json["entered"] = *meta.entered;
   if (!record.text.files.empty()) json["files"] = files_json(record.text.files);
   add_clocks(meta, json);
+  if (!meta.changes.empty()) json["changes"] = show_changes(meta.changes);
   return show_sealed(std::move(json));
 }
 

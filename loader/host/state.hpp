@@ -81,6 +81,15 @@ struct GenerationMeta {
     std::optional<std::string> after;
   };
   std::vector<Edit> edits;
+  // Changes that were published together, in their order; empty: it is one change, by `by`.
+  struct Change {
+    std::string ticket;  // of whoever waited for it: queue.hpp
+    std::string by;
+    std::string verb;
+    std::vector<Range> added;
+    std::vector<Range> removed;
+  };
+  std::vector<Change> changes;
 };
 
 // Bytes of a file as a change found it and as it writes it; none: absent.

@@ -31,6 +31,10 @@ struct Edited {
 // what is wrong with them is told when the whole is parsed.
 [[nodiscard]] std::vector<Range> entries_elsewhere(const Sources& sources);
 
+// What an edit of a list takes out and puts in: entries of the lines that differ, each once. What
+// other lines or files say of them is not looked at.
+[[nodiscard]] Result<Difference> edited_entries(const SourceFile& before, const std::string& after);
+
 struct Selector {
   std::optional<Prefix> prefix;  // either a CIDR ...
   std::string name;              // ... or a name

@@ -80,6 +80,20 @@ std::string show(const Range& range) {
   return out;
 }
 
+std::string show_edits(const Difference& edits) {
+  constexpr std::size_t kShown = 10;
+  std::vector<std::string> lines = edits.settings;
+  lines.reserve(lines.size() + edits.added.size() + edits.removed.size());
+  for (const Range& range : edits.added) lines.push_back("+ " + show(range));
+  for (const Range& range : edits.removed) lines.push_back("- " + show(range));
+  const std::size_t more = lines.size() > kShown ? lines.size() - kShown : 0;
+  lines.resize(lines.size() - more);
+  std::string text;
+  for (const std::string& line : lines) text += "\n    " + line;
+  if (more > 0) text += fmt::format("\n    ... and {} more", more);
+  return text;
+}
+
 std::string show_ranges(const std::vector<Range>& ranges) {
   std::string out;
   for (const Range& range : ranges) {

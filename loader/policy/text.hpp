@@ -64,6 +64,8 @@ struct ParseOptions {
 // Ranges are one line each, cluster entries left out; a single one has no newline.
 [[nodiscard]] std::string show_ranges(const std::vector<Range>& ranges);
 [[nodiscard]] std::string show(const Range& range);
+// For messages: each behind a newline and four blanks, the first ten, then a count.
+[[nodiscard]] std::string show_edits(const Difference& edits);
 
 // RFC 3339: parse with Z or offset and optional fractions; print in UTC, fraction only if not zero.
 [[nodiscard]] Result<Timestamp> parse_timestamp(std::string_view text);

@@ -23,11 +23,6 @@ constexpr std::uint8_t kWide6 = 16;
 constexpr std::uint64_t kLastGeneration =
     (std::uint64_t{1} << 63) - 1;  // fits whatever reads our JSON
 
-bool is_wide(const Range& range) {
-  const bool ipv4 = range.prefix.address.family == Family::kIpv4;
-  return range.prefix.length < (ipv4 ? kWide4 : kWide6);
-}
-
 std::string join(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
@@ -45,16 +40,9 @@ void add_wide(const Difference& difference, std::vector<Risk>& risks) {
 
 void add_unapplied(const Difference& unapplied, std::vector<Risk>& risks) {
   if (unapplied.empty()) return;
-  std::vector<std::string> lines = unapplied.settings;
-  for (const Range& range : unapplied.added) lines.push_back("+ " + show(range));
-  for (const Range& range : unapplied.removed) lines.push_back("- " + show(range));
-  constexpr std::size_t kShown = 10;
-  const std::size_t more = lines.size() > kShown ? lines.size() - kShown : 0;
-  lines.resize(lines.size() - more);
-  std::string text = "the files hold edits that are not in force and would take effect too:";
-  for (const std::string& line : lines) text += "\n    " + line;
-  if (more > 0) text += fmt::format("\n    ... and {} more", more);
-  risks.push_back({"unapplied", text});
+  risks.push_back(
+      {"unapplied", "the files hold edits that are not in force and would take effect too:" +
+                        show_edits(unapplied)});
 }
 
 std::string describe_undone(const std::vector<UndoneFile>& files) {
@@ -350,6 +338,11 @@ Result<> find_peers(const World& world, const Request& request, Plan& plan) {
 }
 
 }  // namespace
+
+bool is_wide(const Range& range) {
+  const bool ipv4 = range.prefix.address.family == Family::kIpv4;
+  return range.prefix.length < (ipv4 ? kWide4 : kWide6);
+}
 
 Result<Plan> make_plan(const Places& places, const World& world, const Request& request) {
   Plan plan;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,9 +28,13 @@ struct FileEdit {
 
 // What a verb asks for.
 struct Request {
-  std::string verb;  // as typed
-  Sources sources;   // text of the generation to publish
-  Policy policy;     // what it says
+  std::string verb;                             // as typed
+  std::string by;                               // whose change it is; empty: whoever runs this
+  std::vector<GenerationMeta::Change> changes;  // where it is that of several: group.hpp
+  // Asked right before links are switched; an error ends the publish as if it had failed there.
+  std::function<Result<>()> last_look;
+  Sources sources;  // text of the generation to publish
+  Policy policy;    // what it says
   std::vector<FileEdit> edits;
   std::vector<std::string> warnings;  // of parsing
   std::vector<std::string> notes;     // "range '...': already listed"
@@ -82,6 +87,9 @@ struct Plan {
     return judged ? *judged : request.policy;
   }
 };
+
+// Shorter than what the risk 'wide' allows without a word.
+[[nodiscard]] bool is_wide(const Range& range);
 
 // Errors are those of the real run: Exit::kOccupied, kUnsupported, kFailed, kBadFile (a port of the
 // ephemeral range that is newly protected).

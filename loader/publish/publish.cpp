@@ -172,8 +172,9 @@ class Publisher {
     GenerationMeta meta;
     meta.generation = plan_.generation;
     note_clocks(meta);
-    meta.by = whoami();
+    meta.by = request_.by.empty() ? whoami() : request_.by;
     meta.verb = request_.verb;
+    meta.changes = request_.changes;
     meta.mode = request_.policy.mode;
     meta.fingerprint = fingerprint(request_.policy);
     meta.confirmed = !request_.confirm_within;
@@ -360,6 +361,9 @@ class Publisher {
     const auto id = datapath::program_of(filter_fd);
     if (!id) return fail(id.error());
     filter_id_ = *id;
+    if (request_.last_look) {
+      if (auto wanted = request_.last_look(); !wanted) return wanted;
+    }
     auto switched = datapath::switch_links(pins_, world_.live, filter_fd, plan_.targets, options);
     if (!switched) return fail(switched.error());
     // From here on a failure takes the links back as well: see make_sure().

@@ -241,6 +241,26 @@ void restore_drop_in(const Places& places, const std::string& name, const std::s
     request.edits.push_back(std::move(edit));
 }
 
+// Of generations that several people's changes are part of, each of them.
+void name_changes(const World& world, std::uint64_t target, std::uint64_t current,
+                  Request& request) {
+  constexpr std::size_t kNamed = 10;
+  for (const Kept& kept : world.kept) {
+    if (kept.generation <= target || kept.generation > current || !kept.meta) continue;
+    const auto& changes = kept.meta->changes;
+    if (changes.size() < 2) continue;
+    std::string text = fmt::format(
+        "generation {}: takes back {} changes that were published "
+        "together:",
+        kept.generation, changes.size());
+    for (std::size_t i = 0; i < std::min(changes.size(), kNamed); ++i)
+      text += fmt::format("\n    {} ({})", changes[i].verb, changes[i].by);
+    if (changes.size() > kNamed)
+      text += fmt::format("\n    ... and {} more", changes.size() - kNamed);
+    request.notes.push_back(std::move(text));
+  }
+}
+
 // A toml that does not parse is somebody's work in progress: the way out leaves it alone.
 bool config_is_broken(const Places& places, Request& request) {
   auto file = read_source(places.config, true);
@@ -249,6 +269,45 @@ bool config_is_broken(const Places& places, Request& request) {
   request.notes.push_back(fmt::format(
       "file '{}': is broken and stays as it is: 'apiguard validate' shows why", places.config));
   return true;
+}
+
+// Entries in force where an edit put one of the same prefix and kind: with the name and end that
+// they have there.
+std::vector<Range> as_in_force(const World& world, const SourceFile& list, const Difference& put) {
+  std::vector<Range> entries;
+  for (const Range& range : world.in_force->policy()->ranges) {
+    const auto is_put = [&](const Range& one) {
+      return one.prefix == range.prefix && one.kind == range.kind;
+    };
+    if (range.origin.file == FileName(list.name) &&
+        std::any_of(put.added.begin(), put.added.end(), is_put))
+      entries.push_back(range);
+  }
+  return entries;
+}
+
+// Nothing is published: the list is brought up to what is in force, and its other edits wait on.
+Request keep_in_force(const World& world, const Sources& before, Request request) {
+  Sources after = before;
+  for (FileEdit& edit : request.edits) {
+    const auto put = edited_entries(before.ranges, edit.after.value_or(""));
+    if (!put) continue;
+    auto again =
+        put_ranges(before.ranges, as_in_force(world, before.ranges, *put), {}, clocks(world).wall);
+    if (again) edit.after = std::move(again->text);
+    after.ranges.text = edit.after.value_or("");
+  }
+  const Policy& in_force = *world.in_force->policy();
+  const auto parsed = parse_policy(after, {.lint = false});
+  const Difference waiting = parsed ? difference(in_force, parsed->policy) : Difference();
+  request.sources = world.in_force->stored->sources;
+  request.policy = in_force;
+  if (!waiting.empty()) {
+    request.notes.push_back(fmt::format(
+        "file '{}': holds edits that stay unapplied, 'apiguard apply' publishes them:{}",
+        request.sources.ranges.name, show_edits(waiting)));
+  }
+  return request;
 }
 
 // A plan compares the new text with the one in force. With long lists that takes as long to parse
@@ -270,28 +329,109 @@ Result<Request> request_files(const Places& places, const World& world, bool str
   return request_sources(*sources, strict);
 }
 
+Result<Request> request_edited(const World& world, const Sources& before, Edited edited,
+                               Which which, bool strict) {
+  auto in_force = parse_beside(world, before);
+  Sources after = before;
+  SourceFile& file = which == Which::kConfig ? after.config : after.ranges;
+  const SourceFile original = file;
+  file.text = std::move(edited.text);
+  auto request = request_sources(after, strict);
+  if (!request) return request;
+  if (in_force.valid()) in_force.get();
+  if (which == Which::kRanges && edited.changed)
+    clean(after, strict, take(world.floor), *request, edited.notes);
+  request->notes = std::move(edited.notes);
+  if (edited.changed) request->edits.push_back(edit_of(original, file.text));
+  return request;
+}
+
 Result<Request> request_edit(const Places& places, const World& world, Which which, bool strict,
                              const Editor& editor) {
   const auto before = read_sources(places.config);
   if (!before) return fail(before.error());
   auto edited = editor(*before);
   if (!edited) return fail(edited.error());
-  auto in_force = parse_beside(world, *before);
-  Sources after = *before;
-  SourceFile& file = which == Which::kConfig ? after.config : after.ranges;
-  const SourceFile original = file;
-  file.text = edited->text;
-  auto request = request_sources(after, strict);
+  const bool changed = edited->changed;
+  auto request = request_edited(world, *before, std::move(*edited), which, strict);
   if (!request) return request;
-  if (in_force.valid()) in_force.get();
-  if (which == Which::kRanges && edited->changed)
-    clean(after, strict, take(world.floor), *request, edited->notes);
-  request->notes = edited->notes;
   request->unapplied = unapplied_edits(world, *before, request->policy, which);
-  if (edited->changed) request->edits.push_back(edit_of(original, file.text));
   // All of it is in force already, by what the files say: whether it is, the plan finds out.
-  if (!edited->changed && world.in_force && world.in_force->config && request->unapplied.empty())
+  if (!changed && world.in_force && world.in_force->config && request->unapplied.empty())
     request->sources = world.in_force->stored->sources;
+  return request;
+}
+
+std::optional<Sources> text_in_force(const Places& places, const World& world) {
+  if (!world.in_force || !world.in_force->stored || !world.in_force->damaged.empty() ||
+      world.in_force->policy() == nullptr)
+    return std::nullopt;
+  Sources sources = world.in_force->stored->sources;
+  sources.config.path = path_of(places, sources.config.name);
+  sources.ranges.path = path_of(places, sources.ranges.name);
+  for (SourceFile& file : sources.drop_ins) file.path = path_of(places, file.name);
+  return sources;
+}
+
+Waiting look_at_waiting(const Places& places, const World& world, const Sources& in_force) {
+  auto files = read_sources(places.config);
+  if (!files) return {false, {files.error().message + ": what it holds stays unapplied"}};
+  files->ranges = in_force.ranges;
+  if (*files == in_force) return {true, {}};
+  const auto parsed = parse_policy(*files, {.lint = false});
+  if (!parsed) {
+    return {false,
+            {"the toml or a drop-in holds edits that are wrong and stay unapplied: 'apiguard "
+             "validate' shows where"}};
+  }
+  const Difference edits = difference(*world.in_force->policy(), parsed->policy);
+  if (edits.empty()) return {};
+  return {false,
+          {"the toml and drop-ins hold edits that stay unapplied, 'apiguard apply' publishes "
+           "them:" +
+           show_edits(edits)}};
+}
+
+namespace {
+
+// Edits of the list beyond what the verb asks for: what it would come to without them is the same
+// edit of the text in force.
+struct Beyond {
+  bool is_in_force = false;  // all that the verb asks for
+  Difference unapplied;
+};
+Beyond look_beyond(const World& world, const Sources& in_force, const Policy& after,
+                   const Editor& editor) {
+  const Policy& before = *world.in_force->policy();
+  const auto alone = editor(in_force);
+  if (alone && !alone->changed) return {true, {}};
+  Sources sources = in_force;
+  if (alone) sources.ranges.text = alone->text;
+  const auto parsed = parse_policy(sources, {.lint = false});
+  return {false, difference(alone && parsed ? parsed->policy : before, after)};
+}
+
+}  // namespace
+
+Result<Request> request_addition(const Places& places, const World& world, bool strict,
+                                 const Editor& editor) {
+  const auto in_force = text_in_force(places, world);
+  if (!in_force) return request_edit(places, world, Which::kRanges, strict, editor);
+  auto list = read_list(places.config);
+  if (!list) return fail(list.error());
+  Sources before = *in_force;
+  before.ranges = std::move(*list);
+  auto edited = editor(before);
+  if (!edited) return fail(edited.error());
+  auto request = request_edited(world, before, std::move(*edited), Which::kRanges, strict);
+  if (!request) return request;
+  const Waiting waiting = look_at_waiting(places, world, *in_force);
+  request->notes.insert(request->notes.end(), waiting.notes.begin(), waiting.notes.end());
+  if (before == *in_force) return request;
+  Beyond beyond = look_beyond(world, *in_force, request->policy, editor);
+  // Whether it is in force, the plan finds out.
+  if (beyond.is_in_force) return keep_in_force(world, before, std::move(*request));
+  request->unapplied = std::move(beyond.unapplied);
   return request;
 }
 
@@ -412,6 +552,7 @@ Result<Request> request_rollback(const Places& places, const World& world,
       world.in_force ? world.in_force->generation : world.marked.value_or(0);
   for (const auto& [name, written] : brought_in(places, world, stored->meta.generation, current))
     restore_drop_in(places, name, written, *request);
+  name_changes(world, stored->meta.generation, current, *request);
   request->brings_back_undone = stored->meta.undone;
   if (world.window && world.window->open()) request->undoes = world.window->generation;
   return request;

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "loader/policy/edit.hpp"
 #include "loader/publish/plan.hpp"
@@ -21,6 +23,28 @@ enum class Which { kConfig, kRanges };
 using Editor = std::function<Result<Edited>(const Sources&)>;
 [[nodiscard]] Result<Request> request_edit(const Places& places, const World& world, Which which,
                                            bool strict, const Editor& editor);
+
+// allow, except: the list with entries put in, and of all else the text in force. Edits that wait
+// in the toml and in drop-ins stay so and are a note; only those in the list are
+// Request::unapplied. Entries that are in force already and are missing from the list are written
+// there and nothing is published. Where the text in force cannot be read: request_edit().
+[[nodiscard]] Result<Request> request_addition(const Places& places, const World& world,
+                                               bool strict, const Editor& editor);
+
+// Of these two request_addition() is made; changes that are published together share them.
+// The text in force under the paths of the operator's files; none: nothing is in force, or its text
+// cannot be read as it was written.
+[[nodiscard]] std::optional<Sources> text_in_force(const Places& places, const World& world);
+// What waits in the toml and in drop-ins.
+struct Waiting {
+  bool same = false;               // they hold the text in force, byte for byte
+  std::vector<std::string> notes;  // which edits stay unapplied; none where they mean nothing
+};
+[[nodiscard]] Waiting look_at_waiting(const Places& places, const World& world,
+                                      const Sources& in_force);
+// `before` with its list edited. Entries that have ended go as well, as in request_edit().
+[[nodiscard]] Result<Request> request_edited(const World& world, const Sources& before,
+                                             Edited edited, Which which, bool strict);
 
 // A drop-in that a change brings in: NAME.list and its text.
 struct WithFile {

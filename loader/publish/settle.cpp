@@ -10,6 +10,7 @@
 #include "loader/fence.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/marks.hpp"
+#include "loader/host/queue.hpp"
 #include "loader/policy/sha256.hpp"
 #include "loader/publish/bring_links.hpp"
 #include "loader/publish/confirm.hpp"
@@ -232,6 +233,7 @@ bool needs_text(const World& world) {
 void remove_leftovers(const Places& places) {
   remove_stale_replacements(places.config);
   remove_stale_marks(places.run_dir);
+  Queue(places.run_dir).remove_leftovers();
   StateDir(places.state_dir).remove_leftovers();
   datapath::remove_asides(places.pin_dir);
   if (fence::overtook()) datapath::detach_unpinned(datapath::Pins(places.pin_dir));

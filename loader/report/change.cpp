@@ -62,6 +62,19 @@ std::string preview(const Difference& difference, bool colour) {
   return text;
 }
 
+std::string in_force_text(std::uint64_t generation, const std::vector<std::string>& interfaces,
+                          Mode mode) {
+  std::string text = interfaces.empty()
+                         ? fmt::format("generation {} is in force on no interface: mode {}",
+                                       generation, to_string(mode))
+                         : fmt::format("generation {} is in force on {}: mode {}", generation,
+                                       masked_line(fmt::format("{}", fmt::join(interfaces, ", "))),
+                                       to_string(mode));
+  if (mode == Mode::kAudit) text += ": nothing is dropped, what enforce would drop is counted";
+  if (mode == Mode::kOff) text += ": everything passes";
+  return text;
+}
+
 std::string to_json(const Change& change) {
   const Json generation = change.generation == 0 ? Json(nullptr) : Json(change.generation);
   return dump({{"schema", 1},

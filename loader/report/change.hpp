@@ -26,6 +26,10 @@ struct Change {
 // settings as they are. Green and red with `colour`. Empty string if nothing differs.
 [[nodiscard]] std::string preview(const Difference& difference, bool colour);
 
+// "generation 18 is in force on eth0: mode enforce".
+[[nodiscard]] std::string in_force_text(std::uint64_t generation,
+                                        const std::vector<std::string>& interfaces, Mode mode);
+
 // {schema, changed, generation, added[], removed[], cut[], warnings[]}; added and removed hold
 // objects {cidr, kind, name, until, origin}, name and until null where absent; cut holds {address,
 // connections, range}, range null where none admits the address today, and behind them the ranges,

@@ -22,6 +22,28 @@ std::string seconds_text(Timestamp time) {
   return format_timestamp(time - time % kSecond);
 }
 
+Json entries_json(const std::vector<Range>& ranges) {
+  Json array = Json::array();
+  for (const Range& range : ranges) {
+    array.push_back({{"cidr", to_string(range.prefix)},
+                     {"kind", to_string(range.kind)},
+                     {"name", text_or_null(range.name)},
+                     {"until", time_or_null(range.until)}});
+  }
+  return array;
+}
+
+Json changes_json(const GenerationMeta& meta) {
+  Json array = Json::array();
+  for (const GenerationMeta::Change& change : meta.changes) {
+    array.push_back({{"by", change.by},
+                     {"verb", change.verb},
+                     {"added", entries_json(change.added)},
+                     {"removed", entries_json(change.removed)}});
+  }
+  return array;
+}
+
 }  // namespace
 
 std::string to_text(const History& history) {
@@ -37,14 +59,16 @@ std::string to_text(const History& history) {
 std::string to_json(const History& history) {
   Json array = Json::array();
   for (const GenerationMeta& meta : history.generations) {
-    array.push_back({{"generation", meta.generation},
-                     {"time", format_timestamp(meta.time)},
-                     {"by", meta.by},
-                     {"in_force", history.in_force == meta.generation},
-                     {"confirmed", meta.confirmed},
-                     {"added", meta.added},
-                     {"removed", meta.removed},
-                     {"verb", meta.verb}});
+    Json json = {{"generation", meta.generation},
+                 {"time", format_timestamp(meta.time)},
+                 {"by", meta.by},
+                 {"in_force", history.in_force == meta.generation},
+                 {"confirmed", meta.confirmed},
+                 {"added", meta.added},
+                 {"removed", meta.removed},
+                 {"verb", meta.verb}};
+    if (!meta.changes.empty()) json["changes"] = changes_json(meta);
+    array.push_back(std::move(json));
   }
   return dump({{"schema", 1}, {"generations", std::move(array)}});
 }

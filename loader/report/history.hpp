@@ -19,7 +19,9 @@ struct History {
 
 [[nodiscard]] std::string to_text(const History& history);
 
-// {schema, generations[]{generation, time, by, in_force, confirmed, added, removed, verb}}.
+// {schema, generations[]{generation, time, by, in_force, confirmed, added, removed, verb}}. Where
+// several changes were published together also changes[]{by, verb, added[], removed[]}, whose
+// entries are {cidr, kind, name, until}.
 [[nodiscard]] std::string to_json(const History& history);
 
 }  // namespace apiguard::report

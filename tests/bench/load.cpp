@@ -129,6 +129,37 @@ Json freeing(const Subject& subject, std::size_t ranges) {
   return {{"ranges", ranges}, {"longest_gap_ms", busy}, {"longest_gap_idle_ms", idle}};
 }
 
+// One after the other, and as many verbs started at once: from the first start to the last answer.
+constexpr int kAtOnce = 60;
+constexpr std::size_t kManyInto = 10'000;  // ranges
+
+Json many_at_once(const Options& options, const std::string& folder, std::size_t ranges) {
+  using std::chrono::steady_clock;
+  const auto except = [&](int third, int number) {
+    return apiguard_command(
+        options, folder,
+        {"except", "198.51." + std::to_string(third) + "." + std::to_string(number) + "/32",
+         "--for", "1h", "--accept-risk", "all"});
+  };
+  const auto seconds_since = [](steady_clock::time_point start) {
+    return std::chrono::duration<double>(steady_clock::now() - start).count();
+  };
+  const auto in_turn_from = steady_clock::now();
+  for (int number = 1; number <= kAtOnce; ++number) must_run(except(100, number));
+  const double in_turn = seconds_since(in_turn_from);
+  settle();
+  std::vector<std::thread> verbs;
+  verbs.reserve(kAtOnce);
+  const auto at_once_from = steady_clock::now();
+  for (int number = 1; number <= kAtOnce; ++number)
+    verbs.emplace_back([&, number] { must_run(except(101, number)); });
+  for (std::thread& verb : verbs) verb.join();
+  return {{"ranges", ranges},
+          {"changes", kAtOnce},
+          {"milliseconds", milli(seconds_since(at_once_from))},
+          {"in_turn_ms", milli(in_turn)}};
+}
+
 // The list itself is gone before anything is timed: memory of ours would count as a child's.
 std::vector<Subject> subjects(const Options& options, const std::string& folder,
                               std::size_t count) {
@@ -150,6 +181,8 @@ Json measure_load(const Options& options, const std::string& folder) {
       row[subject.name]["one_more_ms"] = one_more(subject, options.loads);
       if (subject.name == "apiguard" && count == options.load_lists.back())
         result["freeing"] = freeing(subject, count);
+      if (subject.name == "apiguard" && count == kManyInto)
+        result["many_at_once"] = many_at_once(options, folder, count);
       subject.unload();
     }
     result["lists"].push_back(row);

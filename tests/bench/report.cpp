@@ -202,6 +202,14 @@ std::string freeing_text(const Json& freeing) {
       freeing["longest_gap_idle_ms"].get<double>());
 }
 
+std::string many_text(const Json& many) {
+  return fmt::format(
+      "{} changes at once into {} ranges: {:.0f} ms until the last is answered; one after the "
+      "other: {:.0f} ms.\n",
+      many["changes"].get<int>(), count_text(many["ranges"]), many["milliseconds"].get<double>(),
+      many["in_turn_ms"].get<double>());
+}
+
 // ---- all of it ----
 
 std::string machine_text(const Json& report) {
@@ -247,7 +255,9 @@ std::string show(const Json& report, Style style) {
     const Json& lists = report["load"]["lists"];
     text += render(load_table(lists, "text to enforced, ranges", load_text));
     text += render(load_table(lists, "one range more into", change_text));
-    text += render(memory_table(lists)) + freeing_text(report["load"]["freeing"]) + "\n";
+    text += render(memory_table(lists)) + freeing_text(report["load"]["freeing"]);
+    if (report["load"].contains("many_at_once")) text += many_text(report["load"]["many_at_once"]);
+    text += "\n";
   }
   return markdown ? text + machine_text(report) : text;
 }

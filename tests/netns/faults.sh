@@ -157,7 +157,17 @@ for fault in $all; do
     state-*) refused "$fault" "$STATE" ;;
     config-*) refused "$fault" "$ETC" ;;
     disk-full) refused "$fault" 'No space|no space' ;;
-    toml-* | ranges-*)
+    toml-*)
+      step "$fault: a change that needs the files fails and changes nothing; one that adds works"
+      restore
+      impose "$fault"
+      changes_nothing "$fault" 3 "$ETC" revoke 203.0.113.0/24
+      expect 0 under "$fault" allow 198.18.6.0/24
+      complains 'stay'
+      passes 198.18.6.1
+      enforced
+      ;;
+    ranges-*)
       step "$fault: a change fails and changes nothing"
       restore
       impose "$fault"

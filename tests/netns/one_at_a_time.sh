@@ -18,7 +18,7 @@ done
 for number in {1..8}; do
   wait "${pids[$((number - 1))]}" || die "verb $number: $(cat "$WORK/at-once.$number")"
 done
-same $((start + 8)) "$(generation)"
+[ "$(generation)" -le $((start + 8)) ] || die "$(generation) generations for eight changes"
 passes 198.18.{1..8}.1
 same 8 "$(grep -c '^198\.18' "$ETC/authorized-ranges")" 'lines in the file'
 expect 0 guard diff

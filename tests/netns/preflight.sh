@@ -295,7 +295,8 @@ PIDS+=($!)
 exec {crowd}>"$WORK/crowd.in"
 wait_for 'the crowd' grep -qx connected "$WORK/crowd.out"
 config endpoints='["7443"]'
-quietly allow 10.0.0.0/8 --accept-risk unapplied
+quietly allow 10.0.0.0/8
+quietly apply
 refused revoke 10.0.0.0/8
 complains '5000 connected clients would be cut:$'
 same 10 "$(grep -c '^ *10\.1\.0\..*: 1 connection, listed by 10\.0\.0\.0/8 ' "$WORK/err")"

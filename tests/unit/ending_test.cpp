@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/cli/ending.hpp"
+#include "loader/publish/ending.hpp"
 
 #include "loader/policy/text.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace apiguard;
-using namespace apiguard::cli;
+using namespace apiguard::publish;
 
 namespace {
 
@@ -13,19 +13,19 @@ constexpr Timestamp kSecond = 1'000'000'000;
 
 Timestamp at(const char* text) { return *parse_timestamp(text); }
 
-PutOptions lasting(std::int64_t nanoseconds) {
-  PutOptions options;
+EndOptions lasting(std::int64_t nanoseconds) {
+  EndOptions options;
   options.lasts = nanoseconds;
   return options;
 }
 
-PutOptions until(const char* text) {
-  PutOptions options;
+EndOptions until(const char* text) {
+  EndOptions options;
   options.until = at(text);
   return options;
 }
 
-std::string end_text(const PutOptions& options, const char* asked, const char* now) {
+std::string end_text(const EndOptions& options, const char* asked, const char* now) {
   const auto end = end_of(options, at(asked), at(now));
   if (!end) {
     CHECK(end.error().exit == Exit::kUsage);
@@ -34,7 +34,7 @@ std::string end_text(const PutOptions& options, const char* asked, const char* n
   return *end ? format_timestamp(**end) : "permanent";
 }
 
-std::string end_text(const PutOptions& options, const char* now) {
+std::string end_text(const EndOptions& options, const char* now) {
   return end_text(options, now, now);
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("an end that has passed is refused") {
 }
 
 TEST_CASE("--for counts from when it was asked for, however long a question waits") {
-  const PutOptions minute = lasting(60 * kSecond);
+  const EndOptions minute = lasting(60 * kSecond);
   CHECK(end_text(minute, "2026-12-01T08:00:00Z", "2026-12-01T08:00:59Z") == "2026-12-01T08:01:00Z");
   CHECK(end_text(minute, "2026-12-01T08:00:00Z", "2026-12-01T08:05:00Z") ==
         "option '--for': 2026-12-01T08:01:00Z has passed: it is 2026-12-01T08:05:00Z");
@@ -71,7 +71,7 @@ TEST_CASE("--for counts from when it was asked for, however long a question wait
 TEST_CASE("the last end is one that a list file can hold") {
   CHECK(parse_timestamp(format_timestamp(kLatestEnd)) == kLatestEnd);
   CHECK_FALSE(parse_timestamp(format_timestamp(kLatestEnd + kSecond)));
-  PutOptions last;
+  EndOptions last;
   last.until = kLatestEnd;
   CHECK(*end_of(last, 0, 0) == kLatestEnd);
   CHECK(*end_of(lasting(kLatestEnd - kSecond), kSecond, kSecond) == kLatestEnd);

@@ -369,3 +369,44 @@ TEST_CASE("only one is inside at a time") {
   }
   CHECK(get(counter) == std::to_string(kProcesses * kRounds));
 }
+
+TEST_CASE("who may be served does not wait for the lock any longer") {
+  const Folder run;
+  const Holder holder(run.path());
+  REQUIRE(holder.held());
+  int asked = 0;
+  const auto lock = Lock::take_unless(run.path(), "allow", [&] { return ++asked == 3; });
+  REQUIRE(lock);
+  CHECK_FALSE(*lock);
+  CHECK(asked == 3);
+}
+
+TEST_CASE("who is never served takes the lock, or gives up naming who holds it") {
+  const Folder run;
+  const auto never = [] { return false; };
+  {
+    const Holder holder(run.path());
+    const auto lock = Lock::take_unless(run.path(), "allow", never, 50ms);
+    REQUIRE_FALSE(lock);
+    CHECK(lock.error().os_error == EWOULDBLOCK);
+    CHECK(lock.error().message.find(std::to_string(holder.pid())) != std::string::npos);
+  }
+  const auto lock = Lock::take_unless(run.path(), "allow", never, 50ms);
+  REQUIRE(lock);
+  CHECK(*lock);
+}
+
+TEST_CASE("the patience of who may be served is counted anew when the lock changes hands") {
+  const Folder run;
+  const Holder holder(run.path());
+  REQUIRE(holder.held());
+  // Somebody else has it at each look: the number in its file goes up.
+  int number = 10;
+  const auto changes = [&] {
+    put(run / "lock", "7 allow\nnumber " + std::to_string(++number) + "\n");
+    return number == 40;
+  };
+  const auto lock = Lock::take_unless(run.path(), "allow", changes, 60ms);
+  REQUIRE(lock);
+  CHECK_FALSE(*lock);
+}

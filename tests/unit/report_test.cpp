@@ -509,6 +509,23 @@ TEST_CASE("history, newest first, with the kernel's number in force") {
     }
   ]
 })");
+  const Range added{parse_prefix("203.0.113.7")->prefix, Kind::kExcept, "", std::nullopt, {}};
+  history.generations.back().changes = {{"ticket", "bob", "except 203.0.113.7", {added}, {}}};
+  CHECK(to_json(history).find(R"("changes": [
+        {
+          "by": "bob",
+          "verb": "except 203.0.113.7",
+          "added": [
+            {
+              "cidr": "203.0.113.7/32",
+              "kind": "except",
+              "name": null,
+              "until": null
+            }
+          ],
+          "removed": []
+        }
+      ])") != std::string::npos);
   history.generations.pop_back();
   history.in_force = 18;
   history.generations.front().time += 783489186;

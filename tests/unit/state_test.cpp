@@ -51,6 +51,16 @@ GenerationMeta meta_of(std::uint64_t generation) {
   return meta;
 }
 
+// Published together with others.
+GenerationMeta meta_of_several(std::uint64_t generation) {
+  GenerationMeta meta = meta_of(generation);
+  const Range added{parse_prefix("203.0.113.7")->prefix, Kind::kExcept, "ci", -5, {}};
+  const Range removed{parse_prefix("2001:db8::/32")->prefix, Kind::kAllow, "", std::nullopt, {}};
+  meta.changes = {{"00000000000000000001-2-3", "bob", "except 203.0.113.7", {added}, {}},
+                  {"00000000000000000002-2-3", "root", "revoke 2001:db8::/32", {}, {removed}}};
+  return meta;
+}
+
 Sources sources_of(const std::string& ranges) {
   Sources sources;
   sources.config = {"apiguard.toml", "", "interfaces = [\"eth0\"]\n", true};
@@ -102,6 +112,24 @@ constexpr const char* kDigestDiffers =
     "generation '17': digest differs: the state directory was damaged";
 
 }  // namespace
+
+TEST_CASE("changes that were published together are read back, each by itself") {
+  const Folder folder;
+  StateDir dir(folder / "state");
+  const auto before = meta_of_several(17).changes;
+  REQUIRE(dir.write(meta_of_several(17), sources_of("")));
+  REQUIRE(dir.enter(17));
+  const auto meta = dir.read_meta(17);
+  REQUIRE(meta);
+  REQUIRE(meta->changes.size() == before.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    CHECK(meta->changes[i].ticket == before[i].ticket);
+    CHECK(meta->changes[i].by == before[i].by);
+    CHECK(meta->changes[i].verb == before[i].verb);
+    CHECK(meta->changes[i].added == before[i].added);
+    CHECK(meta->changes[i].removed == before[i].removed);
+  }
+}
 
 TEST_CASE("what was written is read back byte for byte") {
   const State state;
@@ -781,6 +809,22 @@ TEST_CASE("a record of before the clocks were kept holds none") {
   CHECK_FALSE(meta->stamp);
   CHECK_FALSE(meta->trusts_clock);
   CHECK(meta->lasting.empty());
+}
+
+TEST_CASE("changes in a record that are none are damage") {
+  for (
+      const char* value :
+      {"{}", "[1]", R"([{"ticket":"a","by":"b","verb":"c","added":[]}])",
+       R"([{"ticket":"a","by":"b","verb":"c","added":[{"cidr":"x","kind":"allow"}],"removed":[]}])",
+       R"([{"ticket":"a","by":"b","verb":"c","added":[{"cidr":"::/0","kind":"cluster"}],"removed":[]}])",
+       R"([{"ticket":7,"by":"b","verb":"c","added":[],"removed":[]}])"}) {
+    INFO(value);
+    const State state;
+    auto json = nlohmann::json::parse(get(state.generation + "/meta.json"));
+    json["changes"] = nlohmann::json::parse(value);
+    put(state.generation + "/meta.json", show_sealed(json));
+    CHECK_FALSE(state.dir.read_meta(17));
+  }
 }
 
 TEST_CASE("clocks in a record that are no clocks are damage") {

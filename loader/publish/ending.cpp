@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/cli/ending.hpp"
+#include "loader/publish/ending.hpp"
 
 #include <fmt/format.h>
 
 #include "loader/policy/text.hpp"
 
-namespace apiguard::cli {
+namespace apiguard::publish {
 namespace {
 
 constexpr Timestamp kSecond = 1'000'000'000;
@@ -14,7 +14,7 @@ Timestamp second_of(Timestamp time) { return time - (time % kSecond + kSecond) %
 
 }  // namespace
 
-Result<std::optional<Timestamp>> end_of(const PutOptions& options, Timestamp asked, Timestamp now) {
+Result<std::optional<Timestamp>> end_of(const EndOptions& options, Timestamp asked, Timestamp now) {
   if (!options.lasts && !options.until) return std::nullopt;
   const char* option = options.lasts ? "--for" : "--until";
   if (options.until.value_or(0) > kLatestEnd || options.lasts.value_or(0) > kLatestEnd - asked) {
@@ -30,4 +30,4 @@ Result<std::optional<Timestamp>> end_of(const PutOptions& options, Timestamp ask
                                         format_timestamp(end), format_timestamp(second_of(now))));
 }
 
-}  // namespace apiguard::cli
+}  // namespace apiguard::publish

@@ -2,20 +2,27 @@
 // --for and --until -> the end that is written. Pure.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
-#include "loader/cli/options.hpp"
+#include "loader/policy/policy.hpp"
 #include "loader/result.hpp"
 
-namespace apiguard::cli {
+namespace apiguard::publish {
 
 // The last end that a list file can hold, on a whole second.
 inline constexpr Timestamp kLatestEnd = 9'223'372'035 * Timestamp{1'000'000'000};
 
+// At most one of the two is there.
+struct EndOptions {
+  std::optional<std::int64_t> lasts;  // --for, nanoseconds
+  std::optional<Timestamp> until;     // --until
+};
+
 // On whole seconds and not earlier than asked for; none without either option. --for counts from
 // `asked`: a question may wait for its answer until `now`, and what was shown stays true. Both are
 // times of publish::clocks(). Exit::kUsage: past, or later than kLatestEnd.
-[[nodiscard]] Result<std::optional<Timestamp>> end_of(const PutOptions& options, Timestamp asked,
+[[nodiscard]] Result<std::optional<Timestamp>> end_of(const EndOptions& options, Timestamp asked,
                                                       Timestamp now);
 
-}  // namespace apiguard::cli
+}  // namespace apiguard::publish

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/queued.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "loader/policy/text.hpp"
+#include "loader/publish/ending.hpp"
+
+namespace apiguard::publish {
+namespace {
+
+using Json = nlohmann::json;
+
+// Raised by every change of what a ticket says: programs of two versions may meet at an upgrade.
+constexpr std::uint64_t kVersion = 1;
+constexpr std::string_view kRevoke = "revoke";
+
+// ---- text
+
+struct ShowWhat {
+  Json& json;
+
+  void operator()(const PutChange& put) const {
+    json["kind"] = to_string(put.kind);
+    json["name"] = put.name;
+    if (put.lasts) json["lasts"] = *put.lasts;
+    if (put.until) json["until"] = *put.until;
+    json["prefixes"] = Json::array();
+    for (const Prefix& prefix : put.prefixes) json["prefixes"].push_back(to_string(prefix));
+  }
+  void operator()(const RevokeChange& revoke) const {
+    json["kind"] = kRevoke;
+    json["prefixes"] = Json::array();
+    json["names"] = Json::array();
+    for (const Selector& selector : revoke.selectors) {
+      if (selector.prefix) {
+        json["prefixes"].push_back(to_string(*selector.prefix));
+      } else {
+        json["names"].push_back(selector.name);
+      }
+    }
+  }
+};
+
+// Members of an object, strictly typed. The first that is wrong is remembered.
+class Members {
+ public:
+  explicit Members(const Json& json) : json_(json) {}
+
+  [[nodiscard]] bool has(const char* key) const { return json_.contains(key); }
+  std::string text(const char* key) {
+    const Json* member = find(key);
+    return expect(key, member != nullptr && member->is_string()) ? member->get<std::string>() : "";
+  }
+  bool flag(const char* key) {
+    const Json* member = find(key);
+    return expect(key, member != nullptr && member->is_boolean()) && member->get<bool>();
+  }
+  std::int64_t number(const char* key) {
+    const Json* member = find(key);
+    return expect(key, member != nullptr && member->is_number_integer())
+               ? member->get<std::int64_t>()
+               : 0;
+  }
+  std::vector<std::string> texts(const char* key) {
+    const Json* member = find(key);
+    std::vector<std::string> texts;
+    if (!expect(key, member != nullptr && member->is_array())) return texts;
+    for (const Json& one : *member) {
+      if (expect(key, one.is_string())) texts.push_back(one.get<std::string>());
+    }
+    return texts;
+  }
+  std::vector<Prefix> prefixes(const char* key) {
+    std::vector<Prefix> prefixes;
+    for (const std::string& text : texts(key)) {
+      const auto parsed = parse_prefix(text);
+      if (expect(key, parsed && !parsed->host_bits)) prefixes.push_back(parsed->prefix);
+    }
+    return prefixes;
+  }
+  bool expect(const char* key, bool right) {
+    if (!right && wrong_.empty()) wrong_ = key;
+    return right;
+  }
+
+  [[nodiscard]] const std::string& wrong() const { return wrong_; }
+
+ private:
+  [[nodiscard]] const Json* find(const char* key) const {
+    const auto member = json_.find(key);
+    return member == json_.end() ? nullptr : &*member;
+  }
+
+  const Json& json_;
+  std::string wrong_;
+};
+
+RevokeChange read_revoke(Members& members) {
+  RevokeChange revoke;
+  for (const Prefix& prefix : members.prefixes("prefixes"))
+    revoke.selectors.push_back({prefix, ""});
+  for (std::string& name : members.texts("names"))
+    revoke.selectors.push_back({std::nullopt, std::move(name)});
+  members.expect("names", !revoke.selectors.empty());
+  return revoke;
+}
+
+PutChange read_put(Members& members, std::string_view kind) {
+  PutChange put;
+  put.kind = kind == to_string(Kind::kExcept) ? Kind::kExcept : Kind::kAllow;
+  members.expect("kind", kind == to_string(put.kind));
+  put.prefixes = members.prefixes("prefixes");
+  members.expect("prefixes", !put.prefixes.empty());
+  put.name = members.text("name");
+  members.expect("name", put.name.empty() || valid_name(put.name));
+  if (members.has("lasts")) put.lasts = members.number("lasts");
+  if (members.has("until")) put.until = members.number("until");
+  return put;
+}
+
+QueuedChange::What read_what(Members& members) {
+  const std::string kind = members.text("kind");
+  if (kind == kRevoke) return read_revoke(members);
+  return read_put(members, kind);
+}
+
+tl::unexpected<Error> fail_ticket(std::string_view what) {
+  return fail(Exit::kFailed, fmt::format("ticket: {}", what));
+}
+
+// ---- what it does to the list
+
+std::vector<Range> entries_of(const PutChange& put, std::optional<Timestamp> until) {
+  std::vector<Range> entries;
+  entries.reserve(put.prefixes.size());
+  for (const Prefix& prefix : put.prefixes)
+    entries.push_back({prefix, put.kind, put.name, until, {}});
+  return entries;
+}
+
+std::vector<Lasting> lasting_of(const std::vector<Range>& entries, const Now& now) {
+  std::vector<Lasting> lasting;
+  lasting.reserve(entries.size());
+  for (const Range& entry : entries) {
+    const auto left = static_cast<std::uint64_t>(*entry.until - now.wall);
+    lasting.push_back({entry.prefix, entry.kind, *entry.until, now.boot + left});
+  }
+  return lasting;
+}
+
+// Which time it is was said; where that is not the clock's, so is why.
+tl::unexpected<Error> refuse_end(Error error, const Taken& taken) {
+  if (taken.is_held()) error.message += ": " + describe(taken);
+  return fail(std::move(error));
+}
+
+struct EditList {
+  const SourceFile& list;
+  const Elsewhere& elsewhere;
+  Timestamp asked;
+  const Taken& taken;
+
+  // Only an entry that would end asks what other files say of its range.
+  Result<EditedList> operator()(const PutChange& put) const {
+    const auto end = end_of({put.lasts, put.until}, asked, taken.now.wall);
+    if (!end) return refuse_end(end.error(), taken);
+    const auto entries = entries_of(put, *end);
+    auto edited = put_ranges(list, entries, *end ? elsewhere.entries() : std::vector<Range>(),
+                             taken.now.wall);
+    if (!edited) return fail(edited.error());
+    return EditedList{std::move(*edited),
+                      put.lasts ? lasting_of(entries, taken.now) : std::vector<Lasting>()};
+  }
+  Result<EditedList> operator()(const RevokeChange& revoke) const {
+    auto edited = remove_ranges(list, revoke.selectors, elsewhere.entries(), taken.now.wall);
+    if (!edited) return fail(edited.error());
+    return EditedList{std::move(*edited), {}};
+  }
+};
+
+}  // namespace
+
+std::string show_ticket(const QueuedChange& change) {
+  Json json = {{"version", kVersion},        {"by", change.by},
+               {"verb", change.verb},        {"json", change.json},
+               {"colour", change.colour},    {"accepted", change.accepted},
+               {"warnings", change.warnings}};
+  std::visit(ShowWhat{json}, change.what);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<QueuedChange> parse_ticket(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail_ticket("it is no JSON object");
+  Members members(json);
+  if (const std::int64_t version = members.number("version"); version != kVersion) {
+    return fail_ticket(
+        fmt::format("version {} is of another apiguard, this one reads {}: repeat "
+                    "the command",
+                    version, kVersion));
+  }
+  QueuedChange change;
+  change.by = members.text("by");
+  change.verb = members.text("verb");
+  change.json = members.flag("json");
+  change.colour = members.flag("colour");
+  for (std::string& name : members.texts("accepted")) change.accepted.insert(std::move(name));
+  change.warnings = members.texts("warnings");
+  change.what = read_what(members);
+  if (members.wrong().empty()) return change;
+  return fail_ticket(fmt::format("'{}' is missing or wrong", members.wrong()));
+}
+
+std::string show_answer(const Answer& answer) {
+  const Json json = {{"version", kVersion},   {"exit", static_cast<int>(answer.exit)},
+                     {"error", answer.error}, {"out", answer.out},
+                     {"notes", answer.notes}, {"warnings", answer.warnings}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<Answer> parse_answer(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail_ticket("its answer is no JSON object");
+  Members members(json);
+  if (const std::int64_t version = members.number("version"); version != kVersion)
+    return fail_ticket(fmt::format("its answer, of version {}, is of another apiguard", version));
+  Answer answer;
+  const std::int64_t exit = members.number("exit");
+  members.expect("exit", exit >= 0 && exit <= static_cast<int>(Exit::kRolledBack));
+  answer.exit = static_cast<Exit>(exit);
+  answer.error = members.text("error");
+  answer.out = members.text("out");
+  answer.notes = members.texts("notes");
+  answer.warnings = members.texts("warnings");
+  if (members.wrong().empty()) return answer;
+  return fail_ticket(fmt::format("'{}' of its answer is missing or wrong", members.wrong()));
+}
+
+bool is_addition(const QueuedChange& change) {
+  return std::holds_alternative<PutChange>(change.what);
+}
+
+Result<EditedList> edit_list(const QueuedChange& change, const SourceFile& list,
+                             const Elsewhere& elsewhere, Timestamp asked, const Taken& taken) {
+  return std::visit(EditList{list, elsewhere, asked, taken}, change.what);
+}
+
+}  // namespace apiguard::publish

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A change that waits for its turn, as a value: what a person asked for, parsed, and how the answer
+// is to look. It travels in a ticket (host/queue.hpp) to whoever publishes it together with others.
+// A further kind is one more alternative of `What`: its text here, and what it does in edit_list().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "loader/host/floor.hpp"
+#include "loader/policy/edit.hpp"
+#include "loader/publish/lasting.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::publish {
+
+struct PutChange {  // allow, except
+  Kind kind = Kind::kAllow;
+  std::vector<Prefix> prefixes;
+  std::string name;
+  std::optional<std::int64_t> lasts;  // nanoseconds from when it is judged; at most one of the two
+  std::optional<Timestamp> until;
+};
+
+struct RevokeChange {
+  std::vector<Selector> selectors;
+};
+
+struct QueuedChange {
+  using What = std::variant<PutChange, RevokeChange>;
+
+  std::string by;    // who: identity.hpp
+  std::string verb;  // as typed
+  bool json = false;
+  bool colour = false;                // of the preview
+  std::set<std::string> accepted;     // risks
+  std::vector<std::string> warnings;  // of its arguments
+  What what;
+};
+
+// Of another version than ours it is refused by that name: Exit::kFailed.
+[[nodiscard]] std::string show_ticket(const QueuedChange& change);
+[[nodiscard]] Result<QueuedChange> parse_ticket(const std::string& text);
+
+// What became of it, for whoever waits: everything that its verb says, and how it ends.
+struct Answer {
+  Exit exit = Exit::kDone;
+  std::string error;  // on stderr; empty: none
+  std::string out;    // on stdout
+  std::vector<std::string> notes;
+  std::vector<std::string> warnings;
+};
+[[nodiscard]] std::string show_answer(const Answer& answer);
+[[nodiscard]] Result<Answer> parse_answer(const std::string& text);
+
+// Whether it can only add: it works from the text in force (request_addition).
+[[nodiscard]] bool is_addition(const QueuedChange& change);
+
+// entries_elsewhere(), read once and only if somebody asks.
+class Elsewhere {
+ public:
+  explicit Elsewhere(const Sources& sources) : sources_(sources) {}
+  [[nodiscard]] const std::vector<Range>& entries() const {
+    if (!entries_) entries_ = entries_elsewhere(sources_);
+    return *entries_;
+  }
+
+ private:
+  const Sources& sources_;
+  mutable std::optional<std::vector<Range>> entries_;
+};
+
+// The CLI's file with this change, and how long its entries last.
+struct EditedList {
+  Edited edited;
+  std::vector<Lasting> lasting;
+};
+// `asked` and `taken`: --for counts from the former, ends are judged by the latter.
+[[nodiscard]] Result<EditedList> edit_list(const QueuedChange& change, const SourceFile& list,
+                                           const Elsewhere& elsewhere, Timestamp asked,
+                                           const Taken& taken);
+
+}  // namespace apiguard::publish

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/queued.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "tests/support/catch.hpp"
+
+using namespace apiguard;
+using namespace apiguard::publish;
+
+namespace {
+
+Prefix prefix(const char* text) { return parse_prefix(text)->prefix; }
+
+QueuedChange a_put() {
+  QueuedChange change;
+  change.by = "alice (uid 1000) from 203.0.113.7";
+  change.verb = "except 203.0.113.7 --for 2h";
+  change.json = true;
+  change.accepted = {"drop-peers", "wide"};
+  change.warnings = {"argument '203.0.113.7/24': has host bits"};
+  change.what = PutChange{Kind::kExcept,
+                          {prefix("203.0.113.7"), prefix("2001:db8::/32")},
+                          "ci",
+                          7'200'000'000'000,
+                          std::nullopt};
+  return change;
+}
+
+QueuedChange a_revoke() {
+  QueuedChange change;
+  change.by = "root";
+  change.verb = "revoke office 203.0.113.0/24";
+  change.colour = true;
+  change.what = RevokeChange{{{prefix("203.0.113.0/24"), ""}, {std::nullopt, "office"}}};
+  return change;
+}
+
+std::string with(const char* key, const char* value) {
+  auto json = nlohmann::json::parse(show_ticket(a_put()));
+  json[key] = nlohmann::json::parse(value);
+  return json.dump();
+}
+
+SourceFile list_of(const std::string& text) { return {"authorized-ranges", "", text, true}; }
+
+std::string lines(const std::vector<Range>& ranges) { return show_ranges(ranges); }
+
+}  // namespace
+
+TEST_CASE("a ticket is read as it was written") {
+  const auto put = parse_ticket(show_ticket(a_put()));
+  REQUIRE(put);
+  CHECK(show_ticket(*put) == show_ticket(a_put()));
+  CHECK(put->by == "alice (uid 1000) from 203.0.113.7");
+  CHECK(put->json);
+  CHECK_FALSE(put->colour);
+  CHECK(put->accepted == std::set<std::string>{"drop-peers", "wide"});
+  const auto& what = std::get<PutChange>(put->what);
+  CHECK(what.kind == Kind::kExcept);
+  CHECK(what.prefixes.size() == 2);
+  CHECK(what.lasts == 7'200'000'000'000);
+  CHECK_FALSE(what.until);
+  CHECK(is_addition(*put));
+
+  const auto revoke = parse_ticket(show_ticket(a_revoke()));
+  REQUIRE(revoke);
+  CHECK(show_ticket(*revoke) == show_ticket(a_revoke()));
+  CHECK(std::get<RevokeChange>(revoke->what).selectors.size() == 2);
+  CHECK_FALSE(is_addition(*revoke));
+}
+
+TEST_CASE("bytes that are no text do not spoil a ticket") {
+  QueuedChange change = a_put();
+  change.verb = "allow \xff\xfe";
+  CHECK(parse_ticket(show_ticket(change)));
+}
+
+TEST_CASE("a ticket of another version is refused by that name") {
+  const auto other = parse_ticket(with("version", "2"));
+  REQUIRE_FALSE(other);
+  CHECK(other.error().exit == Exit::kFailed);
+  CHECK(other.error().message.find("version 2 is of another apiguard") != std::string::npos);
+}
+
+TEST_CASE("what is no ticket is refused, and named") {
+  for (const auto& [key, value] : {std::pair{"version", "\"1\""},
+                                   {"by", "7"},
+                                   {"verb", "null"},
+                                   {"json", "1"},
+                                   {"accepted", "\"all\""},
+                                   {"accepted", "[1]"},
+                                   {"warnings", "{}"},
+                                   {"kind", "\"cluster\""},
+                                   {"kind", "\"lease\""},
+                                   {"prefixes", "[]"},
+                                   {"prefixes", "[\"203.0.113.7/24\"]"},
+                                   {"prefixes", "[\"x\"]"},
+                                   {"name", "\"a b\""},
+                                   {"lasts", "\"2h\""},
+                                   {"until", "1.5"}}) {
+    INFO(key << ' ' << value);
+    CHECK_FALSE(parse_ticket(with(key, value)));
+  }
+  for (const char* text : {"", "nonsense", "[]", "{}", "{\"version\":1}"}) {
+    INFO(text);
+    CHECK_FALSE(parse_ticket(text));
+  }
+  QueuedChange nothing = a_revoke();
+  nothing.what = RevokeChange{};
+  CHECK_FALSE(parse_ticket(show_ticket(nothing)));
+}
+
+TEST_CASE("an answer is read as it was written") {
+  const Answer answer{Exit::kRefused, "refused", "{}\n", {"a note"}, {"a warning", "another"}};
+  const auto read = parse_answer(show_answer(answer));
+  REQUIRE(read);
+  CHECK(read->exit == Exit::kRefused);
+  CHECK(show_answer(*read) == show_answer(answer));
+  CHECK_FALSE(parse_answer("{}"));
+  CHECK_FALSE(
+      parse_answer(R"({"version":1,"exit":99,"error":"","out":"","notes":[],"warnings":[]})"));
+}
+
+TEST_CASE("a change edits the list as its verb does") {
+  Sources sources;
+  sources.config = {"apiguard.toml", "", "interfaces = [\"eth0\"]\n", true};
+  const Elsewhere elsewhere(sources);
+  Taken taken;
+  taken.now.wall = 1'700'000'000'000'000'000;
+  taken.now.boot = 50;
+  taken.clock = taken.now.wall;
+  const auto list = list_of("203.0.113.0/24 name=office\n198.51.100.7\n");
+
+  const auto put = edit_list(a_put(), list, elsewhere, taken.now.wall, taken);
+  REQUIRE(put);
+  CHECK(put->edited.changed);
+  REQUIRE(put->lasting.size() == 2);
+  CHECK(put->lasting.front().end == 50 + 7'200'000'000'000);
+
+  const auto revoke = edit_list(a_revoke(), list, elsewhere, taken.now.wall, taken);
+  REQUIRE(revoke);
+  CHECK(revoke->edited.text == "198.51.100.7\n");
+  CHECK(revoke->lasting.empty());
+
+  const auto again = edit_list(a_revoke(), list_of("198.51.100.7\n"), elsewhere, 0, taken);
+  REQUIRE_FALSE(again);
+  CHECK(again.error().exit == Exit::kNo);
+}
+
+TEST_CASE("what an edit takes out and puts in, wherever the lines stand") {
+  struct Case {
+    const char* before;
+    const char* after;
+    const char* added;
+    const char* removed;
+  };
+  for (const Case& one : {
+           Case{"", "10.0.0.0/8\n", "10.0.0.0/8\n", ""},
+           Case{"10.0.0.0/8\n", "", "", "10.0.0.0/8\n"},
+           Case{"10.0.0.0/8\n", "10.0.0.0/8\n", "", ""},
+           Case{"# a\n10.0.0.0/8\n", "# b\n10.0.0.0/8\n", "", ""},
+           Case{"1.0.0.0/8\n2.0.0.0/8\n3.0.0.0/8\n", "1.0.0.0/8\n3.0.0.0/8\n", "", "2.0.0.0/8\n"},
+           Case{"1.0.0.0/8\n2.0.0.0/8\n3.0.0.0/8\n", "2.0.0.0/8\n", "", "1.0.0.0/8\n3.0.0.0/8\n"},
+           // A line that is the tail of another one is not the same line.
+           Case{"11.0.0.0/8\n", "1.0.0.0/8\n", "1.0.0.0/8\n", "11.0.0.0/8\n"},
+           Case{"1.0.0.0/8\n", "11.0.0.0/8\n1.0.0.0/8\n", "11.0.0.0/8\n", ""},
+           Case{"except 1.0.0.0/8\n2.0.0.0/8\n", "1.0.0.0/8\n2.0.0.0/8\n", "1.0.0.0/8\n",
+                "except 1.0.0.0/8\n"},
+           // The same entry twice is one entry, and the second line is no change of it.
+           Case{"1.0.0.0/8\n", "1.0.0.0/8\n1.0.0.0/8 name=x\n", "1.0.0.0/8 name=x\n", ""},
+       }) {
+    INFO(one.before << " -> " << one.after);
+    const auto part = edited_entries(list_of(one.before), one.after);
+    REQUIRE(part);
+    CHECK(lines(part->added) == one.added);
+    CHECK(lines(part->removed) == one.removed);
+  }
+  CHECK_FALSE(edited_entries(list_of(""), "nonsense\n"));
+}
