@@ -40,7 +40,7 @@ struct Pair {
 
   datapath::Generation make(const std::vector<int>& joined, bool first) const {
     datapath::Fallback fallback;
-    fallback.generation = first ? 0 : 1;
+    fallback.which.generation = first ? 0 : 1;
     fallback.filter_fd = first ? -1 : before.generation().filter_fd();
     fallback.joined = joined;
     datapath::KeptMaps kept;
