@@ -188,7 +188,7 @@ class Changer {
   // If the world has changed since the question, the agreement is void and the change is shown
   // anew.
   static bool apply_agreement(const Agreement& agreement, Request& request, Plan& plan) {
-    if (!holds(agreement, report::preview(plan.difference, false), plan)) {
+    if (!holds(agreement, report::preview(plan.shown(), false), plan)) {
       note("something changed while the question waited: this is the change as it is now");
       return false;
     }
@@ -222,7 +222,7 @@ class Changer {
   void show_preview(const Plan& plan) const {
     progress::clear();
     const bool colour = report::colour_wanted(STDOUT_FILENO);
-    const std::string preview = report::preview(plan.difference, colour);
+    const std::string preview = report::preview(plan.shown(), colour);
     if (!flags_.json) outlet::put(STDOUT_FILENO, report::masked_but_colours(preview, colour));
     std::fflush(stdout);
   }
@@ -281,7 +281,7 @@ class Changer {
   static Attempt question(const Plan& plan, std::vector<Risk> risks) {
     Attempt attempt;
     attempt.risks = std::move(risks);
-    attempt.preview = report::preview(plan.difference, false);
+    attempt.preview = report::preview(plan.shown(), false);
     attempt.cut = whom_it_cuts(plan);
     return attempt;
   }
@@ -327,7 +327,7 @@ class Changer {
     change.changed = true;
     change.dry_run = flags_.dry_run;
     change.generation = plan.generation;
-    change.difference = plan.difference;
+    change.difference = plan.shown();
     change.cut = plan.cut;
     change.cut_ranges = plan.cut_ranges;
     change.warnings = plan.warnings;

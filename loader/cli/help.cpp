@@ -10,7 +10,7 @@ constexpr std::string_view kChange = "Change what is in force";
 constexpr std::string_view kLook = "Look";
 constexpr std::string_view kServe = "Serve";
 
-constexpr std::array<VerbHelp, 23> kVerbs = {{
+constexpr std::array<VerbHelp, 24> kVerbs = {{
     {"apply", kChange, "", "Publish the files.",
      R"(A packet is judged by the old list or by the new one. On any error the old one
 stays in force. Unchanged files change nothing.
@@ -37,9 +37,20 @@ decides again.
 Examples:
   apiguard except 203.0.113.128/25 --name office-guests
   apiguard except 203.0.113.9 --for 1h30m)"},
+    {"lease", kChange, "[ADDRESS...]", "Keep addresses listed for a time; for tools.",
+     R"(Adds or renews leases until DURATION from now, within [leases] of apiguard.toml. They
+stand in no file, never overrule an 'except' and end by themselves in the kernel. What
+'revoke' took out is refused. 0: all of them are in force; 1: not all.
+
+Examples:
+  apiguard lease 198.51.100.7 --for 24h --name node-7
+  kubectl get nodes ... | apiguard lease --sync nodes --for 24h
+  apiguard lease --from-ssh --for 24h --name node-7      (as a forced command)
+  apiguard lease --authorized-key key.pub --for 24h --name node-7 --within 198.51.100.0/24
+  apiguard lease --unbar node-7)"},
     {"revoke", kChange, "CIDR|NAME...", "Remove entries from the CLI's file and publish.",
-     R"(Removes every line of that CIDR or name, except lines too. No match: 1. A part of a
-wider range is taken out with 'except'.
+     R"(Removes every line of that CIDR or name, except lines too, and every lease of it, which
+bars it. No match: 1. A part of a wider range is taken out with 'except'.
 
 Examples:
   apiguard revoke 203.0.113.0/24

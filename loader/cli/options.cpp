@@ -78,6 +78,20 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+void add_lease_options(CLI::App& verb, Typed& typed) {
+  add_text(verb, "--for", typed.lasts, "DURATION", "they end after so long: 24h");
+  add_text(verb, "--name", typed.name, "NAME", "whose addresses they are");
+  verb.add_flag("--from-ssh", typed.from_ssh, "the source of this SSH session");
+  add_text(verb, "--sync", typed.sync, "NAME", "standard input: all addresses of NAME");
+  add_text(verb, "--within", typed.within, "CIDR,...", "no address outside of these");
+  add_text(verb, "--prefix6", typed.prefix6, "LENGTH", "of IPv6 the 128 (default) or the 64");
+  add_text(verb, "--unbar", typed.unbar, "NAME|ADDRESS", "what 'revoke' barred may come back");
+  add_text(verb, "--authorized-key", typed.authorized_key, "FILE",
+           "print the line that lets this SSH key do it");
+  add_text(verb, "--user", typed.user, "USER", "with it: by this user and sudo, not by root");
+  verb.add_flag("--json", typed.json, "answer in JSON");
+}
+
 void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "apply") {
     verb.add_flag("--boot", typed.boot, "publish what state has, whatever the files say");
@@ -94,6 +108,7 @@ void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (is_one_of(name, {"apply", "allow", "except", "revoke", "set", "edit", "mode", "rollback"})) {
     add_change_options(verb, typed);
   }
+  if (name == "lease") add_lease_options(verb, typed);
   if (name == "detach") verb.add_flag("--all", typed.all, "every interface of ours");
 }
 

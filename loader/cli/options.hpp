@@ -49,6 +49,21 @@ struct RevokeOptions {
   ChangeFlags flags;
   std::vector<Selector> selectors;
 };
+struct LeaseOptions {
+  bool json = false;
+  std::vector<Address> addresses;  // unless one of the next two says where they come from
+  bool from_ssh = false;           // the source of the session that we run in
+  bool sync = false;               // standard input, all that bear `name`
+  std::string name;                // empty: none
+  std::int64_t lasts = 0;          // nanoseconds
+  std::string lasts_text;          // as typed
+  std::vector<Prefix> within;
+  std::uint8_t prefix6 = 128;  // or 64
+  // These two stand alone: nothing is leased.
+  std::optional<Selector> unbar;
+  std::string authorized_key;  // path of a public key; empty: none
+  std::string user;            // with it; empty: root
+};
 struct SetOptions {
   ChangeFlags flags;
   bool off = false;  // the argument was ""
@@ -120,7 +135,7 @@ struct VersionOptions {
   bool verbose = false;
 };
 
-using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, SetOptions, EditOptions,
+using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, LeaseOptions, SetOptions, EditOptions,
                           ModeOptions, RollbackOptions, ConfirmOptions, DetachOptions,
                           HistoryOptions, ListOptions, StatusOptions, CheckOptions, DeniedOptions,
                           WatchOptions, SuggestOptions, ValidateOptions, DiffOptions, InitOptions,

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/cli/lease_answer.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
@@ -38,14 +39,6 @@ using publish::World;
 // Of one generation. Who comes later goes with the next.
 constexpr std::size_t kMostMembers = 1024;
 
-Result<Exit> say_answer(const Answer& answer) {
-  for (const std::string& text : answer.notes) note(text);
-  print_warnings(answer.warnings);
-  if (!answer.out.empty()) print(answer.out);
-  if (!answer.error.empty()) return fail(answer.exit, answer.error);
-  return answer.exit;
-}
-
 Answer error_answer(const Error& error) {
   Answer answer;
   answer.exit = error.exit;
@@ -67,6 +60,7 @@ class Outcome {
     answer.warnings = member.change.warnings;
     append(answer.warnings, plan_.warnings);
     append(answer.warnings, published_.warnings);
+    if (publish::lease_of(member.change) != nullptr) return of_lease(member, verdict, answer);
     const report::Change change = change_of(verdict, answer.warnings);
     if (change.changed && others() > 0) answer.notes.push_back(together());
     answer.out = member.change.json ? report::to_json(change)
@@ -78,6 +72,15 @@ class Outcome {
  private:
   static void append(std::vector<std::string>& to, const std::vector<std::string>& more) {
     to.insert(to.end(), more.begin(), more.end());
+  }
+
+  [[nodiscard]] Answer of_lease(const Member& member, const Verdict& verdict,
+                                const Answer& answer) const {
+    report::Leases leases{verdict.changed, plan_.generation, plan_.edition, verdict.leases,
+                          answer.warnings};
+    const Mode mode = group_.request.policy.mode;
+    return lease_answer(std::move(leases), mode, member.change.json, answer.notes,
+                     report::in_force_text(plan_.generation, published_.interfaces, mode));
   }
 
   [[nodiscard]] std::size_t others() const {
@@ -338,6 +341,14 @@ QueuedChange queued_change(const CommandLine& line, const ChangeFlags& flags,
   change.warnings = std::move(warnings);
   change.what = std::move(what);
   return change;
+}
+
+Result<Exit> say_answer(const Answer& answer) {
+  for (const std::string& text : answer.notes) note(text);
+  print_warnings(answer.warnings);
+  if (!answer.out.empty()) print(answer.out);
+  if (!answer.error.empty()) return fail(answer.exit, answer.error);
+  return answer.exit;
 }
 
 Result<Turn> wait_in_queue(const CommandLine& line, const QueuedChange& change) {

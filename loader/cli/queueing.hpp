@@ -20,6 +20,9 @@ namespace apiguard::cli {
                                                   publish::QueuedChange::What what,
                                                   std::vector<std::string> warnings);
 
+// What became of it is said, and is how the verb ends.
+[[nodiscard]] Result<Exit> say_answer(const publish::Answer& answer);
+
 // Either the change was published, or refused, together with others: all of it is said and `exit`
 // is there. Or it is to go alone, with this lock. An error is that of the verb.
 struct Turn {

@@ -140,6 +140,111 @@ Result<Verb> make_revoke(const Typed& typed, const ChangeFlags& flags) {
   return options;
 }
 
+// What is leased comes from one place.
+Result<> check_lease_sources(const Typed& typed) {
+  const std::string help = "see 'apiguard lease --help'";
+  const int sources = static_cast<int>(!typed.arguments.empty()) +
+                      static_cast<int>(typed.from_ssh) + static_cast<int>(!typed.sync.empty()) +
+                      static_cast<int>(!typed.unbar.empty()) +
+                      static_cast<int>(!typed.authorized_key.empty());
+  if (sources == 0)
+    return usage("verb 'lease': ADDRESS, --from-ssh or --sync NAME is missing: " + help);
+  if (sources > 1) {
+    return usage(
+        "verb 'lease': ADDRESS, --from-ssh, --sync, --unbar and --authorized-key each stand "
+        "alone: " +
+        help);
+  }
+  if (!typed.sync.empty() && !typed.name.empty())
+    return usage("verb 'lease': --sync NAME names them: leave out --name");
+  if (!typed.user.empty() && typed.authorized_key.empty())
+    return usage("option '--user': it belongs to --authorized-key: " + help);
+  return {};
+}
+
+Result<Address> parse_leased(const std::string& text) {
+  auto address = parse_address_argument(text);
+  if (address || text.find('/') == std::string::npos) return address;
+  return usage(fmt::format(
+      "argument '{}': a lease is of an address: 'apiguard allow' lists ranges", text));
+}
+
+Result<> set_lease_name(const Typed& typed, LeaseOptions& options) {
+  options.sync = !typed.sync.empty();
+  const auto name = options.sync ? at_most_one("--sync", typed.sync)
+                                 : at_most_one("--name", typed.name);
+  if (!name) return fail(name.error());
+  if (!*name) return {};
+  auto valid = parse_name_argument(**name);
+  if (!valid) return fail(valid.error());
+  options.name = *valid;
+  return {};
+}
+
+Result<> set_lease_time(const Typed& typed, LeaseOptions& options) {
+  const auto lasts = at_most_one_duration("--for", typed.lasts);
+  if (!lasts) return fail(lasts.error());
+  if (!*lasts)
+    return usage("verb 'lease': --for DURATION is missing: see 'apiguard lease --help'");
+  options.lasts = **lasts;
+  options.lasts_text = typed.lasts.front();
+  return {};
+}
+
+Result<> set_lease_roof(const Typed& typed, LeaseOptions& options) {
+  for (const std::string& text : typed.within) {
+    const auto elements = split_list(text);
+    if (!elements) return fail(elements.error());
+    const auto prefixes = parse_cidr_arguments(*elements);
+    if (!prefixes) return fail(prefixes.error());
+    for (std::size_t i = 0; i < prefixes->size(); ++i) {
+      if ((*prefixes)[i].host_bits)
+        return usage(fmt::format("option '--within': '{}': host bits are set: {} is meant?",
+                                 (*elements)[i], to_string((*prefixes)[i].prefix)));
+      options.within.push_back((*prefixes)[i].prefix);
+    }
+  }
+  const auto length = at_most_one_number("--prefix6", typed.prefix6, 128);
+  if (!length) return fail(length.error());
+  options.prefix6 = static_cast<std::uint8_t>(length->value_or(128));
+  if (options.prefix6 == 128 || options.prefix6 == 64) return {};
+  return usage(fmt::format("option '--prefix6': '{}': 128 or 64", typed.prefix6.front()));
+}
+
+Result<Verb> make_unbar(const Typed& typed) {
+  const auto text = at_most_one("--unbar", typed.unbar);
+  if (!text) return fail(text.error());
+  auto selector = parse_selector_argument(**text);
+  if (!selector) return fail(selector.error());
+  LeaseOptions options;
+  options.json = typed.json;
+  options.unbar = std::move(*selector);
+  return options;
+}
+
+Result<Verb> make_lease(const Typed& typed) {
+  if (auto sources = check_lease_sources(typed); !sources) return fail(sources.error());
+  if (!typed.unbar.empty()) return make_unbar(typed);
+  LeaseOptions options;
+  options.json = typed.json;
+  options.from_ssh = typed.from_ssh;
+  for (const std::string& text : typed.arguments) {
+    auto address = parse_leased(text);
+    if (!address) return fail(address.error());
+    options.addresses.push_back(*address);
+  }
+  if (auto named = set_lease_name(typed, options); !named) return fail(named.error());
+  if (auto timed = set_lease_time(typed, options); !timed) return fail(timed.error());
+  if (auto roofed = set_lease_roof(typed, options); !roofed) return fail(roofed.error());
+  const auto key = at_most_one("--authorized-key", typed.authorized_key);
+  if (!key) return fail(key.error());
+  const auto user = at_most_one("--user", typed.user);
+  if (!user) return fail(user.error());
+  options.authorized_key = key->value_or("");
+  options.user = user->value_or("");
+  return options;
+}
+
 Result<Verb> make_set(const Typed& typed, const ChangeFlags& flags) {
   if (auto one = count_arguments("set", typed.arguments, 1, 1, "the list"); !one) {
     return fail(one.error());
@@ -318,6 +423,7 @@ Result<Verb> make_verb(std::string_view name, const Typed& typed) {
   if (name == "detach") return make_detach(typed);
   if (name == "status") return StatusOptions{typed.json};
   if (name == "list") return make_list(typed);
+  if (name == "lease") return make_lease(typed);
   if (name == "check") return make_check(typed);
   if (name == "denied") return make_denied(typed);
   if (name == "watch") return make_watch(typed);

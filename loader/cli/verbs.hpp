@@ -11,6 +11,7 @@ namespace apiguard::cli {
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const ApplyOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const PutOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const RevokeOptions& options);
+[[nodiscard]] Result<Exit> run(const CommandLine& line, const LeaseOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const SetOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const EditOptions& options);
 [[nodiscard]] Result<Exit> run(const CommandLine& line, const ModeOptions& options);

@@ -106,6 +106,7 @@ Result<> Hold::refresh(const Pins& pins) {
     std::move(objects.begin(), objects.end(), std::back_inserter(objects_));
     return opened;
   }
+  keep_unpinned(links);
   links_ = std::move(links);
   objects_ = std::move(objects);
   strays_ = std::move(strays);
@@ -121,6 +122,16 @@ std::vector<Hold::Object> Hold::open_all_objects(const Pins& pins) {
       open_objects(fmt::format("{}/generations/{}", root, name), *edition, objects);
   }
   return objects;
+}
+
+// A pin that was removed a moment ago, while this went on: our descriptor is all that keeps the
+// link, and lost_pin() tells. Where a verb took it off it has no device any more.
+void Hold::keep_unpinned(std::vector<Link>& links) {
+  for (Link& link : links_) {
+    if (!link.fd || is_pinned(link.pin)) continue;
+    const auto info = link_info(link.fd.get());
+    if (info && info->ifindex != 0) links.push_back(std::move(link));
+  }
 }
 
 // What is held of the same link already stays.

@@ -77,6 +77,7 @@ class Hold {
                                     std::vector<Link>& links, std::vector<std::string>& strays);
   void open_objects(const std::string& folder, const Edition& which, std::vector<Object>& objects);
   [[nodiscard]] std::vector<Object> open_all_objects(const Pins& pins);
+  void keep_unpinned(std::vector<Link>& links);
   [[nodiscard]] Link take_over(std::string pin, PinnedLink found);
   void open_ledger(const Pins& pins, std::vector<Object>& objects);
   void pin_ledger_again(const Pins& pins, std::vector<std::string>& done) const;

@@ -147,7 +147,8 @@ void take_term(Fields& fields, Term& to) {
 Lease take_lease(Fields& fields) {
   Lease lease;
   take_cidr(fields, lease.prefix);
-  take_name(fields, lease.name);
+  fields.take("name", lease.name);
+  if (!lease.name.empty() && !valid_name(lease.name)) fields.refuse("name");
   take_shown(fields, "by", lease.by);
   fields.take("from_ssh", lease.from_ssh);
   take_term(fields, lease.term);

@@ -37,9 +37,12 @@ Term term_of(std::int64_t duration, const Moment& moment) {
 }
 
 Timestamp end_of(const Term& term, const Moment& moment) {
+  constexpr Wide kMillisecond = 1'000'000;
   const Wide booted = Wide{moment.now.wall} - Wide{moment.now.boot};  // by the wall clock of now
-  if (is_of_this_boot(term, moment)) return clamped(booted + Wide{term.boot_end});
-  return clamped(std::min(Wide{term.until}, booted + term.duration));
+  const Wide end = is_of_this_boot(term, moment)
+                       ? booted + Wide{term.boot_end}
+                       : std::min(Wide{term.until}, booted + term.duration);
+  return clamped(end - (end % kMillisecond + kMillisecond) % kMillisecond);
 }
 
 bool is_live(const Term& term, const Moment& moment) {

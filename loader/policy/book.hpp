@@ -29,7 +29,7 @@ struct Term {
 // An address that a tool keeps listed.
 struct Lease {
   Prefix prefix;
-  std::string name;  // valid_name()
+  std::string name;  // valid_name(), or empty
   std::string by;    // "alice (uid 1000) from 203.0.113.7"
   bool from_ssh = false;
   Term term;
@@ -70,7 +70,8 @@ struct Book {
 // `duration` nanoseconds from this moment on.
 [[nodiscard]] Term term_of(std::int64_t duration, const Moment& moment);
 
-// The end by the wall clock of the moment. However damaged the term, it never overflows.
+// The end by the wall clock of the moment, on a whole millisecond and never later: two clocks are
+// not read at the same nanosecond. However damaged the term, it never overflows.
 [[nodiscard]] Timestamp end_of(const Term& term, const Moment& moment);
 [[nodiscard]] bool is_live(const Term& term, const Moment& moment);
 

@@ -13,6 +13,7 @@
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/publish/lasting.hpp"
+#include "loader/publish/leases.hpp"
 #include "loader/publish/request.hpp"
 #include "loader/publish/used.hpp"
 
@@ -98,6 +99,7 @@ class Judge {
         taken_(take(world.floor)),
         elsewhere_(base),
         in_use_(places, world),
+        book_(world.booked()),
         work_(base),
         settled_(base.ranges.text),
         text_(settled_),
@@ -106,7 +108,9 @@ class Judge {
 
   void run() {
     for (std::size_t i = 0; i < members_.size(); ++i) {
-      if (auto found = find_published(world_, members_[i].ticket)) {
+      if (const LeaseChange* lease = lease_of(members_[i].change)) {
+        verdicts_[i] = granted(*lease);
+      } else if (auto found = find_published(world_, members_[i].ticket)) {
         verdicts_[i] = already_done(*found);
       } else {
         judge_next(i);
@@ -116,6 +120,7 @@ class Judge {
   }
 
   [[nodiscard]] const std::string& text() const { return settled_; }
+  [[nodiscard]] const Book& book() const { return book_; }
   [[nodiscard]] std::vector<Verdict> verdicts() && { return std::move(verdicts_); }
   [[nodiscard]] std::vector<Lasting> lasting() const {
     std::vector<Lasting> all;
@@ -133,6 +138,23 @@ class Judge {
     verdict.done = found.generation;
     verdict.difference.added = found.change.added;
     verdict.difference.removed = found.change.removed;
+    return verdict;
+  }
+
+  // Whether it is in force is known once the whole is: weigh().
+  Verdict granted(const LeaseChange& lease) {
+    Verdict verdict;
+    if (auto allowed = check_order(lease.order, world_.in_force->policy()->leases); !allowed) {
+      verdict.fate = Fate::kRefused;
+      verdict.error = allowed.error();
+      return verdict;
+    }
+    Granted granted = grant(book_, world_.in_force->policy()->leases, lease.order,
+                            Moment{taken_.now, read_boot_id()});
+    book_ = std::move(granted.book);
+    verdict.leases = std::move(granted.answers);
+    verdict.notes = std::move(granted.notes);
+    verdict.changed = granted.changed;
     return verdict;
   }
 
@@ -178,6 +200,7 @@ class Judge {
     Verdict& verdict = verdicts_[i] = Verdict();
     const QueuedChange& change = members_[i].change;
     if (!is_addition(change) && !waiting_.same) return go_alone(verdict);
+    if (touches_book(world_, change)) return go_alone(verdict);
     work_.ranges.text = text;
     auto list = edit_list(change, work_.ranges, elsewhere_, taken_.now.wall, taken_);
     if (!list) {
@@ -232,6 +255,7 @@ class Judge {
   Taken taken_;
   Elsewhere elsewhere_;
   InUse in_use_;
+  Book book_;                         // with the leases of those before
   Sources work_;                      // the base, with the list that is looked at
   std::string settled_;               // the list with all that is judged
   std::string text_;                  // and with what is pending
@@ -261,6 +285,7 @@ std::set<std::string> accepted_by(const std::vector<Member>& members,
   std::set<std::string> any;
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (verdicts[i].fate != Fate::kJoins || !verdicts[i].changed) continue;
+    if (lease_of(members[i].change) != nullptr) continue;
     const std::set<std::string>& accepted = members[i].change.accepted;
     for (const char* looked_at : {"wide", "drop-peers"}) {
       if (accepted.contains(looked_at)) any.insert(looked_at);
@@ -280,6 +305,7 @@ void describe_members(const std::vector<Member>& members, const std::vector<Verd
     const Verdict& verdict = verdicts[i];
     if (verdict.fate != Fate::kJoins || !verdict.changed || verdict.done) continue;
     const QueuedChange& change = members[i].change;
+    if (lease_of(change) != nullptr) continue;
     by.push_back(change.by);
     verbs.push_back(change.verb);
     request.changes.push_back({members[i].ticket, change.by, change.verb, verdict.difference.added,
@@ -289,6 +315,20 @@ void describe_members(const std::vector<Member>& members, const std::vector<Verd
   request.anew = !request.changes.empty();
   request.by = name_some(by);
   request.verb = name_some(verbs);
+}
+
+// Of the leases what the whole lets be in force. Where no text changes it is the book alone.
+void weigh_leases(const World& world, Book book, const std::vector<Member>& members,
+                  Group& group) {
+  bool any = false;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    Verdict& verdict = group.verdicts[i];
+    if (lease_of(members[i].change) == nullptr) continue;
+    weigh(world, group.request.policy, book, verdict.leases);
+    any = any || verdict.changed;
+  }
+  if (any) group.request.book = std::move(book);
+  group.request.leases = group.request.changes.empty() && group.request.edits.empty();
 }
 
 // The first that changes something tells what went with it.
@@ -320,8 +360,10 @@ Result<Group> judged(const Places& places, const World& world, const Sources& ba
   if (!request) return fail(request.error());
   request->lasting = judge.lasting();
   if (auto right = check_compiles(world, *request); !right) return fail(right.error());
+  Book book = judge.book();
   Group group{std::move(*request), std::move(judge).verdicts()};
   describe_members(members, group.verdicts, group.request);
+  weigh_leases(world, std::move(book), members, group);
   group.request.accepted = accepted_by(members, group.verdicts);
   hand_notes_over(group.request, group.verdicts);
   return group;

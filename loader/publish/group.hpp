@@ -32,6 +32,7 @@ struct Verdict {
   std::optional<std::uint64_t> done;  // published as part of this generation before its leader died
   Difference difference;              // what it adds and removes
   std::vector<std::string> notes;
+  std::vector<LeaseAnswer> leases;  // of a lease, which has no difference
 };
 
 struct Group {

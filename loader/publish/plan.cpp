@@ -12,6 +12,7 @@
 #include "loader/host/ports.hpp"
 #include "loader/policy/lapse.hpp"
 #include "loader/policy/text.hpp"
+#include "loader/publish/booking.hpp"
 #include "loader/publish/ledger.hpp"
 #include "loader/publish/preflight.hpp"
 
@@ -78,8 +79,8 @@ std::string describe_cut(const Plan& plan) {
 
 std::vector<Risk> raised(const Request& request, const Plan& plan) {
   std::vector<Risk> risks;
-  // A boot asks nobody, and a way out that drops nothing cuts nobody.
-  if (request.boot || (request.way_out && request.policy.mode != Mode::kEnforce)) return risks;
+  // A boot asks nobody, leases cut nobody, and a way out that drops nothing does not either.
+  if (request.boot || request.leases || (request.way_out && request.policy.mode != Mode::kEnforce)) return risks;
   if (const std::string cut = describe_cut(plan); !cut.empty())
     risks.push_back({"drop-peers", cut});
   add_wide(plan.difference, risks);
@@ -136,33 +137,26 @@ bool ends_are_stale(const World& world, const Policy& policy) {
   return clock && has_ends(policy) && clock_was_set(*clock, clock_offset(clocks(world)));
 }
 
-// Editions are numbered over all generations, and by the book.
-std::uint64_t newest_edition(const World& world) {
-  std::uint64_t newest = std::max(world.booked().edition, world.live.edition);
-  for (const auto& pinned : world.live.generations) newest = std::max(newest, pinned.which.edition);
-  if (world.in_force) newest = std::max(newest, world.in_force->edition);
-  return newest;
-}
-
 // Lines that vanish with a person's change lapse. A way out and a boot publish what was.
 void find_book(const World& world, const Request& request, Plan& plan) {
-  if (request.book) {
-    plan.book = request.book;
-  } else if (!request.boot && !request.way_out) {
+  Book next = request.book.value_or(world.booked());
+  if (!request.boot && !request.way_out && !request.leases) {
     const Policy* before = world.in_force ? world.in_force->policy() : nullptr;
-    Book next = world.booked();
     next.lapsing =
         lapsing_after(next.lapsing, before, request.policy, moment_of(world), plan.notes);
-    if (next.lapsing != world.booked().lapsing) plan.book = std::move(next);
   }
+  if (request.book || next.lapsing != world.booked().lapsing) plan.book = std::move(next);
   if (plan.book) plan.book->edition = newest_edition(world) + 1;
 }
 
 void find_judged(const World& world, const Request& request, Plan& plan) {
   std::optional<Policy> own;
   const Book& book = plan.book ? *plan.book : world.booked();
-  if (&judge(world, request.policy, book, own, &plan.warnings) != &request.policy)
+  Fitted fitted;
+  if (&judge(world, request.policy, book, own, &fitted) != &request.policy)
     plan.judged = std::move(own);
+  const auto said = describe(fitted);
+  plan.warnings.insert(plan.warnings.end(), said.begin(), said.end());
 }
 
 bool is_attached(const World& world, const datapath::Target& target) {
@@ -277,6 +271,10 @@ Result<> check_hooks(const Request& request, const Plan& plan) {
 // program in force, and names it: a new one stands in its way, of the same text.
 void find_sameness(const World& world, const Request& request, const datapath::Ledger& ledger,
                    Plan& plan) {
+  if (request.leases && plan.book) {
+    plan.as_edition = true;
+    return;
+  }
   if (request.anew || fence::overtook() || !same_in_force(world, request)) return;
   if (!ledger.whole() && !request.confirm_within && !world.live.by_id) return;
   // A person's change ends the damage: it is written anew, although packets are judged alike.
@@ -325,7 +323,7 @@ Result<> number_it(const World& world, const Request& request, Plan& plan) {
 
 // A way out goes on whatever happens, and so does a kernel that never says who is connected.
 Result<> find_peers(const World& world, const Request& request, Plan& plan) {
-  if (request.boot || plan.unchanged) return {};
+  if (request.boot || request.leases || plan.unchanged) return {};
   auto cut = find_cut_peers(world, plan.judged_by(request), plan.targets);
   if (cut) {
     plan.cut = std::move(*cut);
@@ -339,6 +337,12 @@ Result<> find_peers(const World& world, const Request& request, Plan& plan) {
 
 }  // namespace
 
+Difference Plan::shown() const {
+  Difference all = difference;
+  all.removed.insert(all.removed.end(), taken_out.begin(), taken_out.end());
+  return all;
+}
+
 bool is_wide(const Range& range) {
   const bool ipv4 = range.prefix.address.family == Family::kIpv4;
   return range.prefix.length < (ipv4 ? kWide4 : kWide6);
@@ -348,6 +352,7 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   Plan plan;
   plan.warnings = request.warnings;
   plan.difference = against_in_force(world, request.policy);
+  plan.taken_out = request.taken_out;
   if (auto ports = check_ports(world, request, plan.warnings); !ports) return fail(ports.error());
   check_floor(world, request, plan.warnings);
   if (auto clock = check_boot_clock(request, plan.warnings); !clock) return fail(clock.error());

@@ -47,6 +47,8 @@ struct Request {
   bool trust_clock = false;           // a person's word: no generation before this one is a floor
   std::vector<Lasting> lasting;       // entries that are given a duration
   std::optional<Book> book;           // as it is to be; its edition is the plan's. None: as it is
+  bool leases = false;                // the text in force, beside `book`: raises no risk
+  std::vector<Range> taken_out;       // of the book, to be shown
   bool anew = false;                  // a new generation although the text is the one in force
   std::set<std::string> left_alone;   // interfaces that were detached by hand: they stay so
   std::optional<Damage> damage;       // a boot: why it publishes this; the mark stays as it is
@@ -81,8 +83,11 @@ struct Plan {
   std::optional<Book> book;        // to be written before it is published; none: stays as it is
   std::vector<std::string> notes;  // lines that begin to lapse, and the like
   std::optional<Policy> judged;    // what packets are judged by, where it is not the text alone
+  std::vector<Range> taken_out;    // of the book
 
   [[nodiscard]] datapath::Edition which() const { return {generation, edition}; }
+  // What a person is shown: also what it takes out of the book.
+  [[nodiscard]] Difference shown() const;
   [[nodiscard]] const Policy& judged_by(const Request& request) const {
     return judged ? *judged : request.policy;
   }

@@ -20,6 +20,7 @@
 #include "loader/host/progress.hpp"
 #include "loader/host/used.hpp"
 #include "loader/policy/sha256.hpp"
+#include "loader/publish/booking.hpp"
 #include "loader/publish/confirm.hpp"
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/ledger.hpp"
@@ -103,15 +104,9 @@ class Publisher {
     return {};
   }
 
-  // Whoever is killed from here on has it published by the next verb.
   Result<> write_book() {
     if (!plan_.book) return {};
-    StoredBook next{*plan_.book, {}};
-    const Reading reading = read_all_clocks();
-    Written latest{0, take(world_.floor, reading).now.wall, stamp(world_.floor, reading), false};
-    if (world_.book.book) next.times = world_.book.book->times;
-    next.times = with_latest(std::move(next.times), std::move(latest));
-    if (auto written = apiguard::write_book(places_.state_dir, next); !written) return written;
+    if (auto written = publish::write_book(places_, world_, *plan_.book); !written) return written;
     booked_ = true;
     return {};
   }

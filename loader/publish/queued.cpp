@@ -18,8 +18,15 @@ using Json = nlohmann::json;
 // Raised by every change of what a ticket says: programs of two versions may meet at an upgrade.
 constexpr std::uint64_t kVersion = 1;
 constexpr std::string_view kRevoke = "revoke";
+constexpr std::string_view kLease = "lease";
 
 // ---- text
+
+Json show_prefixes(const std::vector<Prefix>& prefixes) {
+  Json array = Json::array();
+  for (const Prefix& prefix : prefixes) array.push_back(to_string(prefix));
+  return array;
+}
 
 struct ShowWhat {
   Json& json;
@@ -29,8 +36,17 @@ struct ShowWhat {
     json["name"] = put.name;
     if (put.lasts) json["lasts"] = *put.lasts;
     if (put.until) json["until"] = *put.until;
-    json["prefixes"] = Json::array();
-    for (const Prefix& prefix : put.prefixes) json["prefixes"].push_back(to_string(prefix));
+    json["prefixes"] = show_prefixes(put.prefixes);
+  }
+  void operator()(const LeaseChange& lease) const {
+    const LeaseOrder& order = lease.order;
+    json["kind"] = kLease;
+    json["prefixes"] = show_prefixes(order.prefixes);
+    json["name"] = order.name;
+    json["lasts"] = order.lasts;
+    json["within"] = show_prefixes(order.within);
+    json["from_ssh"] = order.from_ssh;
+    json["members"] = order.members;
   }
   void operator()(const RevokeChange& revoke) const {
     json["kind"] = kRevoke;
@@ -123,9 +139,23 @@ PutChange read_put(Members& members, std::string_view kind) {
   return put;
 }
 
+LeaseChange read_lease(Members& members) {
+  LeaseOrder order;
+  order.prefixes = members.prefixes("prefixes");
+  order.name = members.text("name");
+  members.expect("name", order.name.empty() || valid_name(order.name));
+  order.lasts = members.number("lasts");
+  members.expect("lasts", order.lasts > 0);
+  order.within = members.prefixes("within");
+  order.from_ssh = members.flag("from_ssh");
+  order.members = members.flag("members");
+  return {std::move(order)};
+}
+
 QueuedChange::What read_what(Members& members) {
   const std::string kind = members.text("kind");
   if (kind == kRevoke) return read_revoke(members);
+  if (kind == kLease) return read_lease(members);
   return read_put(members, kind);
 }
 
@@ -181,6 +211,9 @@ struct EditList {
     if (!edited) return fail(edited.error());
     return EditedList{std::move(*edited), {}};
   }
+  Result<EditedList> operator()(const LeaseChange& /*lease*/) const {
+    return EditedList{{list.text, {}, false}, {}};
+  }
 };
 
 }  // namespace
@@ -212,6 +245,7 @@ Result<QueuedChange> parse_ticket(const std::string& text) {
   for (std::string& name : members.texts("accepted")) change.accepted.insert(std::move(name));
   change.warnings = members.texts("warnings");
   change.what = read_what(members);
+  if (auto* lease = std::get_if<LeaseChange>(&change.what)) lease->order.by = change.by;
   if (members.wrong().empty()) return change;
   return fail_ticket(fmt::format("'{}' is missing or wrong", members.wrong()));
 }
@@ -242,7 +276,11 @@ Result<Answer> parse_answer(const std::string& text) {
 }
 
 bool is_addition(const QueuedChange& change) {
-  return std::holds_alternative<PutChange>(change.what);
+  return std::holds_alternative<PutChange>(change.what) || lease_of(change) != nullptr;
+}
+
+const LeaseChange* lease_of(const QueuedChange& change) {
+  return std::get_if<LeaseChange>(&change.what);
 }
 
 Result<EditedList> edit_list(const QueuedChange& change, const SourceFile& list,

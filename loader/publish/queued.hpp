@@ -13,6 +13,7 @@
 
 #include "loader/host/floor.hpp"
 #include "loader/policy/edit.hpp"
+#include "loader/policy/leasing.hpp"
 #include "loader/publish/lasting.hpp"
 #include "loader/result.hpp"
 
@@ -30,8 +31,13 @@ struct RevokeChange {
   std::vector<Selector> selectors;
 };
 
+// Changes the book and no file. Its `by` is that of the change.
+struct LeaseChange {
+  LeaseOrder order;
+};
+
 struct QueuedChange {
-  using What = std::variant<PutChange, RevokeChange>;
+  using What = std::variant<PutChange, RevokeChange, LeaseChange>;
 
   std::string by;    // who: identity.hpp
   std::string verb;  // as typed
@@ -59,6 +65,8 @@ struct Answer {
 
 // Whether it can only add: it works from the text in force (request_addition).
 [[nodiscard]] bool is_addition(const QueuedChange& change);
+// Null: it is another change.
+[[nodiscard]] const LeaseChange* lease_of(const QueuedChange& change);
 
 // entries_elsewhere(), read once and only if somebody asks.
 class Elsewhere {

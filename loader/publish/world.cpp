@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "loader/compile/nesting.hpp"
 #include "loader/datapath/confirmation.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/salvage.hpp"
@@ -263,22 +262,18 @@ bool World::is_outdated() const {
 Moment moment_of(const World& world) { return {clocks(world), read_boot_id()}; }
 
 const Policy& judge(const World& world, const Policy& text, const Book& book,
-                    std::optional<Policy>& own, std::vector<std::string>* notes) {
+                    std::optional<Policy>& own, Fitted* fitted) {
   const Moment moment = moment_of(world);
   std::optional<Policy> limited;
   const Policy& ends = limit(text, world.lasting, moment.now, limited);
   Overlay added = overlay(ends, book, moment);
-  if (notes != nullptr) notes->insert(notes->end(), added.left_out.begin(), added.left_out.end());
   if (added.ranges.empty()) {
     own = std::move(limited);
     return own ? *own : text;
   }
   own = with_ranges(limited ? std::move(*limited) : text, std::move(added.ranges));
-  const Fitted fitted = fit(*own, moment.now);
-  if (notes != nullptr) {
-    const auto said = describe(fitted);
-    notes->insert(notes->end(), said.begin(), said.end());
-  }
+  Fitted fits = fit(*own, moment.now);
+  if (fitted != nullptr) *fitted = std::move(fits);
   return *own;
 }
 

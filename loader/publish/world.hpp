@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "loader/compile/image.hpp"
+#include "loader/compile/nesting.hpp"
 #include "loader/datapath/switch.hpp"
 #include "loader/host/book.hpp"
 #include "loader/host/floor.hpp"
@@ -109,10 +110,9 @@ struct World {
 [[nodiscard]] Moment moment_of(const World& world);
 
 // What a text comes to beside a book: the text itself, or what is put into `own`. Entries of the
-// book that would make it fail are left out or lengthened, and said in `notes` if that is given.
+// book that would make it fail are left out or lengthened, and noted in `fitted` if that is given.
 [[nodiscard]] const Policy& judge(const World& world, const Policy& text, const Book& book,
-                                  std::optional<Policy>& own,
-                                  std::vector<std::string>* notes = nullptr);
+                                  std::optional<Policy>& own, Fitted* fitted = nullptr);
 
 // `known`: what an earlier look has found. If that generation is still in force, it is taken from
 // there and not read again, which with a million ranges takes a tenth of a second; without its text

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The two ways in which a command changes the book: leases are given, bars are taken out.
+#pragma once
+
+#include "loader/cli/options.hpp"
+#include "loader/policy/leasing.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::cli {
+
+// Waits for its turn, together with others where that goes, and says what became of each address.
+[[nodiscard]] Result<Exit> lease(const CommandLine& line, LeaseOrder order, bool json);
+
+// lease --unbar. Exit::kNo: there is no such bar.
+[[nodiscard]] Result<Exit> take_bars_out(const CommandLine& line, const Selector& selector,
+                                         bool json);
+
+}  // namespace apiguard::cli

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What tools and people do to the leases and bars of a book. Pure; the book that comes back is to
+// be written and published.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/policy/book.hpp"
+#include "loader/policy/edit.hpp"
+#include "loader/policy/policy.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+// `lease`: keep these listed.
+struct LeaseOrder {
+  std::vector<Prefix> prefixes;  // a /32, a /128 or a wider IPv6 prefix each; no two are the same
+  std::string name;              // empty: none, which is a name like any other for `per_name`
+  std::int64_t lasts = 0;        // nanoseconds, more than 0; cut to `longest`
+  std::vector<Prefix> within;    // narrows the roof; empty: does not
+  bool from_ssh = false;
+  bool members = false;  // they are all that bear the name now: `per_name` does not hold
+  std::string by;
+};
+
+enum class LeaseResult : std::uint8_t {
+  kAdded,
+  kRenewed,
+  kUnchanged,  // more than half of its time is left
+  kBarred,     // a person took it out
+  kOutside,    // of the roof
+  kFull        // `max` or `per_name` are reached
+};
+[[nodiscard]] std::string_view to_string(LeaseResult result);
+
+struct LeaseAnswer {
+  Prefix prefix;
+  std::string name;
+  LeaseResult result = LeaseResult::kAdded;
+  std::optional<Timestamp> until;  // by the wall clock of the moment; none: there is no lease
+  std::string why;                 // there is none, or it is not in force; empty: it is
+  bool in_force = false;           // whoever publishes the book says so
+  bool too_deep = false;           // refused because of the ends around it (compile/nesting.hpp)
+};
+
+struct Granted {
+  Book book;
+  std::vector<LeaseAnswer> answers;  // one for each prefix, in their order
+  bool changed = false;
+  std::vector<std::string> notes;
+};
+
+// Exit::kBadFile: more members than `max`; nothing is to be changed.
+[[nodiscard]] Result<> check_order(const LeaseOrder& order, const LeaseLimits& limits);
+
+// A lease is known by its prefix and its name: two sources may keep the same address, and each
+// lets go of its own. What has been ended for longer than `longest` goes.
+[[nodiscard]] Granted grant(const Book& book, const LeaseLimits& limits, const LeaseOrder& order,
+                            const Moment& moment);
+
+// `revoke`: which leases a selector names. A name all that bear it. A CIDR those that it is part
+// of or equal to, and with `inside` also those inside of it.
+struct TakenOut {
+  Book book;
+  std::vector<Lease> leases;  // that went, ended ones among them
+};
+// Bars the name, or the address, for `longest` (nanoseconds): a name with the addresses of its
+// leases; an address, for IPv6 its /64, and with it the name of a lease that came by SSH. Nothing
+// is named: the book stays as it is.
+[[nodiscard]] TakenOut take_out_leases(const Book& book, const Selector& selector, bool inside,
+                                       std::int64_t longest, const std::string& by,
+                                       const Moment& moment);
+
+// `lease --unbar`: takes out the bars of a name, or those that an address lies in or that lie in
+// the CIDR. None: there is no such bar.
+[[nodiscard]] std::optional<Book> unbar(const Book& book, const Selector& selector,
+                                        const Moment& moment);
+
+// Those that count at this moment.
+[[nodiscard]] std::vector<Bar> live_bars(const Book& book, const Moment& moment);
+[[nodiscard]] std::vector<Lease> live_leases(const Book& book, const Moment& moment);
+
+}  // namespace apiguard

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/leases.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "loader/host/clock.hpp"
+#include "loader/host/files.hpp"
+#include "loader/host/marks.hpp"
+#include "loader/policy/duration.hpp"
+#include "loader/policy/lookup.hpp"
+#include "loader/policy/overlay.hpp"
+
+namespace apiguard::publish {
+
+Result<Request> request_book(const Places& places, const World& world, Book book) {
+  Request request;
+  if (world.in_force && world.in_force->stored && world.in_force->policy() != nullptr) {
+    request.sources = world.in_force->stored->sources;
+    request.policy = *world.in_force->policy();
+    request.leases = true;
+  } else {
+    auto files = request_files(places, world, false);
+    if (!files) return files;
+    request = std::move(*files);
+  }
+  request.left_alone = read_detached(places.run_dir);
+  request.book = std::move(book);
+  return request;
+}
+
+namespace {
+
+// Whether the lease of this prefix is one of those that did not fit.
+bool is_dropped(const Fitted& fitted, const LeaseAnswer& answer) {
+  return std::any_of(fitted.dropped.begin(), fitted.dropped.end(), [&](const Range& range) {
+    return is_lease(range) && range.prefix == answer.prefix && range.name == answer.name;
+  });
+}
+
+std::string describe_except(const Range& range) {
+  const std::string end =
+      range.until ? fmt::format(" until {}", format_timestamp(*range.until)) : std::string();
+  return fmt::format("excepted by {}{}: nothing but 'apiguard revoke {}' takes that out",
+                     to_string(range.prefix), end, to_string(range.prefix));
+}
+
+// A lease waits by an except of its own prefix: the one that a person wrote is named instead.
+const Range* written(const std::vector<const Range*>& covering, Timestamp now) {
+  for (auto range = covering.rbegin(); range != covering.rend(); ++range) {
+    if ((*range)->kind == Kind::kExcept && !has_ended(**range, now)) return *range;
+  }
+  return nullptr;
+}
+
+std::vector<Prefix> prefixes_of(const std::vector<LeaseAnswer>& answers) {
+  std::vector<Prefix> prefixes;
+  prefixes.reserve(answers.size());
+  for (const LeaseAnswer& answer : answers) prefixes.push_back(answer.prefix);
+  return prefixes;
+}
+
+void refuse_too_deep(Book& book, LeaseAnswer& answer) {
+  std::erase_if(book.leases, [&](const Lease& lease) {
+    return lease.prefix == answer.prefix && lease.name == answer.name;
+  });
+  answer.result = LeaseResult::kFull;
+  answer.too_deep = true;
+  answer.until.reset();
+  answer.why = "too many ranges with ends lie around it, one in the other: see 'apiguard list'";
+}
+
+}  // namespace
+
+void weigh(const World& world, const Policy& text, Book& book, std::vector<LeaseAnswer>& answers) {
+  std::optional<Policy> own;
+  Fitted fitted;
+  const Policy& judged = judge(world, text, book, own, &fitted);
+  const Timestamp now = clocks(world).wall;
+  const std::vector<Prefix> prefixes = prefixes_of(answers);
+  const auto deciding = deciding_over(judged.ranges, prefixes, now);
+  const auto covered = covering(text.ranges, prefixes);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    LeaseAnswer& answer = answers[i];
+    if (!answer.why.empty()) continue;
+    if (is_dropped(fitted, answer)) {
+      refuse_too_deep(book, answer);
+    } else if (admits(deciding[i])) {
+      answer.in_force = true;
+    } else if (const Range* except = written(covered[i], now)) {
+      answer.why = describe_except(*except);
+    } else {
+      answer.why = deciding[i] != nullptr ? describe_except(*deciding[i]) : "it is not listed";
+    }
+  }
+}
+
+Exit exit_of(const std::vector<LeaseAnswer>& answers, Mode mode) {
+  const auto any = [&](const auto& asked) {
+    return std::any_of(answers.begin(), answers.end(), asked);
+  };
+  if (any([](const LeaseAnswer& answer) { return answer.too_deep; })) return Exit::kBadFile;
+  const bool all_done = !any([&](const LeaseAnswer& answer) {
+    return answer.until ? !answer.in_force && mode != Mode::kOff : true;
+  });
+  return all_done ? Exit::kDone : Exit::kNo;
+}
+
+Result<LeaseLimits> limits_in_force(const Places& places, const World& world) {
+  if (world.in_force && world.in_force->config) return world.in_force->config->leases;
+  const auto sources = read_sources(places.config);
+  if (!sources) return fail(sources.error());
+  const auto config = parse_config(sources->config, {.lint = false});
+  if (!config) return fail(config.error());
+  return config->policy.leases;
+}
+
+// ---- revoke
+
+namespace {
+
+void show_taken(const std::vector<Lease>& leases, const Moment& moment, std::vector<Range>& to) {
+  for (const Lease& lease : leases) {
+    if (!is_live(lease.term, moment)) continue;
+    to.push_back({lease.prefix, Kind::kAllow, lease.name, end_of(lease.term, moment),
+                  Origin{"leases", 0}});
+  }
+}
+
+// Which selectors name lines of the list, and what the others name in the book.
+struct Sorted {
+  std::vector<Selector> of_list;
+  Book book;
+  bool from_book = false;
+  std::vector<Range> taken;
+  std::vector<std::string> notes;
+};
+
+Result<Sorted> sort(const World& world, const LeaseLimits& limits, const SourceFile& list,
+                    const Elsewhere& elsewhere, const QueuedChange& change) {
+  const Moment moment = moment_of(world);
+  Sorted sorted;
+  sorted.book = world.booked();
+  for (const Selector& selector : std::get<RevokeChange>(change.what).selectors) {
+    const auto edited = remove_ranges(list, {selector}, elsewhere.entries(), moment.now.wall);
+    if (!edited && edited.error().exit != Exit::kNo) return fail(edited.error());
+    TakenOut taken =
+        take_out_leases(sorted.book, selector, !edited, limits.longest, change.by, moment);
+    if (edited) sorted.of_list.push_back(selector);
+    if (!edited && taken.leases.empty()) return fail(edited.error());
+    if (taken.leases.empty()) continue;
+    show_taken(taken.leases, moment, sorted.taken);
+    sorted.book = std::move(taken.book);
+    sorted.from_book = true;
+    const std::string named =
+        selector.prefix ? to_string(*selector.prefix) : fmt::format("'{}'", selector.name);
+    sorted.notes.push_back(
+        fmt::format("lease {}: barred for {}: 'apiguard lease --unbar {}' ends that", named,
+                    format_duration(limits.longest),
+                    selector.prefix ? to_string(*selector.prefix) : selector.name));
+  }
+  return sorted;
+}
+
+void add(std::vector<std::string>& to, const std::vector<std::string>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+}  // namespace
+
+Result<Request> request_revoke(const Places& places, const World& world, bool strict,
+                               const QueuedChange& change) {
+  const auto limits = limits_in_force(places, world);
+  if (!limits) return fail(limits.error());
+  const auto list = read_list(places.config);
+  if (!list) return fail(list.error());
+  const auto sources = read_sources(places.config);
+  if (!sources) return fail(sources.error());
+  auto sorted = sort(world, *limits, *list, Elsewhere(*sources), change);
+  if (!sorted) return fail(sorted.error());
+  const bool only_book = sorted->from_book && sorted->of_list.empty();
+  auto request =
+      only_book ? request_book(places, world, sorted->book)
+                : request_edit(places, world, Which::kRanges, strict,
+                               [&](const Sources& before) {
+                                 return remove_ranges(before.ranges, sorted->of_list,
+                                                      Elsewhere(before).entries(),
+                                                      clocks(world).wall);
+                               });
+  if (!request) return request;
+  // It takes clients out: that is asked about.
+  request->leases = false;
+  if (sorted->from_book) request->book = std::move(sorted->book);
+  request->taken_out = std::move(sorted->taken);
+  add(request->notes, sorted->notes);
+  return request;
+}
+
+bool touches_book(const World& world, const QueuedChange& change) {
+  const auto* revoke = std::get_if<RevokeChange>(&change.what);
+  if (revoke == nullptr) return false;
+  const Moment moment = moment_of(world);
+  const bool known = world.in_force && world.in_force->config;
+  const std::int64_t longest = known ? world.in_force->config->leases.longest : 1;
+  return std::any_of(revoke->selectors.begin(), revoke->selectors.end(), [&](const auto& selector) {
+    return !take_out_leases(world.booked(), selector, true, longest, change.by, moment)
+                .leases.empty();
+  });
+}
+
+}  // namespace apiguard::publish
