@@ -38,16 +38,13 @@ Examples:
   apiguard except 203.0.113.128/25 --name office-guests
   apiguard except 203.0.113.9 --for 1h30m)"},
     {"lease", kChange, "[ADDRESS...]", "Keep addresses listed for a time; for tools.",
-     R"(Adds or renews leases until DURATION from now, within [leases] of apiguard.toml. They
-stand in no file, never overrule an 'except' and end by themselves in the kernel. What
-'revoke' took out is refused. 0: all of them are in force; 1: not all.
+     R"(Leases stand in no file, never overrule an 'except' and end by themselves. Within
+[leases] of apiguard.toml. 0: all of them are in force.
 
 Examples:
   apiguard lease 198.51.100.7 --for 24h --name node-7
   kubectl get nodes ... | apiguard lease --sync nodes --for 24h
-  apiguard lease --from-ssh --for 24h --name node-7      (as a forced command)
-  apiguard lease --authorized-key key.pub --for 24h --name node-7 --within 198.51.100.0/24
-  apiguard lease --unbar node-7)"},
+  apiguard lease --authorized-key node-7.pub --for 24h --name node-7)"},
     {"revoke", kChange, "CIDR|NAME...", "Remove entries from the CLI's file and publish.",
      R"(Removes every line of that CIDR or name, except lines too, and every lease of it, which
 bars it. No match: 1. A part of a wider range is taken out with 'except'.
