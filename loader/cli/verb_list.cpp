@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/policy/leasing.hpp"
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/unused.hpp"
 #include "loader/report/list.hpp"
@@ -11,13 +14,24 @@
 namespace apiguard::cli {
 namespace {
 
+std::vector<report::BarLine> bars_of(const publish::World& world) {
+  const Moment moment = publish::moment_of(world);
+  std::vector<report::BarLine> lines;
+  for (Bar& bar : live_bars(world.booked(), moment)) {
+    const Timestamp until = end_of(bar.term, moment);
+    lines.push_back({std::move(bar), until});
+  }
+  return lines;
+}
+
 void show(const ListOptions& options, const RangeRefs& ranges, const report::ListUse& use,
-          Timestamp now) {
+          const std::vector<report::BarLine>& bars, Timestamp now) {
   progress::step("");
   if (options.json) {
-    report::list_json(ranges, use, to_stdout);
+    report::list_json(ranges, use, bars, to_stdout);
   } else {
     report::list_text(ranges, use, now, to_stdout);
+    report::bars_text(bars, now, to_stdout);
   }
 }
 
@@ -36,7 +50,7 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   if (!world) return fail(world.error());
   if (!world->in_force) {
     note(kNothingInForce);
-    if (options.json) report::list_json({}, {}, to_stdout);
+    if (options.json) report::list_json({}, {}, bars_of(*world), to_stdout);
     return Exit::kDone;
   }
   const publish::InForce& in_force = *world->in_force;
@@ -49,7 +63,7 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   const publish::Used used = read_used_or_say(line.places, *world);
   if (options.unused) keep_unused(*world, used, *options.unused, ranges);
   const report::ListUse use{&used.state, used.observed_since};
-  show(options, ranges, use, now.wall);
+  show(options, ranges, use, bars_of(*world), now.wall);
   return Exit::kDone;
 }
 

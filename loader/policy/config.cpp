@@ -10,7 +10,7 @@
 #include "loader/policy/draft.hpp"
 #include "loader/policy/scan.hpp"
 #include "loader/policy/spelling.hpp"
-#include "loader/policy/toml.hpp"
+#include "loader/policy/toml_reader.hpp"
 #include "loader/policy/utf8.hpp"
 
 namespace apiguard {
@@ -18,32 +18,6 @@ namespace {
 
 constexpr std::size_t kMaxInterfaceName = 15;  // IFNAMSIZ without its NUL
 constexpr std::uint16_t kDefaultPort = 6443;
-
-std::string_view type_name(const toml::node& node) {
-  switch (node.type()) {
-    case toml::node_type::table:
-      return "a table";
-    case toml::node_type::array:
-      return "an array";
-    case toml::node_type::string:
-      return "a string";
-    case toml::node_type::integer:
-      return "an integer";
-    case toml::node_type::floating_point:
-      return "a floating-point number";
-    case toml::node_type::boolean:
-      return "a boolean";
-    case toml::node_type::date:
-      return "a date";
-    case toml::node_type::time:
-      return "a time";
-    case toml::node_type::date_time:
-      return "a date-time";
-    case toml::node_type::none:
-      break;
-  }
-  return "nothing";
-}
 
 // What is wrong with the name, "" if nothing. The rules are those of the kernel's dev_valid_name().
 std::string check_interface(std::string_view name) {
@@ -64,10 +38,9 @@ std::string check_interface(std::string_view name) {
 }
 
 // Adds what one configuration file says to a draft.
-class ConfigReader {
+class ConfigReader : private TomlReader {
  public:
-  ConfigReader(const SourceFile& file, Draft& draft)
-      : file_(file), draft_(draft), offsets_(file.text) {}
+  using TomlReader::TomlReader;
 
   void read(const toml::table& table);
 
@@ -77,7 +50,7 @@ class ConfigReader {
     std::string_view key;
     Reader read;
   };
-  static const std::array<Setting, 5> kSettings;
+  static const std::array<Setting, 6> kSettings;
 
   void read_key(const toml::key& key, const toml::node& value);
   void read_interfaces(const toml::node& value);
@@ -85,47 +58,26 @@ class ConfigReader {
   void read_mode(const toml::node& value);
   void read_xdp_mode(const toml::node& value);
   void read_cluster(const toml::node& value);
+  void read_leases(const toml::node& value) { read_lease_limits(file_, value, draft_); }
 
   void add_interface(const toml::node& element);
   void add_endpoint(const toml::node& element);
   void add_cluster(const toml::node& element);
 
-  const toml::array* array_of(const toml::node& value, std::string_view what);
-  const std::string* string_of(const toml::node& value, std::string_view what);
   std::string endpoint_text(const toml::node& element);
-
-  std::size_t offset_of(const toml::node& node) { return offsets_(node.source().begin); }
-  std::size_t offset_in(const toml::node& node, std::string_view content, std::size_t offset);
-  void error(const toml::node& node, std::string_view message) {
-    draft_.diagnostics.error(file_, offset_of(node), message);
-  }
-  void warn(const toml::node& node, std::string_view message) {
-    draft_.diagnostics.warn(Warning::kRepeatedSetting, file_, offset_of(node),
-                            [&] { return std::string(message); });
-  }
-
-  const SourceFile& file_;
-  Draft& draft_;
-  TomlOffsets offsets_;
-  std::string_view key_;  // being read
 };
 
-const std::array<ConfigReader::Setting, 5> ConfigReader::kSettings{{
+const std::array<ConfigReader::Setting, 6> ConfigReader::kSettings{{
     {"interfaces", &ConfigReader::read_interfaces},
     {"endpoints", &ConfigReader::read_endpoints},
     {"mode", &ConfigReader::read_mode},
     {"xdp_mode", &ConfigReader::read_xdp_mode},
     {"cluster", &ConfigReader::read_cluster},
+    {"leases", &ConfigReader::read_leases},
 }};
 
-// toml++ keeps keys sorted by name; errors are told in the order of the file.
 void ConfigReader::read(const toml::table& table) {
-  std::vector<std::pair<const toml::key*, const toml::node*>> keys;
-  for (auto&& [key, value] : table) keys.emplace_back(&key, &value);
-  std::sort(keys.begin(), keys.end(), [](const auto& a, const auto& b) {
-    return a.first->source().begin < b.first->source().begin;
-  });
-  for (const auto& [key, value] : keys) read_key(*key, *value);
+  for (const auto& [key, value] : in_order(table)) read_key(*key, *value);
 
   if (!table.contains("interfaces")) {
     draft_.diagnostics.error(file_,
@@ -138,7 +90,7 @@ void ConfigReader::read(const toml::table& table) {
 void ConfigReader::read_key(const toml::key& key, const toml::node& value) {
   key_ = key.str();
   const std::size_t at = offsets_(key.source().begin);
-  std::array<std::string_view, 5> known;
+  std::array<std::string_view, kSettings.size()> known;
   for (std::size_t i = 0; i < kSettings.size(); ++i) {
     if (kSettings[i].key == key_) {
       if (key_ == "mode") draft_.mode_at = at;
@@ -149,29 +101,6 @@ void ConfigReader::read_key(const toml::key& key, const toml::node& value) {
   }
   draft_.diagnostics.error(file_, at,
                            fmt::format("unknown key {}{}", quote(key_), suggest(key_, known)));
-}
-
-const toml::array* ConfigReader::array_of(const toml::node& value, std::string_view what) {
-  if (value.is_array_of_tables() || !value.is_array()) {
-    const std::string_view type = value.is_array() ? "an array of tables" : type_name(value);
-    error(value, fmt::format("key '{}': expected an array of {}, not {}", key_, what, type));
-    return nullptr;
-  }
-  return value.as_array();
-}
-
-const std::string* ConfigReader::string_of(const toml::node& value, std::string_view what) {
-  if (const auto* text = value.as_string()) return &text->get();
-  error(value, fmt::format("key '{}': expected {}, not {}", key_, what, type_name(value)));
-  return nullptr;
-}
-
-// Where byte `offset` of a string's content stands; its opening quote if escapes hide that.
-std::size_t ConfigReader::offset_in(const toml::node& node, std::string_view content,
-                                    std::size_t offset) {
-  const std::size_t begin = offset_of(node);
-  const bool plain = std::string_view(file_.text).substr(begin + 1, content.size()) == content;
-  return plain ? begin + 1 + offset : begin;
 }
 
 void ConfigReader::read_interfaces(const toml::node& value) {
@@ -266,19 +195,11 @@ void ConfigReader::read_cluster(const toml::node& value) {
 }
 
 void ConfigReader::add_cluster(const toml::node& element) {
-  const std::string* text = string_of(element, "strings");
-  if (text == nullptr) return;
-  const auto parsed = scan_prefix(*text);
-  if (!parsed) {
-    draft_.diagnostics.error(file_, offset_in(element, *text, parsed.error().offset),
-                             fmt::format("key 'cluster': {}", parsed.error().message));
-    return;
-  }
-  const Place place{&file_, static_cast<std::uint32_t>(offset_of(element))};
-  if (parsed->host_bits) check_host_bits(*parsed, *text, place, draft_);
-  draft_.add(Range{parsed->prefix, Kind::kCluster, "", std::nullopt,
+  const auto prefix = prefix_of(element);
+  if (!prefix) return;
+  draft_.add(Range{*prefix, Kind::kCluster, "", std::nullopt,
                    Origin{file_.name, element.source().begin.line}},
-             place);
+             place_of(element));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ constexpr std::size_t kShownBefore = 60;
 // Plural, for the count behind the tenth.
 constexpr std::array<std::string_view, static_cast<std::size_t>(Warning::kCount)> kWarningNames{
     "entries with host bits",
+    "comments that read like a header",
     "repeated settings",
     "entries that are both allow and except",
     "repeated entries",

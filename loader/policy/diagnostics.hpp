@@ -18,6 +18,7 @@ namespace apiguard {
 // Kinds of warnings, in the order in which they are told.
 enum class Warning : std::uint8_t {
   kHostBits,
+  kNoHeader,
   kRepeatedSetting,
   kAllowAndExcept,
   kRepeatedRange,

@@ -41,9 +41,15 @@ void check_host_bits(const ParsedPrefix& parsed, std::string_view written, Place
                      Draft& draft);
 
 // Every good line of a list file, its number and its text without the newline; what is wrong with
-// the others goes to `diagnostics`. A file that is no text at all has no lines.
+// the others goes to `diagnostics`. A file that is no text at all has no lines. `visit_rest` gets
+// the lines without an entry; `heads`: none stands in front of it.
 using VisitEntry = std::function<void(const Entry& entry, std::uint32_t number, std::string_view)>;
-void read_entries(const SourceFile& file, Diagnostics& diagnostics, const VisitEntry& visit);
+using VisitRest = std::function<void(std::string_view line, bool heads)>;
+void read_entries(const SourceFile& file, Diagnostics& diagnostics, const VisitEntry& visit,
+                  const VisitRest& visit_rest = nullptr);
+
+// A line without an entry. It may be a header: `#key value`.
+void read_header(const SourceFile& file, std::string_view line, bool heads, Draft& draft);
 
 void read_config(const SourceFile& file, Draft& draft);
 void read_ranges(const SourceFile& file, Draft& draft);

@@ -15,6 +15,9 @@ namespace apiguard {
 // reason".
 [[nodiscard]] Result<std::int64_t> parse_duration(std::string_view text);
 
+// The same, of a length that [leases] and `#lapse` take: 1m to 30d.
+[[nodiscard]] Result<std::int64_t> parse_span(std::string_view text);
+
 // What parse_duration() reads back: "48h", "3d", "2d1h30m". Hours up to two days; whole seconds.
 [[nodiscard]] std::string format_duration(std::int64_t nanoseconds);
 

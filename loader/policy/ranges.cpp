@@ -37,9 +37,11 @@ void check_host_bits(const ParsedPrefix& parsed, std::string_view written, Place
   }
 }
 
-void read_entries(const SourceFile& file, Diagnostics& diagnostics, const VisitEntry& visit) {
+void read_entries(const SourceFile& file, Diagnostics& diagnostics, const VisitEntry& visit,
+                  const VisitRest& visit_rest) {
   if (!check_encoding(file, diagnostics)) return;
   const std::string_view text = file.text;
+  bool heads = true;
   std::uint32_t number = 1;
   for (std::size_t at = 0; at < text.size(); ++number) {
     const std::size_t end = text.find('\n', at);
@@ -55,7 +57,10 @@ void read_entries(const SourceFile& file, Diagnostics& diagnostics, const VisitE
       diagnostics.error(file, at + scanned.error().offset, scanned.error().message);
     } else if (*scanned) {
       visit(**scanned, number, line);
+    } else if (visit_rest) {
+      visit_rest(line, heads);
     }
+    heads = heads && scanned && !*scanned;
     at = end + 1;
   }
 }
@@ -63,10 +68,12 @@ void read_entries(const SourceFile& file, Diagnostics& diagnostics, const VisitE
 void read_ranges(const SourceFile& file, Draft& draft) {
   reserve(file, draft);
   const FileName name = file.name;
-  read_entries(file, draft.diagnostics,
-               [&](const Entry& entry, std::uint32_t line, std::string_view) {
-                 add_entry(entry, file, Origin{name, line}, draft);
-               });
+  read_entries(
+      file, draft.diagnostics,
+      [&](const Entry& entry, std::uint32_t line, std::string_view) {
+        add_entry(entry, file, Origin{name, line}, draft);
+      },
+      [&](std::string_view line, bool heads) { read_header(file, line, heads, draft); });
 }
 
 }  // namespace apiguard

@@ -45,7 +45,9 @@ struct Parsed {
 
 struct ParseOptions {
   bool strict = false;  // host bits are errors
-  bool lint = true;     // false: no warnings of what is legal, for a text that was published before
+  // false: for a text that was published before: no warnings of what is legal, and a header that
+  // this version does not know is the comment that it was.
+  bool lint = true;
 };
 
 // The whole: parse, cross-file rules (empty policy, except inside cluster, except beside allow),

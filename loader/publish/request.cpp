@@ -44,8 +44,8 @@ FileEdit edit_of(const SourceFile& file, std::string after) {
   return {file.name, file.path, file.text, file.present, std::move(after)};
 }
 
-Result<Request> request_sources(const Sources& sources, bool strict) {
-  auto parsed = parse_policy(sources, {strict});
+Result<Request> request_sources(const Sources& sources, const ParseOptions& options) {
+  auto parsed = parse_policy(sources, options);
   if (!parsed) return fail(parsed.error());
   Request request;
   request.sources = sources;
@@ -84,7 +84,7 @@ void clean(Sources& sources, bool strict, const Taken& taken, Request& request,
   if (!cleaned) return;
   Sources without = sources;
   without.ranges.text = std::move(cleaned->text);
-  auto again = request_sources(without, strict);
+  auto again = request_sources(without, {strict});
   if (!again) {
     notes.push_back(fmt::format(
         "file '{}': its ranges have ended and stay: without them the list would be empty",
@@ -326,7 +326,7 @@ Result<Request> request_files(const Places& places, const World& world, bool str
   const auto sources = read_sources(places.config);
   if (!sources) return fail(sources.error());
   const auto in_force = parse_beside(world, *sources);
-  return request_sources(*sources, strict);
+  return request_sources(*sources, {strict});
 }
 
 Result<Request> request_edited(const World& world, const Sources& before, Edited edited,
@@ -336,7 +336,7 @@ Result<Request> request_edited(const World& world, const Sources& before, Edited
   SourceFile& file = which == Which::kConfig ? after.config : after.ranges;
   const SourceFile original = file;
   file.text = std::move(edited.text);
-  auto request = request_sources(after, strict);
+  auto request = request_sources(after, {strict});
   if (!request) return request;
   if (in_force.valid()) in_force.get();
   if (which == Which::kRanges && edited.changed)
@@ -478,7 +478,7 @@ Result<Request> request_with(const Places& places, const World& world,
   if (!before) return fail(before.error());
   Sources after = *before;
   for (const WithFile& file : files) put_drop_in(after, file);
-  auto request = request_sources(after, strict);
+  auto request = request_sources(after, {strict});
   if (!request) return request;
   for (const WithFile& file : files) {
     FileEdit edit = edit_of_drop_in(places, *before, file);
@@ -499,7 +499,7 @@ Result<Request> request_mode_without_text(const Places& places, const World& wor
   auto config = replace_mode(sources->config, mode);
   if (!config) return fail(config.error());
   sources->config.text = config->text;
-  return request_sources(*sources, false);
+  return request_sources(*sources, {});
 }
 
 }  // namespace
@@ -519,7 +519,7 @@ Result<Request> request_mode(const Places& places, const World& world, Mode mode
   auto config = replace_mode(sources->config, mode);
   if (!config) return fail(config.error());
   sources->config.text = config->text;
-  auto request = request_sources(*sources, false);
+  auto request = request_sources(*sources, {.lint = false});
   if (!request) request = request_mode_without_text(places, world, mode);
   if (!request) return request;
   request->warnings.clear();  // of a list that was linted when it was published
@@ -534,7 +534,7 @@ Result<Request> request_rollback(const Places& places, const World& world,
   auto stored = generation ? generation_numbered(places, world, *generation)
                            : generation_before(places, world, notes);
   if (!stored) return fail(stored.error());
-  auto request = request_sources(stored->sources, false);
+  auto request = request_sources(stored->sources, {.lint = false});
   if (!request) return request;
   request->warnings.clear();
   request->notes = std::move(notes);
@@ -567,6 +567,17 @@ bool runs_what_is_lost(const World& world) {
          world.to_publish.value_or(0) <= world.in_force->generation;
 }
 
+// What is new in a file is refused by a change. It is no reason to guard nothing.
+Result<Request> request_boot_text(const BootText& text) {
+  auto request = request_sources(text.sources, {.lint = text.from_files});
+  if (request && !text.from_files) request->warnings.clear();
+  if (request || !text.from_files) return request;
+  auto lenient = request_sources(text.sources, {.lint = false});
+  if (!lenient) return request;
+  lenient->warnings.push_back(request.error().message);
+  return lenient;
+}
+
 Error stays(const World& world) {
   return {
       fmt::format("state: damaged: {}: generation {} stays in force: 'apiguard apply' publishes "
@@ -581,10 +592,9 @@ Result<Request> request_boot(const Places& places, const World& world) {
   if (runs_what_is_lost(world)) return fail(stays(world));
   auto text = boot_text(places, world);
   if (!text) return fail(text.error());
-  auto request = request_sources(text->sources, false);
+  auto request = request_boot_text(*text);
   if (!request) return request;
   request->boot = true;
-  if (!text->from_files) request->warnings.clear();
   if (text->damage) request->notes.push_back(describe(*text));
   request->damage = std::move(text->damage);
   if (text->generation != 0) {

@@ -39,15 +39,32 @@ Row row_of(const Range& range, const std::optional<Usage>& usage, Timestamp now)
 }
 
 // As it stands two levels deep in an object.
+std::string indented(const Json& json) {
+  std::string text = "    ";
+  for (const char c : dump(json)) {
+    text += c;
+    if (c == '\n') text += "    ";
+  }
+  return text;
+}
+
 std::string entry_json(const Range& range, const std::optional<Usage>& usage) {
   Json entry = range_json(range);
   add_usage(entry, usage);
-  std::string indented = "    ";
-  for (const char c : dump(entry)) {
-    indented += c;
-    if (c == '\n') indented += "    ";
-  }
-  return indented;
+  return indented(entry);
+}
+
+Row row_of(const BarLine& line, Timestamp now) {
+  return {line.bar.prefix ? to_string(*line.bar.prefix) : "", line.bar.name,
+          end_text(line.until, now), line.bar.by};
+}
+
+Json bar_json(const BarLine& line) {
+  const auto& prefix = line.bar.prefix;
+  return {{"cidr", prefix ? Json(to_string(*prefix)) : Json(nullptr)},
+          {"name", text_or_null(line.bar.name)},
+          {"until", time_or_null(line.until)},
+          {"by", line.bar.by}};
 }
 
 }  // namespace
@@ -61,7 +78,16 @@ void list_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, const
   for (const Range* range : ranges) sink(layout.line(row_of(*range, shown.at(*range), now)));
 }
 
-void list_json(const RangeRefs& ranges, const ListUse& use, const Sink& sink) {
+void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink) {
+  if (bars.empty()) return;
+  TableLayout layout({"BARRED", "NAME", "UNTIL", "BY"});
+  for (const BarLine& line : bars) layout.measure(row_of(line, now));
+  sink("\n" + layout.header());
+  for (const BarLine& line : bars) sink(layout.line(row_of(line, now)));
+}
+
+void list_json(const RangeRefs& ranges, const ListUse& use, const std::vector<BarLine>& bars,
+               const Sink& sink) {
   sink("{\n  \"schema\": 1,\n  \"ranges\": [");
   Column column(use.state);
   for (std::size_t i = 0; i < ranges.size(); ++i) {
@@ -69,7 +95,13 @@ void list_json(const RangeRefs& ranges, const ListUse& use, const Sink& sink) {
     sink(entry_json(*ranges[i], column.at(*ranges[i])));
   }
   sink(ranges.empty() ? "]" : "\n  ]");
-  sink(",\n  \"observed_since\": " + dump(time_or_null(use.observed_since)) + "\n}\n");
+  sink(",\n  \"observed_since\": " + dump(time_or_null(use.observed_since)) +
+       ",\n  \"bars\": [");
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    sink(i == 0 ? "\n" : ",\n");
+    sink(indented(bar_json(bars[i])));
+  }
+  sink(bars.empty() ? "]\n}\n" : "\n  ]\n}\n");
 }
 
 }  // namespace apiguard::report

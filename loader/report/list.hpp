@@ -3,12 +3,20 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "loader/host/used.hpp"
+#include "loader/policy/book.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/report/sink.hpp"
 
 namespace apiguard::report {
+
+// A bar of the book, and its end by the wall clock.
+struct BarLine {
+  Bar bar;
+  Timestamp until = 0;
+};
 
 struct ListUse {
   const UsedState* state = nullptr;  // null: which range was used is not known
@@ -19,9 +27,14 @@ struct ListUse {
 // stands beside the end. `ranges` stand by prefix.
 void list_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink);
 
+// What no lease is given to: a table of CIDR, name, end and who said so. Nothing where there is no
+// bar.
+void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink);
+
 // {schema, ranges[]{cidr, kind, name, until, origin, connections, first_seen, last_seen},
-// observed_since}, as dump() shows it and a newline. Connections of ranges that admit nobody, and
+// observed_since, bars[]{cidr, name, until, by}}, as dump() shows it and a newline. Connections of ranges that admit nobody, and
 // of all of them where they are not known, are null.
-void list_json(const RangeRefs& ranges, const ListUse& use, const Sink& sink);
+void list_json(const RangeRefs& ranges, const ListUse& use, const std::vector<BarLine>& bars,
+               const Sink& sink);
 
 }  // namespace apiguard::report

@@ -133,7 +133,7 @@ syncs 1 nodes '192.0.2.8\n192.0.2.20\n'
 passes 192.0.2.20
 drops "$OTHER4"
 verb list
-prints "^barred +192\.0\.2\.8/32 of 'node-1' +until"
+prints '^192\.0\.2\.8/32 +node-1 +.*root'
 expect 1 guard lease --unbar nobody
 renews verb lease --unbar node-1
 verb lease "$OTHER4" --for 1h --name node-1

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/policy/edit.hpp"
 #include "loader/policy/text.hpp"
 #include "tests/support/catch.hpp"
 
@@ -306,6 +307,170 @@ TEST_CASE("cluster ranges are masked with a warning, and know their line") {
         std::vector<std::string>{"conf:3:3: host bits are set: 10.20.0.7/16 is 10.20.0.0/16"});
   CHECK(parse_config(config(text), {true}).error().message ==
         "conf:3:3: host bits are set: 10.20.0.7/16 is 10.20.0.0/16\n    \"10.20.0.7/16\"\n    ^");
+}
+
+namespace {
+
+constexpr std::string_view kGuarded = "interfaces = [\"eth0\"]\n";
+
+LeaseLimits limits_of(std::string_view text) {
+  const auto parsed = parse_config(config(std::string(kGuarded) + std::string(text)));
+  REQUIRE(parsed);
+  CHECK(parsed->warnings.empty());
+  const auto again = parse_config(config(show_config(parsed->policy)));
+  REQUIRE(again);
+  CHECK(again->policy == parsed->policy);
+  return parsed->policy.leases;
+}
+
+}  // namespace
+
+TEST_CASE("[leases] has defaults, and each key a value of its own") {
+  CHECK(limits_of("") == LeaseLimits());
+  CHECK(limits_of("[leases]\n") == LeaseLimits());
+  CHECK(limits_of("leases = {}\n") == LeaseLimits());
+  CHECK(limits_of("[leases]\nmax = 500\nper_name = 4\nwithin = [\"0.0.0.0/0\", \"::/0\"]\n"
+                  "longest = \"48h\"\n") == LeaseLimits());
+
+  const LeaseLimits all = limits_of(
+      "[leases]\nlongest = '30d' # a month\nwithin = [\n  \"10.0.0.0/8\",\n  '2001:DB8::/32',\n]\n"
+      "per_name = 0x10\nmax = 10_000\n");
+  CHECK(all.max == 10000);
+  CHECK(all.per_name == 16);
+  CHECK(all.within == std::vector<Prefix>{parse_prefix("10.0.0.0/8")->prefix,
+                                          parse_prefix("2001:db8::/32")->prefix});
+  CHECK(all.longest == std::int64_t{30} * 86400 * 1'000'000'000);
+
+  CHECK(limits_of("leases.longest = \"1m\"\n").longest == 60'000'000'000);
+  CHECK(limits_of("leases = { max = 1, per_name = 1 }\n").per_name == 1);
+}
+
+TEST_CASE("one name may have four leases, or all where there are fewer") {
+  CHECK(limits_of("[leases]\nmax = 3\n").per_name == 3);
+  CHECK(limits_of("[leases]\nmax = 1\n").per_name == 1);
+  CHECK(limits_of("[leases]\nmax = 4\n").per_name == 4);
+  CHECK(limits_of("[leases]\nmax = 10000\n").per_name == 4);
+  CHECK(limits_of("[leases]\nper_name = 500\n").per_name == 500);
+  CHECK(limits_of("[leases]\nper_name = 7\nmax = 7\n").per_name == 7);
+}
+
+TEST_CASE("no range within which leases lie is no leases, not any") {
+  CHECK(limits_of("[leases]\nwithin = []\n").within.empty());
+}
+
+TEST_CASE("what [leases] does not know is refused with what to write") {
+  struct Bad {
+    std::string_view text;  // behind the line [leases]
+    std::string_view out;   // behind "conf:"
+  };
+  const Bad cases[] = {
+      {"maximum = 5", "3:1: unknown key 'maximum' of [leases]\n  maximum = 5\n  ^"},
+      {"pername = 5",
+       "3:1: unknown key 'pername' of [leases]: did you mean 'per_name'?\n  pername = 5\n  ^"},
+      {"Max = 5", "3:1: unknown key 'Max' of [leases]: did you mean 'max'?\n  Max = 5\n  ^"},
+      {"mode = \"off\"",
+       "3:1: unknown key 'mode' of [leases]: write it in front of the line [leases]\n"
+       "  mode = \"off\"\n  ^"},
+      {"[leases.office]", "3:9: unknown key 'office' of [leases]\n  [leases.office]\n          ^"},
+      {"max = 0", "3:7: key 'leases.max': 0 is not within 1 and 10000\n  max = 0\n        ^"},
+      {"max = 10001",
+       "3:7: key 'leases.max': 10001 is not within 1 and 10000\n  max = 10001\n        ^"},
+      {"max = -9223372036854775808",
+       "3:7: key 'leases.max': -9223372036854775808 is not within 1 and 10000\n"
+       "  max = -9223372036854775808\n        ^"},
+      {"max = \"5\"",
+       "3:7: key 'leases.max': expected an integer, not a string\n  max = \"5\"\n        ^"},
+      {"max = 5.0",
+       "3:7: key 'leases.max': expected an integer, not a floating-point number\n"
+       "  max = 5.0\n        ^"},
+      {"per_name = 0",
+       "3:12: key 'leases.per_name': 0 is not within 1 and 10000\n  per_name = 0\n             ^"},
+      {"per_name = 501",
+       "3:12: key 'leases.per_name': 501 is more than 'max', which is 500\n"
+       "  per_name = 501\n             ^"},
+      {"per_name = 3\nmax = 2",
+       "3:12: key 'leases.per_name': 3 is more than 'max', which is 2\n"
+       "  per_name = 3\n             ^"},
+      {"per_name = 501\nmax = 0",
+       "4:7: key 'leases.max': 0 is not within 1 and 10000\n  max = 0\n        ^"},
+      {"within = \"10.0.0.0/8\"",
+       "3:10: key 'leases.within': expected an array of strings, not a string\n"
+       "  within = \"10.0.0.0/8\"\n           ^"},
+      {"within = [10]",
+       "3:11: key 'leases.within': expected strings, not an integer\n"
+       "  within = [10]\n            ^"},
+      {"within = [\"10.0.0.0/33\"]",
+       "3:21: key 'leases.within': prefix length '33' is larger than 32\n"
+       "  within = [\"10.0.0.0/33\"]\n                      ^"},
+      {"within = [\"office\"]",
+       "3:12: key 'leases.within': 'office' is not an address\n"
+       "  within = [\"office\"]\n             ^"},
+      {"longest = 48",
+       "3:11: key 'leases.longest': expected a duration as in \"48h\", not an integer\n"
+       "  longest = 48\n            ^"},
+      {"longest = \"\"",
+       "3:11: key 'leases.longest': duration '': it is empty; write it as in 2h or 1h30m\n"
+       "  longest = \"\"\n            ^"},
+      {"longest = \"2 days\"",
+       "3:11: key 'leases.longest': duration '2 days': no unit in ' days': s, m, h or d, as in "
+       "1h30m\n"
+       "  longest = \"2 days\"\n            ^"},
+      {"longest = \"59s\"",
+       "3:11: key 'leases.longest': duration '59s': not within 1m and 30d\n"
+       "  longest = \"59s\"\n            ^"},
+      {"longest = \"721h\"",
+       "3:11: key 'leases.longest': duration '721h': not within 1m and 30d\n"
+       "  longest = \"721h\"\n            ^"},
+  };
+  for (const Bad& bad : cases) {
+    CAPTURE(bad.text);
+    CHECK(error_of(std::string(kGuarded) + "[leases]\n" + std::string(bad.text) + "\n") ==
+          "conf:" + std::string(bad.out));
+  }
+}
+
+TEST_CASE("[leases] is one table") {
+  CHECK(error_of(std::string(kGuarded) + "leases = 5\n") ==
+        "conf:2:10: key 'leases': expected a table, not an integer\n  leases = 5\n           ^");
+  CHECK(error_of(std::string(kGuarded) + "[[leases]]\nmax = 5\n") ==
+        "conf:2:1: key 'leases': expected a table, not an array of tables\n  [[leases]]\n  ^");
+  CHECK(error_of(std::string(kGuarded) + "[lease]\n") ==
+        "conf:2:2: unknown key 'lease': did you mean 'leases'?\n  [lease]\n   ^");
+}
+
+TEST_CASE("all that is wrong with [leases] is told in the order of the file") {
+  CHECK(error_of("[leases]\nlongest = \"1s\"\nmax = 0\nx = 1\n") ==
+        "conf:2:11: key 'leases.longest': duration '1s': not within 1m and 30d\n"
+        "  longest = \"1s\"\n            ^\n"
+        "conf:3:7: key 'leases.max': 0 is not within 1 and 10000\n  max = 0\n        ^\n"
+        "conf:4:1: unknown key 'x' of [leases]\n  x = 1\n  ^\n"
+        "conf: key 'interfaces' is missing: name the interfaces to guard, as in interfaces = "
+        "[\"eth0\"]");
+}
+
+TEST_CASE("where leases lie is masked and merged with a warning") {
+  const std::string text =
+      std::string(kGuarded) + "[leases]\nwithin = [\"10.1.0.0/8\", \"10.0.0.0/8\", \"::1\"]\n";
+  const auto parsed = parse_config(config(text));
+  REQUIRE(parsed);
+  CHECK(parsed->policy.leases.within ==
+        std::vector<Prefix>{parse_prefix("10.0.0.0/8")->prefix, parse_prefix("::1")->prefix});
+  CHECK(parsed->policy.ranges.empty());
+  CHECK(parsed->warnings ==
+        std::vector<std::string>{"conf:3:11: host bits are set: 10.1.0.0/8 is 10.0.0.0/8",
+                                 "conf:3:25: key 'leases.within': '10.0.0.0/8' stands twice"});
+  CHECK(parse_config(config(text), {true}).error().message ==
+        "conf:3:11: host bits are set: 10.1.0.0/8 is 10.0.0.0/8\n"
+        "  within = [\"10.1.0.0/8\", \"10.0.0.0/8\", \"::1\"]\n            ^");
+}
+
+TEST_CASE("a mode is put in front of [leases], never into it") {
+  const auto edited = replace_mode(config("# c\n[leases]\nmax = 5\n"), Mode::kAudit);
+  REQUIRE(edited);
+  CHECK(edited->text == "# c\nmode = \"audit\"\n[leases]\nmax = 5\n");
+  const auto behind = replace_mode(config("interfaces = ['a']\n[leases]\nmax = 5\n"), Mode::kOff);
+  REQUIRE(behind);
+  CHECK(behind->text == "mode = \"off\"\ninterfaces = ['a']\n[leases]\nmax = 5\n");
 }
 
 TEST_CASE("what is not TOML is refused in our form") {

@@ -75,3 +75,18 @@ TEST_CASE("a duration is shown in its one or two largest units, cut off") {
   CHECK(show_duration(86400) == "1 d");
   CHECK(show_duration(100 * 86400 + 3600) == "100 d 1 h");
 }
+
+TEST_CASE("a span of [leases] and of #lapse is 1m to 30d") {
+  constexpr std::int64_t kMinute = 60'000'000'000;
+  CHECK(parse_span("1m") == kMinute);
+  CHECK(parse_span("60s") == kMinute);
+  CHECK(parse_span("30d") == 30 * 24 * 60 * kMinute);
+  for (const char* text : {"59s", "30d1s", "106751d", "1s"}) {
+    CAPTURE(text);
+    const auto parsed = parse_span(text);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().message == "duration '" + std::string(text) + "': not within 1m and 30d");
+  }
+  CHECK(parse_span("0d").error().message == "duration '0d': it has no length");
+  CHECK(parse_span("").error().message == "duration '': it is empty; write it as in 2h or 1h30m");
+}

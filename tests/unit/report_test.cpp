@@ -60,7 +60,7 @@ Status enforcing() {
 
 std::string json_of_list(const std::vector<Range>& ranges, const ListUse& use = {}) {
   std::string text;
-  list_json(deciding_ranges(ranges), use, [&text](std::string_view piece) { text += piece; });
+  list_json(deciding_ranges(ranges), use, {}, [&text](std::string_view piece) { text += piece; });
   return text;
 }
 
