@@ -264,8 +264,17 @@ class Changer {
     auto answered =
         answer(plan, *published,
                report::in_force_text(plan.generation, published->interfaces, request.policy.mode));
+    if (request.boot && world.book.lost && !world.in_force) return fail(without_leases(plan));
     if (published->unconfirmed.empty()) return answered;
     return fail(not_all(plan, *published));
+  }
+
+  // It is in force all the same.
+  static Error without_leases(const Plan& plan) {
+    return {fmt::format("generation {}: is in force without leases: the book of them cannot be "
+                        "read: tools list their addresses again when they renew them",
+                        plan.generation),
+            Exit::kFailed, 0};
   }
 
   // A boot or a way out did all it could, and keeps it.

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include "loader/cli/reading.hpp"
+#include "loader/fence.hpp"
+#include "loader/publish/again.hpp"
 #include "loader/publish/settle.hpp"
 
 namespace apiguard::cli {
@@ -18,7 +20,23 @@ Result<publish::World> look_and_settle(const Places& places, bool way_out) {
   if (world && world->unsettled) note(*world->unsettled);
   if (!world) return world;
   for (const std::string& stray : world->live.strays) note(datapath::describe_stray(stray));
-  return world;
+  return way_out ? std::move(world) : with_book(places, std::move(*world));
+}
+
+// What is published next is beside the book anyway: whoever cannot publish it alone goes on.
+Result<publish::World> with_book(const Places& places, publish::World world) {
+  if (!world.is_outdated()) return world;
+  const auto published = publish::publish_again(places, world);
+  if (auto ours = fence::check(); !ours) return fail(ours.error());
+  if (!published) {
+    note(published.error().message + ": the book of leases is not in force as it is");
+    return world;
+  }
+  if (!*published) return world;
+  note(fmt::format("generation {}: what an earlier command wrote into the book of leases is in "
+                   "force now",
+                   (*published)->generation));
+  return publish::look(places);
 }
 
 namespace {

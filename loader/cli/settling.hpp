@@ -17,6 +17,10 @@ namespace apiguard::cli {
 // Needs the lock.
 [[nodiscard]] Result<publish::World> look_and_settle(const Places& places, bool way_out);
 
+// The world with what a verb that died, or a change that was undone, left unpublished in the book.
+// Needs the lock.
+[[nodiscard]] Result<publish::World> with_book(const Places& places, publish::World world);
+
 // What a verb does that finds the lock held, or the run directory out of reach.
 enum class Ways {
   kWaits,      // and fails

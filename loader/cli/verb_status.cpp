@@ -22,9 +22,11 @@ namespace {
 // What only a verb with the lock can put right, root's status does as well: an expired confirmation
 // is not to wait for the next change. Where somebody holds the lock it waits for the next look.
 void settle_if_expired(const Places& places, Result<publish::World>& world) {
-  if (geteuid() != 0 || !world || !publish::has_expired(*world)) return;
+  if (geteuid() != 0 || !world) return;
+  if (!publish::has_expired(*world) && !world->is_outdated()) return;
   const auto lock = Lock::take(places.run_dir, "status", std::chrono::milliseconds(0));
   if (lock) world = look_and_settle(places, true);
+  if (lock && world) world = with_book(places, std::move(*world));
 }
 
 // A Standing, or a Snapshot of one.

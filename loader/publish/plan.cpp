@@ -145,7 +145,9 @@ void find_book(const World& world, const Request& request, Plan& plan) {
     next.lapsing =
         lapsing_after(next.lapsing, before, request.policy, moment_of(world), plan.notes);
   }
-  if (request.book || next.lapsing != world.booked().lapsing) plan.book = std::move(next);
+  // A copy that is damaged is written anew.
+  if (request.book || !world.book.damage.empty() || next.lapsing != world.booked().lapsing)
+    plan.book = std::move(next);
   if (plan.book) plan.book->edition = newest_edition(world) + 1;
 }
 
@@ -355,6 +357,7 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   plan.taken_out = request.taken_out;
   if (auto ports = check_ports(world, request, plan.warnings); !ports) return fail(ports.error());
   check_floor(world, request, plan.warnings);
+  plan.warnings.insert(plan.warnings.end(), world.book.damage.begin(), world.book.damage.end());
   if (auto clock = check_boot_clock(request, plan.warnings); !clock) return fail(clock.error());
   auto targets = find_targets(world, request);
   if (!targets) return fail(targets.error());

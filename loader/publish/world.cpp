@@ -12,6 +12,7 @@
 #include "loader/host/salvage.hpp"
 #include "loader/policy/overlay.hpp"
 #include "loader/publish/lasting.hpp"
+#include "loader/publish/recover.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -312,6 +313,28 @@ Result<> look_at_kernel(const Places& places, World& world) {
   return {};
 }
 
+// The list in force was loaded with a book, of which no copy can be read.
+void look_for_book(const Places& places, World& world) {
+  if (!world.in_force || world.book.book || (world.in_force->edition == 0 && !world.book.lost))
+    return;
+  if (!std::exchange(world.book.lost, true)) {
+    world.book.damage.push_back(
+        fmt::format("file '{}/leases': read the book: no such file", places.state_dir));
+  }
+  const Policy* text = world.in_force->stored ? world.in_force->policy() : nullptr;
+  if (text == nullptr) return;
+  auto book = recover_book(places, world.in_force->which(), *text, moment_of(world));
+  if (!book) {
+    world.book.damage.push_back(book.error().message + ": leases cannot be recovered");
+    return;
+  }
+  world.book.damage.push_back(
+      fmt::format("leases: {} are taken from what the kernel judges by, named 'recovered', and "
+                  "what was barred is forgotten: the next change writes the book anew",
+                  book->leases.size()));
+  world.book.book = StoredBook{std::move(*book), {}};
+}
+
 }  // namespace
 
 Result<World> look(const Places& places, const InForce* known) {
@@ -337,6 +360,7 @@ Result<World> look(const Places& places, const InForce* known) {
     world.floor.in_force = clock_of(*world.in_force);
   }
   world.damage = find_damage(places, world);
+  look_for_book(places, world);
   return world;
 }
 

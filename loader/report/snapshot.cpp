@@ -80,6 +80,10 @@ Status status_of(const Json& json) {
   status.endpoints = endpoints_of(json.at("endpoints"));
   status.ranges4 = optional_of<std::size_t>(json.at("ranges").at("ipv4"));
   status.ranges6 = optional_of<std::size_t>(json.at("ranges").at("ipv6"));
+  const Json& leases = json.at("leases");
+  leases.at("in_force").get_to(status.leases.in_force);
+  leases.at("ending_soon").get_to(status.leases.ending_soon);
+  leases.at("barred").get_to(status.leases.barred);
   for (const Json& interface : json.at("interfaces"))
     status.interfaces.push_back(interface_of(interface));
   status.counters = counters_of(json.at("counters"));

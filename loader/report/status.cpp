@@ -202,6 +202,10 @@ std::string to_json(const Status& status) {
                {"endpoints", endpoints_json(status)},
                {"ranges",
                 {{"ipv4", value_or_null(status.ranges4)}, {"ipv6", value_or_null(status.ranges6)}}},
+               {"leases",
+                {{"in_force", status.leases.in_force},
+                 {"ending_soon", status.leases.ending_soon},
+                 {"barred", status.leases.barred}}},
                {"interfaces", interfaces_json(status)},
                {"counters", counters_json(status.counters)}};
   if (!status.unpinned.empty()) json["unpinned"] = unpinned_json(status);

@@ -39,6 +39,13 @@ struct DamagedState {
   std::string why;
 };
 
+// Of the book, whether the list says the same anyway or not.
+struct LeaseCounts {
+  std::size_t in_force = 0;     // that have not ended
+  std::size_t ending_soon = 0;  // of them: less than a quarter of their time is left
+  std::size_t barred = 0;       // names and addresses
+};
+
 struct Status {
   std::optional<Mode> mode;                 // none: nothing is in force
   std::optional<std::uint64_t> generation;  // in the kernel
@@ -53,6 +60,7 @@ struct Status {
   // Effective ranges of the list, whatever the mode; none: the text of the generation is not known.
   std::optional<std::size_t> ranges4;
   std::optional<std::size_t> ranges6;
+  LeaseCounts leases;
   std::vector<InterfaceStatus> interfaces;
   std::vector<UnpinnedFilter> unpinned;
   apiguard_counters counters{};

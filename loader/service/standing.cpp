@@ -9,6 +9,7 @@
 
 #include "loader/datapath/generation.hpp"
 #include "loader/host/files.hpp"
+#include "loader/policy/leasing.hpp"
 
 namespace apiguard::service {
 namespace {
@@ -179,6 +180,16 @@ Result<apiguard_counters> read_packets(const Places& places) {
   return datapath::read_counters(counters->get());
 }
 
+void fill_leases(report::Status& status, const publish::World& world) {
+  const Moment moment = publish::moment_of(world);
+  for (const Lease& lease : live_leases(world.booked(), moment)) {
+    ++status.leases.in_force;
+    const std::int64_t left = end_of(lease.term, moment) - moment.now.wall;
+    if (left < lease.term.duration / 4) ++status.leases.ending_soon;
+  }
+  status.leases.barred = live_bars(world.booked(), moment).size();
+}
+
 void fill_window(report::Status& status, const publish::World& world) {
   if (!world.window || !world.window->open()) return;
   status.confirmed = false;
@@ -213,6 +224,8 @@ Standing stand(const Places& places, const publish::World& world, const TextStan
     fill_policy(standing.status, *world.in_force, text);
     fill_window(standing.status, world);
   }
+  fill_leases(standing.status, world);
+  standing.notes.insert(standing.notes.end(), world.book.damage.begin(), world.book.damage.end());
   for (const std::string& stray : world.live.strays)
     standing.notes.push_back(datapath::describe_stray(stray));
   standing.status.guarded = standing.problems.empty();

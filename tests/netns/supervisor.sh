@@ -320,20 +320,22 @@ fed() { [ "$(grep -c '^WATCHDOG=1$' "$NOTIFIED")" -ge 3 ]; }
 wait_for 'three turns' fed
 ends TERM 0
 
-step 'An end by a clock that was set since is computed anew: the same list under a new number'
+step 'An end by a clock that was set since is computed anew: another edition of the same generation'
 verb allow 198.18.20.0/24 --for 2h --name timed
 echo 100 >"$WORK/clock"
-before=$(generation)
+before=$(edition)
+generation=$(generation)
 supervise env "LD_PRELOAD=$TOOLS/clock.so" "CLOCK_FILE=$WORK/clock"
-anew() { [ "$(generation)" -gt "$before" ]; }
-wait_for 'a new generation' anew
+anew() { [ "$(edition)" -gt "$before" ]; }
+wait_for 'a new edition' anew
+same "$generation" "$(generation)" generation
 says 'the clock was set by [0-9]+ s: ends of ranges are computed anew'
 says 'the same list, its ends by the clock as it is now'
 passes 198.18.20.1
 expect 0 guard diff
 ends TERM 0
 keeps supervise env "LD_PRELOAD=$TOOLS/clock.so" "CLOCK_FILE=$WORK/clock"
-verb rollback # passes over the same list
+verb rollback
 drops 198.18.20.1
 ends TERM 0
 

@@ -15,8 +15,10 @@ drop_link() { on_server ip link delete "$1"; }
 runs_program() { on_server ip link show "$1" | grep -q xdp; }
 guarded_link() { wait_for "$1 to be guarded" runs_program "$1"; }
 pinned() { [ -e "$PINS/links" ] && [ -n "$(ls "$PINS/links")" ]; }
+# While they are pinned again.
+unpin_all() { until rm -rf "$PINS" 2>/dev/null; do :; done; }
 pins_back() {
-  rm -rf "$PINS"
+  unpin_all
   wait_for 'the pins to be back' pinned
 }
 fill_pipe() { yes '' | dd of="$1" oflag=nonblock iflag=fullblock bs=4096 2>/dev/null || true; }
@@ -110,7 +112,7 @@ says 'links: [0-9]+ of 71 cannot be held open: the limit of open files is 64: .*
 same 71 "$(status_of '/interfaces#')"
 new_link w99
 guarded_link w99
-rm -rf "$PINS"
+unpin_all
 wait_for 'the pins to be back' pinned
 well
 said_once 'cannot be held open: the limit of open files'

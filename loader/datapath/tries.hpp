@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What the tries of a generation hold, read back.
+#pragma once
+
+#include <map>
+
+#include "apiguard/abi.h"
+#include "loader/datapath/pins.hpp"
+#include "loader/policy/prefix.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::datapath {
+
+// The ends of a prefix, as they stand in its value, without the lengths in their last byte.
+struct TrieEnds {
+  __u64 except_until = 0;  // 0: there is none; APIGUARD_WITHOUT_END: never
+  __u64 allow_until = 0;
+};
+
+// Of the prefixes that have an end which comes. Reading may be refused for lack of privilege.
+[[nodiscard]] Result<std::map<Prefix, TrieEnds>> read_ending(const Pins& pins,
+                                                             const Edition& edition);
+
+}  // namespace apiguard::datapath

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/recover.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+
+#include "loader/datapath/tries.hpp"
+
+namespace apiguard::publish {
+namespace {
+
+constexpr const char* kRecovered = "recovered";
+constexpr const char* kBy = "apiguard, from the kernel";
+
+bool comes(__u64 end) { return end != 0 && end < APIGUARD_WITHOUT_END; }
+
+// The text may have been loaded by a clock that was set a little since.
+bool says(std::uint64_t text, __u64 kernel) {
+  constexpr std::uint64_t kTolerance = 2'000'000'000;
+  return text != 0 && text + kTolerance >= kernel;
+}
+
+// What the text alone comes to.
+class Said {
+ public:
+  Said(const std::vector<Range>& ranges, const Now& now) : now_(now) {
+    for (const Range& range : ranges) {
+      datapath::TrieEnds& ends = ends_[range.prefix];
+      __u64& end = range.kind == Kind::kExcept ? ends.except_until : ends.allow_until;
+      end = std::max(end, end_of(range));
+    }
+  }
+  [[nodiscard]] datapath::TrieEnds of(const Prefix& prefix) const {
+    const auto found = ends_.find(prefix);
+    return found == ends_.end() ? datapath::TrieEnds{} : found->second;
+  }
+
+ private:
+  [[nodiscard]] __u64 end_of(const Range& range) const {
+    if (!range.until) return APIGUARD_WITHOUT_END;
+    const Timestamp left = *range.until - now_.wall;
+    if (left <= 0 && static_cast<std::uint64_t>(-left) >= now_.boot) return 1;
+    return now_.boot + static_cast<std::uint64_t>(left);
+  }
+
+  const Now& now_;
+  std::map<Prefix, datapath::TrieEnds> ends_;
+};
+
+Term term_until(__u64 end, const Moment& moment) {
+  return term_of(static_cast<std::int64_t>(end - moment.now.boot), moment);
+}
+
+}  // namespace
+
+Result<Book> recover_book(const Places& places, const datapath::Edition& which,
+                          const Policy& text, const Moment& moment) {
+  const auto ends = datapath::read_ending(datapath::Pins(places.pin_dir), which);
+  if (!ends) return fail(ends.error());
+  const Said said(text.ranges, moment.now);
+  const auto is_missing = [&](std::uint64_t own, __u64 kernel) {
+    return comes(kernel) && kernel > moment.now.boot && !says(own, kernel);
+  };
+  Book book;
+  book.edition = which.edition;
+  for (const auto& [prefix, kernel] : *ends) {
+    const datapath::TrieEnds own = said.of(prefix);
+    if (is_missing(own.allow_until, kernel.allow_until))
+      book.leases.push_back(
+          {prefix, kRecovered, kBy, false, term_until(kernel.allow_until, moment)});
+    if (is_missing(own.except_until, kernel.except_until))
+      book.lapsing.push_back({prefix, Kind::kExcept, kRecovered, kRecovered,
+                              term_until(kernel.except_until, moment)});
+  }
+  return book;
+}
+
+}  // namespace apiguard::publish

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The book, where both of its copies are unreadable or gone: what the kernel judges by, and the
+// text in force does not say, came from it.
+#pragma once
+
+#include "loader/datapath/edition.hpp"
+#include "loader/host/places.hpp"
+#include "loader/policy/book.hpp"
+#include "loader/policy/policy.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::publish {
+
+// Leases and lapsing excepts named "recovered", with the ends that the kernel has for this edition
+// of the text. Bars are not there to be found.
+[[nodiscard]] Result<Book> recover_book(const Places& places, const datapath::Edition& which,
+                                        const Policy& text, const Moment& moment);
+
+}  // namespace apiguard::publish
