@@ -56,6 +56,7 @@ Says says(const std::vector<Entry>& entries, unsigned first, unsigned size, Time
 
 std::vector<Entry> entries_of(const std::vector<Range>& ranges) {
   std::vector<Entry> out;
+  out.reserve(ranges.size());
   for (const Range& range : ranges)
     out.push_back(entry(range.prefix, range.kind, range.until.value_or(kForEver)));
   return out;

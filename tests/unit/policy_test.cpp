@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <utility>
 
 #include "loader/policy/text.hpp"
 #include "tests/support/catch.hpp"
@@ -320,8 +321,8 @@ TEST_CASE("the permanent fingerprint is of what does not end, and of nothing els
         "except 10.1.0.0/16" + end, "0.0.0.0/0" + end, "except 10.1.2.3" + ended,
         "192.0.2.1" + ended, "except ::/0" + end, "2001:db8::/32" + ended + "::1" + end}) {
     INFO(more);
-    CHECK(fingerprint_permanent(policy("endpoints = [1, 2]\n", list + more)) == digest);
-    CHECK(fingerprint_permanent(policy("endpoints = [1, 2]\n", more + list)) == digest);
+    for (const auto& [first, second] : {std::pair(list, more), std::pair(more, list)})
+      CHECK(fingerprint_permanent(policy("endpoints = [1, 2]\n", first + second)) == digest);
   }
 
   Policy same = policy("endpoints = [2, 1]\nxdp_mode = \"generic\"\n",
