@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/host/floor.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <limits>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "loader/compile/image.hpp"
 #include "tests/support/catch.hpp"
@@ -324,4 +328,100 @@ TEST_CASE("a publish after the wall clock was stepped back revives nothing that 
   CHECK(left(kNoon - 1800 * kSecond, {kNoon - kHour, kUptime}, kNoon) == -1800);
   // Live then: it lasts as long as it had left, not an hour longer.
   CHECK(left(kNoon + kHour, {kNoon - kHour, kUptime}, kNoon) == 3600);
+}
+
+namespace {
+
+Written written(std::uint64_t number, Timestamp seconds, Timestamp error = 0,
+                const char* boot_id = kThis) {
+  const Now now = clocks(seconds, error);
+  return {number, now.wall, Stamp{now, boot_id, std::nullopt}, false};
+}
+
+std::vector<std::uint64_t> numbers(const std::vector<Written>& all) {
+  std::vector<std::uint64_t> out;
+  out.reserve(all.size());
+  for (const Written& one : all) out.push_back(one.generation);
+  return out;
+}
+
+using Numbers = std::vector<std::uint64_t>;
+
+}  // namespace
+
+TEST_CASE("the book is put among the generations where it was written") {
+  const auto with = [](const Written& book) {
+    Floor floor;
+    for (std::uint64_t number : {1, 2, 3})
+      floor.generations.push_back(written(number, static_cast<Timestamp>(number) * 100));
+    insert(floor, book);
+    return numbers(floor.generations);
+  };
+  CHECK(with(written(0, 50)) == Numbers{0, 1, 2, 3});
+  CHECK(with(written(0, 150)) == Numbers{1, 0, 2, 3});
+  CHECK(with(written(0, 350)) == Numbers{1, 2, 3, 0});
+  // Within a boot the clock has no say.
+  CHECK(with(written(0, 150, 30 * kYear)) == Numbers{1, 0, 2, 3});
+  CHECK(with(written(0, 350, -30 * kYear)) == Numbers{1, 2, 3, 0});
+  // Of another boot only times are known.
+  CHECK(with(written(0, 5, -kHour, kEarlier)) == Numbers{0, 1, 2, 3});
+  CHECK(with(written(0, 5, kHour, kEarlier)) == Numbers{1, 2, 3, 0});
+  CHECK(with({0, kNoon + 250 * kSecond, std::nullopt, false}) == Numbers{1, 2, 0, 3});
+  Floor empty;
+  insert(empty, written(0, 50));
+  CHECK(numbers(empty.generations) == Numbers{0});
+}
+
+TEST_CASE("the book holds the time like a generation, and is said to") {
+  Floor floor;
+  insert(floor, written(0, 100));
+  const Taken taken = take(floor, {clocks(200, -kHour), kThis, kFree});
+  CHECK(taken.is_held());
+  CHECK(taken.since == 0);
+  CHECK(taken.now.wall == kNoon + 200 * kSecond);
+  CHECK(describe(taken).find("the book") != std::string::npos);
+  // After a boot, too; and a person's word that came later ends it.
+  CHECK(take(floor, {clocks(60, -kYear), kEarlier, kFree}).now.wall == kNoon + 160 * kSecond);
+  Written trusted = written(1, 150, -kDay);
+  trusted.trusted = true;
+  floor.generations.push_back(trusted);
+  CHECK_FALSE(take(floor, {clocks(200, -kDay), kThis, kFree}).is_held());
+}
+
+TEST_CASE("of a file that is written again and again the times that say something are kept") {
+  std::vector<Written> known;
+  for (Timestamp i = 1; i <= 50; ++i) known = with_latest(known, written(0, i));
+  REQUIRE(known.size() == 1);  // one clock
+  CHECK(known[0].time == kNoon + 50 * kSecond);
+
+  known = with_latest(known, written(0, 60, 30 * kYear));
+  known = with_latest(known, written(0, 61, 30 * kYear));
+  REQUIRE(known.size() == 2);
+  CHECK(known[0].time == kNoon + 50 * kSecond);
+  CHECK(known[1].time == kNoon + 61 * kSecond + 30 * kYear);
+
+  known = with_latest(known, written(0, 70));  // it came back
+  REQUIRE(known.size() == 1);
+  CHECK(known[0].time == kNoon + 70 * kSecond);
+}
+
+TEST_CASE("of very many clocks eight times are kept, the first and the last of them") {
+  std::vector<Written> known;
+  for (Timestamp i = 0; i < 30; ++i) {
+    known = with_latest(known, written(0, 10 + i, i * 2 * kDay));
+    CHECK(known.size() <= 8);
+    CHECK(known.front().time == kNoon + 10 * kSecond);
+    CHECK(known.back().time == kNoon + (10 + i) * kSecond + i * 2 * kDay);
+    CHECK(std::is_sorted(known.begin(), known.end(), [](const Written& a, const Written& b) {
+      return a.stamp->now.boot < b.stamp->now.boot;
+    }));
+  }
+  CHECK(known.size() == 8);
+  std::vector<Written> boots;
+  for (Timestamp i = 0; i < 30; ++i) {
+    boots = with_latest(boots, {0, kNoon + i, Stamp{clocks(5), std::to_string(i), {}}, false});
+    CHECK(boots.front().time == kNoon);
+    CHECK(boots.back().time == kNoon + i);
+    CHECK(boots.size() <= 8);
+  }
 }

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <utility>
 
 #include "loader/policy/text.hpp"
 #include "tests/support/catch.hpp"
@@ -305,6 +306,43 @@ TEST_CASE("the fingerprint is of what is judged, and of nothing else") {
   CHECK(fingerprint(policy("endpoints = [1, 2]\n",
                            "10.0.0.0/8\nexcept 10.1.0.0/16 until=2030-01-01T00:00:00Z\n")) !=
         digest);
+}
+
+TEST_CASE("the permanent fingerprint is of what does not end, and of nothing else") {
+  const std::string list = "10.0.0.0/8 name=a\nexcept 10.1.0.0/16\n2001:db8::/32\n";
+  const Policy base = policy("endpoints = [1, 2]\n", list);
+  const std::string digest = fingerprint_permanent(base);
+  CHECK(digest == fingerprint(base));  // as nothing of it ends
+
+  const std::string end = " until=2030-01-01T00:00:00Z\n";
+  const std::string ended = " until=2001-01-01T00:00:00Z\n";
+  for (const std::string& more :
+       {"10.0.0.0/8" + end, "except 10.0.0.0/8" + end, "10.1.0.0/16" + end,
+        "except 10.1.0.0/16" + end, "0.0.0.0/0" + end, "except 10.1.2.3" + ended,
+        "192.0.2.1" + ended, "except ::/0" + end, "2001:db8::/32" + ended + "::1" + end}) {
+    INFO(more);
+    for (const auto& [first, second] : {std::pair(list, more), std::pair(more, list)})
+      CHECK(fingerprint_permanent(policy("endpoints = [1, 2]\n", first + second)) == digest);
+  }
+
+  Policy same = policy("endpoints = [2, 1]\nxdp_mode = \"generic\"\n",
+                       "2001:db8::/32\nexcept 10.1.0.0/16 name=z # comment\n10.0.0.0/8\n");
+  same.interfaces = {"other"};
+  same.leases = {1, 1, {}, 1};
+  same.lapses = {{"authorized-ranges.d/n.list", 1}};
+  std::reverse(same.ranges.begin(), same.ranges.end());
+  CHECK(fingerprint_permanent(same) == digest);
+  CHECK(fingerprint(same) == digest);
+
+  CHECK(fingerprint_permanent(policy("endpoints = [1]\n", list)) != digest);
+  CHECK(fingerprint_permanent(policy("endpoints = [1, 2]\nmode = \"audit\"\n", list)) != digest);
+  CHECK(fingerprint_permanent(policy("endpoints = [1, 2]\n", list + "192.0.2.1\n")) != digest);
+  CHECK(fingerprint_permanent(policy("endpoints = [1, 2]\n", "10.0.0.0/8\n2001:db8::/32\n")) !=
+        digest);
+  // A line that is made to end is no longer of it.
+  CHECK(fingerprint_permanent(policy("endpoints = [1, 2]\n",
+                                     "10.0.0.0/8\nexcept 10.1.0.0/16\n2001:db8::/32" + end)) ==
+        fingerprint(policy("endpoints = [1, 2]\n", "10.0.0.0/8\nexcept 10.1.0.0/16\n")));
 }
 
 TEST_CASE("a difference names added and removed entries, sorted") {
