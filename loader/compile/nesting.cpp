@@ -139,6 +139,8 @@ bool Fitting::lengthen(const Node& node, std::size_t depth) {
         around = &ranges_[i];
     }
   }
+  // What never ends is no end for what is to end whatever becomes of us.
+  if (around != nullptr && !around->until) around = nullptr;
   bool any = false;
   for (std::size_t i = node.begin; i < node.end; ++i) {
     if (dropped_[i] || kernel_end(ranges_[i], now_) != node.last) continue;
@@ -188,8 +190,7 @@ std::string describe_dropped(const Range& range) {
 std::string describe_lengthened(const Range& range) {
   return fmt::format("line '{}' of '{}': lapses {} instead: nested with more than {} {}",
                      to_string(range.prefix), to_string(range.origin),
-                     range.until ? "until " + format_timestamp(*range.until)
-                                 : std::string("with the range around it"),
+                     "until " + format_timestamp(*range.until),
                      APIGUARD_MAX_EXPIRY_STEPS - 1, kTooDeep);
 }
 

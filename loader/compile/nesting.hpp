@@ -13,7 +13,7 @@ namespace apiguard {
 
 struct Fitted {
   // Leases that are one step too many: no longer in the policy, to be refused by themselves.
-  // Lapsing lines with no entry around them that ends later are among them.
+  // Lapsing lines are among them where the next entry around them never ends, or there is none.
   std::vector<Range> dropped;
   // Lapsing lines that take the end of the next entry around them that ends later, as they are now.
   std::vector<Range> lengthened;

@@ -426,6 +426,15 @@ std::vector<LinkState> Pins::unpinned_links() const {
   return links;
 }
 
+Result<std::array<Fd, 2>> Pins::open_ranges(const Edition& edition) const {
+  const std::string folder = generation_dir(edition);
+  auto ranges4 = open_pinned(folder + "/ranges4");
+  if (!ranges4) return fail(ranges4.error());
+  auto ranges6 = open_pinned(folder + "/ranges6");
+  if (!ranges6) return fail(ranges6.error());
+  return std::array<Fd, 2>{std::move(*ranges4), std::move(*ranges6)};
+}
+
 std::vector<Fd> Pins::open_tries(const Edition& edition) const {
   std::vector<Fd> tries;
   const std::string folder = generation_dir(edition);

@@ -21,6 +21,7 @@
 // are found by id, which does.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -133,6 +134,8 @@ class Pins {
   [[nodiscard]] std::vector<LinkState> unpinned_links() const;
   // Those of its tries that have pins of their own and can be opened. Owned by the caller.
   [[nodiscard]] std::vector<Fd> open_tries(const Edition& edition) const;
+  // What holds all of them, IPv4 first.
+  [[nodiscard]] Result<std::array<Fd, 2>> open_ranges(const Edition& edition) const;
   // The last step of drop_generation() (release.hpp), which is what to call.
   [[nodiscard]] Result<> unpin_generation(const Edition& edition) const;
   // Where what outlives generations is pinned.

@@ -46,19 +46,31 @@ Result<> read_trie(int fd, std::map<Prefix, TrieEnds>& to) {
   return fail(Exit::kFailed, fmt::format("ranges: read the trie: {}", std::strerror(errno)), errno);
 }
 
+// A trie is entered by its number and read by its id.
+template <typename Key>
+Result<> read_tries(int outer_fd, std::map<Prefix, TrieEnds>& to) {
+  for (__u32 number = 0; number < APIGUARD_MAX_SHARDS; ++number) {
+    __u32 id = 0;
+    if (bpf_map_lookup_elem(outer_fd, &number, &id) != 0) continue;
+    const Fd trie(bpf_map_get_fd_by_id(id));
+    if (!trie) {
+      return fail(Exit::kFailed, fmt::format("ranges: open the trie: {}", std::strerror(errno)),
+                  errno);
+    }
+    if (auto read = read_trie<Key>(trie.get(), to); !read) return read;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::map<Prefix, TrieEnds>> read_ending(const Pins& pins, const Edition& edition) {
+  const auto ranges = pins.open_ranges(edition);
+  if (!ranges) return fail(ranges.error());
   std::map<Prefix, TrieEnds> ends;
-  for (const Fd& trie : pins.open_tries(edition)) {
-    bpf_map_info info{};
-    __u32 length = sizeof(info);
-    if (bpf_obj_get_info_by_fd(trie.get(), &info, &length) != 0)
-      return fail(Exit::kFailed, fmt::format("ranges: ask: {}", std::strerror(errno)), errno);
-    auto read = info.key_size == sizeof(apiguard_key4) ? read_trie<apiguard_key4>(trie.get(), ends)
-                                                       : read_trie<apiguard_key6>(trie.get(), ends);
-    if (!read) return fail(read.error());
-  }
+  auto read = read_tries<apiguard_key4>((*ranges)[0].get(), ends);
+  if (read) read = read_tries<apiguard_key6>((*ranges)[1].get(), ends);
+  if (!read) return fail(read.error());
   return ends;
 }
 

@@ -17,7 +17,7 @@ struct TrieEnds {
   __u64 allow_until = 0;
 };
 
-// Of the prefixes that have an end which comes. Reading may be refused for lack of privilege.
+// Of the prefixes that have an end which comes. It needs CAP_SYS_ADMIN.
 [[nodiscard]] Result<std::map<Prefix, TrieEnds>> read_ending(const Pins& pins,
                                                              const Edition& edition);
 
