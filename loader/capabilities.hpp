@@ -4,7 +4,7 @@
 // the caller has and a few places need is put aside, and taken up by them for a moment (Raised):
 //
 //   CAP_SYS_ADMIN      programs, maps and links by id: a way out over a bpffs that is read-only or
-//                      gone, the name of a program that occupies a hook
+//                      gone, the name of a program that occupies a hook, leases whose book is lost
 //   CAP_DAC_OVERRIDE,  the operator's files where they are not root's
 //   CAP_DAC_READ_SEARCH
 //   CAP_CHOWN          a file that is replaced keeps its owner

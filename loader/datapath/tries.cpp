@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "loader/capabilities.hpp"
+
 namespace apiguard::datapath {
 namespace {
 
@@ -49,6 +51,7 @@ Result<> read_trie(int fd, std::map<Prefix, TrieEnds>& to) {
 // A trie is entered by its number and read by its id.
 template <typename Key>
 Result<> read_tries(int outer_fd, std::map<Prefix, TrieEnds>& to) {
+  const capabilities::Raised raised(capabilities::kSysAdmin);
   for (__u32 number = 0; number < APIGUARD_MAX_SHARDS; ++number) {
     __u32 id = 0;
     if (bpf_map_lookup_elem(outer_fd, &number, &id) != 0) continue;
