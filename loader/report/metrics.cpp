@@ -154,6 +154,14 @@ void add_ranges(Page& page, const Status& status) {
   if (status.ranges6) page.add({{"family", "ipv6"}}, number(*status.ranges6));
 }
 
+void add_leases(Page& page, const LeaseCounts& leases) {
+  page.begin("apiguard_leases", "gauge",
+             "Leases in force, those of them that end soon without renewal, and what is barred.");
+  page.add({{"state", "in_force"}}, number(leases.in_force));
+  page.add({{"state", "ending_soon"}}, number(leases.ending_soon));
+  page.add({{"state", "barred"}}, number(leases.barred));
+}
+
 void add_confirmation(Page& page, const Metrics& metrics) {
   const Status& status = metrics.status;
   if (!status.generation) return;
@@ -217,6 +225,7 @@ std::string to_prometheus(const Metrics& metrics) {
   add_time(page, "apiguard_last_apply_timestamp_seconds",
            "When the generation in force was published.", metrics.published);
   add_ranges(page, status);
+  add_leases(page, status.leases);
   add_count(page, "apiguard_expiring_ranges", "Ranges in force that will end by themselves.",
             metrics.expiring);
   add_time(page, "apiguard_next_expiry_timestamp_seconds", "When the next range ends.",

@@ -120,6 +120,13 @@ Json unpinned_json(const Status& status) {
   return array;
 }
 
+// Nothing where nobody has any.
+std::string leases_text(const LeaseCounts& leases) {
+  if (leases.in_force == 0 && leases.barred == 0) return "";
+  return fmt::format("leases       {}, {} of them ending soon; {} barred\n", leases.in_force,
+                     leases.ending_soon, leases.barred);
+}
+
 std::string head_text(const Status& status) {
   if (!status.generation) return "";
   return fmt::format(
@@ -130,7 +137,8 @@ std::string head_text(const Status& status) {
       "ranges       {} IPv4, {} IPv6\n",
       status.mode ? to_string(*status.mode) : "?", *status.generation,
       status.fingerprint.empty() ? "?" : status.fingerprint, endpoints_text(status.endpoints),
-      count_text(status.ranges4), count_text(status.ranges6));
+      count_text(status.ranges4), count_text(status.ranges6)) +
+         leases_text(status.leases);
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ Metrics enforcing() {
   status.generation = 17;
   status.fingerprint = "00ff";
   status.ranges4 = 3;
+  status.leases = {12, 2, 1};
   status.ranges6 = 1;
   status.interfaces = {interface_of("eth0", XdpMode::kNative), interface_of("eth1", std::nullopt)};
   status.counters.packets[APIGUARD_PASS][APIGUARD_LISTED] = 1234;
@@ -118,6 +119,11 @@ apiguard_last_apply_timestamp_seconds 1763996400.500
 # TYPE apiguard_ranges gauge
 apiguard_ranges{family="ipv4"} 3
 apiguard_ranges{family="ipv6"} 1
+# HELP apiguard_leases Leases in force, those of them that end soon without renewal, and what is barred.
+# TYPE apiguard_leases gauge
+apiguard_leases{state="in_force"} 12
+apiguard_leases{state="ending_soon"} 2
+apiguard_leases{state="barred"} 1
 # HELP apiguard_expiring_ranges Ranges in force that will end by themselves.
 # TYPE apiguard_expiring_ranges gauge
 apiguard_expiring_ranges 2

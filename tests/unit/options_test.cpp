@@ -194,6 +194,30 @@ TEST_CASE("revoke takes CIDRs and names") {
   CHECK(revoke.selectors[3].name == "7");
 }
 
+TEST_CASE("lease takes addresses from one place") {
+  const auto plain = options_of<LeaseOptions>({"lease", "192.0.2.7", "2001:db8::7", "--for", "24h"});
+  CHECK(plain.addresses.size() == 2);
+  CHECK(plain.lasts == std::int64_t{24} * 3600 * 1'000'000'000);
+  CHECK(plain.name.empty());
+  CHECK(plain.prefix6 == 128);
+  const auto sync = options_of<LeaseOptions>({"lease", "--sync", "nodes", "--for", "1h"});
+  CHECK(sync.sync);
+  CHECK(sync.name == "nodes");
+  const auto ssh = options_of<LeaseOptions>({"lease", "--from-ssh", "--for", "1h", "--name", "ci",
+                                             "--within", "192.0.2.0/24,2001:db8::/32",
+                                             "--prefix6", "64"});
+  CHECK(ssh.from_ssh);
+  CHECK(ssh.within.size() == 2);
+  CHECK(ssh.prefix6 == 64);
+  const auto key = options_of<LeaseOptions>(
+      {"lease", "--authorized-key", "k.pub", "--for", "1h", "--user", "knock"});
+  CHECK(key.authorized_key == "k.pub");
+  CHECK(key.lasts_text == "1h");
+  CHECK(key.user == "knock");
+  CHECK(options_of<LeaseOptions>({"lease", "--unbar", "ci"}).unbar->name == "ci");
+  CHECK(options_of<LeaseOptions>({"lease", "--unbar", "192.0.2.7"}).unbar->prefix);
+}
+
 TEST_CASE("a name may be that of a verb") {
   CHECK(options_of<RevokeOptions>({"revoke", "status"}).selectors[0].name == "status");
   CHECK(options_of<PutOptions>({"allow", "10.0.0.0/8", "--name", "list"}).name == "list");
@@ -423,6 +447,24 @@ TEST_CASE("usage errors say what and where") {
        "+02:00"},
       {{"allow", "10.0.0.0/8", "--until", "tomorrow"},
        "time 'tomorrow': not RFC 3339, as in 2026-12-01T08:00:00Z"},
+      // lease
+      {{"lease", "--for", "1h"},
+       "verb 'lease': ADDRESS, --from-ssh or --sync NAME is missing: see 'apiguard lease --help'"},
+      {{"lease", "192.0.2.7"},
+       "verb 'lease': --for DURATION is missing: see 'apiguard lease --help'"},
+      {{"lease", "192.0.2.7", "--from-ssh", "--for", "1h"},
+       "verb 'lease': ADDRESS, --from-ssh, --sync, --unbar and --authorized-key each stand alone: "
+       "see 'apiguard lease --help'"},
+      {{"lease", "--sync", "a", "--name", "b", "--for", "1h"},
+       "verb 'lease': --sync NAME names them: leave out --name"},
+      {{"lease", "192.0.2.0/24", "--for", "1h"},
+       "argument '192.0.2.0/24': a lease is of an address: 'apiguard allow' lists ranges"},
+      {{"lease", "192.0.2.7", "--for", "1h", "--prefix6", "56"},
+       "option '--prefix6': '56': 128 or 64"},
+      {{"lease", "192.0.2.7", "--for", "1h", "--within", "192.0.2.1/24"},
+       "option '--within': '192.0.2.1/24': host bits are set: 192.0.2.0/24 is meant?"},
+      {{"lease", "192.0.2.7", "--for", "1h", "--user", "a"},
+       "option '--user': it belongs to --authorized-key: see 'apiguard lease --help'"},
       // revoke
       {{"revoke"}, "verb 'revoke': CIDR or NAME is missing: see 'apiguard revoke --help'"},
       {{"revoke", "-office"}, "option '-office': no such option: see 'apiguard revoke --help'"},

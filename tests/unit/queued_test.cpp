@@ -70,6 +70,36 @@ TEST_CASE("a ticket is read as it was written") {
   CHECK_FALSE(is_addition(*revoke));
 }
 
+TEST_CASE("a ticket of a lease is read as it was written, and whose it is") {
+  QueuedChange change;
+  change.by = "root from 203.0.113.7";
+  change.verb = "lease --from-ssh --for 1h";
+  LeaseOrder order;
+  order.prefixes = {prefix("192.0.2.7"), prefix("2001:db8::/64")};
+  order.name = "node-7";
+  order.lasts = 3'600'000'000'000;
+  order.within = {prefix("192.0.2.0/24")};
+  order.from_ssh = true;
+  change.what = LeaseChange{order};
+  const auto read = parse_ticket(show_ticket(change));
+  REQUIRE(read);
+  CHECK(show_ticket(*read) == show_ticket(change));
+  REQUIRE(lease_of(*read) != nullptr);
+  CHECK(lease_of(*read)->order.by == change.by);
+  CHECK(lease_of(*read)->order.from_ssh);
+  CHECK_FALSE(lease_of(*read)->order.members);
+  CHECK(is_addition(*read));
+  CHECK(lease_of(a_revoke()) == nullptr);
+  auto json = nlohmann::json::parse(show_ticket(change));
+  for (const char* key : {"prefixes", "name", "lasts", "within", "from_ssh", "members"}) {
+    auto without = json;
+    without.erase(key);
+    CHECK_FALSE(parse_ticket(without.dump()));
+  }
+  json["lasts"] = -1;
+  CHECK_FALSE(parse_ticket(json.dump()));
+}
+
 TEST_CASE("bytes that are no text do not spoil a ticket") {
   QueuedChange change = a_put();
   change.verb = "allow \xff\xfe";

@@ -5,6 +5,7 @@
 #include "loader/report/diff.hpp"
 #include "loader/report/ends.hpp"
 #include "loader/report/history.hpp"
+#include "loader/report/lease.hpp"
 #include "loader/report/list.hpp"
 #include "loader/report/names.hpp"
 #include "loader/report/status.hpp"
@@ -289,13 +290,15 @@ TEST_CASE("JSON of the list: what is not known is null") {
       "last_seen": null
     }
   ],
-  "observed_since": null
+  "observed_since": null,
+  "bars": []
 }
 )");
   CHECK(json_of_list({}) == R"({
   "schema": 1,
   "ranges": [],
-  "observed_since": null
+  "observed_since": null,
+  "bars": []
 }
 )");
 }
@@ -557,6 +560,43 @@ TEST_CASE("bytes that are not UTF-8 do not break JSON") {
         std::string::npos);
 }
 
+TEST_CASE("leases of a status, and none where nobody has any") {
+  Status status = enforcing();
+  CHECK(to_text(status, false).find("leases") == std::string::npos);
+  status.leases = {12, 2, 1};
+  CHECK(to_text(status, false).find("leases       12, 2 of them ending soon; 1 barred\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("what became of leases, for people and for scripts") {
+  const auto answer = [](const char* address, LeaseResult result, const char* why) {
+    LeaseAnswer one;
+    one.prefix = parse_prefix(address)->prefix;
+    one.name = "ci";
+    one.result = result;
+    one.why = why;
+    if (*why == '\0') one.until = 1'796'112'000'000'000'000;
+    one.in_force = one.until.has_value();
+    return one;
+  };
+  const Leases leases{true, 17, 42,
+                      {answer("192.0.2.1", LeaseResult::kRenewed, ""),
+                       answer("192.0.2.2", LeaseResult::kRenewed, ""),
+                       answer("192.0.2.3", LeaseResult::kAdded, ""),
+                       answer("192.0.2.4", LeaseResult::kOutside, "too far\x1b[2J")},
+                      {}};
+  CHECK(to_text(leases) ==
+        "1 lease added until 2026-12-01T08:00:00Z: 192.0.2.3/32\n"
+        "2 leases renewed until 2026-12-01T08:00:00Z\n");
+  REQUIRE(refusals(leases.answers).size() == 1);
+  CHECK(refusals(leases.answers)[0].find("lease '192.0.2.4/32': outside: too far") == 0);
+  CHECK(refusals(leases.answers)[0].find('\x1b') == std::string::npos);
+  const std::string json = to_json(leases);
+  CHECK(json.find("\"edition\": 42") != std::string::npos);
+  CHECK(json.find("\"result\": \"outside\"") != std::string::npos);
+  CHECK(to_json(Leases{}).find("\"generation\": null") != std::string::npos);
+}
+
 TEST_CASE("JSON of a status in enforce") {
   CHECK(to_json(enforcing()) == R"({
   "schema": 1,
@@ -576,6 +616,11 @@ TEST_CASE("JSON of a status in enforce") {
   "ranges": {
     "ipv4": 3,
     "ipv6": 1
+  },
+  "leases": {
+    "in_force": 0,
+    "ending_soon": 0,
+    "barred": 0
   },
   "interfaces": [
     {
@@ -624,6 +669,11 @@ TEST_CASE("JSON of a status with nothing in force: every member is there") {
   "ranges": {
     "ipv4": null,
     "ipv6": null
+  },
+  "leases": {
+    "in_force": 0,
+    "ending_soon": 0,
+    "barred": 0
   },
   "interfaces": [],
   "counters": {
