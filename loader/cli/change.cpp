@@ -231,6 +231,7 @@ class Changer {
     if (show) {
       note_all(request.notes);
       print_warnings(plan.warnings);
+      note_all(plan.notes);
       show_preview(plan);
       if (!would_drop.empty()) note(describe_audit(would_drop, publish::clocks(world)));
     }
@@ -312,6 +313,7 @@ class Changer {
     change.cut = plan.cut;
     change.cut_ranges = plan.cut_ranges;
     change.warnings = plan.warnings;
+    change.warnings.insert(change.warnings.end(), plan.notes.begin(), plan.notes.end());
     change.warnings.insert(change.warnings.end(), published.warnings.begin(),
                            published.warnings.end());
     change.warnings.insert(change.warnings.end(), published.unconfirmed.begin(),

@@ -233,4 +233,10 @@ bool is_lapsing(const Range& range) {
   return range.origin.line == 0 && range.origin.file.text().ends_with(kLapsing);
 }
 
+std::string origin_of(const Range& range) {
+  std::string origin = to_string(range.origin);
+  if (is_lapsing(range)) origin.resize(origin.size() - kLapsing.size());
+  return origin;
+}
+
 }  // namespace apiguard

@@ -28,5 +28,7 @@ struct Overlay {
 // What an overlay has added, by its origin. Of a lease there may be two, the except in front.
 [[nodiscard]] bool is_lease(const Range& range);
 [[nodiscard]] bool is_lapsing(const Range& range);
+// The file that a lapsing one vanished from; of all others where they stand, as to_string().
+[[nodiscard]] std::string origin_of(const Range& range);
 
 }  // namespace apiguard

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/report/check.hpp"
 
+#include "loader/policy/overlay.hpp"
 #include "loader/report/ends.hpp"
 #include "loader/report/json.hpp"
 #include "loader/report/table.hpp"
@@ -18,6 +19,7 @@ void add_members(Json& json, const Check& check) {
   json["range"] = range ? Json(to_string(range->prefix)) : Json(nullptr);
   json["name"] = range ? text_or_null(range->name) : Json(nullptr);
   json["until"] = range ? time_or_null(range->until) : Json(nullptr);
+  if (range && is_lapsing(*range)) json["lapsing"] = true;
   json["mode"] = to_string(check.mode);
   add_usage(json, check.usage);
 }
@@ -31,7 +33,7 @@ std::string check_text(const std::vector<Check>& checks, Timestamp now) {
     const Range range = check.range.value_or(Range{});
     table.add(
         {to_string(check.source), verdict(check), check.reason,
-         check.range ? to_string(range.prefix) : "", range.name, end_text(range.until, now),
+         check.range ? to_string(range.prefix) : "", range.name, end_text(range, now),
          check.usage ? std::to_string(check.usage->connections) : "",
          check.usage && check.usage->connections > 0 ? seen_text(check.usage->last, now) : ""});
   }

@@ -25,7 +25,8 @@ struct Check {
 [[nodiscard]] std::string check_text(const std::vector<Check>& checks, Timestamp now);
 
 // One: {schema, source, verdict, reason, range, name, until, mode, connections, first_seen,
-// last_seen}; several: {schema, checks[]} of these.
+// last_seen}, and `lapsing`, which is true, where a lapsing line decided; several: {schema,
+// checks[]} of these.
 [[nodiscard]] std::string check_json(const std::vector<Check>& checks);
 
 }  // namespace apiguard::report

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "loader/policy/duration.hpp"
+#include "loader/policy/overlay.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard::report {
@@ -13,20 +14,25 @@ namespace {
 
 constexpr Timestamp kSecond = 1'000'000'000;
 
+Timestamp whole_second(Timestamp time) { return time - (time % kSecond + kSecond) % kSecond; }
+
 }  // namespace
 
-std::string end_text(const std::optional<Timestamp>& until, Timestamp now) {
-  if (!until) return "";
+std::string end_text(const Range& range, Timestamp now) {
+  if (!range.until) return "";
+  // That of a lapsing line is computed from two clocks each time: its fractions mean nothing.
+  const std::string end =
+      format_timestamp(is_lapsing(range) ? whole_second(*range.until) : *range.until);
   // In seconds, because the years between two times may be more than nanoseconds can count.
-  const std::int64_t left = *until / kSecond - now / kSecond;
-  return *until > now
-             ? fmt::format("{} (in {})", format_timestamp(*until), show_duration(left))
-             : fmt::format("{} (ended {} ago)", format_timestamp(*until), show_duration(-left));
+  const std::int64_t left = *range.until / kSecond - now / kSecond;
+  if (*range.until <= now) return fmt::format("{} (ended {} ago)", end, show_duration(-left));
+  return fmt::format("{} ({}in {})", end, is_lapsing(range) ? "lapsing, " : "",
+                     show_duration(left));
 }
 
 // No fractions: nobody reads a table for them. A clock that was set back shows no time before now.
 std::string seen_text(Timestamp seen, Timestamp now) {
-  const Timestamp second = seen - (seen % kSecond + kSecond) % kSecond;
+  const Timestamp second = whole_second(seen);
   const Timestamp ago = std::max<Timestamp>(0, now - second) / kSecond;
   return fmt::format("{} ({} ago)", format_timestamp(second), show_duration(ago));
 }

@@ -2,15 +2,15 @@
 // Ends of ranges and when they were used, for people.
 #pragma once
 
-#include <optional>
 #include <string>
 
 #include "loader/policy/policy.hpp"
 
 namespace apiguard::report {
 
-// "2026-12-01T08:00:00Z (in 1 h 59 min)", "... (ended 5 min ago)"; empty for what is permanent.
-[[nodiscard]] std::string end_text(const std::optional<Timestamp>& until, Timestamp now);
+// "2026-12-01T08:00:00Z (in 1 h 59 min)", "... (lapsing, in 23 h 5 min)", "... (ended 5 min ago)";
+// empty for what is permanent.
+[[nodiscard]] std::string end_text(const Range& range, Timestamp now);
 
 // "2026-12-01T08:00:00Z (5 min ago)".
 [[nodiscard]] std::string seen_text(Timestamp seen, Timestamp now);

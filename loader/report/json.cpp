@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/policy/overlay.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/policy/utf8.hpp"
 
@@ -15,11 +16,13 @@ Json time_or_null(const std::optional<Timestamp>& time) {
 }
 
 Json range_json(const Range& range) {
-  return {{"cidr", to_string(range.prefix)},
-          {"kind", to_string(range.kind)},
-          {"name", text_or_null(range.name)},
-          {"until", time_or_null(range.until)},
-          {"origin", to_string(range.origin)}};
+  Json json = {{"cidr", to_string(range.prefix)},
+               {"kind", to_string(range.kind)},
+               {"name", text_or_null(range.name)},
+               {"until", time_or_null(range.until)},
+               {"origin", origin_of(range)}};
+  if (is_lapsing(range)) json["lapsing"] = true;
+  return json;
 }
 
 Json ranges_json(const std::vector<Range>& ranges) {

@@ -32,7 +32,7 @@ template <typename T>
   return json.get<T>();
 }
 
-// {cidr, kind, name, until, origin}.
+// {cidr, kind, name, until, origin}, and of a lapsing line {lapsing}, which is true.
 [[nodiscard]] Json range_json(const Range& range);
 [[nodiscard]] Json ranges_json(const std::vector<Range>& ranges);
 

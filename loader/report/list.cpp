@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/report/list.hpp"
 
+#include "loader/policy/overlay.hpp"
 #include "loader/report/ends.hpp"
 #include "loader/report/json.hpp"
 #include "loader/report/table.hpp"
@@ -32,10 +33,10 @@ Row row_of(const Range& range, const std::optional<Usage>& usage, Timestamp now)
   return {to_string(range.prefix),
           std::string(to_string(range.kind)),
           range.name,
-          end_text(range.until, now),
+          end_text(range, now),
           usage ? std::to_string(usage->connections) : "",
           used ? seen_text(usage->last, now) : "",
-          to_string(range.origin)};
+          origin_of(range)};
 }
 
 // As it stands two levels deep in an object.

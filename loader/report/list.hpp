@@ -20,7 +20,8 @@ struct ListUse {
 void list_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink);
 
 // {schema, ranges[]{cidr, kind, name, until, origin, connections, first_seen, last_seen},
-// observed_since}, as dump() shows it and a newline. Connections of ranges that admit nobody, and
+// observed_since}, as dump() shows it and a newline. A lapsing line has `lapsing`, which is true,
+// and as its origin the file that it vanished from. Connections of ranges that admit nobody, and
 // of all of them where they are not known, are null.
 void list_json(const RangeRefs& ranges, const ListUse& use, const Sink& sink);
 
