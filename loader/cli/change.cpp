@@ -211,10 +211,10 @@ class Changer {
   }
 
   // Whom enforce would have dropped since the audit began; nobody where that cannot be known.
-  [[nodiscard]] std::vector<DeniedSource> look_at_audit(const World& world,
-                                                        const Request& request) const {
+  [[nodiscard]] std::vector<DeniedSource> look_at_audit(const World& world, const Request& request,
+                                                        const Plan& plan) const {
     if (request.policy.mode != Mode::kEnforce) return {};
-    auto found = publish::find_would_drop(line_.places, world, request.policy);
+    auto found = publish::find_would_drop(line_.places, world, plan.judged_by(request));
     if (found) return std::move(*found);
     note(found.error().message + ": whom the audit would have dropped is not known");
     return {};
@@ -227,7 +227,7 @@ class Changer {
   }
 
   Result<Attempt> proceed(const World& world, const Request& request, const Plan& plan, bool show) {
-    const std::vector<DeniedSource> would_drop = look_at_audit(world, request);
+    const std::vector<DeniedSource> would_drop = look_at_audit(world, request, plan);
     if (show) {
       note_all(request.notes);
       print_warnings(plan.warnings);

@@ -16,10 +16,11 @@ namespace apiguard {
 namespace {
 
 constexpr std::size_t kNamed = 3;  // prefixes in a note
+constexpr Timestamp kSecond = 1'000'000'000;
 
 bool is_by_prefix(const Range* a, const Range* b) { return a->prefix < b->prefix; }
 
-// Lines by their prefix.
+// Lines by their prefix. They point into the ranges.
 class Lines {
  public:
   explicit Lines(const std::vector<Range>& ranges) {
@@ -126,6 +127,32 @@ std::size_t take_out(std::vector<Lapsing>& lapsing, const std::vector<Range>& ra
   return taken;
 }
 
+// As ranges without an end.
+std::vector<Range> lines_of(const std::vector<Lapsing>& lapsing, Kind kind) {
+  std::vector<Range> out;
+  for (const Lapsing& one : lapsing) {
+    if (one.kind == kind) out.push_back({one.prefix, kind, "", std::nullopt, {}});
+  }
+  return out;
+}
+
+// Those inside a lapsing line of the other kind: as long as that lasts, it would decide for them
+// whatever the text says.
+std::vector<Lapsing> take_opposed(std::vector<Lapsing>& added, const std::vector<Lapsing>& known,
+                                  Timestamp now) {
+  std::vector<Lapsing> all = known;
+  all.insert(all.end(), added.begin(), added.end());
+  std::vector<Lapsing> opposed;
+  for (const Kind kind : {Kind::kAllow, Kind::kExcept}) {
+    take_out(added, lines_of(all, kind), now, [&](const Lapsing& one, const Range* covering) {
+      if (one.kind == kind || covering == nullptr) return false;
+      opposed.push_back(one);
+      return true;
+    });
+  }
+  return opposed;
+}
+
 // What the text says anyhow for as long.
 void take_out_idle(std::vector<Lapsing>& lapsing, const Policy& after, const Moment& moment) {
   take_out(lapsing, after.ranges, moment.now.wall, [&](const Lapsing& one, const Range* deciding) {
@@ -136,6 +163,7 @@ void take_out_idle(std::vector<Lapsing>& lapsing, const Policy& after, const Mom
 
 // Those of `kind` that the text in force does not have.
 std::vector<Range> new_lines(const Policy* before, const Policy& after, Kind kind, Timestamp now) {
+  static const std::vector<Range> kNothing;
   std::vector<Range> out;
   const auto counts = [&](const Range& range) {
     return range.kind == kind && !has_ended(range, now);
@@ -143,7 +171,7 @@ std::vector<Range> new_lines(const Policy* before, const Policy& after, Kind kin
   std::optional<Lines> known;
   for (const Range& range : after.ranges) {
     if (!counts(range)) continue;
-    if (!known) known.emplace(before != nullptr ? before->ranges : std::vector<Range>());
+    if (!known) known.emplace(before != nullptr ? before->ranges : kNothing);
     if (!known->any(range.prefix, counts)) out.push_back(range);
   }
   return out;
@@ -207,8 +235,9 @@ std::string note_of(const std::string& file, const Beginning& beginning) {
       "{} line{} of '{}' lapse{} until {}: {}{}: 'apiguard revoke' takes {} out at "
       "once",
       beginning.lines, beginning.lines == 1 ? "" : "s", file, beginning.lines == 1 ? "s" : "",
-      format_timestamp(beginning.until), fmt::join(beginning.named, ", "),
-      beginning.lines > kNamed ? ", ..." : "", beginning.lines == 1 ? "it" : "them");
+      format_timestamp(beginning.until - beginning.until % kSecond),
+      fmt::join(beginning.named, ", "), beginning.lines > kNamed ? ", ..." : "",
+      beginning.lines == 1 ? "it" : "them");
 }
 
 void note_beginnings(const std::vector<Lapsing>& added, std::vector<std::string>& notes) {
@@ -236,16 +265,20 @@ std::vector<Lapsing> lapsing_after(const std::vector<Lapsing>& known, const Poli
                                    std::vector<std::string>& notes) {
   const Timestamp now = moment.now.wall;
   const auto excepts = new_lines(before, after, Kind::kExcept, now);
+  std::vector<Lapsing> out = not_returned(known, before);
+  end_in_cluster(out, after, now);
   std::vector<Lapsing> added;
   if (before != nullptr) added = vanished(*before, after, moment);
   arrange(added, moment);
+  std::vector<Lapsing> opposed = take_opposed(added, out, now);
   take_out_idle(added, after, moment);
+  added.insert(added.end(), std::make_move_iterator(opposed.begin()),
+               std::make_move_iterator(opposed.end()));
+  arrange(added, moment);
   end_in_cluster(added, after, now);
   end_excepted(added, excepts, now);
   note_beginnings(added, notes);
 
-  std::vector<Lapsing> out = not_returned(known, before);
-  end_in_cluster(out, after, now);
   if (const std::size_t ended = end_excepted(out, excepts, now); ended > 0) {
     notes.push_back(fmt::format("{} lapsing line{} end{} now: a new except covers {}", ended,
                                 ended == 1 ? "" : "s", ended == 1 ? "s" : "",

@@ -38,7 +38,7 @@ void find_remembered(const Places& places, const World& world, const Request& re
                      const datapath::Ledger& ledger, Plan& plan) {
   if (plan.unchanged) return;
   const Used used = read_used(places, world);
-  if (!request.boot) plan.cut_ranges = find_cut_ranges(world, used, request.policy);
+  if (!request.boot) plan.cut_ranges = find_cut_ranges(world, used, plan.judged_by(request));
   plan.ledger = used.warnings;
   if (request.policy.mode == Mode::kEnforce && !request.boot) {
     for (const std::string& pin : used.unread)
