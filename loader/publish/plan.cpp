@@ -165,7 +165,10 @@ void find_book(const World& world, const Request& request, Plan& plan) {
     Book next = world.booked();
     next.lapsing =
         lapsing_after(next.lapsing, before, request.policy, moment_of(world), plan.notes);
-    if (next.lapsing != world.booked().lapsing) plan.book = std::move(next);
+    if (next.lapsing != world.booked().lapsing) {
+      prune(next, request.policy.leases.longest, moment_of(world));
+      plan.book = std::move(next);
+    }
   }
   if (plan.book) plan.book->edition = newest_edition(world) + 1;
 }
