@@ -158,14 +158,13 @@ std::uint64_t newest_edition(const World& world) {
 
 // Lines that vanish with a person's change lapse. A way out and a boot publish what was.
 void find_book(const World& world, const Request& request, Plan& plan) {
-  if (request.book) {
-    plan.book = request.book;
-  } else if (!request.boot && !request.way_out) {
+  plan.book = request.book;
+  if (!request.boot && !request.way_out) {
     const Policy* before = world.in_force ? world.in_force->policy() : nullptr;
-    Book next = world.booked();
+    Book next = request.book ? *request.book : world.booked();
     next.lapsing =
         lapsing_after(next.lapsing, before, request.policy, moment_of(world), plan.notes);
-    if (next.lapsing != world.booked().lapsing) {
+    if (request.book || next.lapsing != world.booked().lapsing) {
       prune(next, request.policy.leases.longest, moment_of(world));
       plan.book = std::move(next);
     }
@@ -358,6 +357,8 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   Plan plan;
   plan.warnings = request.warnings;
   plan.difference = against_in_force(world, request.policy);
+  plan.difference.removed.insert(plan.difference.removed.end(), request.taken_out.begin(),
+                                 request.taken_out.end());
   if (auto ports = check_ports(world, request, plan.warnings); !ports) return fail(ports.error());
   check_floor(world, request, plan.warnings);
   if (auto clock = check_boot_clock(request, plan.warnings); !clock) return fail(clock.error());

@@ -42,6 +42,7 @@ struct Request {
   bool trust_clock = false;           // a person's word: no generation before this one is a floor
   std::vector<Lasting> lasting;       // entries that are given a duration
   std::optional<Book> book;           // as it is to be; its edition is the plan's. None: as it is
+  std::vector<Range> taken_out;       // of the book, by a person: shown as removed
   bool anew = false;                  // a new generation although the text is the one in force
   std::set<std::string> left_alone;   // interfaces that were detached by hand: they stay so
   std::optional<Damage> damage;       // a boot: why it publishes this; the mark stays as it is

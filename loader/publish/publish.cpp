@@ -182,7 +182,7 @@ class Publisher {
     if (request_.confirm_within) meta.fallback = world_.marked.value_or(0);
     meta.program_build = fmt::format("{:016x}", datapath::program_build());
     meta.added = plan_.difference.added.size();
-    meta.removed = plan_.difference.removed.size();
+    meta.removed = plan_.difference.removed.size() - request_.taken_out.size();
     for (const Range* range : deciding_ranges(request_.policy.ranges)) {
       ++(range->prefix.address.family == Family::kIpv4 ? meta.ranges4 : meta.ranges6);
     }

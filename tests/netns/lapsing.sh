@@ -225,6 +225,8 @@ verb rollback
 lapses_not 198.51.100.20
 passes 198.51.100.20
 begins 198.51.100.20 verb apply --accept-risk undone
+verb revoke 198.51.100.20
+drops 198.51.100.20
 
 step 'Mode off and back'
 changes verb mode off
@@ -249,6 +251,39 @@ let_go
 changes verb revoke "$NET"
 drops "$A" "$B"
 passes "$C"
+
+step 'A revoke takes lapsing lines out at once, by range or name, and asks who is connected'
+nodes '#lapse 1h' "$A name=node-a" "$B name=pool" "$C name=node-c" "$D name=pool"
+changes verb apply
+nodes '#lapse 1h' "$C name=node-c"
+begins "$A" verb apply
+hold_connection "$A"
+keeps expect 7 guard revoke "$A"
+complains "risk 'drop-peers'"
+lapses "$A"
+renews verb revoke "$A" --accept-risk drop-peers
+prints "^- $A/32  node-a  until "
+drops "$A"
+let_go
+passes "$B" "$C" "$D"
+lapses_not "$A"
+lapses "$B"
+keeps expect 1 guard revoke "$A" # there is none any more
+complains "range '$A/32': no such entry"
+keeps expect 3 guard revoke "$C"
+keeps verb revoke pool --dry-run --json
+same '2 true' "$(after /removed# /removed/0/lapsing | xargs)"
+passes "$B" "$D"
+echo "198.51.100.9 name=pool" >>"$LIST"
+changes verb apply
+changes verb revoke pool --json
+same '3 absent true' "$(after /removed# /removed/0/lapsing /removed/1/lapsing | xargs)"
+drops "$B" "$D" 198.51.100.9
+verb history --json
+same 1 "$(after /generations/0/removed)" 'what is taken out of the book is no part of the history'
+passes "$C"
+verb apply --boot
+drops "$A" "$B" "$D"
 
 step 'Without the header first, lines go at once, and this is asked about'
 nodes '#lapse 1h' "$A name=node-a"
