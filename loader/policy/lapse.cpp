@@ -2,6 +2,7 @@
 #include "loader/policy/lapse.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <tuple>
@@ -139,16 +140,18 @@ std::vector<Range> lines_of(const std::vector<Lapsing>& lapsing, Kind kind) {
 // Those inside a lapsing line of the other kind: as long as that lasts, it would decide for them
 // whatever the text says.
 std::vector<Lapsing> take_opposed(std::vector<Lapsing>& added, const std::vector<Lapsing>& known,
-                                  Timestamp now) {
-  std::vector<Lapsing> all = known;
-  all.insert(all.end(), added.begin(), added.end());
+                                  const Moment& moment) {
+  std::vector<Lapsing> all = added;
+  std::copy_if(known.begin(), known.end(), std::back_inserter(all),
+               [&](const Lapsing& one) { return is_live(one.term, moment); });
   std::vector<Lapsing> opposed;
   for (const Kind kind : {Kind::kAllow, Kind::kExcept}) {
-    take_out(added, lines_of(all, kind), now, [&](const Lapsing& one, const Range* covering) {
-      if (one.kind == kind || covering == nullptr) return false;
-      opposed.push_back(one);
-      return true;
-    });
+    take_out(added, lines_of(all, kind), moment.now.wall,
+             [&](const Lapsing& one, const Range* covering) {
+               if (one.kind == kind || covering == nullptr) return false;
+               opposed.push_back(one);
+               return true;
+             });
   }
   return opposed;
 }
@@ -270,7 +273,7 @@ std::vector<Lapsing> lapsing_after(const std::vector<Lapsing>& known, const Poli
   std::vector<Lapsing> added;
   if (before != nullptr) added = vanished(*before, after, moment);
   arrange(added, moment);
-  std::vector<Lapsing> opposed = take_opposed(added, out, now);
+  std::vector<Lapsing> opposed = take_opposed(added, out, moment);
   take_out_idle(added, after, moment);
   added.insert(added.end(), std::make_move_iterator(opposed.begin()),
                std::make_move_iterator(opposed.end()));

@@ -84,8 +84,8 @@ class Outlook {
   };
   // The answer at a time, and how long the range stands that gives it.
   [[nodiscard]] Span at(Timestamp time) const {
-    for (auto group = groups_.rbegin(); group != groups_.rend(); ++group) {
-      const Range* range = group->deciders.at(time);
+    for (std::size_t i = groups_.size(); i-- > 0;) {
+      const Range* range = groups_[i].deciders.at(time);
       if (range == nullptr) continue;
       return {admits(range) ? Answer::kListed : Answer::kExcepted, end_of(range)};
     }

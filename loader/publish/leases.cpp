@@ -129,6 +129,18 @@ void show_taken(const std::vector<Lease>& leases, const Moment& moment, std::vec
   }
 }
 
+// Lines that lapse go at once.
+bool take_lapsing(const Selector& selector, const Moment& moment, Book& book,
+                  std::vector<Range>& to) {
+  const auto taken = std::erase_if(book.lapsing, [&](const Lapsing& one) {
+    const bool named = selector.prefix ? one.prefix == *selector.prefix : one.name == selector.name;
+    if (named && is_live(one.term, moment))
+      to.push_back({one.prefix, one.kind, one.name, end_of(one.term, moment), Origin{one.file, 0}});
+    return named;
+  });
+  return taken > 0;
+}
+
 // Which selectors name lines of the list, and what the others name in the book.
 struct Sorted {
   std::vector<Selector> of_list;
@@ -148,12 +160,14 @@ Result<Sorted> sort(const World& world, const LeaseLimits& limits, const SourceF
     if (!edited && edited.error().exit != Exit::kNo) return fail(edited.error());
     TakenOut taken =
         take_out_leases(sorted.book, selector, !edited, limits.longest, change.by, moment);
+    const bool leased = !taken.leases.empty();
+    if (leased) sorted.book = std::move(taken.book);
+    const bool lapsing = take_lapsing(selector, moment, sorted.book, sorted.taken);
     if (edited) sorted.of_list.push_back(selector);
-    if (!edited && taken.leases.empty()) return fail(edited.error());
-    if (taken.leases.empty()) continue;
+    if (!edited && !leased && !lapsing) return fail(edited.error());
+    sorted.from_book = sorted.from_book || leased || lapsing;
+    if (!leased) continue;
     show_taken(taken.leases, moment, sorted.taken);
-    sorted.book = std::move(taken.book);
-    sorted.from_book = true;
     const std::string named =
         selector.prefix ? to_string(*selector.prefix) : fmt::format("'{}'", selector.name);
     sorted.notes.push_back(
@@ -205,8 +219,10 @@ bool touches_book(const World& world, const QueuedChange& change) {
   const bool known = world.in_force && world.in_force->config;
   const std::int64_t longest = known ? world.in_force->config->leases.longest : 1;
   return std::any_of(revoke->selectors.begin(), revoke->selectors.end(), [&](const auto& selector) {
-    return !take_out_leases(world.booked(), selector, true, longest, change.by, moment)
-                .leases.empty();
+    Book book = world.booked();
+    std::vector<Range> taken;
+    return take_lapsing(selector, moment, book, taken) ||
+           !take_out_leases(book, selector, true, longest, change.by, moment).leases.empty();
   });
 }
 

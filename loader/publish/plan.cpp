@@ -146,8 +146,10 @@ void find_book(const World& world, const Request& request, Plan& plan) {
         lapsing_after(next.lapsing, before, request.policy, moment_of(world), plan.notes);
   }
   // A copy that is damaged is written anew.
-  if (request.book || !world.book.damage.empty() || next.lapsing != world.booked().lapsing)
+  if (request.book || !world.book.damage.empty() || next.lapsing != world.booked().lapsing) {
+    prune(next, request.policy.leases.longest, moment_of(world));
     plan.book = std::move(next);
+  }
   if (plan.book) plan.book->edition = newest_edition(world) + 1;
 }
 

@@ -6,6 +6,7 @@
 #include "loader/report/ends.hpp"
 #include "loader/report/history.hpp"
 #include "loader/report/lease.hpp"
+#include "loader/report/json.hpp"
 #include "loader/report/list.hpp"
 #include "loader/report/names.hpp"
 #include "loader/report/status.hpp"
@@ -373,14 +374,40 @@ TEST_CASE("the list says what is left of ranges that end") {
 
 TEST_CASE("an end is told with what is left of it, or how long ago it was") {
   const Timestamp now = *parse_timestamp("2026-12-01T08:00:00.9Z");
-  const auto text = [&](const char* until) { return end_text(*parse_timestamp(until), now); };
-  CHECK(end_text(std::nullopt, now).empty());
+  const auto text = [&](const char* until) {
+    Range range;
+    range.until = *parse_timestamp(until);
+    return end_text(range, now);
+  };
+  CHECK(end_text(Range{}, now).empty());
   CHECK(text("2026-12-01T10:00:00Z") == "2026-12-01T10:00:00Z (in 2 h)");
   CHECK(text("2026-12-01T08:00:01Z") == "2026-12-01T08:00:01Z (in 1 s)");
   CHECK(text("2026-12-01T08:00:00.9Z") == "2026-12-01T08:00:00.9Z (ended 0 s ago)");
   CHECK(text("2026-12-01T07:54:30Z") == "2026-12-01T07:54:30Z (ended 5 min ago)");
   CHECK(text("2026-11-28T04:00:00Z") == "2026-11-28T04:00:00Z (ended 3 d 4 h ago)");
   CHECK(text("1678-01-01T00:00:00Z").find(" (ended 127") != std::string::npos);
+}
+
+TEST_CASE("a lapsing line is told as such, with the file that it vanished from") {
+  const Timestamp now = *parse_timestamp("2026-12-01T08:00:00Z");
+  Range range = range_of("192.0.2.1/32", Kind::kAllow, "node-a", "2026-12-01T10:00:00.123456789Z");
+  range.origin = {"authorized-ranges.d/nodes.list (lapsing)", 0};
+  CHECK(end_text(range, now) == "2026-12-01T10:00:00Z (lapsing, in 2 h)");
+  CHECK(end_text(range, *range.until) == "2026-12-01T10:00:00Z (ended 0 s ago)");
+  const std::string list = text_of_list({range}, {}, now);
+  CHECK(list.find("(lapsing, in 2 h)") != std::string::npos);
+  CHECK(list.ends_with("  authorized-ranges.d/nodes.list\n"));
+  const Json json = range_json(range);
+  CHECK(json["lapsing"] == true);
+  CHECK(json["origin"] == "authorized-ranges.d/nodes.list");
+  // A file may bear that name without lapsing.
+  range.origin.line = 1;
+  CHECK_FALSE(range_json(range).contains("lapsing"));
+  CHECK(end_text(range, now).find("lapsing") == std::string::npos);
+  Check check{address_of("192.0.2.1"), true, "listed", range, Mode::kEnforce};
+  CHECK(Json::parse(check_json({check})).contains("lapsing") == false);
+  check.range->origin.line = 0;
+  CHECK(Json::parse(check_json({check}))["lapsing"] == true);
 }
 
 TEST_CASE("a check for people says until when the range holds") {
