@@ -20,10 +20,16 @@ bool is_of_this_boot(const Term& term, const Moment& moment) {
   return !term.boot_id.empty() && term.boot_id == moment.boot_id;
 }
 
+Wide exact_end(const Term& term, const Moment& moment) {
+  const Wide booted = Wide{moment.now.wall} - Wide{moment.now.boot};  // by the wall clock of now
+  if (is_of_this_boot(term, moment)) return booted + Wide{term.boot_end};
+  return std::min(Wide{term.until}, booted + term.duration);
+}
+
 template <typename Entry>
 void prune_entries(std::vector<Entry>& entries, std::int64_t longest, const Moment& moment) {
   const auto is_old = [&](const Entry& entry) {
-    return Wide{end_of(entry.term, moment)} + longest < moment.now.wall;
+    return exact_end(entry.term, moment) + longest < moment.now.wall;
   };
   entries.erase(std::remove_if(entries.begin(), entries.end(), is_old), entries.end());
 }
@@ -38,10 +44,7 @@ Term term_of(std::int64_t duration, const Moment& moment) {
 
 Timestamp end_of(const Term& term, const Moment& moment) {
   constexpr Wide kMillisecond = 1'000'000;
-  const Wide booted = Wide{moment.now.wall} - Wide{moment.now.boot};  // by the wall clock of now
-  const Wide end = is_of_this_boot(term, moment)
-                       ? booted + Wide{term.boot_end}
-                       : std::min(Wide{term.until}, booted + term.duration);
+  const Wide end = exact_end(term, moment);
   return clamped(end - (end % kMillisecond + kMillisecond) % kMillisecond);
 }
 

@@ -56,8 +56,7 @@ std::vector<Range> lapsing_ranges(const Policy& text, const Book& book, const Mo
     const Lapsing& one = *live[i];
     if (has_replacement(covered[i], one)) continue;
     if (one.kind == Kind::kExcept && is_in_cluster(covered[i])) continue;
-    const Origin origin{fmt::format("{}{}", one.file, kLapsing), 0};
-    out.push_back({one.prefix, one.kind, one.name, apiguard::end_of(one.term, moment), origin});
+    out.push_back(range_of(one, moment));
   }
   std::stable_sort(out.begin(), out.end(), is_before);
   return out;
@@ -193,6 +192,17 @@ void LeaseRanges::leave_out(const Lease& lease, std::string_view why) {
 }
 
 }  // namespace
+
+Range range_of(const Lapsing& lapsing, const Moment& moment) {
+  const Origin origin{fmt::format("{}{}", lapsing.file, kLapsing), 0};
+  return {lapsing.prefix, lapsing.kind, lapsing.name, apiguard::end_of(lapsing.term, moment),
+          origin};
+}
+
+Range range_of(const Lease& lease, const Moment& moment) {
+  return {lease.prefix, Kind::kAllow, lease.name, apiguard::end_of(lease.term, moment),
+          Origin{kLeases, 0}};
+}
 
 Overlay overlay(const Policy& text, const Book& book, const Moment& moment) {
   Overlay overlay;

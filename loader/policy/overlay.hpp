@@ -21,6 +21,10 @@ struct Overlay {
 // Bars do not act here.
 [[nodiscard]] Overlay overlay(const Policy& text, const Book& book, const Moment& moment);
 
+// A line that lapses, and a lease, as the range that an overlay makes of it alone.
+[[nodiscard]] Range range_of(const Lapsing& lapsing, const Moment& moment);
+[[nodiscard]] Range range_of(const Lease& lease, const Moment& moment);
+
 // The text with the ranges of its overlay, in the order that Policy::ranges wants.
 [[nodiscard]] Policy with_ranges(Policy text, std::vector<Range> ranges);
 [[nodiscard]] Policy with_book(Policy text, const Book& book, const Moment& moment);

@@ -123,9 +123,7 @@ namespace {
 
 void show_taken(const std::vector<Lease>& leases, const Moment& moment, std::vector<Range>& to) {
   for (const Lease& lease : leases) {
-    if (!is_live(lease.term, moment)) continue;
-    to.push_back({lease.prefix, Kind::kAllow, lease.name, end_of(lease.term, moment),
-                  Origin{"leases", 0}});
+    if (is_live(lease.term, moment)) to.push_back(range_of(lease, moment));
   }
 }
 
@@ -135,7 +133,7 @@ bool take_lapsing(const Selector& selector, const Moment& moment, Book& book,
   const auto taken = std::erase_if(book.lapsing, [&](const Lapsing& one) {
     const bool named = selector.prefix ? one.prefix == *selector.prefix : one.name == selector.name;
     if (named && is_live(one.term, moment))
-      to.push_back({one.prefix, one.kind, one.name, end_of(one.term, moment), Origin{one.file, 0}});
+      to.push_back(range_of(one, moment));
     return named;
   });
   return taken > 0;
@@ -206,7 +204,11 @@ Result<Request> request_revoke(const Places& places, const World& world, bool st
   if (!request) return request;
   // It takes clients out: that is asked about.
   request->leases = false;
-  if (sorted->from_book) request->book = std::move(sorted->book);
+  if (sorted->from_book) {
+    request->book = std::move(sorted->book);
+    request->notes.emplace_back(
+        "leases and lapsing lines that go stay out, also where the change is not confirmed");
+  }
   request->taken_out = std::move(sorted->taken);
   add(request->notes, sorted->notes);
   return request;
