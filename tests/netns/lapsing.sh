@@ -326,3 +326,29 @@ for ((at = 1; at < 1000; at += 4)); do
   verb diff
 done
 [ "$at" -gt 20 ] || die "the verb made no more than $at system calls that matter"
+
+step 'No boot fails over a header, be it in the files or in what was published before'
+verb detach --all
+rm -rf "$PINS" "$STATE"
+nodes '#nodes of ours' "$A name=node-a"
+expect 3 guard apply
+complains "10-nodes\\.list:1:2: unknown key 'nodes'"
+verb apply --boot
+complains "10-nodes\\.list:1:2: unknown key 'nodes'"
+passes "$A"
+rm -rf "$PINS"
+verb apply --boot
+silent_about 'unknown key'
+passes "$A" "$OFFICE4"
+drops "$B"
+for mode in audit off; do changes verb mode "$mode"; done
+keeps expect 3 guard mode enforce
+keeps expect 3 guard allow 198.51.100.7
+nodes "$A name=node-a"
+changes verb mode enforce --accept-risk unapplied
+drops "$B"
+nodes "$B"
+changes verb apply --accept-risk drop-peers
+changes verb rollback 1 # whose text has the header
+passes "$A"
+drops "$B"
