@@ -40,8 +40,7 @@ class Booking {
     if (auto allowed = check_order(order, *limits); !allowed) return fail(allowed.error());
     Granted granted = grant(world_.booked(), *limits, order, publish::moment_of(world_));
     notes_ = std::move(granted.notes);
-    if (const Policy* text = policy())
-      publish::weigh(world_, *text, granted.book, granted.answers);
+    if (const Policy* text = policy()) publish::weigh(world_, *text, granted.book, granted.answers);
     if (auto done = bring(std::move(granted.book), granted.changed); !done)
       return fail(done.error());
     report::Leases leases{granted.changed, generation_, edition_, std::move(granted.answers),

@@ -135,8 +135,8 @@ struct VersionOptions {
   bool verbose = false;
 };
 
-using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, LeaseOptions, SetOptions, EditOptions,
-                          ModeOptions, RollbackOptions, ConfirmOptions, DetachOptions,
+using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, LeaseOptions, SetOptions,
+                          EditOptions, ModeOptions, RollbackOptions, ConfirmOptions, DetachOptions,
                           HistoryOptions, ListOptions, StatusOptions, CheckOptions, DeniedOptions,
                           WatchOptions, SuggestOptions, ValidateOptions, DiffOptions, InitOptions,
                           RunOptions, MetricsOptions, VersionOptions>;

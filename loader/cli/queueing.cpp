@@ -80,7 +80,7 @@ class Outcome {
                           answer.warnings};
     const Mode mode = group_.request.policy.mode;
     return lease_answer(std::move(leases), mode, member.change.json, answer.notes,
-                     report::in_force_text(plan_.generation, published_.interfaces, mode));
+                        report::in_force_text(plan_.generation, published_.interfaces, mode));
   }
 
   [[nodiscard]] std::size_t others() const {

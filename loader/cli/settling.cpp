@@ -33,9 +33,10 @@ Result<publish::World> with_book(const Places& places, publish::World world) {
     return world;
   }
   if (!*published) return world;
-  note(fmt::format("generation {}: what an earlier command wrote into the book of leases is in "
-                   "force now",
-                   (*published)->generation));
+  note(
+      fmt::format("generation {}: what an earlier command wrote into the book of leases is in "
+                  "force now",
+                  (*published)->generation));
   return publish::look(places);
 }
 

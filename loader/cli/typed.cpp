@@ -165,14 +165,14 @@ Result<> check_lease_sources(const Typed& typed) {
 Result<Address> parse_leased(const std::string& text) {
   auto address = parse_address_argument(text);
   if (address || text.find('/') == std::string::npos) return address;
-  return usage(fmt::format(
-      "argument '{}': a lease is of an address: 'apiguard allow' lists ranges", text));
+  return usage(
+      fmt::format("argument '{}': a lease is of an address: 'apiguard allow' lists ranges", text));
 }
 
 Result<> set_lease_name(const Typed& typed, LeaseOptions& options) {
   options.sync = !typed.sync.empty();
-  const auto name = options.sync ? at_most_one("--sync", typed.sync)
-                                 : at_most_one("--name", typed.name);
+  const auto name =
+      options.sync ? at_most_one("--sync", typed.sync) : at_most_one("--name", typed.name);
   if (!name) return fail(name.error());
   if (!*name) return {};
   auto valid = parse_name_argument(**name);
@@ -184,8 +184,7 @@ Result<> set_lease_name(const Typed& typed, LeaseOptions& options) {
 Result<> set_lease_time(const Typed& typed, LeaseOptions& options) {
   const auto lasts = at_most_one_duration("--for", typed.lasts);
   if (!lasts) return fail(lasts.error());
-  if (!*lasts)
-    return usage("verb 'lease': --for DURATION is missing: see 'apiguard lease --help'");
+  if (!*lasts) return usage("verb 'lease': --for DURATION is missing: see 'apiguard lease --help'");
   options.lasts = **lasts;
   options.lasts_text = typed.lasts.front();
   return {};

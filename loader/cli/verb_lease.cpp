@@ -57,7 +57,8 @@ Result<std::string> read_input() {
     if (got == 0) return text;
     text.append(buffer.data(), static_cast<std::size_t>(got));
     if (text.size() > kMostInput)
-      return fail(Exit::kBadFile, fmt::format("{}: larger than 16 MiB: nothing was changed", kInput));
+      return fail(Exit::kBadFile,
+                  fmt::format("{}: larger than 16 MiB: nothing was changed", kInput));
   }
 }
 
@@ -108,8 +109,9 @@ Result<Exit> print_key(const LeaseOptions& options) {
   if (!lines) return fail(lines.error());
   to_stdout(*lines);
   if (options.name.empty())
-    note("without --name all such keys share one name, and 'per_name' of [leases] counts them as "
-         "one");
+    note(
+        "without --name all such keys share one name, and 'per_name' of [leases] counts them as "
+        "one");
   return Exit::kDone;
 }
 

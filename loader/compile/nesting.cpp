@@ -190,8 +190,8 @@ std::string describe_dropped(const Range& range) {
 std::string describe_lengthened(const Range& range) {
   return fmt::format("line '{}' of '{}': lapses {} instead: nested with more than {} {}",
                      to_string(range.prefix), to_string(range.origin),
-                     "until " + format_timestamp(*range.until),
-                     APIGUARD_MAX_EXPIRY_STEPS - 1, kTooDeep);
+                     "until " + format_timestamp(*range.until), APIGUARD_MAX_EXPIRY_STEPS - 1,
+                     kTooDeep);
 }
 
 }  // namespace

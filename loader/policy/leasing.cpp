@@ -59,9 +59,9 @@ class Granting {
 
   Granted run() && {
     if (order_.lasts > limits_.longest) {
-      granted_.notes.push_back(
-          fmt::format("lease: --for {} is cut to {}: 'longest' of [leases]",
-                      format_duration(order_.lasts), format_duration(limits_.longest)));
+      granted_.notes.push_back(fmt::format("lease: --for {} is cut to {}: 'longest' of [leases]",
+                                           format_duration(order_.lasts),
+                                           format_duration(limits_.longest)));
     }
     granted_.answers.reserve(order_.prefixes.size());
     for (const Prefix& prefix : order_.prefixes) granted_.answers.push_back(answer(prefix));
@@ -94,9 +94,10 @@ class Granting {
       if (!is_live(bar.term, moment_)) continue;
       const bool named = !bar.prefix && bar.name == order_.name;
       if (!named && !(bar.prefix && overlap(*bar.prefix, prefix))) continue;
-      return fmt::format("{} is barred until {} by {}: 'apiguard lease --unbar {}' lets it in again",
-                         shown(bar), format_timestamp(end_of(bar.term, moment_)), bar.by,
-                         bar.prefix ? to_string(*bar.prefix) : bar.name);
+      return fmt::format(
+          "{} is barred until {} by {}: 'apiguard lease --unbar {}' lets it in again", shown(bar),
+          format_timestamp(end_of(bar.term, moment_)), bar.by,
+          bar.prefix ? to_string(*bar.prefix) : bar.name);
     }
     return std::nullopt;
   }
@@ -113,10 +114,11 @@ class Granting {
 
   // One that ended and is still in the book counts for nothing.
   Lease* find(const Prefix& prefix) {
-    const auto found = std::find_if(
-        granted_.book.leases.begin(), granted_.book.leases.end(), [&](const Lease& lease) {
-          return lease.prefix == prefix && lease.name == order_.name && is_live(lease.term, moment_);
-        });
+    const auto found = std::find_if(granted_.book.leases.begin(), granted_.book.leases.end(),
+                                    [&](const Lease& lease) {
+                                      return lease.prefix == prefix && lease.name == order_.name &&
+                                             is_live(lease.term, moment_);
+                                    });
     return found == granted_.book.leases.end() ? nullptr : &*found;
   }
 
@@ -187,12 +189,18 @@ bool bars(const Bar& bar, const Selector& selector) {
 
 std::string_view to_string(LeaseResult result) {
   switch (result) {
-    case LeaseResult::kAdded: return "added";
-    case LeaseResult::kRenewed: return "renewed";
-    case LeaseResult::kUnchanged: return "unchanged";
-    case LeaseResult::kBarred: return "barred";
-    case LeaseResult::kOutside: return "outside";
-    case LeaseResult::kFull: return "full";
+    case LeaseResult::kAdded:
+      return "added";
+    case LeaseResult::kRenewed:
+      return "renewed";
+    case LeaseResult::kUnchanged:
+      return "unchanged";
+    case LeaseResult::kBarred:
+      return "barred";
+    case LeaseResult::kOutside:
+      return "outside";
+    case LeaseResult::kFull:
+      return "full";
   }
   return "";
 }
@@ -237,9 +245,8 @@ TakenOut take_out_leases(const Book& book, const Selector& selector, bool inside
 
 std::optional<Book> unbar(const Book& book, const Selector& selector, const Moment& moment) {
   Book after = book;
-  const auto taken = std::erase_if(after.bars, [&](const Bar& bar) {
-    return is_live(bar.term, moment) && bars(bar, selector);
-  });
+  const auto taken = std::erase_if(
+      after.bars, [&](const Bar& bar) { return is_live(bar.term, moment) && bars(bar, selector); });
   return taken == 0 ? std::nullopt : std::optional(std::move(after));
 }
 

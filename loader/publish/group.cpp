@@ -318,8 +318,7 @@ void describe_members(const std::vector<Member>& members, const std::vector<Verd
 }
 
 // Of the leases what the whole lets be in force. Where no text changes it is the book alone.
-void weigh_leases(const World& world, Book book, const std::vector<Member>& members,
-                  Group& group) {
+void weigh_leases(const World& world, Book book, const std::vector<Member>& members, Group& group) {
   bool any = false;
   for (std::size_t i = 0; i < members.size(); ++i) {
     Verdict& verdict = group.verdicts[i];

@@ -132,8 +132,7 @@ bool take_lapsing(const Selector& selector, const Moment& moment, Book& book,
                   std::vector<Range>& to) {
   const auto taken = std::erase_if(book.lapsing, [&](const Lapsing& one) {
     const bool named = selector.prefix ? one.prefix == *selector.prefix : one.name == selector.name;
-    if (named && is_live(one.term, moment))
-      to.push_back(range_of(one, moment));
+    if (named && is_live(one.term, moment)) to.push_back(range_of(one, moment));
     return named;
   });
   return taken > 0;
@@ -195,20 +194,14 @@ Result<Request> request_revoke(const Places& places, const World& world, bool st
   const bool only_book = sorted->from_book && sorted->of_list.empty();
   auto request =
       only_book ? request_book(places, world, sorted->book)
-                : request_edit(places, world, Which::kRanges, strict,
-                               [&](const Sources& before) {
-                                 return remove_ranges(before.ranges, sorted->of_list,
-                                                      Elsewhere(before).entries(),
-                                                      clocks(world).wall);
-                               });
+                : request_edit(places, world, Which::kRanges, strict, [&](const Sources& before) {
+                    return remove_ranges(before.ranges, sorted->of_list,
+                                         Elsewhere(before).entries(), clocks(world).wall);
+                  });
   if (!request) return request;
   // It takes clients out: that is asked about.
   request->leases = false;
-  if (sorted->from_book) {
-    request->book = std::move(sorted->book);
-    request->notes.emplace_back(
-        "leases and lapsing lines that go stay out, also where the change is not confirmed");
-  }
+  if (sorted->from_book) request->book = std::move(sorted->book);
   request->taken_out = std::move(sorted->taken);
   add(request->notes, sorted->notes);
   return request;

@@ -80,7 +80,8 @@ std::string describe_cut(const Plan& plan) {
 std::vector<Risk> raised(const Request& request, const Plan& plan) {
   std::vector<Risk> risks;
   // A boot asks nobody, leases cut nobody, and a way out that drops nothing does not either.
-  if (request.boot || request.leases || (request.way_out && request.policy.mode != Mode::kEnforce)) return risks;
+  if (request.boot || request.leases || (request.way_out && request.policy.mode != Mode::kEnforce))
+    return risks;
   if (const std::string cut = describe_cut(plan); !cut.empty())
     risks.push_back({"drop-peers", cut});
   add_wide(plan.difference, risks);
@@ -149,6 +150,10 @@ void find_book(const World& world, const Request& request, Plan& plan) {
   if (request.book || !world.book.damage.empty() || next.lapsing != world.booked().lapsing) {
     prune(next, request.policy.leases.longest, moment_of(world));
     plan.book = std::move(next);
+  }
+  if (request.book && request.confirm_within) {
+    plan.notes.emplace_back(
+        "leases and lapsing lines that go stay out, also where the change is not confirmed");
   }
   if (plan.book) plan.book->edition = newest_edition(world) + 1;
 }

@@ -54,8 +54,8 @@ Term term_until(__u64 end, const Moment& moment) {
 
 }  // namespace
 
-Result<Book> recover_book(const Places& places, const datapath::Edition& which,
-                          const Policy& text, const Moment& moment) {
+Result<Book> recover_book(const Places& places, const datapath::Edition& which, const Policy& text,
+                          const Moment& moment) {
   const auto ends = datapath::read_ending(datapath::Pins(places.pin_dir), which);
   if (!ends) return fail(ends.error());
   const Said said(text.ranges, moment.now);
@@ -70,8 +70,8 @@ Result<Book> recover_book(const Places& places, const datapath::Edition& which,
       book.leases.push_back(
           {prefix, kRecovered, kBy, false, term_until(kernel.allow_until, moment)});
     if (is_missing(own.except_until, kernel.except_until))
-      book.lapsing.push_back({prefix, Kind::kExcept, kRecovered, kRecovered,
-                              term_until(kernel.except_until, moment)});
+      book.lapsing.push_back(
+          {prefix, Kind::kExcept, kRecovered, kRecovered, term_until(kernel.except_until, moment)});
   }
   return book;
 }

@@ -27,9 +27,8 @@ std::string line_of(const std::vector<LeaseAnswer>& answers, LeaseResult result)
     if (++count <= kNamed) named.push_back(to_string(answer.prefix));
   }
   if (count == 0) return "";
-  std::string text =
-      fmt::format("{} lease{} {} until {}", count, count == 1 ? "" : "s", to_string(result),
-                  format_timestamp(first));
+  std::string text = fmt::format("{} lease{} {} until {}", count, count == 1 ? "" : "s",
+                                 to_string(result), format_timestamp(first));
   if (first != last) text += " or later";
   if (result == LeaseResult::kAdded || count == 1) {
     text += fmt::format(": {}{}", fmt::join(named, ", "), count > kNamed ? ", ..." : "");
@@ -38,12 +37,9 @@ std::string line_of(const std::vector<LeaseAnswer>& answers, LeaseResult result)
 }
 
 Json json_of(const LeaseAnswer& answer) {
-  return {{"cidr", to_string(answer.prefix)},
-          {"name", text_or_null(answer.name)},
-          {"until", time_or_null(answer.until)},
-          {"result", to_string(answer.result)},
-          {"in_force", answer.in_force},
-          {"why", text_or_null(answer.why)}};
+  return {{"cidr", to_string(answer.prefix)},    {"name", text_or_null(answer.name)},
+          {"until", time_or_null(answer.until)}, {"result", to_string(answer.result)},
+          {"in_force", answer.in_force},         {"why", text_or_null(answer.why)}};
 }
 
 }  // namespace

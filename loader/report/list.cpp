@@ -98,8 +98,7 @@ void list_json(const RangeRefs& ranges, const ListUse& use, const std::vector<Ba
     sink(entry_json(*ranges[i], column.at(*ranges[i])));
   }
   sink(ranges.empty() ? "]" : "\n  ]");
-  sink(",\n  \"observed_since\": " + dump(time_or_null(use.observed_since)) +
-       ",\n  \"bars\": [");
+  sink(",\n  \"observed_since\": " + dump(time_or_null(use.observed_since)) + ",\n  \"bars\": [");
   for (std::size_t i = 0; i < bars.size(); ++i) {
     sink(i == 0 ? "\n" : ",\n");
     sink(indented(bar_json(bars[i])));

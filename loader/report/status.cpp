@@ -130,14 +130,15 @@ std::string leases_text(const LeaseCounts& leases) {
 std::string head_text(const Status& status) {
   if (!status.generation) return "";
   return fmt::format(
-      "mode         {}\n"
-      "generation   {}\n"
-      "fingerprint  {}\n"
-      "endpoints    {}\n"
-      "ranges       {} IPv4, {} IPv6\n",
-      status.mode ? to_string(*status.mode) : "?", *status.generation,
-      status.fingerprint.empty() ? "?" : status.fingerprint, endpoints_text(status.endpoints),
-      count_text(status.ranges4), count_text(status.ranges6)) +
+             "mode         {}\n"
+             "generation   {}\n"
+             "fingerprint  {}\n"
+             "endpoints    {}\n"
+             "ranges       {} IPv4, {} IPv6\n",
+             status.mode ? to_string(*status.mode) : "?", *status.generation,
+             status.fingerprint.empty() ? "?" : status.fingerprint,
+             endpoints_text(status.endpoints), count_text(status.ranges4),
+             count_text(status.ranges6)) +
          leases_text(status.leases);
 }
 

@@ -79,7 +79,8 @@ TEST_CASE("an address may have leases by several names, and each counts") {
   Granted granted = grant({}, limits, order({prefix("192.0.2.7")}, "a"), at(0));
   granted = grant(granted.book, limits, order({prefix("192.0.2.7")}, "b"), at(0));
   CHECK(only(granted) == LeaseResult::kAdded);
-  granted = grant(granted.book, limits, order({prefix("192.0.2.8"), prefix("192.0.2.9")}, "b"), at(0));
+  granted =
+      grant(granted.book, limits, order({prefix("192.0.2.8"), prefix("192.0.2.9")}, "b"), at(0));
   CHECK(granted.answers[0].result == LeaseResult::kAdded);
   CHECK(granted.answers[1].result == LeaseResult::kFull);
   CHECK(granted.answers[1].why.find("'per_name' of [leases] is 2") != std::string::npos);
@@ -136,10 +137,11 @@ TEST_CASE("what lasts longer than 'longest' is cut to it, and said") {
 
 TEST_CASE("a name is revoked with the addresses of its leases") {
   const LeaseLimits limits;
-  Granted granted = grant(
-      {}, limits, order({prefix("192.0.2.7"), prefix("2001:db8::7")}, "a"), at(0));
+  Granted granted =
+      grant({}, limits, order({prefix("192.0.2.7"), prefix("2001:db8::7")}, "a"), at(0));
   granted = grant(granted.book, limits, order({prefix("192.0.2.9")}, "b"), at(0));
-  const TakenOut out = take_out_leases(granted.book, {std::nullopt, "a"}, true, kHour, "root", at(1));
+  const TakenOut out =
+      take_out_leases(granted.book, {std::nullopt, "a"}, true, kHour, "root", at(1));
   CHECK(out.leases.size() == 2);
   CHECK(out.book.leases.size() == 1);
   const auto result = [&](const char* address, const char* name, std::int64_t when) {
@@ -167,7 +169,8 @@ TEST_CASE("an address is revoked, and the name of a lease that came by SSH") {
   CHECK(barred(false) == LeaseResult::kAdded);
 }
 
-TEST_CASE("a range takes leases out only where that is asked for, an address inside a lease always") {
+TEST_CASE(
+    "a range takes leases out only where that is asked for, an address inside a lease always") {
   const LeaseLimits limits;
   const Granted granted =
       grant({}, limits, order({prefix("192.0.2.7"), prefix("2001:db8::/64")}, "a"), at(0));
@@ -180,14 +183,16 @@ TEST_CASE("a range takes leases out only where that is asked for, an address ins
   CHECK(taken("192.0.2.7", false) == 1);
   CHECK(taken("2001:db8::5", false) == 1);
   CHECK(taken("192.0.2.8", true) == 0);
-  const TakenOut none = take_out_leases(granted.book, {std::nullopt, "b"}, true, kHour, "root", at(0));
+  const TakenOut none =
+      take_out_leases(granted.book, {std::nullopt, "b"}, true, kHour, "root", at(0));
   CHECK(none.book == granted.book);
 }
 
 TEST_CASE("a bar is taken out by its name, or by an address in it") {
   const LeaseLimits limits;
   const Granted granted = grant({}, limits, order({prefix("2001:db8::7")}, "a"), at(0));
-  const TakenOut out = take_out_leases(granted.book, {std::nullopt, "a"}, true, kHour, "root", at(0));
+  const TakenOut out =
+      take_out_leases(granted.book, {std::nullopt, "a"}, true, kHour, "root", at(0));
   CHECK(live_bars(out.book, at(1)).size() == 2);
   const auto by_name = unbar(out.book, {std::nullopt, "a"}, at(1));
   REQUIRE(by_name);

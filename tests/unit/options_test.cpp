@@ -195,7 +195,8 @@ TEST_CASE("revoke takes CIDRs and names") {
 }
 
 TEST_CASE("lease takes addresses from one place") {
-  const auto plain = options_of<LeaseOptions>({"lease", "192.0.2.7", "2001:db8::7", "--for", "24h"});
+  const auto plain =
+      options_of<LeaseOptions>({"lease", "192.0.2.7", "2001:db8::7", "--for", "24h"});
   CHECK(plain.addresses.size() == 2);
   CHECK(plain.lasts == std::int64_t{24} * 3600 * 1'000'000'000);
   CHECK(plain.name.empty());
@@ -203,9 +204,9 @@ TEST_CASE("lease takes addresses from one place") {
   const auto sync = options_of<LeaseOptions>({"lease", "--sync", "nodes", "--for", "1h"});
   CHECK(sync.sync);
   CHECK(sync.name == "nodes");
-  const auto ssh = options_of<LeaseOptions>({"lease", "--from-ssh", "--for", "1h", "--name", "ci",
-                                             "--within", "192.0.2.0/24,2001:db8::/32",
-                                             "--prefix6", "64"});
+  const auto ssh =
+      options_of<LeaseOptions>({"lease", "--from-ssh", "--for", "1h", "--name", "ci", "--within",
+                                "192.0.2.0/24,2001:db8::/32", "--prefix6", "64"});
   CHECK(ssh.from_ssh);
   CHECK(ssh.within.size() == 2);
   CHECK(ssh.prefix6 == 64);

@@ -5,8 +5,8 @@
 #include "loader/report/diff.hpp"
 #include "loader/report/ends.hpp"
 #include "loader/report/history.hpp"
-#include "loader/report/lease.hpp"
 #include "loader/report/json.hpp"
+#include "loader/report/lease.hpp"
 #include "loader/report/list.hpp"
 #include "loader/report/names.hpp"
 #include "loader/report/status.hpp"
@@ -606,12 +606,14 @@ TEST_CASE("what became of leases, for people and for scripts") {
     one.in_force = one.until.has_value();
     return one;
   };
-  const Leases leases{true, 17, 42,
-                      {answer("192.0.2.1", LeaseResult::kRenewed, ""),
-                       answer("192.0.2.2", LeaseResult::kRenewed, ""),
-                       answer("192.0.2.3", LeaseResult::kAdded, ""),
-                       answer("192.0.2.4", LeaseResult::kOutside, "too far\x1b[2J")},
-                      {}};
+  const Leases leases{
+      true,
+      17,
+      42,
+      {answer("192.0.2.1", LeaseResult::kRenewed, ""),
+       answer("192.0.2.2", LeaseResult::kRenewed, ""), answer("192.0.2.3", LeaseResult::kAdded, ""),
+       answer("192.0.2.4", LeaseResult::kOutside, "too far\x1b[2J")},
+      {}};
   CHECK(to_text(leases) ==
         "1 lease added until 2026-12-01T08:00:00Z: 192.0.2.3/32\n"
         "2 leases renewed until 2026-12-01T08:00:00Z\n");
