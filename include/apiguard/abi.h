@@ -224,12 +224,12 @@ struct apiguard_settings {
 	__u8 whole6;	  /* the same of IPv6 */
 	__u8 unconfirmed; /* 1: published with a deadline; see apiguard_confirmation */
 	__u8 pad[3];
-	__u64 before; /* if unconfirmed: the generation that judges past the deadline; 0: none did
-			 before, every packet passes */
-	__u64 since;  /* the generation with which this mode began */
-	__u64 secret; /* for hashes of what comes from the network; the same all boot long */
-	__u64 wall;   /* wall clock less boot-time clock, nanoseconds, when this was published */
-	__u64 edition;	      /* of the generation: the same text with another book; 0: there was none */
+	__u64 before;  /* if unconfirmed: the generation that judges past the deadline; 0: none did
+			  before, every packet passes */
+	__u64 since;   /* the generation with which this mode began */
+	__u64 secret;  /* for hashes of what comes from the network; the same all boot long */
+	__u64 wall;    /* wall clock less boot-time clock, nanoseconds, when this was published */
+	__u64 edition; /* of the generation: the same text with another book; 0: there was none */
 	__u64 before_edition; /* if unconfirmed: that of `before` */
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_settings) == 96 + 24 * APIGUARD_MAX_ENDPOINTS,
