@@ -64,8 +64,7 @@ class Booking {
   // The book to where it is judged, or at least to the disk.
   Result<> bring(Book book, bool changed) {
     if (!world_.in_force) return write_only(std::move(book), changed);
-    auto request =
-        publish::request_book(line_.places, world_, changed ? std::move(book) : world_.booked());
+    auto request = publish::request_book(line_.places, world_, std::move(book));
     if (!request) return fail(request.error());
     if (!changed) request->book.reset();
     request->verb = line_.command;

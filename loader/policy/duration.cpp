@@ -89,7 +89,7 @@ Result<std::int64_t> parse_duration(std::string_view text) {
 Result<std::int64_t> parse_span(std::string_view text) {
   constexpr std::int64_t kShortest = 60 * kNanoseconds;
   constexpr std::int64_t kLongest = std::int64_t{30} * 86400 * kNanoseconds;
-  const auto duration = parse_duration(text);
+  auto duration = parse_duration(text);
   if (!duration || (*duration >= kShortest && *duration <= kLongest)) return duration;
   return fail(Exit::kUsage, fmt::format("duration {}: not within 1m and 30d", quote(text)));
 }

@@ -49,10 +49,10 @@ std::string describe_except(const Range& range) {
 
 // A lease waits by an except of its own prefix: the one that a person wrote is named instead.
 const Range* written(const std::vector<const Range*>& covering, Timestamp now) {
-  for (auto range = covering.rbegin(); range != covering.rend(); ++range) {
-    if ((*range)->kind == Kind::kExcept && !has_ended(**range, now)) return *range;
-  }
-  return nullptr;
+  const auto found = std::find_if(covering.rbegin(), covering.rend(), [&](const Range* range) {
+    return range->kind == Kind::kExcept && !has_ended(*range, now);
+  });
+  return found == covering.rend() ? nullptr : *found;
 }
 
 std::vector<Prefix> prefixes_of(const std::vector<LeaseAnswer>& answers) {

@@ -41,19 +41,19 @@ struct Request {
   Difference unapplied;               // edits in the files beyond this change that are not in force
   std::set<std::string> accepted;     // risks
   bool way_out = false;               // must work with a full disk, read-only folders, broken files
-  std::uint64_t undoes = 0;           // generation that waits for its confirmation and ends by this
   bool brings_back_undone = false;    // a way out that publishes what was undone, by its number
   bool boot = false;                  // never refuses what it can do in part, raises no risk
   bool trust_clock = false;           // a person's word: no generation before this one is a floor
-  std::vector<Lasting> lasting;       // entries that are given a duration
-  std::optional<Book> book;           // as it is to be; its edition is the plan's. None: as it is
   bool leases = false;                // the text in force, beside `book`: raises no risk
-  std::vector<Range> taken_out;       // of the book, to be shown
   bool anew = false;                  // a new generation although the text is the one in force
-  std::set<std::string> left_alone;   // interfaces that were detached by hand: they stay so
-  std::optional<Damage> damage;       // a boot: why it publishes this; the mark stays as it is
   bool republish = false;             // no new number: put a stored generation back after a boot
   std::uint64_t generation = 0;       // with republish: its number
+  std::uint64_t undoes = 0;           // generation that waits for its confirmation and ends by this
+  std::vector<Lasting> lasting;       // entries that are given a duration
+  std::optional<Book> book;           // as it is to be; its edition is the plan's. None: as it is
+  std::vector<Range> taken_out;       // of the book, to be shown
+  std::set<std::string> left_alone;   // interfaces that were detached by hand: they stay so
+  std::optional<Damage> damage;       // a boot: why it publishes this; the mark stays as it is
   // Nanoseconds from the moment it takes effect; unconfirmed by then, it is undone. None:
   // confirmed.
   std::optional<std::int64_t> confirm_within;

@@ -102,6 +102,37 @@ consistent
 cp "$WORK/short" "$LIST"
 verb apply --accept-risk all
 
+step 'Leases at once, and among changes of the list: an edition, one generation for the others'
+before=$(generation)
+hold_lock
+for number in {1..100}; do start "lease$number" lease "198.51.$number.1" --for 1h --name "node-$number"; done
+wait_for 'a hundred to wait' queued 100
+let_go
+for number in {1..100}; do ended "lease$number" 0; done
+same "$before" "$(generation)" 'the generation after nothing but leases'
+passes 198.51.1.1 198.51.100.1
+hold_lock
+queue first lease 198.51.200.1 --for 1h --name mixed
+queue allowed allow 198.18.77.0/24 --for 1h
+queue second lease 198.51.201.1 --for 1h --name mixed --json
+queue banned except 198.51.202.1 --for 1h
+queue third lease 198.51.202.1 --for 1h --name mixed
+queue outside lease 198.51.203.1 --for 1h --name mixed --within 192.0.2.0/24
+queue torn revoke node-1
+let_go
+for name in first allowed second banned torn; do ended "$name" 0; done
+ended third 1
+ended outside 1
+says first '^1 lease added until'
+says second '"result": "added"'
+says third "lease '198\.51\.202\.1/32': not in force: excepted by 198\.51\.202\.1/32"
+says outside "lease '198\.51\.203\.1/32': outside: outside of --within"
+says allowed 'published together with 1 other change'
+passes 198.51.200.1 198.51.201.1 198.18.77.1
+drops 198.51.202.1 198.51.203.1 198.51.1.1
+same 2 "$(history_of '/generations/0/changes#')" 'changes of the newest generation'
+consistent
+
 step 'Each is judged by the text with those before it, and history tells the order'
 hold_lock
 queue first allow 198.18.1.0/24 --name one
