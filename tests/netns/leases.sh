@@ -228,6 +228,18 @@ verb lease 192.0.2.51 --for 1h --name window
 verb confirm
 passes "$OTHER4" 192.0.2.50 192.0.2.51
 
+step 'With the supervisor: what a change that is undone leaves unpublished, it publishes'
+supervise
+verb allow 198.18.9.0/24 --confirm-within 3s
+verb lease 192.0.2.55 --for 1h --name window
+passes 192.0.2.55 198.18.9.1
+undone() { (drops 198.18.9.1) && (passes 192.0.2.55); }
+wait_for 'the supervisor' undone
+says 'what a command wrote into the book of leases is not in force yet: it is published'
+ends TERM 0
+expect 0 guard status
+passes 192.0.2.50 192.0.2.51 192.0.2.55
+
 step 'Edits of others do not matter'
 echo '198.18.7.0/24' >>"$LIST"
 echo 'mode = [' >>"$ETC/apiguard.toml"
