@@ -146,8 +146,9 @@ void find_book(const World& world, const Request& request, Plan& plan) {
     next.lapsing =
         lapsing_after(next.lapsing, before, request.policy, moment_of(world), plan.notes);
   }
-  // A copy that is damaged is written anew.
-  if (request.book || !world.book.damage.empty() || next.lapsing != world.booked().lapsing) {
+  // A copy that is damaged is written anew with a change.
+  const bool mends = !world.book.damage.empty() && !request.boot && !request.way_out;
+  if (request.book || mends || next.lapsing != world.booked().lapsing) {
     prune(next, request.policy.leases.longest, moment_of(world));
     plan.book = std::move(next);
   }

@@ -106,8 +106,14 @@ class Publisher {
 
   Result<> write_book() {
     if (!plan_.book) return {};
-    if (auto written = publish::write_book(places_, world_, *plan_.book); !written) return written;
-    booked_ = true;
+    auto written = publish::write_book(places_, world_, *plan_.book);
+    if (written) {
+      booked_ = true;
+      return {};
+    }
+    // What is judged does not come of this write: it mends a copy, or holds the time.
+    if (request_.book || !keeps_what_it_did() || !fence::check()) return written;
+    warn(written);
     return {};
   }
 

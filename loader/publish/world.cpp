@@ -255,9 +255,10 @@ const Book& World::booked() const {
   return book.book ? book.book->book : kNone;
 }
 
-// Of a book that is lost nothing is known: what the kernel judges by stays.
+// Of a book that is lost, or older than the list in force, nothing is known: what the kernel judges
+// by stays.
 bool World::is_outdated() const {
-  return in_force && !book.lost && in_force->edition != booked().edition;
+  return in_force && !book.lost && in_force->edition < booked().edition;
 }
 
 Moment moment_of(const World& world) { return {clocks(world), read_boot_id()}; }

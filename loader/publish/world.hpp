@@ -99,7 +99,7 @@ struct World {
   [[nodiscard]] const Policy* judged() const;
   // The book, empty where there is none or it is lost.
   [[nodiscard]] const Book& booked() const;
-  // Whether the list in force was loaded with another book than there is now.
+  // Whether there is a newer book than the one that the list in force was loaded with.
   [[nodiscard]] bool is_outdated() const;
 
  private:

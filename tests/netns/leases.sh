@@ -256,6 +256,25 @@ prints '"generation": null'
 verb apply
 passes 192.0.2.70
 
+step 'A way out and a boot go on beside a copy that is damaged on a disk that takes nothing'
+cp -a "$STATE" "$WORK/state.kept"
+mount_over "$STATE" -t tmpfs -o mode=0700 tmpfs
+cp -a "$WORK/state.kept/." "$STATE/"
+printf x >>"$STATE/leases"
+mount -o remount,ro "$STATE"
+verb mode off
+complains 'file .*/leases'
+not_enforced
+rm -rf "$PINS"
+status=0
+guard apply --boot >"$WORK/out" 2>"$WORK/err" || status=$?
+say "  a boot ends with $status"
+passes 192.0.2.70 "$OFFICE4"
+drops "$STRANGER4"
+umount "$STATE"
+verb mode enforce --accept-risk all
+passes 192.0.2.70
+
 step 'A damaged copy of the book is mended; without both the leases in the kernel stay'
 for copy in leases leases.2; do
   printf x >>"$STATE/$copy"
