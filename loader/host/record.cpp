@@ -145,6 +145,7 @@ std::string take_record(const Json& json, Record& record) {
   fields.take_if_there("undone", meta.undone);
   fields.take_if_there("fallback", meta.fallback);
   fields.take("fingerprint", meta.fingerprint);
+  fields.take_if_there("fingerprint_permanent", meta.fingerprint_permanent);
   fields.take("program_build", meta.program_build);
   fields.take("added", meta.added);
   fields.take("removed", meta.removed);
@@ -270,6 +271,8 @@ std::string show_record(const Record& record) {
                {"edits", edits},
                {"stands_for", meta.stands_for},
                {"digest", record.text.whole}};
+  if (!meta.fingerprint_permanent.empty())
+    json["fingerprint_permanent"] = meta.fingerprint_permanent;
   if (meta.entered) json["entered"] = *meta.entered;
   if (!record.text.files.empty()) json["files"] = files_json(record.text.files);
   add_clocks(meta, json);

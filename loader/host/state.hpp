@@ -62,7 +62,8 @@ struct GenerationMeta {
   std::uint64_t stands_for = 0;
   // If it was published unconfirmed: what was marked in force, 0: nothing.
   std::uint64_t fallback = 0;
-  std::string fingerprint;  // of the policy
+  std::string fingerprint;            // of the policy
+  std::string fingerprint_permanent;  // of what in it does not end; empty: not known
   std::string program_build;
   std::uint64_t added = 0;  // against the generation before
   std::uint64_t removed = 0;

@@ -178,6 +178,7 @@ class Publisher {
     meta.changes = request_.changes;
     meta.mode = request_.policy.mode;
     meta.fingerprint = fingerprint(request_.policy);
+    meta.fingerprint_permanent = fingerprint_permanent(request_.policy);
     meta.confirmed = !request_.confirm_within;
     meta.entered = false;
     if (request_.damage) meta.stands_for = request_.damage->generation;

@@ -175,11 +175,12 @@ void add_confirmation(Page& page, const Metrics& metrics) {
             seconds(left));
 }
 
-void add_fingerprint(Page& page, const std::string& fingerprint) {
-  if (fingerprint.empty()) return;
+void add_fingerprint(Page& page, const Status& status) {
+  if (status.fingerprint.empty()) return;
   page.begin("apiguard_fingerprint_info", "gauge",
-             "SHA-256 of what is judged by: mode, endpoints and ranges; equal on equal hosts.");
-  page.add({{"fingerprint", fingerprint}}, "1");
+             "SHA-256 of what is judged by: mode, endpoints and ranges, and the same of what in it "
+             "does not end; equal on equal hosts.");
+  page.add({{"fingerprint", status.fingerprint}, {"permanent", status.fingerprint_permanent}}, "1");
 }
 
 // From zero, as the supervisor begins with each of its starts.
@@ -221,7 +222,7 @@ std::string to_prometheus(const Metrics& metrics) {
   add_gauge(page, "apiguard_state_damaged",
             "Whether the state directory does not hold, as it was written, what a boot publishes.",
             yes(status.damaged.has_value()));
-  add_fingerprint(page, status.fingerprint);
+  add_fingerprint(page, status);
   add_time(page, "apiguard_last_apply_timestamp_seconds",
            "When the generation in force was published.", metrics.published);
   add_ranges(page, status);

@@ -77,6 +77,8 @@ Status status_of(const Json& json) {
   status.damaged = damaged_of(json.at("damaged"));
   json.at("guarded").get_to(status.guarded);
   status.fingerprint = optional_of<std::string>(json.at("fingerprint")).value_or(std::string());
+  status.fingerprint_permanent =
+      optional_of<std::string>(json.at("fingerprint_permanent")).value_or(std::string());
   status.endpoints = endpoints_of(json.at("endpoints"));
   status.ranges4 = optional_of<std::size_t>(json.at("ranges").at("ipv4"));
   status.ranges6 = optional_of<std::size_t>(json.at("ranges").at("ipv6"));

@@ -208,6 +208,7 @@ std::string to_json(const Status& status) {
                {"damaged", damaged_json(status.damaged)},
                {"guarded", status.guarded},
                {"fingerprint", text_or_null(status.fingerprint)},
+               {"fingerprint_permanent", text_or_null(status.fingerprint_permanent)},
                {"endpoints", endpoints_json(status)},
                {"ranges",
                 {{"ipv4", value_or_null(status.ranges4)}, {"ipv6", value_or_null(status.ranges6)}}},

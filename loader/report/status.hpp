@@ -56,6 +56,7 @@ struct Status {
   std::optional<DamagedState> damaged;
   bool guarded = false;     // something is in force, and everything that it guards runs it
   std::string fingerprint;  // empty: not known
+  std::string fingerprint_permanent;  // of what does not end; empty: not known
   std::vector<Endpoint> endpoints;
   // Effective ranges of the list, whatever the mode; none: the text of the generation is not known.
   std::optional<std::size_t> ranges4;

@@ -189,7 +189,8 @@ void Keeper::learn(const publish::World& world, const std::set<std::string>& lef
   round.new_generation = world.in_force->which() != before;
   if (!round.new_generation) return;
   if (const auto& stored = world.in_force->stored) {
-    text_ = {stored->meta.ranges4, stored->meta.ranges6, stored->meta.fingerprint, false};
+    const GenerationMeta& meta = stored->meta;
+    text_ = {meta.ranges4, meta.ranges6, meta.fingerprint, meta.fingerprint_permanent, false};
   } else {
     text_ = {};
     tell(round, Level::kWarning, "text",

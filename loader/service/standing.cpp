@@ -168,6 +168,7 @@ void fill_policy(report::Status& status, const publish::InForce& in_force,
   status.endpoints = publish::endpoints_of(in_force);
   status.unapplied = text.unapplied;
   status.fingerprint = text.fingerprint;
+  status.fingerprint_permanent = text.fingerprint_permanent;
   status.ranges4 = text.ranges4;
   status.ranges6 = text.ranges6;
   // Without a text nothing is known of the list, but that none is loaded in mode off.
@@ -205,6 +206,7 @@ TextStanding read_text_standing(const Places& places, const publish::InForce& in
   text.ranges4 = in_force.stored->meta.ranges4;
   text.ranges6 = in_force.stored->meta.ranges6;
   text.fingerprint = in_force.stored->meta.fingerprint;
+  text.fingerprint_permanent = in_force.stored->meta.fingerprint_permanent;
   return text;
 }
 

@@ -23,6 +23,7 @@ struct TextStanding {
   std::optional<std::size_t> ranges4;
   std::optional<std::size_t> ranges6;
   std::string fingerprint;
+  std::string fingerprint_permanent;
   bool unapplied = true;  // what cannot be compared counts as that
 };
 // Of a world whose text was read.

@@ -76,7 +76,7 @@ shows 'apiguard_ranges{family="ipv6"}' 1
 shows apiguard_expiring_ranges 0
 shows apiguard_next_expiry_timestamp_seconds absent
 shows apiguard_unused_ranges absent # nothing has been observed for 30 days
-shows "apiguard_fingerprint_info{fingerprint=\"$(status_of /fingerprint)\"}" 1
+shows "apiguard_fingerprint_info{fingerprint=\"$(status_of /fingerprint)\",permanent=\"$(status_of /fingerprint_permanent)\"}" 1
 PUBLISHED=$(metric apiguard_last_apply_timestamp_seconds)
 # The folder is written a moment after that time was taken.
 LATER=$(($(stat -c %Y "$STATE/generations/1") - ${PUBLISHED%.*}))

@@ -38,6 +38,7 @@ Metrics enforcing() {
   status.fingerprint = "00ff";
   status.ranges4 = 3;
   status.leases = {12, 2, 1};
+  status.fingerprint_permanent = "11ee";
   status.ranges6 = 1;
   status.interfaces = {interface_of("eth0", XdpMode::kNative), interface_of("eth1", std::nullopt)};
   status.counters.packets[APIGUARD_PASS][APIGUARD_LISTED] = 1234;
@@ -109,9 +110,9 @@ apiguard_unapplied_edits 0
 # HELP apiguard_state_damaged Whether the state directory does not hold, as it was written, what a boot publishes.
 # TYPE apiguard_state_damaged gauge
 apiguard_state_damaged 0
-# HELP apiguard_fingerprint_info SHA-256 of what is judged by: mode, endpoints and ranges; equal on equal hosts.
+# HELP apiguard_fingerprint_info SHA-256 of what is judged by: mode, endpoints and ranges, and the same of what in it does not end; equal on equal hosts.
 # TYPE apiguard_fingerprint_info gauge
-apiguard_fingerprint_info{fingerprint="00ff"} 1
+apiguard_fingerprint_info{fingerprint="00ff",permanent="11ee"} 1
 # HELP apiguard_last_apply_timestamp_seconds When the generation in force was published.
 # TYPE apiguard_last_apply_timestamp_seconds gauge
 apiguard_last_apply_timestamp_seconds 1763996400.500

@@ -638,6 +638,7 @@ TEST_CASE("JSON of a status in enforce") {
   "damaged": null,
   "guarded": false,
   "fingerprint": "00ff",
+  "fingerprint_permanent": null,
   "endpoints": [
     "6443",
     "[2001:db8::1]:443"
@@ -694,6 +695,7 @@ TEST_CASE("JSON of a status with nothing in force: every member is there") {
   "damaged": null,
   "guarded": false,
   "fingerprint": null,
+  "fingerprint_permanent": null,
   "endpoints": [],
   "ranges": {
     "ipv4": null,
