@@ -200,7 +200,7 @@ class Judge {
     Verdict& verdict = verdicts_[i] = Verdict();
     const QueuedChange& change = members_[i].change;
     if (!is_addition(change) && !waiting_.same) return go_alone(verdict);
-    if (touches_book(world_, change)) return go_alone(verdict);
+    if (touches_book(world_, book_, change)) return go_alone(verdict);
     work_.ranges.text = text;
     auto list = edit_list(change, work_.ranges, elsewhere_, taken_.now.wall, taken_);
     if (!list) {

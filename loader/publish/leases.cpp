@@ -207,16 +207,16 @@ Result<Request> request_revoke(const Places& places, const World& world, bool st
   return request;
 }
 
-bool touches_book(const World& world, const QueuedChange& change) {
+bool touches_book(const World& world, const Book& book, const QueuedChange& change) {
   const auto* revoke = std::get_if<RevokeChange>(&change.what);
   if (revoke == nullptr) return false;
   const Moment moment = moment_of(world);
   const bool known = world.in_force && world.in_force->config;
   const std::int64_t longest = known ? world.in_force->config->leases.longest : 1;
   return std::any_of(revoke->selectors.begin(), revoke->selectors.end(), [&](const auto& selector) {
-    Book book = world.booked();
+    Book rest = book;
     std::vector<Range> taken;
-    return take_lapsing(selector, moment, book, taken) ||
+    return take_lapsing(selector, moment, rest, taken) ||
            !take_out_leases(book, selector, true, longest, change.by, moment).leases.empty();
   });
 }

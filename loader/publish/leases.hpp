@@ -30,7 +30,7 @@ void weigh(const World& world, const Policy& text, Book& book, std::vector<Lease
 // the book.
 [[nodiscard]] Result<Request> request_revoke(const Places& places, const World& world, bool strict,
                                              const QueuedChange& change);
-// Whether a selector of this revoke names something of the book: then it is published alone.
-[[nodiscard]] bool touches_book(const World& world, const QueuedChange& change);
+// Whether a selector of this revoke names something of this book: then it is published alone.
+[[nodiscard]] bool touches_book(const World& world, const Book& book, const QueuedChange& change);
 
 }  // namespace apiguard::publish

@@ -273,8 +273,8 @@ const Policy& judge(const World& world, const Policy& text, const Book& book,
     own = std::move(limited);
     return own ? *own : text;
   }
-  Policy merged = limited ? std::move(*limited) : text;
-  own = with_ranges(std::move(merged), std::move(added.ranges));
+  if (!limited) limited = text;
+  own = with_ranges(std::move(*limited), std::move(added.ranges));
   Fitted fits = fit(*own, moment.now);
   if (fitted != nullptr) *fitted = std::move(fits);
   return *own;

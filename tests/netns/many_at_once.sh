@@ -119,9 +119,17 @@ queue banned except 198.51.202.1 --for 1h
 queue third lease 198.51.202.1 --for 1h --name mixed
 queue outside lease 198.51.203.1 --for 1h --name mixed --within 192.0.2.0/24
 queue torn revoke node-1
+queue raced lease 198.51.204.1 --for 1h --name raced
+queue barred revoke raced
+queue late lease 198.51.204.1 --for 1h --name raced
 let_go
-for name in first allowed second banned torn; do ended "$name" 0; done
+for name in first allowed second banned torn raced; do ended "$name" 0; done
 ended third 1
+# Published together or not: what is revoked is gone once the revoke has ended, and comes back by nothing that waited.
+status=0
+wait "${PID[barred]}" || status=$?
+wait "${PID[late]}" || true
+if [ "$status" -eq 0 ]; then drops 198.51.204.1; else die "revoke: $(cat "$WORK/barred.err")"; fi
 ended outside 1
 says first '^1 lease added until'
 says second '"result": "added"'

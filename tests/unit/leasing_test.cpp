@@ -66,8 +66,8 @@ TEST_CASE("a lease is never shortened, and one for much longer is renewed at onc
   const Granted first = grant({}, limits, day, at(0));
   const auto hour = order({prefix("192.0.2.7")}, "ci");
   CHECK(only(grant(first.book, limits, hour, at(60))) == LeaseResult::kUnchanged);
-  CHECK(only(grant(first.book, limits, hour, at(23 * 3600))) == LeaseResult::kUnchanged);
-  CHECK(only(grant(first.book, limits, hour, at(23 * 3600 + 1))) == LeaseResult::kRenewed);
+  CHECK(only(grant(first.book, limits, hour, at(std::int64_t{82800}))) == LeaseResult::kUnchanged);
+  CHECK(only(grant(first.book, limits, hour, at(std::int64_t{82801}))) == LeaseResult::kRenewed);
   const Granted small = grant({}, limits, hour, at(0));
   CHECK(only(grant(small.book, limits, day, at(1))) == LeaseResult::kRenewed);
 }
