@@ -12,6 +12,9 @@ publish::Answer lease_answer(report::Leases leases, Mode mode, bool json,
   publish::Answer answer;
   answer.exit = publish::exit_of(leases.answers, mode);
   answer.notes = std::move(notes);
+  if (mode == Mode::kOff) {
+    for (LeaseAnswer& one : leases.answers) one.in_force = false;
+  }
   for (std::string& refusal : report::refusals(leases.answers))
     answer.notes.push_back(std::move(refusal));
   answer.out = json ? report::to_json(leases) : report::to_text(leases) + where;

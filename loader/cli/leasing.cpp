@@ -11,6 +11,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/fence.hpp"
+#include "loader/host/clock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/policy/text.hpp"
@@ -40,9 +41,11 @@ class Booking {
     if (auto allowed = check_order(order, *limits); !allowed) return fail(allowed.error());
     Granted granted = grant(world_.booked(), *limits, order, publish::moment_of(world_));
     notes_ = std::move(granted.notes);
-    if (const Policy* text = policy()) publish::weigh(world_, *text, granted.book, granted.answers);
+    if (const Policy* text = policy())
+      publish::weigh(world_, *text, granted.book, publish::pointers_to(granted.answers));
     if (auto done = bring(std::move(granted.book), granted.changed); !done)
       return fail(done.error());
+    if (is_overdue()) say_overdue(granted.answers);
     report::Leases leases{granted.changed, generation_, edition_, std::move(granted.answers),
                           std::move(warnings_)};
     const Mode mode = world_.in_force ? publish::mode_of(*world_.in_force) : Mode::kOff;
@@ -57,6 +60,18 @@ class Booking {
   }
 
  private:
+  // The change that it joined has not been confirmed in time: what it falls back to judges.
+  [[nodiscard]] bool is_overdue() const {
+    return world_.window && world_.window->open() && read_clocks().boot >= world_.window->deadline;
+  }
+  void say_overdue(std::vector<LeaseAnswer>& answers) {
+    where_ = "not in force: the change that waited was not confirmed in time";
+    for (LeaseAnswer& answer : answers) {
+      if (!std::exchange(answer.in_force, false)) continue;
+      answer.why = "the change that waited was not confirmed in time: 'apiguard status' settles it";
+    }
+  }
+
   [[nodiscard]] const Policy* policy() const {
     return world_.in_force ? world_.in_force->policy() : nullptr;
   }
@@ -154,6 +169,7 @@ Result<Exit> take_bars_out(const CommandLine& line, const Selector& selector, bo
   }
   auto answer = Booking(line, *world, json).unbar(std::move(*book), named);
   if (auto ours = fence::check(); !ours) return fail(ours.error());
+  lock->reset();
   if (!answer) return fail(answer.error());
   return say_answer(*answer);
 }

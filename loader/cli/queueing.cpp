@@ -79,8 +79,10 @@ class Outcome {
     report::Leases leases{verdict.changed, plan_.generation, plan_.edition, verdict.leases,
                           answer.warnings};
     const Mode mode = group_.request.policy.mode;
-    return lease_answer(std::move(leases), mode, member.change.json, answer.notes,
-                        report::in_force_text(plan_.generation, published_.interfaces, mode));
+    return lease_answer(
+        std::move(leases), mode, member.change.json, answer.notes,
+        plan_.unchanged ? fmt::format("unchanged: generation {} stays in force", plan_.generation)
+                        : report::in_force_text(plan_.generation, published_.interfaces, mode));
   }
 
   [[nodiscard]] std::size_t others() const {

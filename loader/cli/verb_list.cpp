@@ -48,6 +48,7 @@ void keep_unused(const publish::World& world, const publish::Used& used, std::in
 Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   const auto world = look_for_reading(line.places);
   if (!world) return fail(world.error());
+  for (const std::string& text : world->book.damage) note(text);
   if (!world->in_force) {
     note(kNothingInForce);
     if (options.json) report::list_json({}, {}, bars_of(*world), to_stdout);

@@ -48,11 +48,16 @@ Timestamp end_of(const Term& term, const Moment& moment) {
   return clamped(end - (end % kMillisecond + kMillisecond) % kMillisecond);
 }
 
+bool is_live(const Bar& bar, const Moment& moment) {
+  return is_live(bar.term, moment) || (moment.doubtful && !is_of_this_boot(bar.term, moment));
+}
+
 bool is_live(const Term& term, const Moment& moment) {
   return end_of(term, moment) > moment.now.wall;
 }
 
 void prune(Book& book, std::int64_t longest, const Moment& moment) {
+  if (moment.doubtful) return;
   prune_entries(book.leases, longest, moment);
   prune_entries(book.lapsing, longest, moment);
   prune_entries(book.bars, longest, moment);

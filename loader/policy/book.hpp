@@ -75,8 +75,12 @@ struct Book {
 [[nodiscard]] Timestamp end_of(const Term& term, const Moment& moment);
 [[nodiscard]] bool is_live(const Term& term, const Moment& moment);
 
+// A bar of another boot stands while the clock may be wrong.
+[[nodiscard]] bool is_live(const Bar& bar, const Moment& moment);
+
 // Drops what has ended for more than `longest` (nanoseconds). What has ended for less stays: a
-// clock that was ahead and is set back brings back what has time left.
+// clock that was ahead and is set back brings back what has time left. Nothing while the clock may
+// be wrong.
 void prune(Book& book, std::int64_t longest, const Moment& moment);
 
 }  // namespace apiguard

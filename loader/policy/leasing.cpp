@@ -2,6 +2,7 @@
 #include "loader/policy/leasing.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -91,7 +92,7 @@ class Granting {
 
   [[nodiscard]] std::optional<std::string> barred(const Prefix& prefix) const {
     for (const Bar& bar : granted_.book.bars) {
-      if (!is_live(bar.term, moment_)) continue;
+      if (!is_live(bar, moment_)) continue;
       const bool named = !bar.prefix && bar.name == order_.name;
       if (!named && !(bar.prefix && overlap(*bar.prefix, prefix))) continue;
       return fmt::format(
@@ -222,23 +223,33 @@ TakenOut take_out_leases(const Book& book, const Selector& selector, bool inside
                          std::int64_t longest, const std::string& by, const Moment& moment) {
   TakenOut out{book, {}};
   prune(out.book, longest, moment);
-  std::erase_if(out.book.leases, [&](const Lease& lease) {
-    const bool named = is_named(lease, selector, inside);
-    if (named) out.leases.push_back(lease);
-    return named;
-  });
+  const auto take = [&](const auto& asked) {
+    std::erase_if(out.book.leases, [&](const Lease& lease) {
+      const bool taken = asked(lease);
+      if (taken) out.leases.push_back(lease);
+      return taken;
+    });
+  };
+  take([&](const Lease& lease) { return is_named(lease, selector, inside); });
   if (out.leases.empty()) return out;
-  const Term term = term_of(longest, moment);
-  if (selector.prefix)
-    add_bar(out.book, {"", barred_by(*selector.prefix), by, term}, moment);
-  else
-    add_bar(out.book, {selector.name, std::nullopt, by, term}, moment);
+  // What will be barred is not left in force until it ends.
+  std::set<std::string> names;
+  if (!selector.prefix) names.insert(selector.name);
   for (const Lease& lease : out.leases) {
-    if (!selector.prefix) {
+    if (lease.from_ssh && !lease.name.empty()) names.insert(lease.name);
+  }
+  const std::optional<Prefix> around =
+      selector.prefix ? std::optional(barred_by(*selector.prefix)) : std::nullopt;
+  take([&](const Lease& lease) {
+    return names.contains(lease.name) ||
+           (around && covers(*around, lease.prefix) && around->address.family == Family::kIpv6);
+  });
+  const Term term = term_of(longest, moment);
+  if (around) add_bar(out.book, {"", around, by, term}, moment);
+  for (const std::string& name : names) add_bar(out.book, {name, std::nullopt, by, term}, moment);
+  for (const Lease& lease : out.leases) {
+    if (names.contains(lease.name))
       add_bar(out.book, {lease.name, barred_by(lease.prefix), by, term}, moment);
-    } else if (lease.from_ssh && !lease.name.empty()) {
-      add_bar(out.book, {lease.name, std::nullopt, by, term}, moment);
-    }
   }
   return out;
 }
@@ -246,14 +257,14 @@ TakenOut take_out_leases(const Book& book, const Selector& selector, bool inside
 std::optional<Book> unbar(const Book& book, const Selector& selector, const Moment& moment) {
   Book after = book;
   const auto taken = std::erase_if(
-      after.bars, [&](const Bar& bar) { return is_live(bar.term, moment) && bars(bar, selector); });
+      after.bars, [&](const Bar& bar) { return is_live(bar, moment) && bars(bar, selector); });
   return taken == 0 ? std::nullopt : std::optional(std::move(after));
 }
 
 std::vector<Bar> live_bars(const Book& book, const Moment& moment) {
   std::vector<Bar> live;
   std::copy_if(book.bars.begin(), book.bars.end(), std::back_inserter(live),
-               [&](const Bar& bar) { return is_live(bar.term, moment); });
+               [&](const Bar& bar) { return is_live(bar, moment); });
   return live;
 }
 

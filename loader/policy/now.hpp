@@ -20,6 +20,8 @@ struct Now {
 struct Moment {
   Now now;
   std::string boot_id;  // empty: the kernel does not say
+  // The wall clock may be wrong: what has ended by it may not have.
+  bool doubtful = false;
 };
 
 }  // namespace apiguard

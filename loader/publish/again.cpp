@@ -21,6 +21,7 @@ Request request_again(const Places& places, const World& world, const Policy& po
   request.sources = world.in_force->stored->sources;
   request.policy = policy;
   request.boot = true;
+  request.no_number = true;
   request.left_alone = read_detached(places.run_dir);
   return request;
 }

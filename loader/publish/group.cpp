@@ -149,8 +149,8 @@ class Judge {
       verdict.error = allowed.error();
       return verdict;
     }
-    Granted granted = grant(book_, world_.in_force->policy()->leases, lease.order,
-                            Moment{taken_.now, read_boot_id()});
+    Granted granted =
+        grant(book_, world_.in_force->policy()->leases, lease.order, moment_of(world_));
     book_ = std::move(granted.book);
     verdict.leases = std::move(granted.answers);
     verdict.notes = std::move(granted.notes);
@@ -320,14 +320,19 @@ void describe_members(const std::vector<Member>& members, const std::vector<Verd
 // Of the leases what the whole lets be in force. Where no text changes it is the book alone.
 void weigh_leases(const World& world, Book book, const std::vector<Member>& members, Group& group) {
   bool any = false;
+  std::vector<LeaseAnswer*> answers;
   for (std::size_t i = 0; i < members.size(); ++i) {
     Verdict& verdict = group.verdicts[i];
     if (lease_of(members[i].change) == nullptr) continue;
-    weigh(world, group.request.policy, book, verdict.leases);
+    const auto own = pointers_to(verdict.leases);
+    answers.insert(answers.end(), own.begin(), own.end());
     any = any || verdict.changed;
   }
+  if (answers.empty()) return;
+  weigh(world, group.request.policy, book, answers);
   if (any) group.request.book = std::move(book);
   group.request.leases = group.request.changes.empty() && group.request.edits.empty();
+  group.request.no_number = group.request.leases;
 }
 
 // The first that changes something tells what went with it.

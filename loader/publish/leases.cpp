@@ -21,6 +21,7 @@ Result<Request> request_book(const Places& places, const World& world, Book book
     request.sources = world.in_force->stored->sources;
     request.policy = *world.in_force->policy();
     request.leases = true;
+    request.no_number = true;
   } else {
     auto files = request_files(places, world, false);
     if (!files) return files;
@@ -55,26 +56,48 @@ const Range* written(const std::vector<const Range*>& covering, Timestamp now) {
   return found == covering.rend() ? nullptr : *found;
 }
 
-std::vector<Prefix> prefixes_of(const std::vector<LeaseAnswer>& answers) {
+std::vector<Prefix> prefixes_of(const std::vector<LeaseAnswer*>& answers) {
   std::vector<Prefix> prefixes;
   prefixes.reserve(answers.size());
-  for (const LeaseAnswer& answer : answers) prefixes.push_back(answer.prefix);
+  for (const LeaseAnswer* answer : answers) prefixes.push_back(answer->prefix);
   return prefixes;
 }
 
-void refuse_too_deep(Book& book, LeaseAnswer& answer) {
+// What was there before the answer; none: nothing, or it has ended.
+const Lease* before(const World& world, const LeaseAnswer& answer) {
+  const auto& leases = world.booked().leases;
+  const auto found = std::find_if(leases.begin(), leases.end(), [&](const Lease& lease) {
+    return lease.prefix == answer.prefix && lease.name == answer.name;
+  });
+  return found != leases.end() && is_live(found->term, moment_of(world)) ? &*found : nullptr;
+}
+
+void refuse_too_deep(const World& world, Book& book, LeaseAnswer& answer) {
+  const Lease* old = before(world, answer);
   std::erase_if(book.leases, [&](const Lease& lease) {
     return lease.prefix == answer.prefix && lease.name == answer.name;
   });
+  if (old != nullptr) book.leases.push_back(*old);
   answer.result = LeaseResult::kFull;
   answer.too_deep = true;
   answer.until.reset();
-  answer.why = "too many ranges with ends lie around it, one in the other: see 'apiguard list'";
+  if (old != nullptr) answer.until = end_of(old->term, moment_of(world));
+  answer.why = fmt::format(
+      "too many ranges with ends lie around it, one in the other: see 'apiguard list'{}",
+      old != nullptr ? "; the lease stays as it was" : "");
 }
 
 }  // namespace
 
-void weigh(const World& world, const Policy& text, Book& book, std::vector<LeaseAnswer>& answers) {
+std::vector<LeaseAnswer*> pointers_to(std::vector<LeaseAnswer>& answers) {
+  std::vector<LeaseAnswer*> pointers;
+  pointers.reserve(answers.size());
+  for (LeaseAnswer& answer : answers) pointers.push_back(&answer);
+  return pointers;
+}
+
+void weigh(const World& world, const Policy& text, Book& book,
+           const std::vector<LeaseAnswer*>& answers) {
   std::optional<Policy> own;
   Fitted fitted;
   const Policy& judged = judge(world, text, book, own, &fitted);
@@ -83,10 +106,10 @@ void weigh(const World& world, const Policy& text, Book& book, std::vector<Lease
   const auto deciding = deciding_over(judged.ranges, prefixes, now);
   const auto covered = covering(text.ranges, prefixes);
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    LeaseAnswer& answer = answers[i];
+    LeaseAnswer& answer = *answers[i];
     if (!answer.why.empty()) continue;
     if (is_dropped(fitted, answer)) {
-      refuse_too_deep(book, answer);
+      refuse_too_deep(world, book, answer);
     } else if (admits(deciding[i])) {
       answer.in_force = true;
     } else if (const Range* except = written(covered[i], now)) {

@@ -17,8 +17,10 @@ namespace apiguard::publish {
 
 // What is judged of the leases in these answers, beside this text. Those that do not fit between
 // the ends around them go out of the book again and are refused; those that a person excepts stay,
-// and the answer says by what.
-void weigh(const World& world, const Policy& text, Book& book, std::vector<LeaseAnswer>& answers);
+// and the answer says by what. A lease that was there before stays as it was.
+void weigh(const World& world, const Policy& text, Book& book,
+           const std::vector<LeaseAnswer*>& answers);
+[[nodiscard]] std::vector<LeaseAnswer*> pointers_to(std::vector<LeaseAnswer>& answers);
 
 // The exit status of a lease: kDone where all of them are in force, and in mode off.
 [[nodiscard]] Exit exit_of(const std::vector<LeaseAnswer>& answers, Mode mode);

@@ -276,13 +276,21 @@ Result<> check_hooks(const Request& request, const Plan& plan) {
   return datapath::check_targets(plan.targets, request.policy.xdp_mode);
 }
 
+void find_missing_links(const World& world, Plan& plan) {
+  const bool all = std::all_of(plan.targets.begin(), plan.targets.end(),
+                               [&](const auto& target) { return is_attached(world, target); });
+  plan.unchanged = all && leftover_links(world, plan.targets).empty();
+  plan.attach_only = !plan.unchanged;
+}
+
 // A program cannot change its maps: where some have to be made anew it is published once more. Not
 // where a change would have to be confirmed for that. Who was overtaken may be about to replace the
 // program in force, and names it: a new one stands in its way, of the same text.
 void find_sameness(const World& world, const Request& request, const datapath::Ledger& ledger,
                    Plan& plan) {
-  if (request.leases && plan.book) {
-    plan.as_edition = true;
+  if (request.no_number) {
+    plan.as_edition = !same_book(world, request, plan);
+    if (!plan.as_edition) find_missing_links(world, plan);
     return;
   }
   if (request.anew || fence::overtook() || !same_in_force(world, request)) return;
@@ -293,11 +301,9 @@ void find_sameness(const World& world, const Request& request, const datapath::L
     plan.as_edition = !request.confirm_within;
     return;
   }
-  const bool all = std::all_of(plan.targets.begin(), plan.targets.end(),
-                               [&](const auto& target) { return is_attached(world, target); });
-  plan.unchanged = all && leftover_links(world, plan.targets).empty();
+  find_missing_links(world, plan);
   // What is to be confirmed needs a generation of its own to be undone.
-  plan.attach_only = !plan.unchanged && !request.confirm_within;
+  if (request.confirm_within) plan.attach_only = false;
 }
 
 // An edition is published with a book of its own number, so that of two the later one is known.
@@ -324,6 +330,11 @@ Result<> number_it(const World& world, const Request& request, Plan& plan) {
   if (request.republish) {
     plan.generation = request.generation;
     return {};
+  }
+  // It would confirm what waits.
+  if (world.window && world.window->open() && !request.way_out) {
+    return fail(Exit::kFailed,
+                fmt::format("generation {}: waits for its confirmation", world.window->generation));
   }
   const auto number = next_number(world, request);
   if (!number) return fail(number.error());

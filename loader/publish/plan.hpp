@@ -45,6 +45,7 @@ struct Request {
   bool boot = false;                  // never refuses what it can do in part, raises no risk
   bool trust_clock = false;           // a person's word: no generation before this one is a floor
   bool leases = false;                // the text in force, beside `book`: raises no risk
+  bool no_number = false;             // the text in force: an edition of it, or nothing
   bool anew = false;                  // a new generation although the text is the one in force
   bool republish = false;             // no new number: put a stored generation back after a boot
   std::uint64_t generation = 0;       // with republish: its number

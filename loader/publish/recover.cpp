@@ -52,23 +52,32 @@ Term term_until(__u64 end, const Moment& moment) {
   return term_of(static_cast<std::int64_t>(end - moment.now.boot), moment);
 }
 
+Lease known_lease(const Book& old, const Prefix& prefix, const Term& term) {
+  const auto found = std::find_if(old.leases.begin(), old.leases.end(),
+                                  [&](const Lease& lease) { return lease.prefix == prefix; });
+  Lease lease =
+      found == old.leases.end() ? Lease{prefix, kRecovered, kBy, false, {}} : Lease(*found);
+  lease.term = term;
+  return lease;
+}
+
 }  // namespace
 
 Result<Book> recover_book(const Places& places, const datapath::Edition& which, const Policy& text,
-                          const Moment& moment) {
+                          const Now& loaded, const Moment& moment, const Book& old) {
   const auto ends = datapath::read_ending(datapath::Pins(places.pin_dir), which);
   if (!ends) return fail(ends.error());
-  const Said said(text.ranges, moment.now);
+  const Said said(text.ranges, loaded);
   const auto is_missing = [&](std::uint64_t own, __u64 kernel) {
     return comes(kernel) && kernel > moment.now.boot && !says(own, kernel);
   };
   Book book;
   book.edition = which.edition;
+  book.bars = old.bars;
   for (const auto& [prefix, kernel] : *ends) {
     const datapath::TrieEnds own = said.of(prefix);
     if (is_missing(own.allow_until, kernel.allow_until))
-      book.leases.push_back(
-          {prefix, kRecovered, kBy, false, term_until(kernel.allow_until, moment)});
+      book.leases.push_back(known_lease(old, prefix, term_until(kernel.allow_until, moment)));
     if (is_missing(own.except_until, kernel.except_until))
       book.lapsing.push_back(
           {prefix, Kind::kExcept, kRecovered, kRecovered, term_until(kernel.except_until, moment)});

@@ -11,9 +11,11 @@
 
 namespace apiguard::publish {
 
-// Leases and lapsing excepts named "recovered", with the ends that the kernel has for this edition
-// of the text. Bars are not there to be found.
+// Leases and lapsing excepts with the ends that the kernel has for this edition of the text, whose
+// ends were computed by `loaded` (the clocks as they are, but the wall clock of then). Names and
+// bars are those of `old`, an older book or an empty one; else they are named "recovered".
 [[nodiscard]] Result<Book> recover_book(const Places& places, const datapath::Edition& which,
-                                        const Policy& text, const Moment& moment);
+                                        const Policy& text, const Now& loaded, const Moment& moment,
+                                        const Book& old);
 
 }  // namespace apiguard::publish

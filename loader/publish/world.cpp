@@ -261,7 +261,10 @@ bool World::is_outdated() const {
   return in_force && !book.lost && in_force->edition < booked().edition;
 }
 
-Moment moment_of(const World& world) { return {clocks(world), read_boot_id()}; }
+Moment moment_of(const World& world) {
+  const Taken taken = take(world.floor);
+  return {taken.now, read_boot_id(), taken.jumped || taken.is_held()};
+}
 
 const Policy& judge(const World& world, const Policy& text, const Book& book,
                     std::optional<Policy>& own, Fitted* fitted) {
@@ -315,26 +318,49 @@ Result<> look_at_kernel(const Places& places, World& world) {
   return {};
 }
 
-// The list in force was loaded with a book, of which no copy can be read.
+// By which clocks the ends in force were computed.
+Now loaded_by(const InForce& in_force, const Now& now) {
+  const auto offset = clock_of(in_force);
+  return offset ? Now{*offset + static_cast<Timestamp>(now.boot), now.boot} : now;
+}
+
+// Why the book is not the one that the list in force was loaded with, nor a newer one; empty: it
+// is.
+std::string wrong_with_book(const Places& places, const World& world) {
+  const std::uint64_t in_force = world.in_force->edition;
+  if (world.book.lost) return "the book cannot be read";
+  if (in_force == 0 || (world.book.book && world.booked().edition >= in_force)) return "";
+  if (!world.book.book)
+    return fmt::format("file '{}/leases': read the book: no such file", places.state_dir);
+  return fmt::format(
+      "file '{}/leases': read the book: edition {} is older than edition {}, which is in force",
+      places.state_dir, world.booked().edition, in_force);
+}
+
+// A book that is lost or older: what the kernel judges by is nearer to the truth.
 void look_for_book(const Places& places, World& world) {
-  if (!world.in_force || world.book.book || (world.in_force->edition == 0 && !world.book.lost))
-    return;
-  if (!std::exchange(world.book.lost, true)) {
-    world.book.damage.push_back(
-        fmt::format("file '{}/leases': read the book: no such file", places.state_dir));
-  }
+  if (!world.in_force) return;
+  const std::string wrong = wrong_with_book(places, world);
+  if (wrong.empty()) return;
+  world.book.lost = true;
+  world.book.damage.push_back(wrong);
   const Policy* text = world.in_force->stored ? world.in_force->policy() : nullptr;
   if (text == nullptr) return;
-  auto book = recover_book(places, world.in_force->which(), *text, moment_of(world));
+  const Moment moment = moment_of(world);
+  auto book = recover_book(places, world.in_force->which(), *text,
+                           loaded_by(*world.in_force, moment.now), moment, world.booked());
   if (!book) {
     world.book.damage.push_back(book.error().message + ": leases cannot be recovered");
     return;
   }
   world.book.damage.push_back(
-      fmt::format("leases: {} are taken from what the kernel judges by, named 'recovered', and "
-                  "what was barred is forgotten: the next change writes the book anew",
-                  book->leases.size()));
-  world.book.book = StoredBook{std::move(*book), {}};
+      fmt::format("leases: {} are taken from what the kernel judges by{}: the next change writes "
+                  "the book anew",
+                  book->leases.size(),
+                  world.book.book ? "" : ", named 'recovered', and what was barred is forgotten"));
+  StoredBook recovered{std::move(*book), {}};
+  if (world.book.book) recovered.times = std::move(world.book.book->times);
+  world.book.book = std::move(recovered);
 }
 
 }  // namespace

@@ -228,6 +228,29 @@ verb lease 192.0.2.51 --for 1h --name window
 verb confirm
 passes "$OTHER4" 192.0.2.50 192.0.2.51
 
+step 'A lease never confirms what waits, whatever else is wrong'
+verb lease 192.0.2.56 --for 5h --name waits
+verb allow 198.18.8.0/24 --confirm-within 4s
+rm "$PINS"/denied*
+keeps verb lease 192.0.2.56 --for 5h --name waits
+keeps verb lease 192.0.2.57 --for 5h --name waits
+ended 198.18.8.1
+verb status
+passes 192.0.2.56 192.0.2.57
+drops 198.18.8.1
+
+step 'An older book that somebody puts back is not believed: what the kernel judges by is, and what was barred stays so'
+verb lease 192.0.2.58 --for 5h --name old
+cp "$STATE/leases" "$WORK/older"
+verb lease 192.0.2.59 --for 5h --name good
+cp "$WORK/older" "$STATE/leases"
+cp "$WORK/older" "$STATE/leases.2"
+verb list
+complains 'edition [0-9]+ is older than edition [0-9]+, which is in force'
+prints '^192\.0\.2\.58/32 +allow +old '
+verb lease 192.0.2.60 --for 5h --name other
+passes 192.0.2.58 192.0.2.59 192.0.2.60
+
 step 'With the supervisor: what a change that is undone leaves unpublished, it publishes'
 supervise
 verb allow 198.18.9.0/24 --confirm-within 3s
