@@ -4,6 +4,7 @@
 # others death leaves the same behind). Whatever it hits: each interface judges by the old list or by the new one, as a
 # whole; status works; the next verb works, and after it text, state and kernel say the same.
 . "$(dirname -- "$0")/lib.sh"
+. "$(dirname -- "$0")/lib/killed.sh"
 make_pair 1
 start_prober 0
 start_prober 1
@@ -29,24 +30,6 @@ text_says() {
     01) echo "$BY_SECOND" ;;
     *) die "$PLACE: the text holds $first lines of the first list and $second of the second" ;;
   esac
-}
-
-# kill_guard N VERB...: succeeds if it was killed, fails if the verb ended before its N-th system call.
-kill_guard() {
-  local at=$1
-  shift
-  KILLED=$(on_server "$TOOLS/kill_at" "$at" "$APIGUARD" --config "$ETC/apiguard.toml" --state-dir "$STATE" \
-    --run-dir "$RUN" --pin-dir "$PINS" "$@" </dev/null 2>"$WORK/err" | tail -n 1)
-  PLACE="'$*' killed at system call $at (${KILLED##* })"
-  case $KILLED in
-    killed*) ;;
-    "ran "*" 0") return 1 ;;
-    *) die "$PLACE: $KILLED: $(cat "$WORK/err")" ;;
-  esac
-}
-
-works() { # VERB...: or what it says is shown
-  guard "$@" >"$WORK/out" 2>"$WORK/err" || die "$PLACE, then '$*': status $?: $(cat "$WORK/out" "$WORK/err")"
 }
 
 # Right after the kill. Nothing has been put in order yet.

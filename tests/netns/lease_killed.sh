@@ -3,26 +3,11 @@
 # kill -9 on entry of every system call of `lease` that can change what outlives it (tool_kill_at says which). Whatever
 # it hits: nobody who is listed is cut, and the next look brings the kernel to what the book says.
 . "$(dirname -- "$0")/lib.sh"
+. "$(dirname -- "$0")/lib/killed.sh"
 KEEPS=192.0.2.100
 
 place() { # the N-th node
   NODE=10.7.$(($1 / 250)).$(($1 % 250 + 1))
-}
-# kill_guard N VERB...: succeeds if it was killed, fails if the verb ended before its N-th system call.
-kill_guard() {
-  local at=$1
-  shift
-  KILLED=$(on_server "$TOOLS/kill_at" "$at" "$APIGUARD" --config "$ETC/apiguard.toml" --state-dir "$STATE" \
-    --run-dir "$RUN" --pin-dir "$PINS" "$@" </dev/null 2>"$WORK/err" | tail -n 1)
-  PLACE="'$*' killed at system call $at (${KILLED##* })"
-  case $KILLED in
-    killed*) ;;
-    "ran "*" 0") return 1 ;;
-    *) die "$PLACE: $KILLED: $(cat "$WORK/err")" ;;
-  esac
-}
-works() { # VERB...: or what it says is shown
-  guard "$@" >"$WORK/out" 2>"$WORK/err" || die "$PLACE, then '$*': status $?: $(cat "$WORK/out" "$WORK/err")"
 }
 is_listed() { # ADDRESS: by what list says
   guard list 2>/dev/null | grep "^$1/32 *allow " >/dev/null
