@@ -144,7 +144,7 @@ class Leader {
   Leader(const CommandLine& line, Ticket& ticket)
       : line_(line), ticket_(ticket), queue_(line.places.run_dir) {}
 
-  // None: the change of this process goes alone.
+  // None: the change of this process goes alone, behind those that were published first.
   Result<std::optional<Answer>> lead() {
     read_members();
     const bool is_there = own() != nullptr;
@@ -182,7 +182,11 @@ class Leader {
     while (true) {
       progress::step(fmt::format("judging {}", count_of(members_.size(), "change")));
       auto group = publish::make_group(line_.places, world, members_);
-      if (!group || verdict_of(*group).fate == Fate::kAlone) return alone();
+      if (!group) return alone();
+      if (verdict_of(*group).fate == Fate::kAlone) {
+        if (leave_later_ones()) continue;
+        if (!serves_others(*group)) return alone();
+      }
       auto plan = publish::make_plan(line_.places, world, group->request);
       if (!plan) return tell_all(*group, plan.error());
       if (!plan->risks.empty()) return alone();
@@ -191,6 +195,19 @@ class Leader {
       auto published = publish(world, *group, *plan);
       if (published || !std::exchange(gone_, false)) return published;
     }
+  }
+
+  // A change that goes alone meets what waited before it, whichever of them got the lock first.
+  // False: nobody came later.
+  bool leave_later_ones() {
+    const auto later = members_.begin() + (own() - members_.data()) + 1;
+    if (later == members_.end()) return false;
+    members_.erase(later, members_.end());
+    return true;
+  }
+  [[nodiscard]] static bool serves_others(const Group& group) {
+    return std::any_of(group.verdicts.begin(), group.verdicts.end(),
+                       [](const Verdict& verdict) { return verdict.fate == Fate::kJoins; });
   }
 
   // Who has gone away since its change was taken is not published, as far as that can be told.

@@ -86,13 +86,17 @@ void HeaderReader::read_lapse(const Header& header) {
     error(header.key, "key 'lapse' stands twice");
 }
 
+// The views would outlive a text that is made for the call.
+std::optional<Header> scan_header(std::string&& line) = delete;
+
 // A comment that was meant as a header: `# lapse 24h`, or one behind the first entry.
 bool reads_like_lapse(std::string_view line) {
   const std::size_t hash = line.find_first_not_of(kBlanks);
   if (hash == std::string_view::npos) return false;
   const std::size_t word = line.find_first_not_of(kBlanks, hash + 1);
   if (word == std::string_view::npos) return false;
-  const auto header = scan_header(fmt::format("#{}", line.substr(word)));
+  const std::string meant = fmt::format("#{}", line.substr(word));
+  const auto header = scan_header(meant);
   return header && header->key == kLapse && parse_span(header->value).has_value();
 }
 
