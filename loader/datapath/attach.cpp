@@ -6,7 +6,9 @@
 #include <linux/if_link.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -56,6 +58,22 @@ tl::unexpected<Error> attach_error(const Target& target, const char* mode, int e
       error);
 }
 
+Result<Attached> attach_once(int filter_fd, const Target& target, XdpMode xdp_mode) {
+  Attached attached;
+  int error = 0;
+  if (xdp_mode != XdpMode::kGeneric) {
+    attached.link = create_native(filter_fd, target.ifindex, error);
+    if (attached.link) return attached;
+    if (xdp_mode == XdpMode::kNative || !driver_cannot(error))
+      return attach_error(target, "native", error);
+    attached.reason = std::strerror(error);
+  }
+  attached.generic = true;
+  attached.link = create_link(filter_fd, target.ifindex, XDP_FLAGS_SKB_MODE, error);
+  if (!attached.link) return attach_error(target, "generic", error);
+  return attached;
+}
+
 }  // namespace
 
 tl::unexpected<Error> occupied(const Target& target, const Hook& hook, int error) {
@@ -78,19 +96,25 @@ tl::unexpected<Error> occupied(const Target& target, const Hook& hook, int error
 }
 
 Result<Attached> attach(int filter_fd, const Target& target, XdpMode xdp_mode) {
-  Attached attached;
-  int error = 0;
-  if (xdp_mode != XdpMode::kGeneric) {
-    attached.link = create_native(filter_fd, target.ifindex, error);
-    if (attached.link) return attached;
-    if (xdp_mode == XdpMode::kNative || !driver_cannot(error))
-      return attach_error(target, "native", error);
-    attached.reason = std::strerror(error);
+  auto attached = attach_once(filter_fd, target, xdp_mode);
+  if (attached || attached.error().exit != Exit::kOccupied || !is_let_go(target.ifindex))
+    return attached;
+  return attach_once(filter_fd, target, xdp_mode);
+}
+
+bool is_let_go(int ifindex) {
+  using std::chrono::milliseconds;
+  using std::chrono::steady_clock;
+  constexpr milliseconds kPatience{500};
+  constexpr milliseconds kPause{20};
+  const auto end = steady_clock::now() + kPatience;
+  while (true) {
+    const auto hook = read_hook(ifindex);
+    if (!hook || !*hook) return false;
+    if ((*hook)->prog_id == 0) return (*hook)->mode == HookMode::kNone;
+    if (!settings_of((*hook)->prog_id) || steady_clock::now() >= end) return false;
+    std::this_thread::sleep_for(kPause);
   }
-  attached.generic = true;
-  attached.link = create_link(filter_fd, target.ifindex, XDP_FLAGS_SKB_MODE, error);
-  if (!attached.link) return attach_error(target, "generic", error);
-  return attached;
 }
 
 }  // namespace apiguard::datapath

@@ -204,7 +204,8 @@ Result<> check_targets(const std::vector<Target>& targets, XdpMode xdp_mode) {
       if (auto fits = check_mode(target, xdp_mode); !fits) return fits;
     } else if (target.foreign_id != 0) {
       const auto hook = read_hook(target.ifindex);
-      if (hook && *hook && (*hook)->prog_id != 0) return occupied(target, **hook, EBUSY);
+      const bool taken = hook && *hook && (*hook)->prog_id != 0;
+      if (taken && !is_let_go(target.ifindex)) return occupied(target, **hook, EBUSY);
     }
   }
   return {};

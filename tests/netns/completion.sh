@@ -23,7 +23,7 @@ in_bash() {
     read -ra COMP_WORDS <<<"$1"
     COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMPREPLY=()
     _apiguard
-    printf "%s\n" "${COMPREPLY[@]}"' "$SCRIPTS" "$1" 2>"$WORK/err" | xargs
+    printf "%s\n" "${COMPREPLY[@]}"' "$SCRIPTS" "$1" 2>"$WORK/err" | LC_ALL=C sort | xargs # a folder's order is its file system's
 }
 # in_zsh LINE: what a real zsh, on a terminal of its own, lists in the same place.
 in_zsh() {
@@ -56,7 +56,7 @@ mkdir "$WORK/home/lists"
 completes() {
   local name
   for name in bash zsh fish; do
-    same "$2" "$("in_$name" "$1" | tr ' ' '\n' | sort | xargs)" "completed by $name: '$1'"
+    same "$2" "$("in_$name" "$1" | tr ' ' '\n' | LC_ALL=C sort | xargs)" "completed by $name: '$1'"
   done
 }
 

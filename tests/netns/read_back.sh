@@ -101,6 +101,16 @@ verb allow 198.18.10.0/24
 complains "interface 'gate1': does not exist"
 enforced
 
+step 'Pins are removed, and the kernel has not let go of the link yet: it is waited for'
+for _ in {1..5}; do
+  rm -rf "$PINS"
+  verb apply --accept-risk all
+  enforced
+  rm -rf "$PINS"
+  verb apply --boot
+  enforced
+done
+
 step 'Pins in another mount of bpffs: status says so, and never that all passes'
 mkdir "$WORK/elsewhere"
 expect 1 on_server unshare --mount -- sh -c "mount -t bpf other /sys/fs/bpf && exec \"\$@\"" sh "$APIGUARD" \
