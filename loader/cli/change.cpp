@@ -18,7 +18,9 @@
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
 #include "loader/fence.hpp"
+#include "loader/host/doors.hpp"
 #include "loader/host/lock.hpp"
+#include "loader/host/marks.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/policy/masked.hpp"
@@ -26,6 +28,7 @@
 #include "loader/publish/publish.hpp"
 #include "loader/publish/seen.hpp"
 #include "loader/publish/text_change.hpp"
+#include "loader/publish/text_only.hpp"
 #include "loader/report/change.hpp"
 #include "loader/report/terminal.hpp"
 
@@ -177,10 +180,17 @@ class Changer {
     if (!request) return fail(request.error());
     request->verb = line_.command;
     request->accepted = flags_.accepted;
+    request->detached = read_detached(line_.places.run_dir);
+    request->attaches = kind_.where_detached == WhereDetached::kAttaches;
+    if (request->attaches && can_ask()) request->accepted.insert("detached");
     request->confirm_within = flags_.confirm_within;
     progress::step("comparing them with what is in force");
     auto plan = publish::make_plan(line_.places, *world, *request);
     if (!plan) return fail(plan.error());
+    if (kind_.looks_at_doors) {
+      for (std::string& text : look_at_doors(request->policy.endpoints, request->policy.mode))
+        plan->warnings.push_back(std::move(text));
+    }
     const bool show = !agreement || !apply_agreement(*agreement, *request, *plan);
     return proceed(*world, *request, *plan, show);
   }
@@ -244,6 +254,7 @@ class Changer {
   }
 
   Result<Attempt> proceed(const World& world, const Request& request, const Plan& plan, bool show) {
+    if (plan.all_detached) return change_text(world, request, plan);
     const std::vector<DeniedSource> would_drop = look_at_audit(world, request, plan);
     if (show) {
       note_all(request.notes);
@@ -268,6 +279,29 @@ class Changer {
     if (request.boot && world.book.lost && !world.in_force) return fail(without_leases(plan));
     if (published->unconfirmed.empty()) return answered;
     return fail(not_all(plan, *published));
+  }
+
+  // The next apply on a terminal puts it in force, or one that accepts the risk.
+  Result<Attempt> change_text(const World& world, const Request& request, const Plan& plan) {
+    constexpr const char* kNotInForce = "not in force: everything is detached";
+    const bool writes = kind_.where_detached == WhereDetached::kWritesText;
+    if (kind_.where_detached == WhereDetached::kFails || (writes && flags_.confirm_within)) {
+      return fail(Exit::kFailed,
+                  fmt::format("{}: nothing was changed: first 'apiguard apply --accept-risk "
+                              "detached'",
+                              kNotInForce));
+    }
+    note_all(request.notes);
+    print_warnings(plan.warnings);
+    note_all(plan.notes);
+    show_preview(plan);
+    if (writes && !flags_.dry_run && !plan.unchanged) {
+      if (auto ours = fence::check(); !ours) return fail(ours.error());
+      if (auto written = publish::write_text(line_.places, world, request); !written)
+        return fail(written.error());
+    }
+    auto answered = answer(plan, {}, kNotInForce);
+    return answered;
   }
 
   // It is in force all the same.
@@ -334,7 +368,7 @@ class Changer {
   Result<Attempt> answer(const Plan& plan, const publish::Published& published,
                          std::string text) const {
     report::Change change;
-    change.changed = true;
+    change.changed = !plan.all_detached || !plan.unchanged;
     change.dry_run = flags_.dry_run;
     change.generation = plan.generation;
     change.difference = plan.shown();

@@ -16,8 +16,18 @@ namespace apiguard::cli {
 // question waited.
 using MakeRequest = std::function<Result<publish::Request>(const publish::World&)>;
 
+// Where a person has taken everything off.
+enum class WhereDetached {
+  kWritesText,  // and says that it is not in force
+  kFails,       // what it is for is not to be had
+  kAttaches,    // raises a risk, but not on a terminal
+  kChangesNothing
+};
+
 struct ChangeKind {
-  bool way_out = false;      // goes on without the lock where the run directory cannot be written
+  WhereDetached where_detached = WhereDetached::kWritesText;
+  bool way_out = false;  // goes on without the lock where the run directory cannot be written
+  bool looks_at_doors = false;  // warns where the endpoints miss what listens
   bool trust_clock = false;  // the clock is right: nothing that was published before holds the time
   bool overtakes = false;    // whoever holds the lock for too long
   bool ends_window = false;  // accepted while another change waits for its confirmation

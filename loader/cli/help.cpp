@@ -94,9 +94,11 @@ Examples:
   apiguard rollback --dry-run)"},
     {"detach", kChange, "INTERFACE...|--all", "Take the program off interfaces.",
      R"(The only verb that does. To let packets pass for a while use 'mode off'.
+What was taken off stays so: list verbs change the file and say that it is not in
+force, and only an apply on a terminal, or with --accept-risk detached, attaches again.
 
 Examples:
-  apiguard detach eth1
+  apiguard detach eth1 --dry-run
   apiguard detach --all)"},
     {"status", kLook, "", "What is enforced where, and the counters.",
      R"(Exit status 1 if an interface of the generation in force is not attached or runs

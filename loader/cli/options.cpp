@@ -69,7 +69,7 @@ void add_change_options(CLI::App& verb, Typed& typed) {
   verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
   verb.add_flag("--json", typed.json, "answer in JSON");
   add_text(verb, "--accept-risk", typed.accepted, "NAME,...",
-           "drop-peers, wide, unapplied, undone, generic-xdp or all");
+           "drop-peers, wide, unapplied, undone, detached, generic-xdp or all");
   add_text(verb, "--confirm-within", typed.confirm_within, "DURATION",
            "undone unless confirmed by then: 1s to 24h");
 }
@@ -109,7 +109,11 @@ void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
     add_change_options(verb, typed);
   }
   if (name == "lease") add_lease_options(verb, typed);
-  if (name == "detach") verb.add_flag("--all", typed.all, "every interface of ours");
+  if (name == "detach") {
+    verb.add_flag("--all", typed.all, "every interface of ours");
+    verb.add_flag("--dry-run", typed.dry_run, "name what would be taken off and who gets in then");
+    verb.add_flag("--json", typed.json, "answer in JSON");
+  }
 }
 
 void add_looking_options(CLI::App& verb, std::string_view name, Typed& typed) {

@@ -85,6 +85,8 @@ struct ConfirmOptions {};
 struct DetachOptions {
   bool all = false;
   std::vector<std::string> interfaces;
+  bool dry_run = false;
+  bool json = false;
 };
 struct HistoryOptions {
   bool json = false;

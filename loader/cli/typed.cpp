@@ -323,7 +323,7 @@ Result<Verb> make_detach(const Typed& typed) {
   if (std::any_of(typed.arguments.begin(), typed.arguments.end(), empty)) {
     return usage("argument '': no interface name");
   }
-  return DetachOptions{typed.all, typed.arguments};
+  return DetachOptions{typed.all, typed.arguments, typed.dry_run, typed.json};
 }
 
 Result<Verb> make_list(const Typed& typed) {

@@ -31,6 +31,8 @@ Result<Exit> run(const CommandLine& line, const ApplyOptions& options) {
   const auto with = read_with(options.with);
   if (!with) return fail(with.error());
   ChangeKind kind;
+  kind.where_detached = options.boot ? WhereDetached::kChangesNothing : WhereDetached::kAttaches;
+  kind.looks_at_doors = !options.boot;
   kind.way_out = options.boot;  // a boot enforces what it can even where nothing can be written
   kind.trust_clock = options.trust_clock;
   bool damaged = false;

@@ -12,13 +12,15 @@
 #include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/release.hpp"
+#include "loader/datapath/sources.hpp"
 #include "loader/disbelief.hpp"
 #include "loader/fence.hpp"
+#include "loader/host/identity.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
-#include "loader/policy/masked.hpp"
 #include "loader/publish/used.hpp"
 #include "loader/publish/world.hpp"
+#include "loader/report/detach.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -49,9 +51,13 @@ Result<std::vector<datapath::LinkState>> chosen_links(const publish::World& worl
 
 // Before anything is taken off: it would be put back at once. Where no mark can be left, because
 // RUN_DIR is full or read-only, there must be no supervisor.
-Result<> keep_supervisor_off(const std::string& run_dir, std::vector<std::string> names, bool all) {
+Result<> keep_supervisor_off(const std::string& run_dir, std::vector<std::string> names, bool all,
+                             const Now& now) {
   if (all) names.emplace_back(kDetachedAll);
-  const auto marked = add_detached(run_dir, names);
+  std::vector<DetachMark> marks;
+  marks.reserve(names.size());
+  for (std::string& name : names) marks.push_back({std::move(name), now.wall, whoami()});
+  const auto marked = add_detached(run_dir, marks);
   if (marked) return {};
   if (auto ours = fence::check(); !ours) return ours;
   note(marked.error().message);
@@ -94,15 +100,61 @@ void keep_use(const Places& places, const publish::World& world) {
   }
 }
 
+// Dropped lately by what would be taken off.
+std::vector<DeniedSource> who_gets_in(const Places& places, const publish::World& world,
+                                      std::vector<std::string>& warnings) {
+  constexpr std::int64_t kLately = std::int64_t{24} * 3600 * 1'000'000'000;
+  if (!world.in_force || publish::mode_of(*world.in_force) != Mode::kEnforce) return {};
+  const Now now = publish::clocks(world);
+  const auto map = datapath::Pins(places.pin_dir).open_kept(datapath::Kept::kDenied);
+  auto sources = map ? datapath::read_denied(map->get(), now, std::nullopt)
+                     : Result<std::vector<DeniedSource>>(fail(map.error()));
+  if (!sources) {
+    warnings.push_back(sources.error().message + ": who gets in is not known");
+    return {};
+  }
+  std::erase_if(*sources, [&](const DeniedSource& source) {
+    return source.packets == source.would_drop || source.last < now.wall - kLately;
+  });
+  return std::move(*sources);
+}
+
+void say(const report::Detach& detach, bool json, const publish::World& world) {
+  print_warnings(detach.warnings);
+  print(json ? report::to_json(detach) : report::to_text(detach, publish::clocks(world).wall));
+}
+
+std::vector<std::string> names_of(const publish::World& world,
+                                  const std::vector<datapath::LinkState>& links) {
+  std::vector<std::string> names;
+  names.reserve(links.size());
+  for (const datapath::LinkState& link : links) names.push_back(name_of(world, link));
+  return names;
+}
+
+Result<Exit> preview(const CommandLine& line, const DetachOptions& options) {
+  const auto world = publish::look(line.places);
+  if (!world) return fail(world.error());
+  const auto links = chosen_links(*world, options);
+  if (!links) return fail(links.error());
+  report::Detach detach;
+  detach.dry_run = true;
+  detach.interfaces = names_of(*world, *links);
+  detach.gets_in = who_gets_in(line.places, *world, detach.warnings);
+  say(detach, options.json, *world);
+  return Exit::kDone;
+}
+
 Result<Exit> detach(const CommandLine& line, const DetachOptions& options, bool locked) {
   const auto world = look_and_settle(line.places, true);
   if (!world) return fail(world.error());
   const auto links = chosen_links(*world, options);
   if (!links) return fail(links.error());
   const datapath::Pins pins(line.places.pin_dir);
-  std::vector<std::string> names;
-  for (const datapath::LinkState& link : *links) names.push_back(name_of(*world, link));
-  if (auto off = keep_supervisor_off(line.places.run_dir, names, options.all); !off)
+  const std::vector<std::string> names = names_of(*world, *links);
+  if (auto off =
+          keep_supervisor_off(line.places.run_dir, names, options.all, publish::clocks(*world));
+      !off)
     return fail(off.error());
   std::optional<Error> failed;
   for (const datapath::LinkState& link : *links) {
@@ -112,15 +164,14 @@ Result<Exit> detach(const CommandLine& line, const DetachOptions& options, bool 
   drop_generations(pins);
   if (auto ours = fence::check(); !ours) return fail(ours.error());
   if (failed) return fail(*failed);
-  print(names.empty()
-            ? "nothing was attached"
-            : fmt::format("detached: {}", masked_line(fmt::format("{}", fmt::join(names, ", ")))));
+  say({false, names, {}, {}}, options.json, *world);
   return Exit::kDone;
 }
 
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const DetachOptions& options) {
+  if (options.dry_run) return preview(line, options);
   const auto lock = take_lock(line, Ways::kOvertakes);
   if (!lock) return fail(lock.error());
   auto exit = detach(line, options, lock->has_value());

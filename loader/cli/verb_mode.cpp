@@ -10,6 +10,8 @@ namespace apiguard::cli {
 // other.
 Result<Exit> run(const CommandLine& line, const ModeOptions& options) {
   ChangeKind kind;
+  if (options.mode != Mode::kOff) kind.where_detached = WhereDetached::kFails;
+  kind.looks_at_doors = true;
   kind.way_out = options.mode != Mode::kEnforce;
   kind.overtakes = kind.way_out;
   kind.ends_window = options.mode == Mode::kOff;

@@ -21,6 +21,7 @@ void tell_differences(const CommandLine& line) {
 
 Result<Exit> run(const CommandLine& line, const RollbackOptions& options) {
   ChangeKind kind;
+  kind.where_detached = WhereDetached::kFails;
   kind.way_out = true;
   kind.overtakes = true;
   kind.ends_window = true;

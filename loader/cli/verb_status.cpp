@@ -10,6 +10,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
+#include "loader/host/doors.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/publish/settle.hpp"
 #include "loader/report/terminal.hpp"
@@ -31,7 +32,10 @@ void settle_if_expired(const Places& places, Result<publish::World>& world) {
 
 // A Standing, or a Snapshot of one.
 template <typename Standing>
-Exit show(const Standing& standing, bool json) {
+Exit show(Standing standing, bool json) {
+  report::Status& status = standing.status;
+  if (status.mode) status.warnings = look_at_doors(status.endpoints, *status.mode);
+  print_warnings(status.warnings);
   for (const std::string& text : standing.notes) note(text);
   for (const std::string& text : standing.problems) note(text);
   const bool colour = report::colour_wanted(STDOUT_FILENO);

@@ -3,6 +3,7 @@
 
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
+#include "loader/host/doors.hpp"
 #include "loader/host/files.hpp"
 
 namespace apiguard::cli {
@@ -20,6 +21,7 @@ Result<> validate_all(const std::string& config, const ParseOptions& parse) {
   const auto parsed = parse_policy(*sources, parse);
   if (!parsed) return fail(parsed.error());
   print_warnings(parsed->warnings);
+  print_warnings(look_at_doors(parsed->policy.endpoints, parsed->policy.mode));
   print(fmt::format("OK: {}, {}", ranges_text(parsed->policy),
                     count_of(parsed->policy.endpoints.size(), "endpoint")));
   return {};

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -19,24 +19,62 @@ namespace {
 
 std::string mark_path(const std::string& run_dir) { return run_dir + "/detached"; }
 
+DetachMark parse_mark(const std::string& line) {
+  DetachMark mark;
+  const std::size_t name = line.find(' ');
+  mark.name = line.substr(0, name);
+  if (name == std::string::npos) return mark;
+  const std::size_t time = line.find(' ', name + 1);
+  const auto parsed = parse_timestamp(line.substr(name + 1, time - name - 1));
+  if (parsed) mark.time = *parsed;
+  if (time != std::string::npos) mark.by = line.substr(time + 1);
+  return mark;
+}
+
+std::string show_mark(const DetachMark& mark) {
+  if (!mark.time) return mark.name + "\n";
+  return fmt::format("{} {} {}\n", mark.name, format_timestamp(*mark.time), mark.by);
+}
+
 }  // namespace
 
-Result<> add_detached(const std::string& run_dir, const std::vector<std::string>& interfaces) {
-  std::set<std::string> names = read_detached(run_dir);
-  names.insert(interfaces.begin(), interfaces.end());
+std::string describe(const DetachMark& mark) {
+  constexpr Timestamp kSecond = 1'000'000'000;
   std::string text;
-  for (const std::string& name : names) text += name + "\n";
+  if (!mark.by.empty()) text += " by " + mark.by;
+  if (mark.time) text += " at " + format_timestamp(*mark.time / kSecond * kSecond);
+  return text;
+}
+
+const DetachMark* Detached::mark_of(const std::string& name) const {
+  for (const std::string& wanted : {name, std::string(kDetachedAll)}) {
+    const auto found = std::find_if(marks_.begin(), marks_.end(),
+                                    [&](const DetachMark& mark) { return mark.name == wanted; });
+    if (found != marks_.end()) return &*found;
+  }
+  return nullptr;
+}
+
+Result<> add_detached(const std::string& run_dir, const std::vector<DetachMark>& marks) {
+  std::map<std::string, DetachMark> all;
+  const Detached before = read_detached(run_dir);
+  for (const DetachMark& mark : before.marks()) all[mark.name] = mark;
+  for (const DetachMark& mark : marks) all[mark.name] = mark;
+  std::string text;
+  for (const auto& [name, mark] : all) text += show_mark(mark);
   if (auto ours = fence::check(); !ours) return ours;
   return replace_snapshot(mark_path(run_dir), text);
 }
 
-std::set<std::string> read_detached(const std::string& run_dir) {
-  std::set<std::string> names;
+Detached read_detached(const std::string& run_dir) {
+  std::vector<DetachMark> marks;
   // That of another owner is none.
   const auto text = read_kept_file(mark_path(run_dir)).value_or(std::nullopt);
   std::istringstream lines(text.value_or(std::string()));
-  for (std::string name; std::getline(lines, name);) names.insert(name);
-  return names;
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty()) marks.push_back(parse_mark(line));
+  }
+  return Detached(std::move(marks));
 }
 
 Result<> clear_detached(const std::string& run_dir) {

@@ -1,23 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// RUN_DIR/detached: one interface name a line, taken off by hand, or "*" for whatever there is or
-// will be. Whoever repairs missing links leaves these alone until the next apply; a boot empties
-// the folder.
+// RUN_DIR/detached: what a person has taken off, a line each: NAME, a blank, when (RFC 3339), a
+// blank, and by whom, up to the line's end. NAME is an interface's, or "*" for whatever there is or
+// will be; the rest may be missing. Whoever attaches leaves these alone until an `apply` that is to
+// attach them again; a boot empties the folder.
 #pragma once
 
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "loader/policy/policy.hpp"
 #include "loader/result.hpp"
 
 namespace apiguard {
 
 inline constexpr const char* kDetachedAll = "*";
 
+struct DetachMark {
+  std::string name;
+  std::optional<Timestamp> time;  // wall clock
+  std::string by;                 // as of whoami(); may be empty
+};
+
+// " by root from 203.0.113.7 at 2026-12-01T08:00:00Z", as far as it is known.
+[[nodiscard]] std::string describe(const DetachMark& mark);
+
+class Detached {
+ public:
+  Detached() = default;
+  explicit Detached(std::vector<DetachMark> marks) : marks_(std::move(marks)) {}
+
+  [[nodiscard]] bool empty() const { return marks_.empty(); }
+  [[nodiscard]] const std::vector<DetachMark>& marks() const& { return marks_; }
+  void marks() && = delete;
+  // Why this interface is left alone, its own mark before that of all. Null: it is not.
+  [[nodiscard]] const DetachMark* mark_of(const std::string& name) const;
+  [[nodiscard]] bool covers(const std::string& name) const { return mark_of(name) != nullptr; }
+
+ private:
+  std::vector<DetachMark> marks_;
+};
+
+// The newest mark of a name counts.
 [[nodiscard]] Result<> add_detached(const std::string& run_dir,
-                                    const std::vector<std::string>& interfaces);
+                                    const std::vector<DetachMark>& marks);
 // Empty where there is no mark.
-[[nodiscard]] std::set<std::string> read_detached(const std::string& run_dir);
+[[nodiscard]] Detached read_detached(const std::string& run_dir);
 [[nodiscard]] Result<> clear_detached(const std::string& run_dir);
 // What writes that died left behind. Only with the lock held.
 void remove_stale_marks(const std::string& run_dir);

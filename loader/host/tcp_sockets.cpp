@@ -34,6 +34,14 @@ Address address_of(std::uint8_t family, const __be32* words) {
   return address;
 }
 
+// The kernel says it of sockets of IPv6 that listen.
+int take_socket_attribute(const nlattr* attribute, void* data) {
+  if (mnl_attr_get_type(attribute) == INET_DIAG_SKV6ONLY &&
+      mnl_attr_validate(attribute, MNL_TYPE_U8) >= 0)
+    *static_cast<bool*>(data) = mnl_attr_get_u8(attribute) != 0;
+  return MNL_CB_OK;
+}
+
 int take_socket(const nlmsghdr* message, void* data) {
   if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY) return MNL_CB_OK;
   if (mnl_nlmsg_get_payload_len(message) < sizeof(inet_diag_msg)) return MNL_CB_OK;
@@ -45,6 +53,7 @@ int take_socket(const nlmsghdr* message, void* data) {
   socket.port = ntohs(found->id.idiag_sport);
   socket.bound = static_cast<int>(found->id.idiag_if);
   socket.inode = found->idiag_inode;
+  mnl_attr_parse(message, sizeof(inet_diag_msg), take_socket_attribute, &socket.v6only);
   socket.uid = found->idiag_uid;
   (*static_cast<const Take*>(data))(socket);
   return MNL_CB_OK;

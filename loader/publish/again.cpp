@@ -22,7 +22,7 @@ Request request_again(const Places& places, const World& world, const Policy& po
   request.policy = policy;
   request.boot = true;
   request.no_number = true;
-  request.left_alone = read_detached(places.run_dir);
+  request.detached = read_detached(places.run_dir);
   return request;
 }
 

@@ -10,15 +10,14 @@
 namespace apiguard::publish {
 namespace {
 
-std::vector<datapath::Target> missing_targets(const World& world,
-                                              const std::set<std::string>& left_alone) {
+std::vector<datapath::Target> missing_targets(const World& world, const Detached& left_alone) {
   if (!world.in_force || !world.in_force->config) return {};
   auto wanted = targets_of(*world.in_force->config, world, NoEthernet::kLeaveOut);
   if (!wanted) return {};  // none exists, or can be guarded
   std::erase_if(wanted->targets, [&](const datapath::Target& target) {
     // Which program it runs is not the question: that of another generation is brought here by
     // settling, one that could not be pinned is somebody's way out.
-    return target.moved || target.link_id != 0 || left_alone.contains(target.name);
+    return target.moved || target.link_id != 0 || left_alone.covers(target.name);
   });
   return std::move(wanted->targets);
 }
@@ -91,14 +90,14 @@ bool attach_missing(const Places& places, const World& world,
 
 }  // namespace
 
-std::vector<std::string> unguarded(const World& world, const std::set<std::string>& left_alone) {
+std::vector<std::string> unguarded(const World& world, const Detached& left_alone) {
   std::vector<std::string> names;
   for (const datapath::Target& target : missing_targets(world, left_alone))
     names.push_back(target.name);
   return names;
 }
 
-Guarded guard(const Places& places, const World& world, const std::set<std::string>& left_alone) {
+Guarded guard(const Places& places, const World& world, const Detached& left_alone) {
   Guarded guarded;
   const auto missing = missing_targets(world, left_alone);
   bool attached = false;

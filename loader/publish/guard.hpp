@@ -3,10 +3,10 @@
 // --boot` would do for them, without loading anything.
 #pragma once
 
-#include <set>
 #include <string>
 #include <vector>
 
+#include "loader/host/marks.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -19,13 +19,11 @@ struct Guarded {
 
 // Names of interfaces that the generation in force wants guarded and that run another program or
 // none, but for `left_alone`. Of those without an Ethernet header nothing is said.
-[[nodiscard]] std::vector<std::string> unguarded(const World& world,
-                                                 const std::set<std::string>& left_alone);
+[[nodiscard]] std::vector<std::string> unguarded(const World& world, const Detached& left_alone);
 
 // Attaches the pinned program to them and removes the pins of links whose interface is gone. From
 // then on it is not known any more since when all connections have been seen. Needs the lock, a
 // world that is settled, and pins that can be written.
-[[nodiscard]] Guarded guard(const Places& places, const World& world,
-                            const std::set<std::string>& left_alone);
+[[nodiscard]] Guarded guard(const Places& places, const World& world, const Detached& left_alone);
 
 }  // namespace apiguard::publish

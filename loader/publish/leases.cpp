@@ -27,7 +27,7 @@ Result<Request> request_book(const Places& places, const World& world, Book book
     if (!files) return files;
     request = std::move(*files);
   }
-  request.left_alone = read_detached(places.run_dir);
+  request.detached = read_detached(places.run_dir);
   request.book = std::move(book);
   return request;
 }

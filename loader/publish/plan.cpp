@@ -10,6 +10,7 @@
 #include "loader/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/ports.hpp"
+#include "loader/policy/edit.hpp"
 #include "loader/policy/lapse.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/booking.hpp"
@@ -86,6 +87,10 @@ std::vector<Risk> raised(const Request& request, const Plan& plan) {
     risks.push_back({"drop-peers", cut});
   add_wide(plan.difference, risks);
   add_unapplied(request.unapplied, risks);
+  if (!plan.attached_again.empty()) {
+    risks.push_back({"detached", fmt::format("a person took off what would be guarded again:\n  {}",
+                                             fmt::join(plan.attached_again, "\n  "))});
+  }
   if (!plan.undone.empty() && !request.confirm_within)
     risks.push_back({"undone", describe_undone(plan.undone)});
   const auto accepted = [&](const Risk& risk) { return request.accepted.contains(risk.name); };
@@ -270,6 +275,38 @@ Result<Targets> find_targets(const World& world, const Request& request) {
   return found;
 }
 
+// What a person took off, and has no link since, stays so.
+void leave_detached(const Request& request, Plan& plan) {
+  const auto mark_of = [&](const datapath::Target& target) {
+    return target.link_id == 0 ? request.detached.mark_of(target.name) : nullptr;
+  };
+  for (const datapath::Target& target : plan.targets) {
+    const DetachMark* mark = mark_of(target);
+    if (mark == nullptr) continue;
+    const std::string who = describe(*mark);
+    if (request.attaches) {
+      plan.attached_again.push_back(fmt::format("interface '{}': detached{}", target.name, who));
+    } else {
+      plan.notes.push_back(fmt::format("interface '{}': stays detached: taken off{}", target.name,
+                                       who.empty() ? " by hand" : who));
+    }
+  }
+  if (request.attaches || plan.targets.empty()) return;
+  std::erase_if(plan.targets, [&](const auto& target) { return mark_of(target) != nullptr; });
+  plan.all_detached = plan.targets.empty();
+}
+
+// Nothing judges packets: what there is to change is the text, and what differs is in its lines.
+void plan_text(const Request& request, Plan& plan) {
+  plan.difference = {};
+  plan.unchanged = request.edits.empty() && !request.book;
+  for (const FileEdit& edit : request.edits) {
+    if (!edit.after || edit.name != request.sources.ranges.name) continue;
+    auto lines = edited_entries({edit.name, edit.path, edit.before, edit.existed}, *edit.after);
+    if (lines) plan.difference = std::move(*lines);
+  }
+}
+
 // Boot guards what it can: a hook that is taken is reported when it is tried, not before.
 Result<> check_hooks(const Request& request, const Plan& plan) {
   if (goes_on(request)) return {};
@@ -381,10 +418,12 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   auto targets = find_targets(world, request);
   if (!targets) return fail(targets.error());
   plan.targets = std::move(targets->targets);
-  std::erase_if(plan.targets, [&](const datapath::Target& target) {
-    return request.left_alone.contains(target.name);
-  });
   plan.warnings.insert(plan.warnings.end(), targets->warnings.begin(), targets->warnings.end());
+  leave_detached(request, plan);
+  if (plan.all_detached) {
+    plan_text(request, plan);
+    return plan;
+  }
   if (auto hooks = check_hooks(request, plan); !hooks) return fail(hooks.error());
   const datapath::Ledger ledger = look_at_ledger(places, world, request);
   find_book(world, request, plan);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/host/marks.hpp"
 #include "loader/host/peers.hpp"
 #include "loader/host/undone.hpp"
 #include "loader/host/used.hpp"
@@ -53,8 +54,9 @@ struct Request {
   std::vector<Lasting> lasting;       // entries that are given a duration
   std::optional<Book> book;           // as it is to be; its edition is the plan's. None: as it is
   std::vector<Range> taken_out;       // of the book, to be shown
-  std::set<std::string> left_alone;   // interfaces that were detached by hand: they stay so
-  std::optional<Damage> damage;       // a boot: why it publishes this; the mark stays as it is
+  Detached detached;      // what a person took off: it stays so, and without a link is no target
+  bool attaches = false;  // but to this verb: the risk 'detached', and then the marks go
+  std::optional<Damage> damage;  // a boot: why it publishes this; the mark stays as it is
   // Nanoseconds from the moment it takes effect; unconfirmed by then, it is undone. None:
   // confirmed.
   std::optional<std::int64_t> confirm_within;
@@ -66,9 +68,10 @@ struct Risk {
 };
 
 struct Plan {
-  bool unchanged = false;    // same text, same program, everything attached
-  bool attach_only = false;  // same text and program, but an interface lacks its link
-  bool as_edition = false;   // same text and program, but another book, or ends computed anew
+  bool all_detached = false;  // a person took everything off: there is the text to change, at most
+  bool unchanged = false;     // same text, same program, everything attached
+  bool attach_only = false;   // same text and program, but an interface lacks its link
+  bool as_edition = false;    // same text and program, but another book, or ends computed anew
   std::uint64_t generation =
       0;  // number it would get; the one in force if unchanged, attach_only or as_edition
   std::uint64_t edition = 0;         // the same of its edition
@@ -78,7 +81,8 @@ struct Plan {
   std::vector<CutRange> cut_ranges;  // and ranges that it would take out and that were used lately
   std::vector<UndoneFile> undone;    // files that an undone change brought in and that come back
   std::vector<std::string> warnings;
-  std::vector<std::string> ledger;  // among the warnings: those about what is remembered
+  std::vector<std::string> attached_again;  // interfaces that a person took off
+  std::vector<std::string> ledger;          // among the warnings: those about what is remembered
   std::vector<datapath::Target> targets;
 
   std::optional<Book> book;        // to be written before it is published; none: stays as it is

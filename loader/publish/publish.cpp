@@ -497,7 +497,8 @@ class Publisher {
       warn(forget_undone(places_.state_dir, request_.sources));
     if (request_.undoes != 0) warn(mark_undone(places_, request_.undoes));
     if (stored_) warn(state_.prune(plan_.generation));
-    if (request_.left_alone.empty()) warn(clear_detached(places_.run_dir));
+    if (request_.attaches && request_.accepted.contains("detached"))
+      warn(clear_detached(places_.run_dir));
   }
 
   [[nodiscard]] bool waits() const { return request_.confirm_within || keeps_window(); }

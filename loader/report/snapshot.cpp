@@ -66,6 +66,15 @@ std::optional<DamagedState> damaged_of(const Json& json) {
                       json.at("why").get<std::string>()};
 }
 
+std::vector<DetachMark> detached_of(const Json& json) {
+  std::vector<DetachMark> marks;
+  for (const Json& entry : json) {
+    marks.push_back({entry.at("name").get<std::string>(), time_of(entry.at("time")),
+                     optional_of<std::string>(entry.at("by")).value_or(std::string())});
+  }
+  return marks;
+}
+
 Status status_of(const Json& json) {
   Status status;
   if (const auto mode = optional_of<std::string>(json.at("mode"))) status.mode = parse_mode(*mode);
@@ -82,6 +91,7 @@ Status status_of(const Json& json) {
   status.endpoints = endpoints_of(json.at("endpoints"));
   status.ranges4 = optional_of<std::size_t>(json.at("ranges").at("ipv4"));
   status.ranges6 = optional_of<std::size_t>(json.at("ranges").at("ipv6"));
+  status.detached = detached_of(json.at("detached"));
   const Json& leases = json.at("leases");
   leases.at("in_force").get_to(status.leases.in_force);
   leases.at("ending_soon").get_to(status.leases.ending_soon);

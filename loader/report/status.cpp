@@ -120,6 +120,32 @@ Json unpinned_json(const Status& status) {
   return array;
 }
 
+// "*" where all of it was taken off at once; the interfaces by name then say nothing more.
+bool says_all(const std::vector<DetachMark>& marks) {
+  return std::any_of(marks.begin(), marks.end(),
+                     [](const DetachMark& mark) { return mark.name == kDetachedAll; });
+}
+
+std::string detached_text(const std::vector<DetachMark>& marks) {
+  std::string text;
+  for (const DetachMark& mark : marks) {
+    const bool all = mark.name == kDetachedAll;
+    if (!all && says_all(marks)) continue;
+    text += fmt::format("detached     {}{}: 'apiguard apply' on a terminal attaches again\n",
+                        all ? "everything" : mark.name, describe(mark));
+  }
+  return text;
+}
+
+Json detached_json(const Status& status) {
+  Json array = Json::array();
+  for (const DetachMark& mark : status.detached) {
+    array.push_back(
+        {{"name", mark.name}, {"by", text_or_null(mark.by)}, {"time", time_or_null(mark.time)}});
+  }
+  return array;
+}
+
 // Nothing where nobody has any.
 std::string leases_text(const LeaseCounts& leases) {
   if (leases.in_force == 0 && leases.barred == 0) return "";
@@ -148,6 +174,8 @@ std::string not_enforced(const Status& status) {
   const bool attached = std::any_of(status.interfaces.begin(), status.interfaces.end(),
                                     [](const InterfaceStatus& each) { return each.attached; });
   if (!attached && !status.unpinned.empty()) return unpinned_text(status.unpinned);
+  if (!attached && !status.detached.empty())
+    return "NOT ENFORCED: everything is detached: every packet passes";
   if (!status.generation) return "NOT ENFORCED: nothing is in force: every packet passes";
   if (!attached) return "NOT ENFORCED: no interface is attached: every packet passes";
   if (status.mode == Mode::kAudit) {
@@ -190,7 +218,7 @@ std::string to_text(const Status& status, bool colour) {
   if (const std::string loud = not_enforced(status); !loud.empty()) {
     text += paint(loud, Colour::kLoud, colour) + "\n";
   }
-  text += head_text(status);
+  text += detached_text(status.detached) + head_text(status);
   if (status.unapplied) {
     text += "unapplied    the files say something else: see 'apiguard diff'\n";
   }
@@ -217,6 +245,8 @@ std::string to_json(const Status& status) {
                  {"ending_soon", status.leases.ending_soon},
                  {"barred", status.leases.barred}}},
                {"interfaces", interfaces_json(status)},
+               {"detached", detached_json(status)},
+               {"warnings", status.warnings},
                {"counters", counters_json(status.counters)}};
   if (!status.unpinned.empty()) json["unpinned"] = unpinned_json(status);
   if (status.snapshot) json["snapshot"] = time_or_null(status.snapshot);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/host/marks.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/report/names.hpp"
 
@@ -64,6 +65,8 @@ struct Status {
   LeaseCounts leases;
   std::vector<InterfaceStatus> interfaces;
   std::vector<UnpinnedFilter> unpinned;
+  std::vector<DetachMark> detached;   // what a person took off and nobody attached since
+  std::vector<std::string> warnings;  // what listens and is not guarded, and the like
   apiguard_counters counters{};
   std::optional<Timestamp> snapshot;  // it is what the supervisor saw then; none: of this moment
 };

@@ -42,7 +42,7 @@ bool BootWish::read(const Places& places) {
 
 std::set<std::string> BootWish::interfaces(const Places& places) {
   std::set<std::string> names;
-  if (!read_detached(places.run_dir).empty()) return names;
+  const Detached detached = read_detached(places.run_dir);
   const StateDir state(places.state_dir);
   const auto marked = state.in_force();
   const auto stored = state.generations();
@@ -56,7 +56,8 @@ std::set<std::string> BootWish::interfaces(const Places& places) {
   const auto present = list_interfaces();
   if (!present) return names;
   for (const Interface& interface : select_interfaces(*present, wanted_).interfaces) {
-    if (has_ethernet_header(interface)) names.insert(interface.name);
+    if (has_ethernet_header(interface) && !detached.covers(interface.name))
+      names.insert(interface.name);
   }
   return names;
 }

@@ -141,7 +141,7 @@ Result<> Keeper::put_back(Round& round) {
   return {};
 }
 
-std::set<std::string> Keeper::left_alone() const { return read_detached(places_.run_dir); }
+Detached Keeper::left_alone() const { return read_detached(places_.run_dir); }
 
 Result<> Keeper::settle_and_guard(Round& round) {
   std::vector<std::string> settled;
@@ -170,7 +170,7 @@ Result<> Keeper::settle_and_guard(Round& round) {
   return {};
 }
 
-void Keeper::learn(const publish::World& world, const std::set<std::string>& left, Round& round) {
+void Keeper::learn(const publish::World& world, const Detached& left, Round& round) {
   live_ = world.live.newest().value_or(datapath::Edition());
   window_ = world.window;
   floor_ = world.floor;

@@ -78,7 +78,7 @@ class Keeper {
   [[nodiscard]] datapath::Edition window_before() const {
     return window_ ? window_->fallback() : datapath::Edition();
   }
-  [[nodiscard]] std::set<std::string> left_alone() const;
+  [[nodiscard]] Detached left_alone() const;
   [[nodiscard]] Result<> pins_in_reach(Round& round);
   [[nodiscard]] Result<> repair(Round& round);
   [[nodiscard]] Result<> put_back(Round& round);
@@ -86,7 +86,7 @@ class Keeper {
   [[nodiscard]] Result<> refresh_hold(Round& round);
   void tell_missing(const datapath::Hold::Short& missing, Round& round);
   // `left`: the interfaces that the round left alone.
-  void learn(const publish::World& world, const std::set<std::string>& left, Round& round);
+  void learn(const publish::World& world, const Detached& left, Round& round);
 
   Places places_;
   datapath::Hold hold_;

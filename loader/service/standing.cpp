@@ -191,6 +191,17 @@ void fill_leases(report::Status& status, const publish::World& world) {
   status.leases.barred = live_bars(world.booked(), moment).size();
 }
 
+// An interface with a link of ours is guarded, whatever was taken off before.
+void fill_detached(report::Status& status, const Places& places) {
+  const Detached detached = read_detached(places.run_dir);
+  for (const DetachMark& mark : detached.marks()) {
+    const bool guarded =
+        std::any_of(status.interfaces.begin(), status.interfaces.end(),
+                    [&](const auto& each) { return each.attached && each.name == mark.name; });
+    if (!guarded) status.detached.push_back(mark);
+  }
+}
+
 void fill_window(report::Status& status, const publish::World& world) {
   if (!world.window || !world.window->open()) return;
   status.confirmed = false;
@@ -227,6 +238,9 @@ Standing stand(const Places& places, const publish::World& world, const TextStan
     fill_window(standing.status, world);
   }
   fill_leases(standing.status, world);
+  fill_detached(standing.status, places);
+  if (!world.in_force && !standing.status.detached.empty() && standing.status.unpinned.empty())
+    standing.problems = {"nothing is in force: everything is detached"};
   standing.notes.insert(standing.notes.end(), world.book.damage.begin(), world.book.damage.end());
   for (const std::string& stray : world.live.strays)
     standing.notes.push_back(datapath::describe_stray(stray));

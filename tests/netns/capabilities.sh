@@ -60,7 +60,7 @@ complains "interface 'gate0'.*program [0-9]+"
 
 step 'No capability at all'
 rm -rf "$PINS-other"
-expect 0 guard apply
+expect 0 guard apply --accept-risk detached
 expect 4 guard_with +chown allow 198.18.1.0/24
 enforced
 

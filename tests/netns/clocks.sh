@@ -32,7 +32,7 @@ boot() {
 is_newer() { [ "$(edition)" -gt "$before" ]; }
 # A host without a history.
 begin() {
-  if [ -e "$PINS" ]; then verb detach --all; fi
+  if [ -e "$PINS" ]; then unguard; fi
   rm -rf "$PINS" "$STATE"
   clock "$@"
   ranges 203.0.113.0/24 2001:db8:12::/48 "$CI name=ci until=$(time_in +1 hour)" "$ENDED until=$LONG_AGO # kept"

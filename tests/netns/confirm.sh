@@ -163,7 +163,7 @@ verb mode enforce
 verb revoke guest
 remember
 let_in $LONG
-verb detach --all
+unguard
 same '' "$(linked)"
 verb apply
 as_remembered 'after a detach'
@@ -195,7 +195,7 @@ same PPPP "$(on 1)" gate1
 remember
 
 step 'The first publish of all: unconfirmed, everything passes again'
-verb detach --all
+unguard
 rm -rf "$PINS" "$STATE" "$RUN"
 verb apply --confirm-within $SHORT
 judges $OLD

@@ -95,7 +95,7 @@ verb mode enforce
 silent_about 'since the audit began' # that was another audit
 
 step 'One stubborn source among a million random ones'
-verb detach --all
+unguard
 rm -rf "$PINS"
 office
 verb apply

@@ -65,7 +65,7 @@ under() {
 restore() {
   plain_config
   ranges 203.0.113.0/24 2001:db8:12::/48 198.18.5.0/24
-  verb apply
+  verb apply --accept-risk all
   office
   verb apply
   enforced

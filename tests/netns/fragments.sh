@@ -63,7 +63,7 @@ filtered() {
     config "xdp_mode=\"$mode\"" "endpoints=[\"$SERVER4:6443\", \"[$SERVER6]:6443\"]"
     verb apply
     with_filter $((SEED + 1))
-    verb detach --all
+    unguard
   done
 }
 track() {

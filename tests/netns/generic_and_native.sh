@@ -36,7 +36,7 @@ same native "$(xdp_mode)"
 enforced
 verb detach gate0
 not_enforced
-verb apply
+verb apply --accept-risk detached
 same generic "$(xdp_mode)"
 everything_enforced
 config 'xdp_mode="native"'
@@ -47,7 +47,7 @@ enforced
 config 'xdp_mode="auto"'
 verb apply # auto takes what is there
 same generic "$(xdp_mode)"
-verb detach --all
+unguard
 
 step 'MTU 9000'
 on_client ip link set world0 mtu 9000
@@ -66,7 +66,7 @@ for mode in generic native; do
   step "MTU 9000, $mode"
   everything_enforced
   large_frames_enforced
-  verb detach --all
+  unguard
 done
 
 on_server ip link set gate0 mtu 1500
@@ -97,7 +97,7 @@ else
   same generic "$(xdp_mode 1)"
   enforced
   config 'interfaces=["upper0"]' 'xdp_mode="generic"'
-  verb detach --all
+  unguard
   verb apply
   same generic "$(xdp_mode)"
   lines=$("$TOOLS/probe" "$CLIENT/world0" "$SERVER/gate0" "$STRANGER4")

@@ -35,7 +35,7 @@ refused() {
 for theirs in native generic; do
   step "A link of another program, in $theirs mode"
   config_other gate0 "$theirs"
-  expect 0 guard_other apply
+  expect 0 guard_other apply --accept-risk detached
   for ours in auto native generic; do refused gate0 "$ours"; done
   expect 0 guard_other detach --all
 done
@@ -43,7 +43,7 @@ done
 for theirs in xdpdrv xdpgeneric; do
   step "Another program, by netlink: $theirs"
   config_other gate0 native
-  expect 0 guard_other apply
+  expect 0 guard_other apply --accept-risk detached
   ip link add spare netns "$SERVER" type veth peer name spare-peer netns "$CLIENT"
   on_server ip link set spare up
   expect 0 on_server bpftool net attach "$theirs" pinned "$(find "$PINS-other/generations" -name filter)" dev spare
@@ -65,7 +65,7 @@ for theirs in xdpdrv xdpgeneric; do
   prints 'is in force on gate0:'
   enforced
   expect 1 guard status
-  expect 0 guard detach --all
+  unguard
   on_server ip link delete spare
   rm -rf "$STATE"
 done
@@ -89,7 +89,7 @@ expect 0 guard status
 enforced
 
 step 'Below a bridge that carries a program kernels since 5.15 attach none: said, and what was in force stays'
-verb detach --all
+unguard
 on_server ip link add br0 type bridge
 on_server ip link set gate0 master br0
 on_server ip link set br0 up
@@ -104,6 +104,6 @@ case $STATUS in
   *) die "status $STATUS: $(cat "$WORK/err")" ;;
 esac
 expect 0 guard status
-verb detach --all
+unguard
 verb apply --accept-risk generic-xdp # the port first
 expect 0 guard status

@@ -328,7 +328,7 @@ done
 [ "$at" -gt 20 ] || die "the verb made no more than $at system calls that matter"
 
 step 'No boot fails over a header, be it in the files or in what was published before'
-verb detach --all
+unguard
 rm -rf "$PINS" "$STATE"
 nodes '#nodes of ours' "$A name=node-a"
 expect 3 guard apply

@@ -150,14 +150,14 @@ for line in 'status --json' 'version --verbose' 'history --json' 'denied --json'
   silent_about "$shown"
 done
 if grep -rE "$shown" "$STATE" "$RUN" "$ETC"; then die 'the secret stands in a file'; fi
-verb detach --all
+unguard
 misplace set "$(pin_of secret)" 0
 verb apply --accept-risk all
 complains "pin '.*/secret-v2': holds no value: a new secret is made: denied sources begin anew"
 again=$(misplace get "$(pin_of secret)")
 case $again in "$secret" | 0) die 'the secret was not made anew' ;; esac
 works 'with another secret'
-verb detach --all # what is kept outlives it
+unguard # what is kept outlives it
 verb apply --accept-risk all
 same "$again" "$(misplace get "$(pin_of secret)")" 'the secret after a detach'
 refused "$STRANGER4" || die 'denied was lost with a detach'

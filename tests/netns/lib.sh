@@ -115,6 +115,12 @@ silent_about() {
   if cat "$WORK/out" "$WORK/err" | grep -E -- "$1" >&2; then die "a line matches '$1'"; fi
 }
 
+# As a boot leaves a host: nothing is attached, and nobody took it off.
+unguard() {
+  verb detach --all
+  rm -f "$RUN/detached"
+}
+
 # wait_for WHAT COMMAND...: until the command succeeds; gives up after a minute, or as many seconds as APIGUARD_PATIENCE.
 wait_for() {
   local what=$1 end=$((SECONDS + ${APIGUARD_PATIENCE:-60}))

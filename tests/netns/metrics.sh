@@ -146,7 +146,7 @@ step 'An alert fires when the program is taken off, and ends when it is back'
 verb detach gate0
 publish_metrics
 wait_for 'the alert' firing ApiguardNothingInForce
-verb apply
+verb apply --accept-risk detached
 publish_metrics
 wait_for 'the end of the alert' not_firing ApiguardNothingInForce
 

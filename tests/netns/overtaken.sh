@@ -116,7 +116,7 @@ holds() { # WAY
     'detach --all')
       if xdp_on "g$NUMBER"; then die "$PLACE: a program is attached"; fi
       same null "$(json /generation)" "$PLACE: generation"
-      grep -qx '\*' "$RUN/detached" || die "$PLACE: no mark"
+      grep -q '^\* ' "$RUN/detached" || die "$PLACE: no mark"
       ;;
   esac
 }
@@ -315,7 +315,7 @@ supervisor() { # NUMBER AT
   wait_for "$PLACE: a snapshot" grep -q '"generation": *null' "$RUN/status.json"
   holds 'detach --all'
   if xdp_on "h$1"; then die "$PLACE: a program is attached to the new interface"; fi
-  works apply
+  works apply --accept-risk detached
   wait_for "$PLACE: guarded again" xdp_on "h$1"
   xdp_on "g$1" || die "$PLACE: not guarded"
   kill "$pid"

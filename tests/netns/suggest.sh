@@ -63,7 +63,7 @@ silent_about '192\.0\.2\.5[0-3]'
 prints '^6 more sources: no connection was seen'
 
 step 'A boot forgets nobody'
-verb detach --all
+unguard
 rm -rf "$PINS"
 expect 0 guard apply --boot
 verb suggest --json

@@ -134,7 +134,7 @@ guarded 0
 guarded 1
 well
 
-step 'What a verb detached stays detached until the next apply'
+step 'What a verb detached stays detached until an apply that accepts it'
 forget
 verb detach gate0
 bare 0
@@ -145,7 +145,7 @@ says 'links/gate1.*was removed: pinned again'
 bare 0
 guarded 1
 expect 1 guard status
-verb apply
+verb apply --accept-risk detached
 guarded 0
 well
 verb detach --all
@@ -155,7 +155,7 @@ forget
 on_server ip link delete gate7
 bare 0
 bare 1
-verb apply
+verb apply --accept-risk detached
 guarded 0
 guarded 1
 
@@ -342,7 +342,7 @@ ends TERM 0
 step 'bpffs is unmounted: packets are judged as before, and all is pinned again once it is back'
 FS=$WORK/bpffs
 mount_over "$FS" -t bpf bpf
-verb detach --all
+unguard
 rm -rf "$PINS" # cleanup knows only the place that is set last
 PINS=$FS/pins
 plain_config
@@ -358,7 +358,7 @@ says 'more: were removed: pinned again'
 well
 on 0 'pass drop'
 keeps verb apply
-verb detach --all
+unguard
 ends TERM 0
 
 step 'Under the three capabilities of its unit, the same'
@@ -373,4 +373,4 @@ guarded 0
 remove_pins
 well
 ends TERM 0
-verb detach --all
+unguard

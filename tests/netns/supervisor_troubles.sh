@@ -53,7 +53,7 @@ same 0 "$(status_of '/interfaces#')"
 on_server ip link delete door0
 ends TERM 0
 plain_config
-verb apply
+verb apply --accept-risk detached
 enforced
 
 step 'A boot without the files: what was in force is'

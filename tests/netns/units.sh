@@ -76,7 +76,7 @@ grep -qx bpf "$WORK/allowed" || die 'the filter does not let bpf through'
 grep -qx capset "$WORK/allowed" && die 'not what was computed: capset is privileged'
 seq -f '10.%.0f.0.0/24' 0 200 >>"$ETC/authorized-ranges"
 traced apply
-verb detach --all
+unguard
 traced apply --boot
 traced status
 echo 198.18.0.0/24 >>"$ETC/authorized-ranges"

@@ -13,7 +13,7 @@ guard() {
     "$APIGUARD" --config "$ETC/apiguard.toml" --state-dir "$STATE" --run-dir "$RUN" --pin-dir "$PINS" "$@" </dev/null
 }
 reboot() {
-  verb detach --all
+  unguard
   rm -rf "$PINS"
   boot
 }
@@ -141,7 +141,7 @@ NEW=$(observed)
 [[ $SINCE < $NEW ]] || die 'observation goes on over mode off'
 verb detach gate0
 same null "$(observed)"
-verb apply
+verb apply --accept-risk detached
 [[ $NEW < $(observed) ]] || die 'observation goes on over a detached interface'
 uses "$OFFICE4" $((FOUR + 1))
 NEW=$(observed)
@@ -226,12 +226,12 @@ if chattr +i "$STATE/used" 2>/dev/null; then
   complains 'connections by range may be lost with a reboot'
   verb rollback --accept-risk drop-peers
   same null "$(observed)" 'observed since, where nothing could be written'
-  verb detach --all
+  unguard
   chattr -i "$STATE/used"
   rm "$STATE/used"
 else
   left_out 'no immutable files'
-  verb detach --all
+  unguard
 fi
 verb apply
 uses "$OFFICE4" 2

@@ -52,7 +52,7 @@ for mode in native generic; do
     unanswered "$STRANGER6"
   done
   through 0
-  verb detach --all
+  unguard
 done
 
 step 'More than four tags in the frame: dropped whatever the source, and counted so'

@@ -670,6 +670,8 @@ TEST_CASE("JSON of a status in enforce") {
       "link_id": null
     }
   ],
+  "detached": [],
+  "warnings": [],
   "counters": {
     "pass": {
       "not_ip": 5,
@@ -707,12 +709,31 @@ TEST_CASE("JSON of a status with nothing in force: every member is there") {
     "barred": 0
   },
   "interfaces": [],
+  "detached": [],
+  "warnings": [],
   "counters": {
     "pass": {},
     "drop": {},
     "would_drop": {}
   }
 })");
+}
+
+TEST_CASE("a status says what a person took off, by whom and when") {
+  Status status;
+  const auto time = *parse_timestamp("2026-01-02T03:04:05.5Z");
+  status.detached = {{"*", time, "root from 203.0.113.7"}, {"eth0", time, "root from 203.0.113.7"}};
+  CHECK(to_text(status, false) ==
+        "NOT ENFORCED: everything is detached: every packet passes\n"
+        "detached     everything by root from 203.0.113.7 at 2026-01-02T03:04:05Z: "
+        "'apiguard apply' on a terminal attaches again\n");
+  status = enforcing();
+  status.detached = {{"eth1", {}, ""}};
+  CHECK(to_text(status, false).find("detached     eth1: 'apiguard apply'") != std::string::npos);
+  CHECK(to_text(status, false).find("NOT ENFORCED") == std::string::npos);
+  CHECK(to_json(status).find(
+            "\"detached\": [\n    {\n      \"name\": \"eth1\",\n      \"by\": null,\n"
+            "      \"time\": null\n    }\n  ]") != std::string::npos);
 }
 
 TEST_CASE("a status for people") {

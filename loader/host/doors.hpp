@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Whether the right doors are guarded: what listens on this host, and what the endpoints cover.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "loader/policy/policy.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+// A TCP socket that listens, in the namespace we run in.
+struct Listener {
+  Address address;         // all zero: every address of its family
+  std::uint16_t port = 0;  // host byte order
+  bool ipv4_too = false;   // `::` that takes IPv4 as well
+};
+
+// One sentence each, nothing in mode off:
+//   * a listener on a protected port that also answers at addresses of this host which no endpoint
+//     covers; the open ones are named, IPv6 first, loopback left aside;
+//   * an endpoint whose address no interface has;
+//   * enforce, and nothing listens on any endpoint.
+// `own`: addresses of the interfaces, with those of the loopback.
+[[nodiscard]] std::vector<std::string> describe_doors(const std::vector<Endpoint>& endpoints,
+                                                      Mode mode,
+                                                      const std::vector<Listener>& listeners,
+                                                      const std::vector<Address>& own);
+
+// The same of this host as it is. Where the kernel does not say, one sentence that says so.
+[[nodiscard]] std::vector<std::string> look_at_doors(const std::vector<Endpoint>& endpoints,
+                                                     Mode mode);
+
+}  // namespace apiguard

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/text_only.hpp"
+
+#include <fmt/format.h>
+
+#include "loader/compile/image.hpp"
+#include "loader/publish/booking.hpp"
+#include "loader/publish/text_change.hpp"
+
+namespace apiguard::publish {
+namespace {
+
+Result<> put_in_place(TextChange& text, const Request& request) {
+  for (const FileEdit& edit : request.edits) {
+    if (auto prepared = text.prepare(edit); !prepared) return prepared;
+  }
+  if (auto committed = text.commit(); !committed) return committed;
+  return text.verify();
+}
+
+}  // namespace
+
+Result<> write_text(const Places& places, const World& world, const Request& request) {
+  const auto image = compile(request.policy, 1, clocks(world));
+  if (!image) return fail(image.error());
+  TextChange text;
+  auto written = put_in_place(text, request);
+  if (written && request.book) written = write_next_book(places, world, *request.book);
+  if (written) return written;
+  Error why = written.error();
+  if (const auto left = text.put_back(); !left.empty())
+    why.message += fmt::format(": could not be taken back: {}", fmt::join(left, "; "));
+  return fail(std::move(why));
+}
+
+}  // namespace apiguard::publish

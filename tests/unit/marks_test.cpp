@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Marks of what a person took off: whom they cover, and what is read of a file that is old or torn.
+#include "loader/host/marks.hpp"
+
+#include "loader/policy/text.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/folder.hpp"
+
+using namespace apiguard;
+
+namespace {
+
+Timestamp at(const char* text) { return *parse_timestamp(text); }
+
+}  // namespace
+
+TEST_CASE("a mark covers its interface, and that of all every one") {
+  const test::Folder folder;
+  const std::string run = folder.path();
+  CHECK(read_detached(run).empty());
+  CHECK_FALSE(read_detached(run).covers("eth0"));
+
+  REQUIRE(add_detached(run, {{"eth0", at("2026-01-02T03:04:05.678Z"), "root from 203.0.113.7"}}));
+  CHECK(read_detached(run).covers("eth0"));
+  CHECK_FALSE(read_detached(run).covers("eth1"));
+  CHECK_FALSE(read_detached(run).covers(""));
+
+  REQUIRE(add_detached(run, {{kDetachedAll, at("2026-01-03T00:00:00Z"), "alice (uid 1000)"}}));
+  const Detached both = read_detached(run);
+  REQUIRE(both.marks().size() == 2);
+  REQUIRE(both.covers("eth1"));
+  CHECK(both.mark_of("eth1")->by == "alice (uid 1000)");
+  CHECK(both.mark_of("eth0")->by == "root from 203.0.113.7");
+  CHECK(describe(*both.mark_of("eth0")) == " by root from 203.0.113.7 at 2026-01-02T03:04:05Z");
+
+  REQUIRE(clear_detached(run));
+  CHECK(read_detached(run).empty());
+  REQUIRE(clear_detached(run));
+}
+
+TEST_CASE("the newest mark of a name counts") {
+  const test::Folder folder;
+  REQUIRE(add_detached(folder.path(), {{"eth0", at("2026-01-02T00:00:00Z"), "alice"}}));
+  REQUIRE(add_detached(folder.path(), {{"eth0", at("2026-01-03T00:00:00Z"), "bob"}}));
+  const Detached detached = read_detached(folder.path());
+  REQUIRE(detached.marks().size() == 1);
+  CHECK(detached.marks().front().by == "bob");
+}
+
+TEST_CASE("what a version before wrote, or a kill tore, covers all the same") {
+  const test::Folder folder;
+  for (const char* text : {"eth0\n", "eth0", "eth0 ", "eth0 2026-01-02T00:00:00Z",
+                           "eth0 nonsense x\n", "\n\neth0\n", "eth1\neth0\n"}) {
+    INFO(text);
+    test::put(folder / "detached", text);
+    const Detached detached = read_detached(folder.path());
+    CHECK(detached.covers("eth0"));
+    CHECK_FALSE(detached.covers("eth"));
+    CHECK_FALSE(detached.covers("nonsense"));
+  }
+  test::put(folder / "detached", "eth0 2026-01-02T00:00:00Z \n");
+  const Detached nobody = read_detached(folder.path());
+  CHECK(describe(nobody.marks().front()) == " at 2026-01-02T00:00:00Z");
+  test::put(folder / "detached", "");
+  CHECK(read_detached(folder.path()).empty());
+}
