@@ -189,7 +189,7 @@ class Leader {
       }
       auto plan = publish::make_plan(line_.places, world, group->request);
       if (!plan) return tell_all(*group, plan.error());
-      if (!plan->risks.empty()) return alone();
+      if (!plan->risks.empty() || plan->targets.empty()) return alone();
       if (!take_all(*group)) continue;
       group->request.last_look = [&] { return look_last(*group); };
       auto published = publish(world, *group, *plan);

@@ -279,6 +279,38 @@ prints '"generation": null'
 verb apply
 passes 192.0.2.70
 
+step 'The same where the last interface is gone and the other is detached: nothing is loaded for nobody'
+make_pair 1
+echo 'interfaces = ["gate0", "gate1"]' >"$ETC/apiguard.toml"
+verb apply
+verb detach gate0
+queued=()
+for number in 1 2 3; do
+  guard lease "192.0.2.7$number" --for 1h --name "at-once-$number" >/dev/null &
+  queued+=($!)
+done
+for pid in "${queued[@]}"; do wait "$pid" || die 'a lease beside others'; done
+not_enforced # gate0 stays detached, whoever publishes them
+on 1 'pass drop'
+in_netns "$SERVER" ip link delete gate1
+keeps verb lease 192.0.2.75 --for 1h --name gone
+prints '^not in force: everything is detached$'
+verb lease 192.0.2.76 --for 1h --name gone --json
+prints '"generation": null'
+prints '"in_force": false'
+verb lease 192.0.2.75 192.0.2.76 --for 1h --name gone
+prints '^2 leases unchanged'
+supervise
+make_pair 1
+guarded 1
+on_gate1() { ! "$TOOLS/probe" "$CLIENT/world1" "$SERVER/gate1" "$@" | grep -v ' pass$'; }
+wait_for 'the book on gate1' on_gate1 192.0.2.75 192.0.2.76
+not_enforced
+ends TERM 0
+leases_config
+verb apply
+passes 192.0.2.71 192.0.2.73 192.0.2.75
+
 step 'A way out and a boot go on beside a copy that is damaged on a disk that takes nothing'
 cp -a "$STATE" "$WORK/state.kept"
 mount_over "$STATE" -t tmpfs -o mode=0700 tmpfs
