@@ -221,7 +221,7 @@ Granted grant(const Book& book, const LeaseLimits& limits, const LeaseOrder& ord
 
 TakenOut take_out_leases(const Book& book, const Selector& selector, bool inside,
                          std::int64_t longest, const std::string& by, const Moment& moment) {
-  TakenOut out{book, {}};
+  TakenOut out{book, {}, {}};
   prune(out.book, longest, moment);
   const auto take = [&](const auto& asked) {
     std::erase_if(out.book.leases, [&](const Lease& lease) {
@@ -251,6 +251,7 @@ TakenOut take_out_leases(const Book& book, const Selector& selector, bool inside
     if (names.contains(lease.name))
       add_bar(out.book, {lease.name, barred_by(lease.prefix), by, term}, moment);
   }
+  out.barred.assign(names.begin(), names.end());
   return out;
 }
 

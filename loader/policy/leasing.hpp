@@ -66,6 +66,8 @@ struct Granted {
 struct TakenOut {
   Book book;
   std::vector<Lease> leases;  // that went, ended ones among them
+  std::vector<std::string>
+      barred;  // names; unbar() of each of them and of the selector ends it all
 };
 // Bars the name, or the address, for `longest` (nanoseconds): a name with the addresses of its
 // leases; an address, for IPv6 its /64, and with it the name of a lease that came by SSH. Nothing

@@ -157,6 +157,38 @@ passes 192.0.2.9
 verb revoke 192.0.2.0/28 # nothing but leases
 drops 192.0.2.9
 
+step 'What is not there is no error for whoever says so, and changes nothing'
+verb allow 198.18.40.0/24 --name tool
+for gone in nobody 192.0.2.99 2001:db8:a::99; do
+  before=$(edition)
+  keeps expect 1 guard revoke "$gone"
+  keeps verb revoke "$gone" --if-listed
+  complains "'$gone(/[0-9]+)?': no such entry: nothing to revoke"
+  prints '^unchanged: generation [0-9]+ stays in force$'
+  keeps verb revoke "$gone" --if-listed --json
+  same 'false 0' "$("$TOOLS/json" /changed /removed# <"$WORK/out" | xargs)" 'changed and removed'
+  same "$before" "$(edition)" 'the edition'
+done
+keeps verb revoke nobody --if-listed --dry-run
+echo '198.18.41.0/24 name=by-hand' >>"$LIST"
+keeps verb revoke nobody --if-listed # publishes nothing that waits, and asks about nothing
+drops 198.18.41.1
+sed -i '/by-hand/d' "$LIST"
+keeps expect 1 guard revoke 198.18.40.7 --if-listed # it is listed all the same
+complains 'apiguard except 198\.18\.40\.7/32'
+verb lease 2001:db8:b::7 --for 1h --name here
+keeps verb revoke nobody here --if-listed
+complains "name 'nobody': no such entry: nothing to revoke"
+complains "lease 'here': barred"
+expect 1 guard lease 2001:db8:b::8 --for 1h --name here
+changes verb revoke tool nobody --if-listed
+drops 198.18.40.1
+verb detach --all
+verb revoke nobody --if-listed --json
+prints '"generation": null'
+not_enforced
+verb apply
+
 step 'The limits of [leases], and of one key'
 begin 'max = 3' 'per_name = 2' 'within = ["192.0.2.0/24", "2001:db8::/32"]' 'longest = "2h"'
 same outside "$(result 198.18.0.1 --for 1h --name a)" 'outside of the roof'
@@ -203,6 +235,10 @@ for wrong in '192.0.2.30\n192.0.2.3' '192.0.2.30\nnode-7\n' '192.0.2.30\n\n' '19
   same "$before" "$(edition)" 'the edition after a wrong line'
   drops 192.0.2.30
 done
+syncs 3 nodes "192.0.2.30\\n$(printf 'x%.0s' {1..100000})\\n"
+complains "^apiguard: standard input:2: 'x{64}\.\.\.': no address: "
+[ "$(wc -c <"$WORK/err")" -lt 1000 ] || die 'a long line is shown whole'
+drops 192.0.2.30
 
 step 'In every mode'
 verb mode off
