@@ -14,6 +14,7 @@
 #include "loader/host/clock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/host/refused.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/booking.hpp"
 #include "loader/publish/leases.hpp"
@@ -46,6 +47,8 @@ class Booking {
     if (auto done = bring(std::move(granted.book), granted.changed); !done)
       return fail(done.error());
     if (is_overdue()) say_overdue(granted.answers);
+    if (auto counted = count_refused(line_.places.run_dir, granted.answers); !counted)
+      warnings_.push_back(counted.error().message + ": refused leases are not counted");
     report::Leases leases{granted.changed, generation_, edition_, std::move(granted.answers),
                           std::move(warnings_)};
     return lease_answer(std::move(leases), mode(), json_, std::move(notes_), where_);

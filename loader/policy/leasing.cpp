@@ -206,6 +206,39 @@ std::string_view to_string(LeaseResult result) {
   return "";
 }
 
+std::string_view to_string(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kBarred:
+      return "barred";
+    case Refusal::kOutside:
+      return "outside";
+    case Refusal::kFull:
+      return "full";
+    case Refusal::kExcepted:
+      return "excepted";
+    case Refusal::kNested:
+      return "nested";
+    case Refusal::kCount:
+      break;
+  }
+  return "";
+}
+
+std::optional<Refusal> refusal_of(const LeaseAnswer& answer) {
+  if (answer.too_deep) return Refusal::kNested;
+  if (answer.excepted) return Refusal::kExcepted;
+  switch (answer.result) {
+    case LeaseResult::kBarred:
+      return Refusal::kBarred;
+    case LeaseResult::kOutside:
+      return Refusal::kOutside;
+    case LeaseResult::kFull:
+      return Refusal::kFull;
+    default:
+      return std::nullopt;
+  }
+}
+
 Result<> check_order(const LeaseOrder& order, const LeaseLimits& limits) {
   if (!order.members || order.prefixes.size() <= limits.max) return {};
   return fail(Exit::kBadFile,

@@ -48,6 +48,11 @@ std::string describe_except(const Range& range) {
                      to_string(range.prefix), end, to_string(range.prefix));
 }
 
+void refuse_excepted(const Range& except, LeaseAnswer& answer) {
+  answer.excepted = true;
+  answer.why = describe_except(except);
+}
+
 // A lease waits by an except of its own prefix: the one that a person wrote is named instead.
 const Range* written(const std::vector<const Range*>& covering, Timestamp now) {
   const auto found = std::find_if(covering.rbegin(), covering.rend(), [&](const Range* range) {
@@ -113,9 +118,11 @@ void weigh(const World& world, const Policy& text, Book& book,
     } else if (admits(deciding[i])) {
       answer.in_force = true;
     } else if (const Range* except = written(covered[i], now)) {
-      answer.why = describe_except(*except);
+      refuse_excepted(*except, answer);
+    } else if (deciding[i] != nullptr) {
+      refuse_excepted(*deciding[i], answer);
     } else {
-      answer.why = deciding[i] != nullptr ? describe_except(*deciding[i]) : "it is not listed";
+      answer.why = "it is not listed";
     }
   }
 }

@@ -218,6 +218,36 @@ leases_config 'max = 1' 'within = ["192.0.2.0/24"]' # takes out none
 verb apply
 passes 192.0.2.9 192.0.2.10 192.0.2.20
 
+step 'What was refused is counted, whoever published it, and a folder in its place loses the count alone'
+refused() { guard metrics | sed -n "s/^apiguard_leases_refused_total{reason=\"$1\"} //p"; }
+begin 'per_name = 2' 'within = ["192.0.2.0/24"]'
+rm -f "$RUN/refused-leases"
+for reason in barred outside full excepted nested; do same 0 "$(refused "$reason")" "$reason"; done
+verb except 192.0.2.8 --name ban
+expect 1 guard lease 198.18.0.1 198.18.0.2 192.0.2.8 --for 1h --name a
+verb lease 192.0.2.6 --for 1h --name a
+expect 1 guard lease 192.0.2.7 --for 1h --name a
+verb revoke 192.0.2.6
+queued=()
+for number in {1..8}; do
+  guard lease 192.0.2.6 "192.0.2.3$number" --for 1h --name "many-$number" >/dev/null 2>&1 &
+  queued+=($!)
+done
+for pid in "${queued[@]}"; do
+  status=0
+  wait "$pid" || status=$?
+  same 1 "$status" 'the exit status of each of them'
+done
+same '8 2 1 1' "$(refused barred) $(refused outside) $(refused full) $(refused excepted)" 'barred, outside, full, excepted'
+rm "$RUN/refused-leases"
+mkdir "$RUN/refused-leases"
+touch "$RUN/refused-leases/file"
+same '' "$(refused barred)" 'what cannot be read'
+verb lease 192.0.2.40 --for 1h --name fine
+expect 1 guard lease 192.0.2.6 --for 1h --name again
+same 1 "$(refused barred)" 'counted anew'
+rm -rf "$RUN"/refused-leases.aside*
+
 step 'All members of a name: added and renewed, the others left to end'
 begin
 syncs 0 nodes '192.0.2.6\n192.0.2.8\n192.0.2.9\n192.0.2.10\n192.0.2.11\n192.0.2.12\n2001:db8:a::7\n'
