@@ -147,6 +147,18 @@ expect 1 guard lease 2001:db8:a::8 --for 1h --name seven
 complains 'barred: 2001:db8:a::/64 is barred until'
 verb lease 192.0.2.9 --for 1h --name six # the name is not
 verb lease --unbar 2001:db8:a::1
+verb lease "$NODE6" 2001:db8:a::9 --for 1h --name six
+verb lease 2001:db8:a::10 --for 1h --name other
+verb lease 2001:db8:a:1::7 --for 1h --name other
+passes "$NODE6" 2001:db8:a::9 2001:db8:a::10 2001:db8:a:1::7
+verb revoke "$NODE6" # all that is barred with it goes at once
+prints '^- 2001:db8:a::7/128 +six '
+prints '^- 2001:db8:a::9/128 +six '
+prints '^- 2001:db8:a::10/128 +other '
+drops "$NODE6" 2001:db8:a::9 2001:db8:a::10
+passes 2001:db8:a:1::7 192.0.2.9
+verb lease --unbar 2001:db8:a::1
+drops "$NODE6" 2001:db8:a::9 2001:db8:a::10 # until somebody leases them again
 verb lease 2001:db8:a::8 --for 1h --name seven
 passes 2001:db8:a::8
 
