@@ -69,18 +69,18 @@ expect 1 as alice env SSH_CONNECTION="192.0.2.99 1 $SERVER4 22" sudo -n /usr/sbi
 drops 192.0.2.99
 
 step 'Revoked by one address, the name goes with all its leases, and for IPv6 all of the /64'
-expect 0 knocks laptop "$OFFICE6" "alice@$SERVER6"
-expect 0 machine_guard lease 2001:db8:12::99 --for 1h --name beside
-passes "$STRANGER4" "$OFFICE6" 2001:db8:12::99
-expect 0 machine_guard revoke 2001:db8:12::55 --if-listed # no lease has it, and nothing is barred
+expect 0 knocks laptop "$STRANGER6" "alice@$SERVER6"
+expect 0 machine_guard lease 2001:db8:a::99 --for 1h --name beside
+passes "$STRANGER4" "$STRANGER6" 2001:db8:a::99
+expect 0 machine_guard revoke 2001:db8:a::55 --if-listed # no lease has it, and nothing is barred
 complains 'no such entry'
-passes "$OFFICE6" 2001:db8:12::99
-expect 0 machine_guard revoke "$OFFICE6" --accept-risk all
-drops "$STRANGER4" "$OFFICE6" 2001:db8:12::99
-passes "$OFFICE4" # of the name of another key
+passes "$STRANGER6" 2001:db8:a::99
+expect 0 machine_guard revoke "$STRANGER6" --accept-risk all
+drops "$STRANGER4" "$STRANGER6" 2001:db8:a::99
+passes "$OFFICE4" "$OFFICE6" # of the name of another key
 expect 1 knocks laptop "$STRANGER4" "alice@$SERVER4"
-expect 1 machine_guard lease 2001:db8:12::100 --for 1h --name beside
-expect 0 machine_guard lease --unbar "$OFFICE6"
+expect 1 machine_guard lease 2001:db8:a::100 --for 1h --name beside
+expect 0 machine_guard lease --unbar "$STRANGER6"
 expect 1 knocks laptop "$STRANGER4" "alice@$SERVER4"
 expect 0 machine_guard lease --unbar laptop
 expect 0 knocks laptop "$STRANGER4" "alice@$SERVER4"
