@@ -178,6 +178,7 @@ class Changer {
     progress::step("reading the files");
     auto request = make_request_(*world);
     if (!request) return fail(request.error());
+    if (request->nothing) return nothing(*world, *request);
     request->verb = line_.command;
     request->accepted = flags_.accepted;
     request->detached = read_detached(line_.places.run_dir);
@@ -344,6 +345,19 @@ class Changer {
     change.generation = plan.generation;
     change.warnings = plan.warnings;
     finish(change, fmt::format("unchanged: generation {} stays in force", change.generation));
+    Attempt attempt;
+    attempt.exit = Exit::kDone;
+    return attempt;
+  }
+
+  Attempt nothing(const World& world, const Request& request) const {
+    note_all(request.notes);
+    report::Change change;
+    change.dry_run = flags_.dry_run;
+    change.generation = world.in_force ? world.in_force->generation : 0;
+    finish(change, world.in_force
+                       ? fmt::format("unchanged: generation {} stays in force", change.generation)
+                       : "unchanged: nothing is in force");
     Attempt attempt;
     attempt.exit = Exit::kDone;
     return attempt;

@@ -47,11 +47,12 @@ Examples:
   apiguard lease --authorized-key node-7.pub --for 24h --name node-7)"},
     {"revoke", kChange, "CIDR|NAME...", "Remove entries from the CLI's file and publish.",
      R"(Removes every line of that CIDR or name, except lines too, and every lease of it, which
-bars it. No match: 1. A part of a wider range is taken out with 'except'.
+bars it. No match: 1, or 0 with --if-listed. A part of a wider range is taken out
+with 'except'.
 
 Examples:
   apiguard revoke 203.0.113.0/24
-  apiguard revoke ci-run-123
+  apiguard revoke ci-run-123 --if-listed
   apiguard revoke office 198.51.100.7)"},
     {"set", kChange, "CIDR,CIDR,...", "Replace the list in the CLI's file and publish.",
      R"(The list becomes exactly these ranges. Lines that stay keep name and comment. The

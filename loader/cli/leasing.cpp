@@ -14,6 +14,7 @@
 #include "loader/host/clock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/host/refused.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/booking.hpp"
 #include "loader/publish/leases.hpp"
@@ -46,10 +47,11 @@ class Booking {
     if (auto done = bring(std::move(granted.book), granted.changed); !done)
       return fail(done.error());
     if (is_overdue()) say_overdue(granted.answers);
+    if (auto counted = count_refused(line_.places.run_dir, granted.answers); !counted)
+      warnings_.push_back(counted.error().message + ": refused leases are not counted");
     report::Leases leases{granted.changed, generation_, edition_, std::move(granted.answers),
                           std::move(warnings_)};
-    const Mode mode = world_.in_force ? publish::mode_of(*world_.in_force) : Mode::kOff;
-    return lease_answer(std::move(leases), mode, json_, std::move(notes_), where_);
+    return lease_answer(std::move(leases), mode(), json_, std::move(notes_), where_);
   }
 
   Result<Answer> unbar(Book book, const std::string& named) {
@@ -76,9 +78,15 @@ class Booking {
     return world_.in_force ? world_.in_force->policy() : nullptr;
   }
 
+  // Where nothing judges packets, no lease can be in force.
+  [[nodiscard]] Mode mode() const {
+    return generation_ == 0 ? Mode::kOff : publish::mode_of(*world_.in_force);
+  }
+
   // The book to where it is judged, or at least to the disk.
   Result<> bring(Book book, bool changed) {
-    if (!world_.in_force) return write_only(std::move(book), changed);
+    if (!world_.in_force)
+      return write_only(changed ? std::optional(std::move(book)) : std::nullopt);
     auto request = publish::request_book(line_.places, world_, std::move(book));
     if (!request) return fail(request.error());
     if (!changed) request->book.reset();
@@ -87,6 +95,8 @@ class Booking {
     if (!plan) return fail(plan.error());
     if (!plan->risks.empty()) return refuse(*plan);
     warnings_ = plan->warnings;
+    // Every interface that is there was detached by hand.
+    if (plan->targets.empty()) return write_only(plan->book);
     return carry_out(*request, *plan);
   }
 
@@ -117,12 +127,13 @@ class Booking {
     return {};
   }
 
-  Result<> write_only(Book book, bool changed) {
+  // None: the book stays as it is.
+  Result<> write_only(std::optional<Book> book) {
     const bool detached = !read_detached(line_.places.run_dir).empty();
     where_ = detached ? "not in force: everything is detached"
                       : fmt::format("not in force: {}", kNothingInForce);
-    if (!changed) return {};
-    return publish::write_next_book(line_.places, world_, std::move(book));
+    if (!book) return {};
+    return publish::write_next_book(line_.places, world_, std::move(*book));
   }
 
   const CommandLine& line_;

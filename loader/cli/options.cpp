@@ -105,6 +105,8 @@ void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
     add_text(verb, "--for", typed.lasts, "DURATION", "they end after so long: 2h, 1h30m, 7d");
     add_text(verb, "--until", typed.until, "TIME", "they end at this time: 2026-12-01T08:00:00Z");
   }
+  if (name == "revoke")
+    verb.add_flag("--if-listed", typed.if_listed, "what is not there is no error: 0");
   if (is_one_of(name, {"apply", "allow", "except", "revoke", "set", "edit", "mode", "rollback"})) {
     add_change_options(verb, typed);
   }

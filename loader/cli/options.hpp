@@ -47,6 +47,7 @@ struct PutOptions {  // allow, except
 };
 struct RevokeOptions {
   ChangeFlags flags;
+  bool if_listed = false;  // what is not there is no error
   std::vector<Selector> selectors;
 };
 struct LeaseOptions {

@@ -18,6 +18,7 @@
 #include "loader/host/identity.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/host/queue.hpp"
+#include "loader/host/refused.hpp"
 #include "loader/publish/group.hpp"
 #include "loader/publish/publish.hpp"
 #include "loader/report/change.hpp"
@@ -189,7 +190,7 @@ class Leader {
       }
       auto plan = publish::make_plan(line_.places, world, group->request);
       if (!plan) return tell_all(*group, plan.error());
-      if (!plan->risks.empty() || plan->all_detached) return alone();
+      if (!plan->risks.empty() || plan->all_detached || plan->targets.empty()) return alone();
       if (!take_all(*group)) continue;
       group->request.last_look = [&] { return look_last(*group); };
       auto published = publish(world, *group, *plan);
@@ -249,9 +250,22 @@ class Leader {
     if (!published && gone_) return fail(published.error());
     if (!published) return tell_all(group, published.error());
     const Outcome outcome(group, plan, *published);
-    return tell_each(group, [&](const Member& member, const Verdict& verdict) {
+    auto ours_of_it = tell_each(group, [&](const Member& member, const Verdict& verdict) {
       return outcome.of(member, verdict);
     });
+    count_refused_leases(group);
+    return ours_of_it;
+  }
+
+  // Each of these answers has been given.
+  void count_refused_leases(const Group& group) const {
+    std::vector<LeaseAnswer> answers;
+    for (const Verdict& verdict : group.verdicts) {
+      if (verdict.fate != Fate::kJoins) continue;
+      answers.insert(answers.end(), verdict.leases.begin(), verdict.leases.end());
+    }
+    if (auto counted = count_refused(line_.places.run_dir, answers); !counted)
+      note(counted.error().message + ": refused leases are not counted");
   }
 
   // All of it is in force already: as true as where it is published.

@@ -131,7 +131,7 @@ Result<Verb> make_revoke(const Typed& typed, const ChangeFlags& flags) {
       !enough) {
     return fail(enough.error());
   }
-  RevokeOptions options{flags, {}};
+  RevokeOptions options{flags, typed.if_listed, {}};
   for (const std::string& text : typed.arguments) {
     auto selector = parse_selector_argument(text);
     if (!selector) return fail(selector.error());

@@ -25,6 +25,7 @@ struct Typed {
   bool json = false;
   bool boot = false;
   bool trust_clock = false;
+  bool if_listed = false;
   Words with;
   bool all = false;
   bool print = false;

@@ -17,6 +17,7 @@
 #include "loader/host/files.hpp"
 #include "loader/host/knock.hpp"
 #include "loader/policy/text.hpp"
+#include "loader/policy/utf8.hpp"
 #include "loader/report/authorized_key.hpp"
 
 namespace apiguard::cli {
@@ -41,7 +42,8 @@ Result<std::vector<Address>> parse_members(std::string_view text) {
     text.remove_prefix(end + 1);
     const auto address = parse_address(line);
     if (!address)
-      return bad_line(number, fmt::format("'{}': no address: {}", line, address.error().message));
+      return bad_line(number,
+                      fmt::format("{}: no address: {}", quote(line), address.error().message));
     addresses.push_back(*address);
   }
   return addresses;

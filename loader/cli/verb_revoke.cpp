@@ -7,8 +7,8 @@
 namespace apiguard::cli {
 
 Result<Exit> run(const CommandLine& line, const RevokeOptions& options) {
-  const auto queued =
-      queued_change(line, options.flags, publish::RevokeChange{options.selectors}, {});
+  const auto queued = queued_change(
+      line, options.flags, publish::RevokeChange{options.selectors, options.if_listed}, {});
   ChangeKind kind;
   kind.queued = &queued;
   return change(line, options.flags, kind, [&](const publish::World& world) {

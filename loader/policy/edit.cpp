@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -58,13 +59,16 @@ std::vector<Range> everything(const SourceFile& file, const std::vector<Row>& ro
   return ranges;
 }
 
+// What lists a range that has no entry of its own. Null: nothing does.
+const Range* listed_by(const Selector& selector, const std::vector<Range>& ranges, Timestamp now) {
+  if (!selector.prefix) return nullptr;
+  const Range* cover = deciding_over(ranges, {*selector.prefix}, now).front();
+  return admits(cover) ? cover : nullptr;
+}
+
 // A selector that names no entry: says what lists the range all the same.
-std::string no_match(const Selector& selector, const std::vector<Range>& ranges, Timestamp now) {
-  const Range* cover =
-      selector.prefix ? deciding_over(ranges, {*selector.prefix}, now).front() : nullptr;
-  if (!admits(cover)) {
-    return fmt::format("{}: no such entry", described(selector));
-  }
+std::string no_match(const Selector& selector, const Range* cover) {
+  if (cover == nullptr) return fmt::format("{}: no such entry", described(selector));
   const std::string inside =
       fmt::format("{}: no such entry, but it lies inside {} ({})", described(selector),
                   to_string(cover->prefix), to_string(cover->origin));
@@ -85,7 +89,8 @@ std::string not_here(const Selector& selector, const Range& range) {
 }  // namespace
 
 Result<Edited> remove_ranges(const SourceFile& file, const std::vector<Selector>& selectors,
-                             const std::vector<Range>& elsewhere, Timestamp now) {
+                             const std::vector<Range>& elsewhere, Timestamp now,
+                             Unmatched unmatched) {
   const auto rows = read_rows(file);
   if (!rows) return fail(rows.error());
 
@@ -103,12 +108,20 @@ Result<Edited> remove_ranges(const SourceFile& file, const std::vector<Selector>
     selection.each(row.prefix, row.name, [&](std::size_t i) { selected = matched[i] = true; });
     if (selected) patches.push_back({row.line, {}});
   }
+  std::vector<std::string> notes;
+  std::optional<std::vector<Range>> ranges;
   for (std::size_t i = 0; i < selectors.size(); ++i) {
     if (foreign[i] != nullptr) return fail(Exit::kBadFile, not_here(selectors[i], *foreign[i]));
     if (matched[i]) continue;
-    return fail(Exit::kNo, no_match(selectors[i], everything(file, *rows, elsewhere), now));
+    if (!ranges) ranges = everything(file, *rows, elsewhere);
+    const Range* cover = listed_by(selectors[i], *ranges, now);
+    if (cover != nullptr || unmatched == Unmatched::kRefused)
+      return fail(Exit::kNo, no_match(selectors[i], cover));
+    notes.push_back(no_match(selectors[i], nullptr) + ": nothing to revoke");
   }
-  return patched(file.text, std::move(patches), "");
+  auto edited = patched(file.text, std::move(patches), "");
+  edited.notes = std::move(notes);
+  return edited;
 }
 
 // ---- remove what has ended ----------------------------------------------------------------------

@@ -40,13 +40,19 @@ struct Selector {
   std::string name;              // ... or a name
 };
 
-// revoke: removes every line (allow and except) that a selector names. Exit::kNo if a selector
-// matches nothing in this file; `elsewhere` are the entries of drop-ins and cluster: a match there
-// is Exit::kBadFile naming the file; a CIDR that a wider range of this file or of `elsewhere` lists
-// at `now` is Exit::kNo with the hint `apiguard except CIDR`.
+// What becomes of a selector that names no entry.
+enum class Unmatched {
+  kRefused,  // Exit::kNo
+  kNoted     // revoke --if-listed: it is left out, with a note
+};
+// revoke: removes every line (allow and except) that a selector names. `elsewhere` are the entries
+// of drop-ins and cluster: a match there is Exit::kBadFile naming the file; a CIDR that a wider
+// range of this file or of `elsewhere` lists at `now` is Exit::kNo with the hint `apiguard except
+// CIDR`, however it is asked.
 [[nodiscard]] Result<Edited> remove_ranges(const SourceFile& file,
                                            const std::vector<Selector>& selectors,
-                                           const std::vector<Range>& elsewhere, Timestamp now);
+                                           const std::vector<Range>& elsewhere, Timestamp now,
+                                           Unmatched unmatched = Unmatched::kRefused);
 
 // Takes out every entry line (allow and except) whose end is not after `now`, and notes which.
 [[nodiscard]] Result<Edited> remove_ended(const SourceFile& file, Timestamp now);

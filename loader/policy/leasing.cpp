@@ -206,6 +206,39 @@ std::string_view to_string(LeaseResult result) {
   return "";
 }
 
+std::string_view to_string(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kBarred:
+      return "barred";
+    case Refusal::kOutside:
+      return "outside";
+    case Refusal::kFull:
+      return "full";
+    case Refusal::kExcepted:
+      return "excepted";
+    case Refusal::kNested:
+      return "nested";
+    case Refusal::kCount:
+      break;
+  }
+  return "";
+}
+
+std::optional<Refusal> refusal_of(const LeaseAnswer& answer) {
+  if (answer.too_deep) return Refusal::kNested;
+  if (answer.excepted) return Refusal::kExcepted;
+  switch (answer.result) {
+    case LeaseResult::kBarred:
+      return Refusal::kBarred;
+    case LeaseResult::kOutside:
+      return Refusal::kOutside;
+    case LeaseResult::kFull:
+      return Refusal::kFull;
+    default:
+      return std::nullopt;
+  }
+}
+
 Result<> check_order(const LeaseOrder& order, const LeaseLimits& limits) {
   if (!order.members || order.prefixes.size() <= limits.max) return {};
   return fail(Exit::kBadFile,
@@ -221,7 +254,7 @@ Granted grant(const Book& book, const LeaseLimits& limits, const LeaseOrder& ord
 
 TakenOut take_out_leases(const Book& book, const Selector& selector, bool inside,
                          std::int64_t longest, const std::string& by, const Moment& moment) {
-  TakenOut out{book, {}};
+  TakenOut out{book, {}, {}};
   prune(out.book, longest, moment);
   const auto take = [&](const auto& asked) {
     std::erase_if(out.book.leases, [&](const Lease& lease) {
@@ -251,6 +284,7 @@ TakenOut take_out_leases(const Book& book, const Selector& selector, bool inside
     if (names.contains(lease.name))
       add_bar(out.book, {lease.name, barred_by(lease.prefix), by, term}, moment);
   }
+  out.barred.assign(names.begin(), names.end());
   return out;
 }
 

@@ -36,6 +36,17 @@ enum class LeaseResult : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(LeaseResult result);
 
+// Why an address that somebody asked for is not listed.
+enum class Refusal : std::uint8_t {
+  kBarred,
+  kOutside,
+  kFull,
+  kExcepted,  // by a person: the lease waits for the end of that
+  kNested,    // too deeply
+  kCount
+};
+[[nodiscard]] std::string_view to_string(Refusal refusal);
+
 struct LeaseAnswer {
   Prefix prefix;
   std::string name;
@@ -43,8 +54,12 @@ struct LeaseAnswer {
   std::optional<Timestamp> until;  // by the wall clock of the moment; none: there is no lease
   std::string why;                 // there is none, or it is not in force; empty: it is
   bool in_force = false;           // whoever publishes the book says so
+  bool excepted = false;           // it is in the book, and a person excepts it
   bool too_deep = false;           // refused because of the ends around it (compile/nesting.hpp)
 };
+
+// None: it is in force, or nothing is.
+[[nodiscard]] std::optional<Refusal> refusal_of(const LeaseAnswer& answer);
 
 struct Granted {
   Book book;
@@ -66,6 +81,8 @@ struct Granted {
 struct TakenOut {
   Book book;
   std::vector<Lease> leases;  // that went, ended ones among them
+  std::vector<std::string>
+      barred;  // names; unbar() of each of them and of the selector ends it all
 };
 // Bars the name, or the address, for `longest` (nanoseconds): a name with the addresses of its
 // leases; an address, for IPv6 its /64, and with it the name of a lease that came by SSH. Nothing

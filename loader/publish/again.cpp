@@ -35,7 +35,8 @@ Result<std::optional<Published>> publish_again(const Places& places, const World
   const Request request = request_again(places, world, *world.in_force->policy());
   const auto plan = make_plan(places, world, request);
   if (!plan) return fail(plan.error());
-  if (plan->unchanged) return std::optional<Published>();
+  // Without targets all that is there was detached by hand.
+  if (plan->unchanged || plan->targets.empty()) return std::optional<Published>();
   auto published = carry_out(places, world, request, *plan);
   if (!published) return fail(published.error());
   published->warnings.insert(published->warnings.begin(), plan->ledger.begin(), plan->ledger.end());

@@ -12,6 +12,7 @@
 #include "loader/compile/image.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
+#include "loader/host/marks.hpp"
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/leases.hpp"
 #include "loader/publish/request.hpp"
@@ -318,7 +319,8 @@ void describe_members(const std::vector<Member>& members, const std::vector<Verd
 }
 
 // Of the leases what the whole lets be in force. Where no text changes it is the book alone.
-void weigh_leases(const World& world, Book book, const std::vector<Member>& members, Group& group) {
+void weigh_leases(const Places& places, const World& world, Book book,
+                  const std::vector<Member>& members, Group& group) {
   bool any = false;
   std::vector<LeaseAnswer*> answers;
   for (std::size_t i = 0; i < members.size(); ++i) {
@@ -333,6 +335,7 @@ void weigh_leases(const World& world, Book book, const std::vector<Member>& memb
   if (any) group.request.book = std::move(book);
   group.request.leases = group.request.changes.empty() && group.request.edits.empty();
   group.request.no_number = group.request.leases;
+  if (group.request.leases) group.request.detached = read_detached(places.run_dir);
 }
 
 // The first that changes something tells what went with it.
@@ -367,7 +370,7 @@ Result<Group> judged(const Places& places, const World& world, const Sources& ba
   Book book = judge.book();
   Group group{std::move(*request), std::move(judge).verdicts()};
   describe_members(members, group.verdicts, group.request);
-  weigh_leases(world, std::move(book), members, group);
+  weigh_leases(places, world, std::move(book), members, group);
   group.request.accepted = accepted_by(members, group.verdicts);
   hand_notes_over(group.request, group.verdicts);
   return group;

@@ -36,11 +36,6 @@ void remove_dead(const World& world, Guarded& guarded) {
   }
 }
 
-bool has_living_link(const World& world) {
-  return std::any_of(world.live.links.begin(), world.live.links.end(),
-                     [](const datapath::LinkState& link) { return link.ifindex != 0; });
-}
-
 // What the kernel says of it, not what the calls answered.
 bool tell_guarded(const datapath::SwitchReport& switched, std::uint32_t prog_id,
                   std::uint64_t number, Guarded& guarded) {
@@ -89,6 +84,11 @@ bool attach_missing(const Places& places, const World& world,
 }
 
 }  // namespace
+
+bool has_living_link(const World& world) {
+  return std::any_of(world.live.links.begin(), world.live.links.end(),
+                     [](const datapath::LinkState& link) { return link.ifindex != 0; });
+}
 
 std::vector<std::string> unguarded(const World& world, const Detached& left_alone) {
   std::vector<std::string> names;

@@ -21,6 +21,9 @@ struct Guarded {
 // none, but for `left_alone`. Of those without an Ethernet header nothing is said.
 [[nodiscard]] std::vector<std::string> unguarded(const World& world, const Detached& left_alone);
 
+// Whether a link of ours is on an interface that exists.
+[[nodiscard]] bool has_living_link(const World& world);
+
 // Attaches the pinned program to them and removes the pins of links whose interface is gone. From
 // then on it is not known any more since when all connections have been seen. Needs the lock, a
 // world that is settled, and pins that can be written.

@@ -48,6 +48,11 @@ std::string describe_except(const Range& range) {
                      to_string(range.prefix), end, to_string(range.prefix));
 }
 
+void refuse_excepted(const Range& except, LeaseAnswer& answer) {
+  answer.excepted = true;
+  answer.why = describe_except(except);
+}
+
 // A lease waits by an except of its own prefix: the one that a person wrote is named instead.
 const Range* written(const std::vector<const Range*>& covering, Timestamp now) {
   const auto found = std::find_if(covering.rbegin(), covering.rend(), [&](const Range* range) {
@@ -113,9 +118,11 @@ void weigh(const World& world, const Policy& text, Book& book,
     } else if (admits(deciding[i])) {
       answer.in_force = true;
     } else if (const Range* except = written(covered[i], now)) {
-      answer.why = describe_except(*except);
+      refuse_excepted(*except, answer);
+    } else if (deciding[i] != nullptr) {
+      refuse_excepted(*deciding[i], answer);
     } else {
-      answer.why = deciding[i] != nullptr ? describe_except(*deciding[i]) : "it is not listed";
+      answer.why = "it is not listed";
     }
   }
 }
@@ -170,36 +177,51 @@ struct Sorted {
   std::vector<std::string> notes;
 };
 
+void add(std::vector<std::string>& to, const std::vector<std::string>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+// With all that has to be typed before a lease is given again.
+std::string describe_bars(const Selector& selector, const std::vector<std::string>& names,
+                          std::int64_t longest) {
+  std::vector<std::string> ends;
+  if (selector.prefix) ends.push_back(to_string(*selector.prefix));
+  ends.insert(ends.end(), names.begin(), names.end());
+  for (std::string& end : ends) end = fmt::format("'apiguard lease --unbar {}'", end);
+  const std::string named =
+      selector.prefix ? to_string(*selector.prefix) : fmt::format("'{}'", selector.name);
+  const std::string whom = selector.prefix && !names.empty()
+                               ? fmt::format(", with the name '{}'", fmt::join(names, "', '"))
+                               : std::string();
+  return fmt::format("lease {}: barred for {}{}: {} end{} that", named, format_duration(longest),
+                     whom, fmt::join(ends, " and "), ends.size() == 1 ? "s" : "");
+}
+
 Result<Sorted> sort(const World& world, const LeaseLimits& limits, const SourceFile& list,
                     const Elsewhere& elsewhere, const QueuedChange& change) {
   const Moment moment = moment_of(world);
   Sorted sorted;
   sorted.book = world.booked();
-  for (const Selector& selector : std::get<RevokeChange>(change.what).selectors) {
-    const auto edited = remove_ranges(list, {selector}, elsewhere.entries(), moment.now.wall);
+  const auto& revoke = std::get<RevokeChange>(change.what);
+  for (const Selector& selector : revoke.selectors) {
+    const auto edited =
+        remove_ranges(list, {selector}, elsewhere.entries(), moment.now.wall, revoke.unmatched());
     if (!edited && edited.error().exit != Exit::kNo) return fail(edited.error());
+    const bool in_list = edited && edited->changed;
     TakenOut taken =
-        take_out_leases(sorted.book, selector, !edited, limits.longest, change.by, moment);
+        take_out_leases(sorted.book, selector, !in_list, limits.longest, change.by, moment);
     const bool leased = !taken.leases.empty();
     if (leased) sorted.book = std::move(taken.book);
     const bool lapsing = take_lapsing(selector, moment, sorted.book, sorted.taken);
-    if (edited) sorted.of_list.push_back(selector);
+    if (in_list) sorted.of_list.push_back(selector);
     if (!edited && !leased && !lapsing) return fail(edited.error());
+    if (!in_list && !leased && !lapsing) add(sorted.notes, edited->notes);
     sorted.from_book = sorted.from_book || leased || lapsing;
     if (!leased) continue;
     show_taken(taken.leases, moment, sorted.taken);
-    const std::string named =
-        selector.prefix ? to_string(*selector.prefix) : fmt::format("'{}'", selector.name);
-    sorted.notes.push_back(
-        fmt::format("lease {}: barred for {}: 'apiguard lease --unbar {}' ends that", named,
-                    format_duration(limits.longest),
-                    selector.prefix ? to_string(*selector.prefix) : selector.name));
+    sorted.notes.push_back(describe_bars(selector, taken.barred, limits.longest));
   }
   return sorted;
-}
-
-void add(std::vector<std::string>& to, const std::vector<std::string>& more) {
-  to.insert(to.end(), more.begin(), more.end());
 }
 
 }  // namespace
@@ -214,7 +236,13 @@ Result<Request> request_revoke(const Places& places, const World& world, bool st
   if (!sources) return fail(sources.error());
   auto sorted = sort(world, *limits, *list, Elsewhere(*sources), change);
   if (!sorted) return fail(sorted.error());
-  const bool only_book = sorted->from_book && sorted->of_list.empty();
+  if (!sorted->from_book && sorted->of_list.empty()) {
+    Request nothing;
+    nothing.nothing = true;
+    nothing.notes = std::move(sorted->notes);
+    return nothing;
+  }
+  const bool only_book = sorted->of_list.empty();
   auto request =
       only_book ? request_book(places, world, sorted->book)
                 : request_edit(places, world, Which::kRanges, strict, [&](const Sources& before) {

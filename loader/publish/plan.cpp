@@ -299,6 +299,7 @@ void leave_detached(const Request& request, Plan& plan) {
 // Nothing judges packets: what there is to change is the text, and what differs is in its lines.
 void plan_text(const Request& request, Plan& plan) {
   plan.difference = {};
+  plan.book = request.book;
   plan.unchanged = request.edits.empty() && !request.book;
   for (const FileEdit& edit : request.edits) {
     if (!edit.after || edit.name != request.sources.ranges.name) continue;

@@ -48,6 +48,7 @@ struct Request {
   bool leases = false;                // the text in force, beside `book`: raises no risk
   bool no_number = false;             // the text in force: an edition of it, or nothing
   bool anew = false;                  // a new generation although the text is the one in force
+  bool nothing = false;               // there is nothing to change: what is stays as it is
   bool republish = false;             // no new number: put a stored generation back after a boot
   std::uint64_t generation = 0;       // with republish: its number
   std::uint64_t undoes = 0;           // generation that waits for its confirmation and ends by this

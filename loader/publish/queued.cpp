@@ -9,6 +9,7 @@
 
 #include "loader/policy/text.hpp"
 #include "loader/publish/ending.hpp"
+#include "loader/publish/limits.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using Json = nlohmann::json;
 
 // Raised by every change of what a ticket says: programs of two versions may meet at an upgrade.
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 constexpr std::string_view kRevoke = "revoke";
 constexpr std::string_view kLease = "lease";
 
@@ -52,6 +53,7 @@ struct ShowWhat {
     json["kind"] = kRevoke;
     json["prefixes"] = Json::array();
     json["names"] = Json::array();
+    json["if_listed"] = revoke.if_listed;
     for (const Selector& selector : revoke.selectors) {
       if (selector.prefix) {
         json["prefixes"].push_back(to_string(*selector.prefix));
@@ -123,6 +125,7 @@ RevokeChange read_revoke(Members& members) {
   for (std::string& name : members.texts("names"))
     revoke.selectors.push_back({std::nullopt, std::move(name)});
   members.expect("names", !revoke.selectors.empty());
+  revoke.if_listed = members.flag("if_listed");
   return revoke;
 }
 
@@ -133,7 +136,6 @@ PutChange read_put(Members& members, std::string_view kind) {
   put.prefixes = members.prefixes("prefixes");
   members.expect("prefixes", !put.prefixes.empty());
   put.name = members.text("name");
-  members.expect("name", put.name.empty() || valid_name(put.name));
   if (members.has("lasts")) put.lasts = members.number("lasts");
   if (members.has("until")) put.until = members.number("until");
   return put;
@@ -142,10 +144,9 @@ PutChange read_put(Members& members, std::string_view kind) {
 LeaseChange read_lease(Members& members) {
   LeaseOrder order;
   order.prefixes = members.prefixes("prefixes");
+  members.expect("prefixes", !order.prefixes.empty());
   order.name = members.text("name");
-  members.expect("name", order.name.empty() || valid_name(order.name));
   order.lasts = members.number("lasts");
-  members.expect("lasts", order.lasts > 0);
   order.within = members.prefixes("within");
   order.from_ssh = members.flag("from_ssh");
   order.members = members.flag("members");
@@ -207,7 +208,8 @@ struct EditList {
                       put.lasts ? lasting_of(entries, taken.now) : std::vector<Lasting>()};
   }
   Result<EditedList> operator()(const RevokeChange& revoke) const {
-    auto edited = remove_ranges(list, revoke.selectors, elsewhere.entries(), taken.now.wall);
+    auto edited = remove_ranges(list, revoke.selectors, elsewhere.entries(), taken.now.wall,
+                                revoke.unmatched());
     if (!edited) return fail(edited.error());
     return EditedList{std::move(*edited), {}};
   }
@@ -246,8 +248,10 @@ Result<QueuedChange> parse_ticket(const std::string& text) {
   change.warnings = members.texts("warnings");
   change.what = read_what(members);
   if (auto* lease = std::get_if<LeaseChange>(&change.what)) lease->order.by = change.by;
-  if (members.wrong().empty()) return change;
-  return fail_ticket(fmt::format("'{}' is missing or wrong", members.wrong()));
+  if (!members.wrong().empty())
+    return fail_ticket(fmt::format("'{}' is missing or wrong", members.wrong()));
+  if (auto right = check_limits(change); !right) return fail(right.error());
+  return change;
 }
 
 std::string show_answer(const Answer& answer) {

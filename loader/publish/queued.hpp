@@ -29,6 +29,11 @@ struct PutChange {  // allow, except
 
 struct RevokeChange {
   std::vector<Selector> selectors;
+  bool if_listed = false;  // what is not there is no error
+
+  [[nodiscard]] Unmatched unmatched() const {
+    return if_listed ? Unmatched::kNoted : Unmatched::kRefused;
+  }
 };
 
 // Changes the book and no file. Its `by` is that of the change.
@@ -48,7 +53,8 @@ struct QueuedChange {
   What what;
 };
 
-// Of another version than ours it is refused by that name: Exit::kFailed.
+// Of another version than ours it is refused by that name: Exit::kFailed. What its verb would have
+// refused is refused here as well: limits.hpp.
 [[nodiscard]] std::string show_ticket(const QueuedChange& change);
 [[nodiscard]] Result<QueuedChange> parse_ticket(const std::string& text);
 

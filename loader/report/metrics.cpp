@@ -162,6 +162,17 @@ void add_leases(Page& page, const LeaseCounts& leases) {
   page.add({{"state", "barred"}}, number(leases.barred));
 }
 
+// All of them from the beginning, because a counter that appears with its first one shows no
+// increase.
+void add_refused(Page& page, const std::optional<RefusedLeases>& refused) {
+  if (!refused) return;
+  page.begin("apiguard_leases_refused_total", "counter",
+             "Leases that tools asked for and did not get, by reason; renewals are counted each "
+             "time.");
+  for (std::size_t i = 0; i < refused->size(); ++i)
+    page.add({{"reason", to_string(static_cast<Refusal>(i))}}, number((*refused)[i]));
+}
+
 void add_confirmation(Page& page, const Metrics& metrics) {
   const Status& status = metrics.status;
   if (!status.generation) return;
@@ -227,6 +238,7 @@ std::string to_prometheus(const Metrics& metrics) {
            "When the generation in force was published.", metrics.published);
   add_ranges(page, status);
   add_leases(page, status.leases);
+  add_refused(page, metrics.refused);
   add_count(page, "apiguard_expiring_ranges", "Ranges in force that will end by themselves.",
             metrics.expiring);
   add_time(page, "apiguard_next_expiry_timestamp_seconds", "When the next range ends.",

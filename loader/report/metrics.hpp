@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "loader/host/refused.hpp"
 #include "loader/report/event.hpp"
 #include "loader/report/status.hpp"
 
@@ -16,11 +17,12 @@ namespace apiguard::report {
 struct Metrics {
   Status status;
   Timestamp now = 0;
-  std::optional<Timestamp> published;   // when the generation in force was
-  std::optional<std::size_t> expiring;  // ranges in force whose end is to come
-  std::optional<Timestamp> next_end;    // the earliest of these ends
-  std::optional<std::size_t> unused;    // as `list --unused 30d` shows them
-  std::optional<Lost> lost;             // to the journal of the supervisor that runs
+  std::optional<Timestamp> published;    // when the generation in force was
+  std::optional<std::size_t> expiring;   // ranges in force whose end is to come
+  std::optional<Timestamp> next_end;     // the earliest of these ends
+  std::optional<std::size_t> unused;     // as `list --unused 30d` shows them
+  std::optional<RefusedLeases> refused;  // since boot
+  std::optional<Lost> lost;              // to the journal of the supervisor that runs
   std::string version;
   std::string build;  // of the program, 16 hex digits
   unsigned abi = 0;

@@ -174,9 +174,10 @@ void Keeper::learn(const publish::World& world, const Detached& left, Round& rou
   live_ = world.live.newest().value_or(datapath::Edition());
   window_ = world.window;
   floor_ = world.floor;
-  outdated_ = world.is_outdated();
   guarded_.clear();
   for (const datapath::LinkState& link : world.live.links) guarded_.insert(link.ifindex);
+  // Where the last interface is gone or detached, the book waits for the next one.
+  outdated_ = world.is_outdated() && publish::has_living_link(world);
   damage_ = world.damage;
   const auto missing = publish::unguarded(world, left);
   hopeless_ = {missing.begin(), missing.end()};

@@ -17,6 +17,7 @@ report::Metrics measure(const Places& places, const publish::World& world, repor
   metrics.version = APIGUARD_VERSION;
   metrics.build = fmt::format("{:016x}", datapath::program_build());
   metrics.abi = APIGUARD_ABI;
+  if (const auto refused = read_refused(places.run_dir)) metrics.refused = *refused;
   if (!world.in_force) return metrics;
   const std::uint64_t generation = world.in_force->generation;
   if (const auto meta = StateDir(places.state_dir).read_meta(generation))

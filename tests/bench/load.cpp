@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <functional>
 #include <thread>
 
@@ -14,20 +13,10 @@
 #include "tests/bench/peers.hpp"
 #include "tests/bench/spin.hpp"
 #include "tests/bench/stage.hpp"
+#include "tests/bench/verbs.hpp"
 
 namespace apiguard::bench {
 namespace {
-
-using Command = std::vector<std::string>;
-
-double milli(double seconds) { return std::round(seconds * 1e6) / 1e3; }
-
-// Deferred work, of the kernel and of ours, which belongs to what was before.
-void settle() {
-  std::this_thread::sleep_for(std::chrono::milliseconds(250));
-  while (still_freeing()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  std::this_thread::sleep_for(std::chrono::milliseconds(250));
-}
 
 // What one filter needs to be measured.
 struct Subject {
@@ -36,14 +25,6 @@ struct Subject {
   std::function<Command(int)> one_more;  // adds the n-th of addresses that no list holds
   std::function<void()> unload;
 };
-
-Command apiguard_command(const Options& options, const std::string& folder, const Command& verb) {
-  Command command{options.apiguard, "--config",        folder + "/etc/apiguard.toml",
-                  "--state-dir",    folder + "/state", "--run-dir",
-                  folder + "/run",  "--pin-dir",       "/sys/fs/bpf/apiguard"};
-  command.insert(command.end(), verb.begin(), verb.end());
-  return command;
-}
 
 // 192.0.2.0/24 is for documentation; where a random range holds it the change is the same.
 std::string address(int number) { return "192.0.2." + std::to_string(number); }
@@ -55,11 +36,7 @@ Subject apiguard(const Options& options, const std::string& folder, const List& 
           [=](int number) {
             return command({"allow", address(number) + "/32", "--accept-risk", "all"});
           },
-          [=] {
-            must_run(command({"detach", "--all"}));
-            std::filesystem::remove_all(folder + "/state");
-            std::filesystem::remove_all(folder + "/run");
-          }};
+          [=] { remove_apiguard(options, folder); }};
 }
 
 Subject nftables(const std::string& folder, const List& list) {
@@ -141,22 +118,14 @@ Json many_at_once(const Options& options, const std::string& folder, std::size_t
         {"except", "198.51." + std::to_string(third) + "." + std::to_string(number) + "/32",
          "--for", "1h", "--accept-risk", "all"});
   };
-  const auto seconds_since = [](steady_clock::time_point start) {
-    return std::chrono::duration<double>(steady_clock::now() - start).count();
-  };
   const auto in_turn_from = steady_clock::now();
   for (int number = 1; number <= kAtOnce; ++number) must_run(except(100, number));
-  const double in_turn = seconds_since(in_turn_from);
+  const double in_turn = std::chrono::duration<double>(steady_clock::now() - in_turn_from).count();
   settle();
-  std::vector<std::thread> verbs;
-  verbs.reserve(kAtOnce);
-  const auto at_once_from = steady_clock::now();
-  for (int number = 1; number <= kAtOnce; ++number)
-    verbs.emplace_back([&, number] { must_run(except(101, number)); });
-  for (std::thread& verb : verbs) verb.join();
+  const double together = at_once(kAtOnce, [&](int number) { return except(101, number); });
   return {{"ranges", ranges},
           {"changes", kAtOnce},
-          {"milliseconds", milli(seconds_since(at_once_from))},
+          {"milliseconds", milli(together)},
           {"in_turn_ms", milli(in_turn)}};
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// bench run [--quick] [--only micro|live|load] [--ranges N] --apiguard FILE --folder DIR --out FILE
-// bench show FILE [--markdown]
-// bench plot FILE SVG
+// bench run [--quick] [--only micro|live|load|leases] [--ranges N] --apiguard FILE --folder DIR
+// --out FILE bench show FILE [--markdown] bench plot FILE SVG
 //
 // scripts/bench knows the arguments. `run` writes FILE (JSON), the others read it.
 #include <cstdio>
@@ -9,6 +8,7 @@
 #include <iostream>
 #include <vector>
 
+#include "tests/bench/leases.hpp"
 #include "tests/bench/lists.hpp"
 #include "tests/bench/live.hpp"
 #include "tests/bench/load.hpp"
@@ -61,7 +61,8 @@ void run(Words words) {
   const std::string folder = take(words, "--folder");
   options.apiguard = take(words, "--apiguard");
   if (const std::string ranges = take(words, "--ranges"); !ranges.empty())
-    options.lists = options.live_lists = options.load_lists = {std::stoul(ranges)};
+    options.lists = options.live_lists = options.load_lists =
+        options.lease_lists = {std::stoul(ranges)};
   if (!words.empty() || out.empty() || folder.empty() || options.apiguard.empty()) usage();
   const auto wanted = [&](const char* part) { return only.empty() || only == part; };
   // Before the stage: in a network namespace of its own a process does not see all settings.
@@ -77,9 +78,10 @@ void run(Words words) {
     write(out, report.dump(1) + "\n");
   };
   if (wanted("micro")) add("micro", measure_micro(options));
-  if (wanted("live") || wanted("load")) enter_stage(folder);
+  if (wanted("live") || wanted("load") || wanted("leases")) enter_stage(folder);
   if (wanted("live")) add("live", measure_live(options, folder));
   if (wanted("load")) add("load", measure_load(options, folder));
+  if (wanted("leases")) add("leases", measure_leases(options, folder));
 }
 
 void dispatch(Words words) {

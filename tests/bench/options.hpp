@@ -15,6 +15,7 @@ struct Options {
   std::vector<std::size_t> lists{10, 1'000, 100'000, 1'000'000};       // ranges, micro
   std::vector<std::size_t> live_lists{10, 1'000, 100'000};             // ranges, live frames
   std::vector<std::size_t> load_lists{1, 10'000, 100'000, 1'000'000};  // ranges, loading
+  std::vector<std::size_t> lease_lists{1, 10'000};                     // ranges, leases
   int loads = 3;         // how often each list is loaded
   std::string apiguard;  // the binary whose loading is timed
 };

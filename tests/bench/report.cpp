@@ -210,6 +210,29 @@ std::string many_text(const Json& many) {
       many["in_turn_ms"].get<double>());
 }
 
+// ---- leases ----
+
+double middle(const Json& row, const char* what) { return median(row[what].get<Runs>()); }
+
+// Whatever else the machine does, both of them were measured side by side.
+Table lease_table(const Json& lists) {
+  Table table{{"ranges", "lease", "allow", "lease / allow", "leases at once", "allows at once",
+               "leases / allows"}};
+  for (const Json& row : lists) {
+    const double lease = middle(row, "lease_ms");
+    const double allow = middle(row, "allow_ms");
+    const double leases = middle(row, "leases_at_once_ms");
+    const double allows = middle(row, "allows_at_once_ms");
+    const auto many = [&](double took) {
+      return fmt::format("{}: {:.0f} ms", row["at_once"].get<int>(), took);
+    };
+    table.push_back({count_text(row["ranges"]), fmt::format("{:.1f} ms", lease),
+                     fmt::format("{:.1f} ms", allow), fmt::format("{:.2f}", lease / allow),
+                     many(leases), many(allows), fmt::format("{:.2f}", leases / allows)});
+  }
+  return table;
+}
+
 // ---- all of it ----
 
 std::string machine_text(const Json& report) {
@@ -259,6 +282,7 @@ std::string show(const Json& report, Style style) {
     if (report["load"].contains("many_at_once")) text += many_text(report["load"]["many_at_once"]);
     text += "\n";
   }
+  if (report.contains("leases")) text += render(lease_table(report["leases"]["lists"]));
   return markdown ? text + machine_text(report) : text;
 }
 

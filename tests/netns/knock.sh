@@ -68,6 +68,24 @@ expect 255 knocks node "$OFFICE4" "alice@$SERVER4"
 expect 1 as alice env SSH_CONNECTION="192.0.2.99 1 $SERVER4 22" sudo -n /usr/sbin/apiguard lease --from-ssh --for 1h --name laptop
 drops 192.0.2.99
 
+step 'Revoked by one address, the name goes with all its leases, and for IPv6 all of the /64'
+expect 0 knocks laptop "$STRANGER6" "alice@$SERVER6"
+expect 0 machine_guard lease 2001:db8:a::99 --for 1h --name beside
+passes "$STRANGER4" "$STRANGER6" 2001:db8:a::99
+expect 0 machine_guard revoke 2001:db8:a::55 --if-listed # no lease has it, and nothing is barred
+complains 'no such entry'
+passes "$STRANGER6" 2001:db8:a::99
+expect 0 machine_guard revoke "$STRANGER6" --accept-risk all
+drops "$STRANGER4" "$STRANGER6" 2001:db8:a::99
+passes "$OFFICE4" "$OFFICE6" # of the name of another key
+expect 1 knocks laptop "$STRANGER4" "alice@$SERVER4"
+expect 1 machine_guard lease 2001:db8:a::100 --for 1h --name beside
+expect 0 machine_guard lease --unbar "$STRANGER6"
+expect 1 knocks laptop "$STRANGER4" "alice@$SERVER4"
+expect 0 machine_guard lease --unbar laptop
+expect 0 knocks laptop "$STRANGER4" "alice@$SERVER4"
+passes "$STRANGER4"
+
 step 'Revoked while it knocks without a pause: not one packet is let in after the revoke has ended'
 knock_on() {
   while [ ! -e "$WORK/enough" ]; do
@@ -80,6 +98,7 @@ KNOCKING=$!
 answered() { [ "$(grep -c '^1 lease\|barred' "$WORK/knocks")" -ge "$1" ]; }
 wait_for 'some knocks' answered 2
 expect 0 machine_guard revoke "$STRANGER4" --accept-risk all
+complains "barred for 48h, with the name 'laptop': 'apiguard lease --unbar $STRANGER4/32' and 'apiguard lease --unbar laptop' end that"
 for ((i = 0; i < 20; ++i)); do drops "$STRANGER4"; done
 before=$(grep -c barred "$WORK/knocks" || true)
 refused_more() { [ "$(grep -c barred "$WORK/knocks")" -ge $((before + 2)) ]; }

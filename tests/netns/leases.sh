@@ -147,6 +147,18 @@ expect 1 guard lease 2001:db8:a::8 --for 1h --name seven
 complains 'barred: 2001:db8:a::/64 is barred until'
 verb lease 192.0.2.9 --for 1h --name six # the name is not
 verb lease --unbar 2001:db8:a::1
+verb lease "$NODE6" 2001:db8:a::9 --for 1h --name six
+verb lease 2001:db8:a::10 --for 1h --name other
+verb lease 2001:db8:a:1::7 --for 1h --name other
+passes "$NODE6" 2001:db8:a::9 2001:db8:a::10 2001:db8:a:1::7
+verb revoke "$NODE6" # all that is barred with it goes at once
+prints '^- 2001:db8:a::7/128 +six '
+prints '^- 2001:db8:a::9/128 +six '
+prints '^- 2001:db8:a::10/128 +other '
+drops "$NODE6" 2001:db8:a::9 2001:db8:a::10
+passes 2001:db8:a:1::7 192.0.2.9
+verb lease --unbar 2001:db8:a::1
+drops "$NODE6" 2001:db8:a::9 2001:db8:a::10 # until somebody leases them again
 verb lease 2001:db8:a::8 --for 1h --name seven
 passes 2001:db8:a::8
 
@@ -156,6 +168,38 @@ verb revoke 192.0.2.0/24
 passes 192.0.2.9
 verb revoke 192.0.2.0/28 # nothing but leases
 drops 192.0.2.9
+
+step 'What is not there is no error for whoever says so, and changes nothing'
+verb allow 198.18.40.0/24 --name tool
+for gone in nobody 192.0.2.99 2001:db8:a::99; do
+  before=$(edition)
+  keeps expect 1 guard revoke "$gone"
+  keeps verb revoke "$gone" --if-listed
+  complains "'$gone(/[0-9]+)?': no such entry: nothing to revoke"
+  prints '^unchanged: generation [0-9]+ stays in force$'
+  keeps verb revoke "$gone" --if-listed --json
+  same 'false 0' "$("$TOOLS/json" /changed /removed# <"$WORK/out" | xargs)" 'changed and removed'
+  same "$before" "$(edition)" 'the edition'
+done
+keeps verb revoke nobody --if-listed --dry-run
+echo '198.18.41.0/24 name=by-hand' >>"$LIST"
+keeps verb revoke nobody --if-listed # publishes nothing that waits, and asks about nothing
+drops 198.18.41.1
+sed -i '/by-hand/d' "$LIST"
+keeps expect 1 guard revoke 198.18.40.7 --if-listed # it is listed all the same
+complains 'apiguard except 198\.18\.40\.7/32'
+verb lease 2001:db8:b::7 --for 1h --name here
+keeps verb revoke nobody here --if-listed
+complains "name 'nobody': no such entry: nothing to revoke"
+complains "lease 'here': barred"
+expect 1 guard lease 2001:db8:b::8 --for 1h --name here
+changes verb revoke tool nobody --if-listed
+drops 198.18.40.1
+verb detach --all
+verb revoke nobody --if-listed --json
+prints '"generation": null'
+not_enforced
+verb apply
 
 step 'The limits of [leases], and of one key'
 begin 'max = 3' 'per_name = 2' 'within = ["192.0.2.0/24", "2001:db8::/32"]' 'longest = "2h"'
@@ -186,6 +230,36 @@ leases_config 'max = 1' 'within = ["192.0.2.0/24"]' # takes out none
 verb apply
 passes 192.0.2.9 192.0.2.10 192.0.2.20
 
+step 'What was refused is counted, whoever published it, and a folder in its place loses the count alone'
+refused() { guard metrics | sed -n "s/^apiguard_leases_refused_total{reason=\"$1\"} //p"; }
+begin 'per_name = 2' 'within = ["192.0.2.0/24"]'
+rm -f "$RUN/refused-leases"
+for reason in barred outside full excepted nested; do same 0 "$(refused "$reason")" "$reason"; done
+verb except 192.0.2.8 --name ban
+expect 1 guard lease 198.18.0.1 198.18.0.2 192.0.2.8 --for 1h --name a
+verb lease 192.0.2.6 --for 1h --name a
+expect 1 guard lease 192.0.2.7 --for 1h --name a
+verb revoke 192.0.2.6
+queued=()
+for number in {1..8}; do
+  guard lease 192.0.2.6 "192.0.2.3$number" --for 1h --name "many-$number" >/dev/null 2>&1 &
+  queued+=($!)
+done
+for pid in "${queued[@]}"; do
+  status=0
+  wait "$pid" || status=$?
+  same 1 "$status" 'the exit status of each of them'
+done
+same '8 2 1 1' "$(refused barred) $(refused outside) $(refused full) $(refused excepted)" 'barred, outside, full, excepted'
+rm "$RUN/refused-leases"
+mkdir "$RUN/refused-leases"
+touch "$RUN/refused-leases/file"
+same '' "$(refused barred)" 'what cannot be read'
+verb lease 192.0.2.40 --for 1h --name fine
+expect 1 guard lease 192.0.2.6 --for 1h --name again
+same 1 "$(refused barred)" 'counted anew'
+rm -rf "$RUN"/refused-leases.aside*
+
 step 'All members of a name: added and renewed, the others left to end'
 begin
 syncs 0 nodes '192.0.2.6\n192.0.2.8\n192.0.2.9\n192.0.2.10\n192.0.2.11\n192.0.2.12\n2001:db8:a::7\n'
@@ -203,6 +277,10 @@ for wrong in '192.0.2.30\n192.0.2.3' '192.0.2.30\nnode-7\n' '192.0.2.30\n\n' '19
   same "$before" "$(edition)" 'the edition after a wrong line'
   drops 192.0.2.30
 done
+syncs 3 nodes "192.0.2.30\\n$(printf 'x%.0s' {1..100000})\\n"
+complains "^apiguard: standard input:2: 'x{64}\.\.\.': no address: "
+[ "$(wc -c <"$WORK/err")" -lt 1000 ] || die 'a long line is shown whole'
+drops 192.0.2.30
 
 step 'In every mode'
 verb mode off
@@ -278,6 +356,38 @@ verb lease 192.0.2.70 --for 1h --name d --json
 prints '"generation": null'
 verb apply --accept-risk detached
 passes 192.0.2.70
+
+step 'The same where the last interface is gone and the other is detached: nothing is loaded for nobody'
+make_pair 1
+echo 'interfaces = ["gate0", "gate1"]' >"$ETC/apiguard.toml"
+verb apply
+verb detach gate0
+queued=()
+for number in 1 2 3; do
+  guard lease "192.0.2.7$number" --for 1h --name "at-once-$number" >/dev/null &
+  queued+=($!)
+done
+for pid in "${queued[@]}"; do wait "$pid" || die 'a lease beside others'; done
+not_enforced # gate0 stays detached, whoever publishes them
+on 1 'pass drop'
+in_netns "$SERVER" ip link delete gate1
+keeps verb lease 192.0.2.75 --for 1h --name gone
+prints '^not in force: everything is detached$'
+verb lease 192.0.2.76 --for 1h --name gone --json
+prints '"generation": null'
+prints '"in_force": false'
+verb lease 192.0.2.75 192.0.2.76 --for 1h --name gone
+prints '^2 leases unchanged'
+supervise
+make_pair 1
+guarded 1
+on_gate1() { ! "$TOOLS/probe" "$CLIENT/world1" "$SERVER/gate1" "$@" | grep -v ' pass$'; }
+wait_for 'the book on gate1' on_gate1 192.0.2.75 192.0.2.76
+not_enforced
+ends TERM 0
+leases_config
+verb apply
+passes 192.0.2.71 192.0.2.73 192.0.2.75
 
 step 'A way out and a boot go on beside a copy that is damaged on a disk that takes nothing'
 cp -a "$STATE" "$WORK/state.kept"

@@ -171,6 +171,8 @@ queue third revoke one
 queue fourth allow 198.18.1.0/24 --name two
 queue nobody revoke nobody
 queue missing revoke 198.18.1.0/25
+queue absent revoke nobody 203.0.113.77 --if-listed
+queue absent-too revoke nobody --if-listed --json
 queue wide allow 128.0.0.0/1
 before=$(generation)
 let_go
@@ -179,6 +181,11 @@ ended nobody 1
 says nobody "name 'nobody'"
 ended missing 1
 says missing 'apiguard except 198\.18\.1\.0/25'
+ended absent 1 # 203.0.113.0/24 lists it
+says absent 'apiguard except 203\.0\.113\.77/32'
+ended absent-too 0
+says absent-too "name 'nobody': no such entry: nothing to revoke"
+same false "$("$TOOLS/json" /changed <"$WORK/absent-too.out")"
 ended wide 7
 says wide "risk 'wide'"
 says again 'already listed'
@@ -299,6 +306,27 @@ ended ours 0
 same 4 "$("$TOOLS/json" /exit <"$QUEUE/00000000000000000001-1-0.answer")"
 "$TOOLS/json" /error <"$QUEUE/00000000000000000001-1-0.answer" | grep -q 'version 99' || die 'the version is not named'
 exec {theirs}>&-
+verb revoke 198.18.12.0/24
+consistent
+
+step 'A ticket that no verb of ours would leave is refused as the verb would, and nothing of it is listed'
+hold_lock
+exec {theirs}>"$QUEUE/00000000000000000001-1-0.ticket"
+flock "$theirs"
+echo '{"version":2,"by":"root","verb":"lease","json":false,"colour":false,"accepted":[],"warnings":[],"kind":"lease",
+  "prefixes":["198.51.230.0/24"],"name":"wide","lasts":3600000000000,"within":[],"from_ssh":false,"members":false}' \
+  >&"$theirs"
+start ours lease 198.51.231.1 --for 1h --name narrow
+wait_for 'ours to wait' queued 2
+let_go
+ended ours 0
+same 2 "$("$TOOLS/json" /exit <"$QUEUE/00000000000000000001-1-0.answer")"
+"$TOOLS/json" /error <"$QUEUE/00000000000000000001-1-0.answer" | grep -q 'a lease is of an address' || die 'it is not named'
+exec {theirs}>&-
+drops 198.51.230.1
+passes 198.51.231.1
+verb revoke narrow
+verb allow 198.18.12.0/24 # clears the answer that nobody waits for
 verb revoke 198.18.12.0/24
 consistent
 

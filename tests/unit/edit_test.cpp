@@ -568,3 +568,28 @@ TEST_CASE("an entry that stands beside others changes no verdict after its end")
   }
   CHECK(tried > 10);
 }
+
+TEST_CASE("what is not there is noted where that is asked for, unless a wider range lists it") {
+  const auto asked = [](const std::vector<Selector>& selectors,
+                        const std::vector<Range>& elsewhere = {}) {
+    return remove_ranges(list(kOffice), selectors, elsewhere, kNow, Unmatched::kNoted);
+  };
+  const auto none = asked({named("nobody"), cidr("10.0.0.0/8"), cidr("203.0.113.200")});
+  REQUIRE(none);
+  CHECK_FALSE(none->changed);
+  CHECK(none->notes == Texts{"name 'nobody': no such entry: nothing to revoke",
+                             "range '10.0.0.0/8': no such entry: nothing to revoke",
+                             "range '203.0.113.200/32': no such entry: nothing to revoke"});
+  const auto some = asked({named("nobody"), named("ci")});
+  REQUIRE(some);
+  CHECK(some->changed);
+  CHECK(some->text == removed(kOffice, {named("ci")}));
+  CHECK(some->notes.size() == 1);
+  const auto inside = asked({cidr("203.0.113.7")});
+  REQUIRE_FALSE(inside);
+  CHECK(inside.error().exit == Exit::kNo);
+  CHECK(inside.error().message.find("apiguard except 203.0.113.7/32") != std::string::npos);
+  const auto foreign = asked({named("tool")}, {range("192.0.2.0/24 name=tool")});
+  REQUIRE_FALSE(foreign);
+  CHECK(foreign.error().exit == Exit::kBadFile);
+}

@@ -163,6 +163,13 @@ TEST_CASE("an address is revoked, and the name of a lease that came by SSH") {
     asked.from_ssh = from_ssh;
     const Granted granted = grant({}, limits, asked, at(0));
     const TakenOut out = take_out_leases(granted.book, address, false, kHour, "root", at(0));
+    // These two are named to whoever revoked it, and end all of it.
+    CHECK(out.barred == (from_ssh ? std::vector<std::string>{"ci"} : std::vector<std::string>{}));
+    auto book = unbar(out.book, address, at(1));
+    REQUIRE(book);
+    for (const std::string& name : out.barred) book = unbar(*book, {std::nullopt, name}, at(1));
+    REQUIRE(book);
+    CHECK(live_bars(*book, at(1)).empty());
     return only(grant(out.book, limits, order({prefix("192.0.2.8")}, "ci"), at(1)));
   };
   CHECK(barred(true) == LeaseResult::kBarred);

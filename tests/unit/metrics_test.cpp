@@ -38,6 +38,7 @@ Metrics enforcing() {
   status.fingerprint = "00ff";
   status.ranges4 = 3;
   status.leases = {12, 2, 1};
+  metrics.refused = RefusedLeases{7, 0, 2, 1, 0};
   status.fingerprint_permanent = "11ee";
   status.ranges6 = 1;
   status.interfaces = {interface_of("eth0", XdpMode::kNative), interface_of("eth1", std::nullopt)};
@@ -125,6 +126,13 @@ apiguard_ranges{family="ipv6"} 1
 apiguard_leases{state="in_force"} 12
 apiguard_leases{state="ending_soon"} 2
 apiguard_leases{state="barred"} 1
+# HELP apiguard_leases_refused_total Leases that tools asked for and did not get, by reason; renewals are counted each time.
+# TYPE apiguard_leases_refused_total counter
+apiguard_leases_refused_total{reason="barred"} 7
+apiguard_leases_refused_total{reason="outside"} 0
+apiguard_leases_refused_total{reason="full"} 2
+apiguard_leases_refused_total{reason="excepted"} 1
+apiguard_leases_refused_total{reason="nested"} 0
 # HELP apiguard_expiring_ranges Ranges in force that will end by themselves.
 # TYPE apiguard_expiring_ranges gauge
 apiguard_expiring_ranges 2

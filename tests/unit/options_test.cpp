@@ -192,6 +192,9 @@ TEST_CASE("revoke takes CIDRs and names") {
   CHECK(revoke.selectors[1].name == "ci-run-123");
   CHECK(to_string(*revoke.selectors[2].prefix) == "2001:db8::1/128");
   CHECK(revoke.selectors[3].name == "7");
+  CHECK_FALSE(revoke.if_listed);
+  CHECK(options_of<RevokeOptions>({"revoke", "ci", "--if-listed"}).if_listed);
+  CHECK(options_of<RevokeOptions>({"revoke", "--if-listed", "ci"}).if_listed);
 }
 
 TEST_CASE("lease takes addresses from one place") {

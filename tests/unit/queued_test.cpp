@@ -67,6 +67,12 @@ TEST_CASE("a ticket is read as it was written") {
   REQUIRE(revoke);
   CHECK(show_ticket(*revoke) == show_ticket(a_revoke()));
   CHECK(std::get<RevokeChange>(revoke->what).selectors.size() == 2);
+  CHECK_FALSE(std::get<RevokeChange>(revoke->what).if_listed);
+  QueuedChange if_listed = a_revoke();
+  std::get<RevokeChange>(if_listed.what).if_listed = true;
+  const auto lenient = parse_ticket(show_ticket(if_listed));
+  REQUIRE(lenient);
+  CHECK(std::get<RevokeChange>(lenient->what).unmatched() == Unmatched::kNoted);
   CHECK_FALSE(is_addition(*revoke));
 }
 
@@ -75,7 +81,7 @@ TEST_CASE("a ticket of a lease is read as it was written, and whose it is") {
   change.by = "root from 203.0.113.7";
   change.verb = "lease --from-ssh --for 1h";
   LeaseOrder order;
-  order.prefixes = {prefix("192.0.2.7"), prefix("2001:db8::/64")};
+  order.prefixes = {prefix("2001:db8::/64")};
   order.name = "node-7";
   order.lasts = 3'600'000'000'000;
   order.within = {prefix("192.0.2.0/24")};
@@ -100,6 +106,69 @@ TEST_CASE("a ticket of a lease is read as it was written, and whose it is") {
   CHECK_FALSE(parse_ticket(json.dump()));
 }
 
+TEST_CASE("a ticket says no more than its verb lets anybody type") {
+  QueuedChange change;
+  change.by = "root";
+  change.verb = "lease";
+  LeaseOrder order;
+  order.name = "node-7";
+  order.lasts = 3'600'000'000'000;
+  const auto refusal_of = [&](const LeaseOrder& asked) {
+    change.what = LeaseChange{asked};
+    const auto read = parse_ticket(show_ticket(change));
+    if (read) return std::string();
+    CHECK(read.error().exit == Exit::kUsage);
+    return read.error().message;
+  };
+  const auto refusal_of_prefix = [&](const char* text) {
+    order.prefixes = {prefix("192.0.2.9"), prefix(text)};
+    return refusal_of(order);
+  };
+  for (const char* right : {"192.0.2.7", "2001:db8::7", "2001:db8:0:7::/64"}) {
+    INFO(right);
+    CHECK(refusal_of_prefix(right).empty());
+  }
+  for (const char* wrong : {"0.0.0.0/0", "192.0.2.0/24", "192.0.2.6/31", "::/0", "2001:db8::/63",
+                            "2001:db8::/65", "2001:db8::6/127", "2001:db8::/32"}) {
+    INFO(wrong);
+    CHECK(refusal_of_prefix(wrong).find("a lease is of an address") != std::string::npos);
+  }
+  CHECK(refusal_of_prefix("192.0.2.9").find("given more than once") != std::string::npos);
+  CHECK(refusal_of_prefix("192.0.2.8").empty());
+  const auto refuses = [&](const auto& wrong) {
+    LeaseOrder other = order;
+    wrong(other);
+    return !refusal_of(other).empty();
+  };
+  CHECK(refuses([](LeaseOrder& other) { other.name = "192.0.2.7"; }));
+  CHECK(refuses([](LeaseOrder& other) { other.name = "a b"; }));
+  CHECK(refuses([](LeaseOrder& other) { other.lasts = 0; }));
+  CHECK(refuses([](LeaseOrder& other) { other.from_ssh = true; }));
+  CHECK(refuses([](LeaseOrder& other) {
+    other.members = true;
+    other.name.clear();
+  }));
+  order.members = true;
+  CHECK_FALSE(refuses([](LeaseOrder&) {}));
+
+  for (const auto& [key, value] : {std::pair{"lasts", "0"},
+                                   {"lasts", "-9223372036854775808"},
+                                   {"lasts", "18446744073709551615"},
+                                   {"until", "1924992000000000000"},
+                                   {"name", "\"::1\""}}) {
+    INFO(key << ' ' << value);
+    CHECK_FALSE(parse_ticket(with(key, value)));
+  }
+  auto until = nlohmann::json::parse(with("until", "-9223372036854775808"));
+  until.erase("lasts");
+  CHECK_FALSE(parse_ticket(until.dump()));
+  until["until"] = 1'924'992'000'000'000'000;
+  CHECK(parse_ticket(until.dump()));
+  QueuedChange revoke = a_revoke();
+  std::get<RevokeChange>(revoke.what).selectors.push_back({std::nullopt, "no name"});
+  CHECK_FALSE(parse_ticket(show_ticket(revoke)));
+}
+
 TEST_CASE("bytes that are no text do not spoil a ticket") {
   QueuedChange change = a_put();
   change.verb = "allow \xff\xfe";
@@ -107,10 +176,10 @@ TEST_CASE("bytes that are no text do not spoil a ticket") {
 }
 
 TEST_CASE("a ticket of another version is refused by that name") {
-  const auto other = parse_ticket(with("version", "2"));
+  const auto other = parse_ticket(with("version", "3"));
   REQUIRE_FALSE(other);
   CHECK(other.error().exit == Exit::kFailed);
-  CHECK(other.error().message.find("version 2 is of another apiguard") != std::string::npos);
+  CHECK(other.error().message.find("version 3 is of another apiguard") != std::string::npos);
 }
 
 TEST_CASE("what is no ticket is refused, and named") {
