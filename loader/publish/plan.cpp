@@ -70,6 +70,31 @@ void find_undone_files(const Places& places, const World& world, const Request& 
     plan.warnings.push_back(describe_undone(plan.undone));
 }
 
+// Lists of the text in force that the new text has otherwise, or not at all.
+std::set<std::string> changed_lists(const Sources& before, const Sources& after) {
+  std::set<std::string> names{before.ranges.name};
+  for (const SourceFile& file : before.drop_ins) names.insert(file.name);
+  const auto same = [&](const SourceFile& file) {
+    const auto holds = [&](const SourceFile& other) { return other == file; };
+    return holds(before.ranges) ||
+           std::any_of(before.drop_ins.begin(), before.drop_ins.end(), holds);
+  };
+  if (same(after.ranges)) names.erase(after.ranges.name);
+  for (const SourceFile& file : after.drop_ins) {
+    if (same(file)) names.erase(file.name);
+  }
+  return names;
+}
+
+void find_shrunk_lists(const World& world, const Request& request, Plan& plan) {
+  if (!request.asks_shrink || !world.in_force || !world.in_force->stored) return;
+  const Policy* before = world.in_force->policy();
+  if (before == nullptr) return;
+  plan.shrunk = find_shrunk(*before, request.policy,
+                            changed_lists(world.in_force->stored->sources, request.sources),
+                            clocks(world).wall);
+}
+
 std::string describe_cut(const Plan& plan) {
   std::vector<std::string> parts;
   if (!plan.cut.empty()) parts.push_back(describe(plan.cut));
@@ -77,8 +102,18 @@ std::string describe_cut(const Plan& plan) {
   return fmt::format("{}", fmt::join(parts, "\n  "));
 }
 
-std::vector<Risk> raised(const Request& request, const Plan& plan) {
+bool turns_off(const World& world, const Request& request) {
+  const bool is_off = world.in_force && mode_of(*world.in_force) == Mode::kOff;
+  return request.policy.mode == Mode::kOff && !is_off;
+}
+
+std::vector<Risk> raised(const World& world, const Request& request, const Plan& plan) {
   std::vector<Risk> risks;
+  if (request.asks_off && turns_off(world, request) && !request.accepted.contains("off")) {
+    risks.push_back({"off",
+                     "an empty list turns the filter off: everybody would reach the endpoints; "
+                     "'apiguard mode off' does it without a question"});
+  }
   // A boot asks nobody, leases cut nobody, and a way out that drops nothing does not either.
   if (request.boot || request.leases || (request.way_out && request.policy.mode != Mode::kEnforce))
     return risks;
@@ -86,6 +121,7 @@ std::vector<Risk> raised(const Request& request, const Plan& plan) {
     risks.push_back({"drop-peers", cut});
   add_wide(plan.difference, risks);
   add_unapplied(request.unapplied, risks);
+  if (!plan.shrunk.empty()) risks.push_back({"shrink", describe(plan.shrunk)});
   if (!plan.undone.empty() && !request.confirm_within)
     risks.push_back({"undone", describe_undone(plan.undone)});
   const auto accepted = [&](const Risk& risk) { return request.accepted.contains(risk.name); };
@@ -392,10 +428,11 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   find_sameness(world, request, ledger, plan);
   if (auto numbered = number_it(world, request, plan); !numbered) return fail(numbered.error());
   if (auto peers = find_peers(world, request, plan); !peers) return fail(peers.error());
+  find_shrunk_lists(world, request, plan);
   find_undone_files(places, world, request, plan);
   find_remembered(places, world, request, ledger, plan);
   plan.warnings.insert(plan.warnings.end(), plan.ledger.begin(), plan.ledger.end());
-  plan.risks = raised(request, plan);
+  plan.risks = raised(world, request, plan);
   return plan;
 }
 
