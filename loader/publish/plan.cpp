@@ -285,12 +285,12 @@ void add_renamed(const World& world, const Request& request, Targets& targets) {
   for (const Interface& interface : world.interfaces) {
     const datapath::LinkState* link = link_on(world, interface);
     if (link == nullptr || is_target(targets, *link)) continue;
-    if (is_wanted(request.policy.interfaces, interface.name)) continue;
+    if (is_wanted(request.policy.interfaces, names_of(interface))) continue;
     targets.targets.push_back(datapath::target_of(*link));
     targets.targets.back().name = interface.name;
     targets.warnings.push_back(
-        fmt::format("interface '{}': 'interfaces' does not name it, and it stays guarded: it was "
-                    "renamed; 'apiguard detach {}' lets it go",
+        fmt::format("interface '{}': 'interfaces' does not name it, and it stays guarded: it bore "
+                    "another name; 'apiguard detach {}' lets it go",
                     interface.name, interface.name));
   }
 }
