@@ -14,8 +14,8 @@
 namespace apiguard::cli {
 namespace {
 
-constexpr std::array<std::string_view, 6> kRisks = {"drop-peers", "wide",     "unapplied",
-                                                    "undone",     "detached", "generic-xdp"};
+constexpr std::array<std::string_view, 8> kRisks = {
+    "drop-peers", "wide", "unapplied", "shrink", "undone", "detached", "off", "generic-xdp"};
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view reason) {
   return fail(Exit::kUsage, fmt::format("argument '{}': {}", text, reason));
@@ -46,14 +46,15 @@ Result<> add_risk(std::set<std::string>& accepted, const std::string& name) {
     return {};
   }
   if (std::find(kRisks.begin(), kRisks.end(), name) == kRisks.end()) {
-    return bad(name,
-               "no such risk: drop-peers, wide, unapplied, undone, detached, generic-xdp or all");
+    return bad(name, fmt::format("no such risk: {} or all", fmt::join(kRisks, ", ")));
   }
   accepted.insert(name);
   return {};
 }
 
 }  // namespace
+
+std::span<const std::string_view> risk_names() { return kRisks; }
 
 Result<ParsedPrefix> parse_cidr_argument(const std::string& text) {
   auto parsed = parse_prefix(text);

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "loader/policy/edit.hpp"
@@ -29,6 +31,8 @@ namespace apiguard::cli {
 [[nodiscard]] Result<Address> parse_address_argument(const std::string& text);
 // ADDRESS:PORT or [V6ADDRESS]:PORT; the address is always there.
 [[nodiscard]] Result<Endpoint> parse_destination_argument(const std::string& text);
+// What --accept-risk takes, besides "all".
+[[nodiscard]] std::span<const std::string_view> risk_names();
 // Each text is a list of risk names; "all" stands for all of them.
 [[nodiscard]] Result<std::set<std::string>> parse_risk_arguments(
     const std::vector<std::string>& texts);

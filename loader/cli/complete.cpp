@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "loader/cli/arguments.hpp"
+
 namespace apiguard::cli {
 namespace {
 
@@ -118,10 +120,9 @@ Candidates risks(std::string_view written) {
   const std::size_t comma = written.rfind(',');
   const std::string front(comma == std::string_view::npos ? "" : written.substr(0, comma + 1));
   Candidates candidates;
-  for (const char* name :
-       {"drop-peers", "wide", "unapplied", "undone", "detached", "generic-xdp", "all"}) {
-    candidates.push_back({front + name, ""});
-  }
+  for (const std::string_view name : risk_names())
+    candidates.push_back({front + std::string(name), ""});
+  candidates.push_back({front + "all", ""});
   return candidates;
 }
 
@@ -140,6 +141,7 @@ Candidates values(const OptionInfo& option, std::string_view written, const Plac
   if (option.type == "NAME,...") return risks(written);
   if (option.type == "DURATION") return durations(option);
   if (option.type == "NAME") return around.range_names(places);
+  if (option.type == "toml|ranges") return alternatives(option.type);
   return {};
 }
 

@@ -54,13 +54,14 @@ Examples:
   apiguard revoke 203.0.113.0/24
   apiguard revoke ci-run-123 --if-listed
   apiguard revoke office 198.51.100.7)"},
-    {"set", kChange, "CIDR,CIDR,...", "Replace the list in the CLI's file and publish.",
-     R"(The list becomes exactly these ranges. Lines that stay keep name and comment. The
-empty string is 'mode off': every packet passes, and the list is left as it is.
+    {"set", kChange, "[CIDR,CIDR,...]", "Replace the list in the CLI's file and publish.",
+     R"(The list becomes exactly these ranges. Lines that stay keep name and comment. With
+--file the text becomes that of FILE, as it is. The empty string is 'mode off': every
+packet passes, and the list is left as it is; not typed on a terminal it is asked about.
 
 Examples:
   apiguard set "203.0.113.0/24,198.51.100.7"
-  apiguard set "203.0.113.0/24" --dry-run
+  apiguard set --file ./ranges --dry-run
   apiguard set "")"},
     {"edit", kChange, "", "Edit the CLI's file in $EDITOR, then publish.",
      R"(The text is checked before it takes effect. Refused or failed, the file is as it was.
@@ -149,13 +150,15 @@ Examples:
   apiguard suggest
   apiguard suggest --max-ranges 10 --min-prefix4 20
   apiguard suggest --json)"},
-    {"validate", kLook, "[FILE...]", "Parse and lint only.",
-     R"(Without FILE: all files. FILE ending in .toml is a configuration, any other a list of
-ranges. Needs neither root nor a kernel.
+    {"validate", kLook, "[FILE|-...]", "Parse and lint only.",
+     R"(Without FILE: all files. A dash is standard input. FILE named *.toml or apiguard.toml*
+is a configuration, *.list or authorized-ranges* a list of ranges; of any other say the
+kind. Needs neither root nor a kernel.
 
 Examples:
   apiguard validate
-  apiguard validate ./authorized-ranges --strict)"},
+  apiguard validate ./authorized-ranges --strict
+  generate | apiguard validate --kind ranges -)"},
     {"diff", kLook, "", "The files against the generation in force.",
      R"(Exit status 1 if they differ.
 

@@ -69,7 +69,7 @@ void add_change_options(CLI::App& verb, Typed& typed) {
   verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
   verb.add_flag("--json", typed.json, "answer in JSON");
   add_text(verb, "--accept-risk", typed.accepted, "NAME,...",
-           "drop-peers, wide, unapplied, undone, detached, generic-xdp or all");
+           "risks to take, by their names, or all: see apiguard(8)");
   add_text(verb, "--confirm-within", typed.confirm_within, "DURATION",
            "undone unless confirmed by then: 1s to 24h");
 }
@@ -110,6 +110,8 @@ void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (is_one_of(name, {"apply", "allow", "except", "revoke", "set", "edit", "mode", "rollback"})) {
     add_change_options(verb, typed);
   }
+  if (name == "set")
+    add_text(verb, "--file", typed.file, "FILE", "the text of the list; -: standard input");
   if (name == "lease") add_lease_options(verb, typed);
   if (name == "detach") {
     verb.add_flag("--all", typed.all, "every interface of ours");
@@ -146,6 +148,7 @@ void add_looking_options(CLI::App& verb, std::string_view name, Typed& typed) {
 
 void add_other_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "validate") {
+    add_text(verb, "--kind", typed.kind, "toml|ranges", "what the files are, whatever their names");
     verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
   }
   if (name == "init") {

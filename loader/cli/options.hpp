@@ -68,6 +68,8 @@ struct LeaseOptions {
 struct SetOptions {
   ChangeFlags flags;
   bool off = false;  // the argument was ""
+  // The whole text instead: of a file, or "-" for standard input; empty: of the arguments.
+  std::string file;
   std::vector<ParsedPrefix> prefixes;
   std::vector<std::string> texts;
 };
@@ -77,6 +79,7 @@ struct EditOptions {
 struct ModeOptions {
   ChangeFlags flags;
   Mode mode = Mode::kEnforce;
+  bool asks = false;  // nobody typed 'off': it is a risk
 };
 struct RollbackOptions {
   ChangeFlags flags;
@@ -118,8 +121,10 @@ struct SuggestOptions {
   propose::SuggestOptions how;
 };
 struct ValidateOptions {
+  enum class Kind : std::uint8_t { kByName, kToml, kRanges };
   bool strict = false;
-  std::vector<std::string> files;
+  Kind kind = Kind::kByName;
+  std::vector<std::string> files;  // "-" for standard input, at most once
 };
 struct DiffOptions {
   bool json = false;

@@ -245,10 +245,16 @@ Result<Verb> make_lease(const Typed& typed) {
 }
 
 Result<Verb> make_set(const Typed& typed, const ChangeFlags& flags) {
+  const auto file = at_most_one("--file", typed.file);
+  if (!file) return fail(file.error());
+  if (*file && !typed.arguments.empty())
+    return usage("verb 'set': either a list or --file, not both: see 'apiguard set --help'");
+  if (*file && (*file)->empty()) return usage("option '--file': a value is missing");
+  if (*file) return SetOptions{flags, false, **file, {}, {}};
   if (auto one = count_arguments("set", typed.arguments, 1, 1, "the list"); !one) {
     return fail(one.error());
   }
-  SetOptions options{flags, typed.arguments.front().empty(), {}, {}};
+  SetOptions options{flags, typed.arguments.front().empty(), "", {}, {}};
   if (options.off) return options;
   auto texts = split_list(typed.arguments.front());
   if (!texts) return fail(texts.error());
@@ -298,7 +304,7 @@ Result<Verb> make_mode(const Typed& typed, const ChangeFlags& flags) {
   }
   auto mode = parse_mode_argument(typed.arguments.front());
   if (!mode) return fail(mode.error());
-  return ModeOptions{flags, *mode};
+  return ModeOptions{flags, *mode, false};
 }
 
 Result<Verb> make_rollback(const Typed& typed, const ChangeFlags& flags) {
@@ -359,6 +365,26 @@ Result<Verb> make_suggest(const Typed& typed) {
   options.how.min_length4 = static_cast<std::uint8_t>(least4->value_or(options.how.min_length4));
   options.how.min_length6 = static_cast<std::uint8_t>(least6->value_or(options.how.min_length6));
   return options;
+}
+
+Result<ValidateOptions::Kind> parse_kind(const Typed& typed) {
+  const auto kind = at_most_one("--kind", typed.kind);
+  if (!kind) return fail(kind.error());
+  if (!*kind) return ValidateOptions::Kind::kByName;
+  if (**kind == "toml") return ValidateOptions::Kind::kToml;
+  if (**kind == "ranges") return ValidateOptions::Kind::kRanges;
+  return usage(fmt::format("option '--kind': '{}': toml or ranges", **kind));
+}
+
+Result<Verb> make_validate(const Typed& typed) {
+  const auto kind = parse_kind(typed);
+  if (!kind) return fail(kind.error());
+  const auto& files = typed.arguments;
+  if (files.empty() && *kind != ValidateOptions::Kind::kByName)
+    return usage("option '--kind': FILE is missing, or - for standard input");
+  if (std::count(files.begin(), files.end(), "-") > 1)
+    return usage("argument '-': standard input can be read once");
+  return ValidateOptions{typed.strict, *kind, files};
 }
 
 Result<Verb> make_check(const Typed& typed) {
@@ -427,7 +453,7 @@ Result<Verb> make_verb(std::string_view name, const Typed& typed) {
   if (name == "denied") return make_denied(typed);
   if (name == "watch") return make_watch(typed);
   if (name == "suggest") return make_suggest(typed);
-  if (name == "validate") return ValidateOptions{typed.strict, typed.arguments};
+  if (name == "validate") return make_validate(typed);
   if (name == "diff") return DiffOptions{typed.json};
   if (name == "history") return HistoryOptions{typed.json};
   if (name == "init") return make_init(typed);

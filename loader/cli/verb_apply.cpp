@@ -45,6 +45,7 @@ Result<Exit> run(const CommandLine& line, const ApplyOptions& options) {
     const bool strict = options.flags.strict;
     auto request = with->empty() ? publish::request_files(line.places, world, strict)
                                  : publish::request_with(line.places, world, *with, strict);
+    if (request) request->asks_shrink = true;
     if (request && options.trust_clock) request->trust_clock = request->anew = true;
     return request;
   });

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -36,15 +38,19 @@ Result<std::vector<datapath::LinkState>> chosen_links(const publish::World& worl
                                                       const DetachOptions& options) {
   if (options.all) return world.live.links;
   std::vector<datapath::LinkState> chosen;
+  std::set<std::uint32_t> known;  // an interface may be named twice, by several names
   for (const std::string& name : options.interfaces) {
-    const auto found = std::find_if(world.live.links.begin(), world.live.links.end(),
-                                    [&](const auto& link) { return name_of(world, link) == name; });
+    const Interface* bearer = find_bearer(world.interfaces, name);
+    const std::string& kernels = bearer != nullptr ? bearer->name : name;
+    const auto found =
+        std::find_if(world.live.links.begin(), world.live.links.end(),
+                     [&](const auto& link) { return name_of(world, link) == kernels; });
     if (found == world.live.links.end()) {
       return fail(
           Exit::kFailed,
           fmt::format("interface '{}': detach: no program of ours is attached there", name));
     }
-    chosen.push_back(*found);
+    if (known.insert(found->link_id).second) chosen.push_back(*found);
   }
   return chosen;
 }

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <unistd.h>
 
-#include <array>
-#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
@@ -15,6 +12,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/files.hpp"
+#include "loader/host/input.hpp"
 #include "loader/host/knock.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/policy/utf8.hpp"
@@ -24,7 +22,6 @@ namespace apiguard::cli {
 namespace {
 
 constexpr std::size_t kMostInput = std::size_t{16} << 20;
-constexpr const char* kInput = "standard input";
 
 tl::unexpected<Error> bad_line(std::size_t number, std::string_view reason) {
   return fail(Exit::kBadFile,
@@ -49,23 +46,8 @@ Result<std::vector<Address>> parse_members(std::string_view text) {
   return addresses;
 }
 
-Result<std::string> read_input() {
-  std::string text;
-  std::array<char, 1 << 16> buffer{};
-  while (true) {
-    const ssize_t got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return fail_os("file", kInput, "read", errno);
-    if (got == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-    if (text.size() > kMostInput)
-      return fail(Exit::kBadFile,
-                  fmt::format("{}: larger than 16 MiB: nothing was changed", kInput));
-  }
-}
-
 Result<std::vector<Address>> read_members() {
-  const auto text = read_input();
+  const auto text = read_input(kMostInput);
   if (!text) return fail(text.error());
   return parse_members(*text);
 }

@@ -12,9 +12,10 @@ Result<Exit> run(const CommandLine& line, const ModeOptions& options) {
   ChangeKind kind;
   if (options.mode != Mode::kOff) kind.where_detached = WhereDetached::kFails;
   kind.looks_at_doors = true;
-  kind.way_out = options.mode != Mode::kEnforce;
+  // What is going to be refused stands in nobody's way.
+  kind.way_out = options.mode != Mode::kEnforce && !options.asks;
   kind.overtakes = kind.way_out;
-  kind.ends_window = options.mode == Mode::kOff;
+  kind.ends_window = options.mode == Mode::kOff && !options.asks;
   return change(line, options.flags, kind, [&](const publish::World& world) {
     auto request = options.mode == Mode::kEnforce
                        ? publish::request_edit(line.places, world, publish::Which::kConfig,
@@ -23,6 +24,7 @@ Result<Exit> run(const CommandLine& line, const ModeOptions& options) {
                                                  return replace_mode(sources.config, options.mode);
                                                })
                        : publish::request_mode(line.places, world, options.mode);
+    if (request) request->asks_off = options.asks;
     if (request && !request->edits.empty()) {
       request->notes.push_back(
           "file '" + line.places.config +

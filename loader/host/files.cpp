@@ -25,8 +25,6 @@
 namespace apiguard {
 namespace {
 
-constexpr std::size_t kMaxSize = std::size_t{256} << 20;
-
 std::string lower_reason(int os_error) {
   std::string text = std::generic_category().message(os_error);
   if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') {
@@ -116,7 +114,7 @@ tl::unexpected<Error> fail_size(const std::string& path) {
   return fail(
       Exit::kBadFile,
       fmt::format("file '{}': read: over {} MiB, the limit; see whether it is the right file", path,
-                  kMaxSize >> 20));
+                  kMostText >> 20));
 }
 
 // Opens without waiting (a FIFO would block) and looks at what was opened, not at what the name is
@@ -137,7 +135,7 @@ Result<Fd> open_regular(const Place& place) {
         Exit::kBadFile,
         fmt::format("file '{}': open: it is no regular file; put a plain file there", place.path));
   }
-  if (static_cast<std::uint64_t>(info.st_size) > kMaxSize) return fail_size(place.path);
+  if (static_cast<std::uint64_t>(info.st_size) > kMostText) return fail_size(place.path);
   return fd;
 }
 
@@ -147,7 +145,7 @@ Result<std::string> read_all(int fd, const std::string& path) {
   const bool known = fstat(fd, &info) == 0 && info.st_size > 0;
   std::string text(known ? static_cast<std::size_t>(info.st_size) + 1 : 4096, '\0');
   std::size_t filled = 0;
-  while (filled <= kMaxSize) {
+  while (filled <= kMostText) {
     if (filled == text.size()) text.resize(2 * text.size());
     const ssize_t got = read(fd, text.data() + filled, text.size() - filled);
     const int os_error = errno;

@@ -2,6 +2,7 @@
 // The operator's files on disk: read with care, replaced as a whole.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "loader/result.hpp"
 
 namespace apiguard {
+
+// Of any file that is read, bytes.
+inline constexpr std::size_t kMostText = std::size_t{256} << 20;
 
 // Reads the toml, the CLI's file and the drop-ins, each once. Exit::kBadFile for: a missing toml
 // (with the words how to make one), a file or its folder that is not root's or the caller's or that

@@ -56,6 +56,14 @@ int take_link_info(const nlattr* attribute, void* data) {
   return MNL_CB_OK;
 }
 
+int take_property(const nlattr* attribute, void* data) {
+  if (mnl_attr_get_type(attribute) == IFLA_ALT_IFNAME) {
+    if (std::string name = text_of(attribute); !name.empty())
+      static_cast<Interface*>(data)->altnames.push_back(std::move(name));
+  }
+  return MNL_CB_OK;
+}
+
 int take_attribute(const nlattr* attribute, void* data) {
   Interface& interface = *static_cast<Interface*>(data);
   switch (mnl_attr_get_type(attribute)) {
@@ -73,6 +81,8 @@ int take_attribute(const nlattr* attribute, void* data) {
       break;
     case IFLA_LINKINFO:
       return mnl_attr_parse_nested(attribute, take_link_info, data);
+    case IFLA_PROP_LIST:
+      return mnl_attr_parse_nested(attribute, take_property, data);
     case IFLA_XDP:
       return mnl_attr_parse_nested(attribute, take_xdp, data);
     default:
@@ -128,10 +138,17 @@ bool is_loopback(const Interface& interface) {
   return interface.type == ARPHRD_LOOPBACK || interface.name == "lo";
 }
 
+bool matches_name(const std::string& glob, const std::string& name) {
+  return fnmatch(glob.c_str(), name.c_str(), 0) == 0;
+}
+
 bool matches(const std::string& wanted, const Interface& interface) {
-  if (wanted == interface.name) return true;
-  return is_glob(wanted) && !is_loopback(interface) &&
-         fnmatch(wanted.c_str(), interface.name.c_str(), 0) == 0;
+  if (bears(interface, wanted)) return true;
+  if (!is_glob(wanted) || is_loopback(interface)) return false;
+  const auto& others = interface.altnames;
+  return matches_name(wanted, interface.name) ||
+         std::any_of(others.begin(), others.end(),
+                     [&](const std::string& name) { return matches_name(wanted, name); });
 }
 
 bool matches_any(const std::vector<std::string>& wanted, const Interface& interface) {
@@ -158,7 +175,7 @@ const Interface* matched_master(const std::vector<Interface>& present,
 bool is_stood_for(const std::vector<Interface>& present, const std::vector<std::string>& wanted,
                   const std::string& entry, const Interface& interface) {
   const Interface* master = matched_master(present, wanted, interface);
-  return master != nullptr && (master->kind == "bond" || entry != interface.name);
+  return master != nullptr && (master->kind == "bond" || !bears(interface, entry));
 }
 
 std::vector<Interface> ports_of(const std::vector<Interface>& present, const Interface& master) {
@@ -247,9 +264,29 @@ Selection select_interfaces(const std::vector<Interface>& present,
   return selection;
 }
 
-bool is_wanted(const std::vector<std::string>& wanted, const std::string& name) {
+std::vector<std::string> names_of(const Interface& interface) {
+  std::vector<std::string> names{interface.name};
+  names.insert(names.end(), interface.altnames.begin(), interface.altnames.end());
+  return names;
+}
+
+bool bears(const Interface& interface, const std::string& name) {
+  const auto& others = interface.altnames;
+  return interface.name == name || std::find(others.begin(), others.end(), name) != others.end();
+}
+
+const Interface* find_bearer(const std::vector<Interface>& present, const std::string& name) {
+  const auto found = std::find_if(present.begin(), present.end(), [&](const Interface& interface) {
+    return bears(interface, name);
+  });
+  return found == present.end() ? nullptr : &*found;
+}
+
+bool is_wanted(const std::vector<std::string>& wanted, const std::vector<std::string>& names) {
+  if (names.empty()) return false;
   Interface interface;
-  interface.name = name;
+  interface.name = names.front();
+  interface.altnames.assign(names.begin() + 1, names.end());
   return matches_any(wanted, interface);
 }
 

@@ -12,7 +12,7 @@
 namespace apiguard {
 
 struct Interface {
-  std::string name;
+  std::string name;  // the kernel's
   int ifindex = 0;
   std::uint16_t type = 0;         // ARPHRD_*
   int master = 0;                 // ifindex of the bond or bridge it is a port of, 0: none
@@ -21,6 +21,8 @@ struct Interface {
   std::uint8_t xdp_attached = 0;  // IFLA_XDP_ATTACHED: XDP_ATTACHED_* of linux/if_link.h
   std::string kind;  // IFLA_INFO_KIND: "bond", "bridge", "vlan", "veth", ...; empty for hardware
   bool guarded = false;  // a link of ours is on it; said by those who know the links
+  // Other names that it bears (`ip link property`), up to 127 characters long.
+  std::vector<std::string> altnames;
 };
 
 [[nodiscard]] Result<std::vector<Interface>> list_interfaces();
@@ -34,7 +36,8 @@ struct Selection {
   // Bonds that are guarded at their ports, by name; those without a port are among them.
   std::vector<std::string> at_ports;
 };
-// Names match exactly, globs by fnmatch(3); globs skip lo and the ports of a bridge that is itself
+// A name or glob means an interface by any name that it bears: names match exactly, globs by
+// fnmatch(3). Globs skip lo and the ports of a bridge that is itself
 // matched.
 //
 // A bond that is matched is guarded itself, in place of its ports, unless one of them is matched or
@@ -46,8 +49,16 @@ struct Selection {
 [[nodiscard]] Selection select_interfaces(const std::vector<Interface>& present,
                                           const std::vector<std::string>& wanted);
 
-// Whether one of `wanted` is this name or a glob that matches it.
-[[nodiscard]] bool is_wanted(const std::vector<std::string>& wanted, const std::string& name);
+// The kernel's name and then the others.
+[[nodiscard]] std::vector<std::string> names_of(const Interface& interface);
+[[nodiscard]] bool bears(const Interface& interface, const std::string& name);
+// The interface that bears the name; null: none does. No two bear the same.
+[[nodiscard]] const Interface* find_bearer(const std::vector<Interface>& present,
+                                           const std::string& name);
+
+// Whether one of `wanted` is one of these names or a glob that matches one.
+[[nodiscard]] bool is_wanted(const std::vector<std::string>& wanted,
+                             const std::vector<std::string>& names);
 
 // How many devices lie one below the other under this one: its ports, or what it is a VLAN or the
 // like of. The kernel attaches no program below one, so those with fewer come first.

@@ -14,11 +14,23 @@
 namespace apiguard {
 namespace {
 
+struct Names {
+  std::string kernel;
+  std::vector<std::string> others;
+};
+
+int take_other_name(const nlattr* attribute, void* data) {
+  if (mnl_attr_get_type(attribute) == IFLA_ALT_IFNAME &&
+      mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
+    static_cast<Names*>(data)->others.emplace_back(mnl_attr_get_str(attribute));
+  return MNL_CB_OK;
+}
+
 int take_name(const nlattr* attribute, void* data) {
-  if (mnl_attr_get_type(attribute) != IFLA_IFNAME ||
-      mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) < 0)
-    return MNL_CB_OK;
-  *static_cast<std::string*>(data) = mnl_attr_get_str(attribute);
+  const auto type = mnl_attr_get_type(attribute);
+  if (type == IFLA_PROP_LIST) return mnl_attr_parse_nested(attribute, take_other_name, data);
+  if (type == IFLA_IFNAME && mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
+    static_cast<Names*>(data)->kernel = mnl_attr_get_str(attribute);
   return MNL_CB_OK;
 }
 
@@ -33,9 +45,11 @@ int take_notice(const nlmsghdr* message, void* data) {
     news.there.erase(link.ifi_index);
     return MNL_CB_OK;
   }
-  std::string name;
-  const int parsed = mnl_attr_parse(message, sizeof(ifinfomsg), take_name, &name);
-  if (!name.empty()) news.there[link.ifi_index] = std::move(name);
+  Names names;
+  const int parsed = mnl_attr_parse(message, sizeof(ifinfomsg), take_name, &names);
+  if (names.kernel.empty()) return parsed;
+  names.others.insert(names.others.begin(), std::move(names.kernel));
+  news.there[link.ifi_index] = std::move(names.others);
   return parsed;
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "loader/result.hpp"
 
@@ -21,9 +22,11 @@ class LinkEvents {
   // Readable when there is something to drain. Owned by the object.
   [[nodiscard]] int fd() const;
   struct News {
-    std::map<int, std::string> there;  // by number: interfaces that came or changed, and are there
-    std::set<int> gone;                // numbers of those that went
-    bool lost = false;                 // there were more, of any kind
+    // By number: the names of interfaces that came or changed, and are there. The kernel's is the
+    // first.
+    std::map<int, std::vector<std::string>> there;
+    std::set<int> gone;  // numbers of those that went
+    bool lost = false;   // there were more, of any kind
   };
   // Takes all notices that wait. What else they say is asked of the kernel anew by whoever needs
   // it.

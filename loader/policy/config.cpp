@@ -16,7 +16,8 @@
 namespace apiguard {
 namespace {
 
-constexpr std::size_t kMaxInterfaceName = 15;  // IFNAMSIZ without its NUL
+// ALTIFNAMSIZ without its NUL: another name of an interface may be longer than the kernel's.
+constexpr std::size_t kMaxInterfaceName = 127;
 constexpr std::uint16_t kDefaultPort = 6443;
 
 // What is wrong with the name, "" if nothing. The rules are those of the kernel's dev_valid_name().

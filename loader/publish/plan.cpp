@@ -71,6 +71,31 @@ void find_undone_files(const Places& places, const World& world, const Request& 
     plan.warnings.push_back(describe_undone(plan.undone));
 }
 
+// Lists of the text in force that the new text has otherwise, or not at all.
+std::set<std::string> changed_lists(const Sources& before, const Sources& after) {
+  std::set<std::string> names{before.ranges.name};
+  for (const SourceFile& file : before.drop_ins) names.insert(file.name);
+  const auto same = [&](const SourceFile& file) {
+    const auto holds = [&](const SourceFile& other) { return other == file; };
+    return holds(before.ranges) ||
+           std::any_of(before.drop_ins.begin(), before.drop_ins.end(), holds);
+  };
+  if (same(after.ranges)) names.erase(after.ranges.name);
+  for (const SourceFile& file : after.drop_ins) {
+    if (same(file)) names.erase(file.name);
+  }
+  return names;
+}
+
+void find_shrunk_lists(const World& world, const Request& request, Plan& plan) {
+  if (!request.asks_shrink || !world.in_force || !world.in_force->stored) return;
+  const Policy* before = world.in_force->policy();
+  if (before == nullptr) return;
+  plan.shrunk = find_shrunk(*before, request.policy,
+                            changed_lists(world.in_force->stored->sources, request.sources),
+                            clocks(world).wall);
+}
+
 std::string describe_cut(const Plan& plan) {
   std::vector<std::string> parts;
   if (!plan.cut.empty()) parts.push_back(describe(plan.cut));
@@ -78,8 +103,18 @@ std::string describe_cut(const Plan& plan) {
   return fmt::format("{}", fmt::join(parts, "\n  "));
 }
 
-std::vector<Risk> raised(const Request& request, const Plan& plan) {
+bool turns_off(const World& world, const Request& request) {
+  const bool is_off = world.in_force && mode_of(*world.in_force) == Mode::kOff;
+  return request.policy.mode == Mode::kOff && !is_off;
+}
+
+std::vector<Risk> raised(const World& world, const Request& request, const Plan& plan) {
   std::vector<Risk> risks;
+  if (request.asks_off && turns_off(world, request) && !request.accepted.contains("off")) {
+    risks.push_back({"off",
+                     "an empty list turns the filter off: everybody would reach the endpoints; "
+                     "'apiguard mode off' does it without a question"});
+  }
   // A boot asks nobody, leases cut nobody, and a way out that drops nothing does not either.
   if (request.boot || request.leases || (request.way_out && request.policy.mode != Mode::kEnforce))
     return risks;
@@ -91,6 +126,7 @@ std::vector<Risk> raised(const Request& request, const Plan& plan) {
     risks.push_back({"detached", fmt::format("a person took off what would be guarded again:\n  {}",
                                              fmt::join(plan.attached_again, "\n  "))});
   }
+  if (!plan.shrunk.empty()) risks.push_back({"shrink", describe(plan.shrunk)});
   if (!plan.undone.empty() && !request.confirm_within)
     risks.push_back({"undone", describe_undone(plan.undone)});
   const auto accepted = [&](const Risk& risk) { return request.accepted.contains(risk.name); };
@@ -254,12 +290,12 @@ void add_renamed(const World& world, const Request& request, Targets& targets) {
   for (const Interface& interface : world.interfaces) {
     const datapath::LinkState* link = link_on(world, interface);
     if (link == nullptr || is_target(targets, *link)) continue;
-    if (is_wanted(request.policy.interfaces, interface.name)) continue;
+    if (is_wanted(request.policy.interfaces, names_of(interface))) continue;
     targets.targets.push_back(datapath::target_of(*link));
     targets.targets.back().name = interface.name;
     targets.warnings.push_back(
-        fmt::format("interface '{}': 'interfaces' does not name it, and it stays guarded: it was "
-                    "renamed; 'apiguard detach {}' lets it go",
+        fmt::format("interface '{}': 'interfaces' does not name it, and it stays guarded: it bore "
+                    "another name; 'apiguard detach {}' lets it go",
                     interface.name, interface.name));
   }
 }
@@ -432,10 +468,11 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   find_sameness(world, request, ledger, plan);
   if (auto numbered = number_it(world, request, plan); !numbered) return fail(numbered.error());
   if (auto peers = find_peers(world, request, plan); !peers) return fail(peers.error());
+  find_shrunk_lists(world, request, plan);
   find_undone_files(places, world, request, plan);
   find_remembered(places, world, request, ledger, plan);
   plan.warnings.insert(plan.warnings.end(), plan.ledger.begin(), plan.ledger.end());
-  plan.risks = raised(request, plan);
+  plan.risks = raised(world, request, plan);
   return plan;
 }
 

@@ -14,6 +14,7 @@
 #include "loader/host/peers.hpp"
 #include "loader/host/undone.hpp"
 #include "loader/host/used.hpp"
+#include "loader/policy/shrink.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -43,6 +44,8 @@ struct Request {
   std::set<std::string> accepted;     // risks
   bool way_out = false;               // must work with a full disk, read-only folders, broken files
   bool brings_back_undone = false;    // a way out that publishes what was undone, by its number
+  bool asks_shrink = false;           // a list that loses more than half is a risk
+  bool asks_off = false;              // so is the filter, which this turns off
   bool boot = false;                  // never refuses what it can do in part, raises no risk
   bool trust_clock = false;           // a person's word: no generation before this one is a floor
   bool leases = false;                // the text in force, beside `book`: raises no risk
@@ -80,6 +83,7 @@ struct Plan {
   std::vector<Risk> risks;           // raised and not accepted
   std::vector<CutPeer> cut;          // connected clients that it would cut, accepted or not
   std::vector<CutRange> cut_ranges;  // and ranges that it would take out and that were used lately
+  std::vector<Shrunk> shrunk;        // lists that lose more than half, accepted or not
   std::vector<UndoneFile> undone;    // files that an undone change brought in and that come back
   std::vector<std::string> warnings;
   std::vector<std::string> attached_again;  // interfaces that a person took off

@@ -339,7 +339,7 @@ Result<Request> request_edited(const World& world, const Sources& before, Edited
   auto request = request_sources(after, {strict});
   if (!request) return request;
   if (in_force.valid()) in_force.get();
-  if (which == Which::kRanges && edited.changed)
+  if (which == Which::kRanges && edited.changed && !edited.as_it_is)
     clean(after, strict, take(world.floor), *request, edited.notes);
   request->notes = std::move(edited.notes);
   if (edited.changed) request->edits.push_back(edit_of(original, file.text));

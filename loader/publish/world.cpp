@@ -434,8 +434,8 @@ Result<Targets> targets_of(const Policy& policy, const World& world, NoEthernet 
   }
   if (selection.interfaces.empty()) {
     return fail(Exit::kFailed,
-                fmt::format("interfaces: none of the configured ones exists ({}): 'ip -br link' "
-                            "shows what does",
+                fmt::format("interfaces: none of the configured ones exists ({}): 'ip link' "
+                            "shows what does, with all names",
                             fmt::join(policy.interfaces, ", ")));
   }
   std::optional<Error> left_out;

@@ -62,7 +62,9 @@ std::set<std::string> BootWish::interfaces(const Places& places) {
   return names;
 }
 
-bool BootWish::wants(const std::string& name) const { return is_wanted(wanted_, name); }
+bool BootWish::wants(const std::vector<std::string>& names) const {
+  return is_wanted(wanted_, names);
+}
 
 Boot::Boot(Places places, Children& children, Tell tell, RoundAfter round_after)
     : places_(std::move(places)),

@@ -25,7 +25,7 @@ class BootWish {
   // Names and globs; as of the last call of interfaces().
   [[nodiscard]] const std::vector<std::string>& names() const { return wanted_; }
   // The same.
-  [[nodiscard]] bool wants(const std::string& name) const;
+  [[nodiscard]] bool wants(const std::vector<std::string>& names) const;
 
  private:
   [[nodiscard]] bool read(const Places& places);  // false: the kernel did not say
@@ -52,7 +52,9 @@ class Boot {
   void begin_if_wanted();
   // A round found something in force: all is well.
   void not_needed();
-  [[nodiscard]] bool wants(const std::string& name) const { return wish_.wants(name); }
+  [[nodiscard]] bool wants(const std::vector<std::string>& names) const {
+    return wish_.wants(names);
+  }
   // "nothing is in force: ...": what is waited for.
   [[nodiscard]] std::string waits_for() const;
 

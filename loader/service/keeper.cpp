@@ -221,8 +221,8 @@ bool Keeper::misses_interface() const {
                      [&](const std::string& name) { return !hopeless_.contains(name); });
 }
 
-bool Keeper::wants(const std::string& name) const {
-  return known_ && known_->config && is_wanted(known_->config->interfaces, name);
+bool Keeper::wants(const std::vector<std::string>& names) const {
+  return known_ && known_->config && is_wanted(known_->config->interfaces, names);
 }
 
 Result<publish::World> Keeper::view() const {

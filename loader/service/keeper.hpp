@@ -47,8 +47,8 @@ class Keeper {
   [[nodiscard]] bool disturbed() const;
   // The same for the interfaces: asks the kernel for its list of them.
   [[nodiscard]] bool misses_interface() const;
-  // Whether what is in force guards an interface of that name, if it can be.
-  [[nodiscard]] bool wants(const std::string& name) const;
+  // Whether what is in force guards an interface of these names, if it can be.
+  [[nodiscard]] bool wants(const std::vector<std::string>& names) const;
   // Whether something that guards an interface has lost its pin: then nothing but us keeps it.
   [[nodiscard]] bool lost_pin() const { return hold_.lost_pin(); }
   // Interfaces that had a link of ours in the last round, by number, but for those that are told to

@@ -56,8 +56,8 @@ std::string problem_of(const publish::World& world, const Interface& interface,
 // One that cannot be guarded and that only a glob of the configuration stands for.
 bool merely_matches(const Interface& interface, const Policy& config) {
   return !has_ethernet_header(interface) &&
-         std::find(config.interfaces.begin(), config.interfaces.end(), interface.name) ==
-             config.interfaces.end();
+         std::none_of(config.interfaces.begin(), config.interfaces.end(),
+                      [&](const std::string& name) { return bears(interface, name); });
 }
 
 // Filters of ours on interfaces that no link of ours is on. Nobody without the privilege to look at

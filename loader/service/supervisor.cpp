@@ -230,8 +230,8 @@ class Supervisor {
     });
   }
 
-  [[nodiscard]] bool wants(const std::string& name) const {
-    return keeper_.guards() ? keeper_.wants(name) : boot_.wants(name);
+  [[nodiscard]] bool wants(const std::vector<std::string>& names) const {
+    return keeper_.guards() ? keeper_.wants(names) : boot_.wants(names);
   }
 
   void look_at_links() {

@@ -38,7 +38,7 @@ step 'set "" is mode off and leaves the list'
 verb mode enforce
 enforced
 cp "$ETC/authorized-ranges" "$WORK/before"
-verb set ''
+verb set '' --accept-risk off
 same off "$(status_of /mode)"
 not_enforced
 expect 0 cmp "$WORK/before" "$ETC/authorized-ranges"

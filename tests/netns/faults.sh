@@ -126,7 +126,7 @@ goes_out() {
     restore
     impose "$1"
     case $way in
-      set) expect 0 under "$1" set '' ;;
+      set) expect 0 under "$1" set '' --accept-risk off ;;
       *)
         # A verb and its argument.
         # shellcheck disable=SC2086

@@ -246,7 +246,7 @@ same audit "$(status_of /mode)"
 verb mode off
 verb rollback
 same audit "$(status_of /mode)"
-verb set ''
+verb set '' --accept-risk off
 same off "$(status_of /mode)"
 verb detach --all
 expect 1 guard status

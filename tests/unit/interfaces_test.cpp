@@ -192,3 +192,41 @@ TEST_CASE("the links of this host are listed, the loopback among them") {
     CHECK(link.ifindex > 0);
   }
 }
+
+TEST_CASE("an interface is meant by any of its names, and is one whatever it is called") {
+  auto present = host();
+  present[3].altnames = {"enp0s31f6", "wan"};
+  present[1].altnames = {"port-of-the-bridge"};
+  present[0].altnames = {"loop"};
+  const auto by = [&](const Names& wanted) { return names_of(select_interfaces(present, wanted)); };
+  CHECK(by({"wan"}) == Names{"en2"});
+  CHECK(by({"wan", "en2", "enp0s31f6", "en2*"}) == Names{"en2"});
+  CHECK(by({"enp*"}) == Names{"en2"});
+  CHECK(by({"w?n", "br1"}) == Names{"en2", "br1"});
+  CHECK(by({"WAN"}).empty());
+  CHECK(by({"loop"}) == Names{"lo"});  // by name
+  CHECK(by({"loo*"}).empty());
+  const Selection both = select_interfaces(present, {"wan", "gone"});
+  CHECK(both.absent == Names{"gone"});
+  // A port that is named, by whatever name, is guarded although its bridge is.
+  present[7].altnames = {"container"};
+  CHECK(by({"br1", "container"}) == Names{"br1", "veth0"});
+  CHECK(by({"br1", "contain*"}) == Names{"br1"});
+  // And a bond is guarded at its ports.
+  CHECK(by({"bond0", "port-of-the-bridge"}) == Names{"en0", "en1"});
+}
+
+TEST_CASE("who bears a name, and what is wanted of one with several") {
+  auto present = host();
+  present[3].altnames = {"wan"};
+  CHECK(find_bearer(present, "wan") == &present[3]);
+  CHECK(find_bearer(present, "en2") == &present[3]);
+  CHECK(find_bearer(present, "wa") == nullptr);
+  CHECK(names_of(present[3]) == Names{"en2", "wan"});
+  CHECK(is_wanted({"wan"}, {"en2", "wan"}));
+  CHECK(is_wanted({"w*"}, {"en2", "wan"}));
+  CHECK(is_wanted({"en2"}, {"en2"}));
+  CHECK_FALSE(is_wanted({"wan"}, {"en2"}));
+  CHECK_FALSE(is_wanted({"*"}, {"lo", "loop"}));
+  CHECK_FALSE(is_wanted({"*"}, {}));
+}

@@ -91,7 +91,8 @@ std::string manual() {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-const Words kAllRisks = {"drop-peers", "generic-xdp", "unapplied", "undone", "wide"};
+const Words kAllRisks = {"drop-peers", "generic-xdp", "off", "shrink",
+                         "unapplied",  "undone",      "wide"};
 
 }  // namespace
 
@@ -227,6 +228,16 @@ TEST_CASE("a name may be that of a verb") {
   CHECK(options_of<PutOptions>({"allow", "10.0.0.0/8", "--name", "list"}).name == "list");
 }
 
+TEST_CASE("set takes a list, nothing, or a file") {
+  CHECK(options_of<SetOptions>({"set", "--file", "-"}).file == "-");
+  CHECK(options_of<SetOptions>({"set", "--file=a b"}).file == "a b");
+  CHECK_FALSE(options_of<SetOptions>({"set", "--file", "-"}).off);
+  CHECK(options_of<SetOptions>({"set", ""}).off);
+  CHECK(options_of<SetOptions>({"set", "203.0.113.0/24"}).file.empty());
+  CHECK(options_of<ApplyOptions>({"apply", "--accept-risk", "shrink,off"}).flags.accepted.size() ==
+        2);
+}
+
 TEST_CASE("mode, rollback, detach, edit and apply") {
   CHECK(options_of<ModeOptions>({"mode", "enforce"}).mode == Mode::kEnforce);
   CHECK(options_of<ModeOptions>({"mode", "audit"}).mode == Mode::kAudit);
@@ -274,6 +285,11 @@ TEST_CASE("reading verbs") {
   const auto validate = options_of<ValidateOptions>({"validate", "a.toml", "--strict", "b"});
   CHECK(validate.files == Words{"a.toml", "b"});
   CHECK(validate.strict);
+  using FileKind = ValidateOptions::Kind;
+  CHECK(validate.kind == FileKind::kByName);
+  CHECK(options_of<ValidateOptions>({"validate", "--kind", "toml", "-"}).kind == FileKind::kToml);
+  CHECK(options_of<ValidateOptions>({"validate", "--kind=ranges", "-", "b"}).files ==
+        Words{"-", "b"});
   CHECK_FALSE(options_of<VersionOptions>({"version"}).verbose);
   CHECK(options_of<VersionOptions>({"version", "--verbose"}).verbose);
   CHECK_FALSE(options_of<VersionOptions>({"--version"}).verbose);
@@ -503,10 +519,22 @@ TEST_CASE("usage errors say what and where") {
       {{"detach", "eth1", "--all"},
        "verb 'detach': either INTERFACE or --all, not both: see 'apiguard detach --help'"},
       {{"detach", ""}, "argument '': no interface name"},
+      // validate and set
+      {{"validate", "--kind", "list", "a"}, "option '--kind': 'list': toml or ranges"},
+      {{"validate", "--kind", "toml"}, "option '--kind': FILE is missing, or - for standard input"},
+      {{"validate", "-", "a", "-"}, "argument '-': standard input can be read once"},
+      {{"set"}, "verb 'set': the list is missing: see 'apiguard set --help'"},
+      {{"set", "--file"}, "option '--file': a value is missing"},
+      {{"set", "--file", "a", "--file", "b"}, "option '--file': given more than once"},
+      {{"set", "203.0.113.0/24", "--file", "a"},
+       "verb 'set': either a list or --file, not both: see 'apiguard set --help'"},
+      {{"set", "", "--file", "a"},
+       "verb 'set': either a list or --file, not both: see 'apiguard set --help'"},
+      {{"set", "--file", ""}, "option '--file': a value is missing"},
       // risks
       {{"apply", "--accept-risk", "everything"},
-       "argument 'everything': no such risk: drop-peers, wide, unapplied, undone, generic-xdp or "
-       "all"},
+       "argument 'everything': no such risk: drop-peers, wide, unapplied, shrink, undone, off, "
+       "generic-xdp or all"},
       {{"apply", "--accept-risk", "wide,,all"}, "argument 'wide,,all': empty element"},
       {{"apply", "--accept-risk", ""}, "argument '': empty element"},
       {{"apply", "--boot", "--trust-clock"},
