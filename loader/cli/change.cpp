@@ -28,6 +28,7 @@
 #include "loader/publish/text_change.hpp"
 #include "loader/report/change.hpp"
 #include "loader/report/terminal.hpp"
+#include "loader/service/tracing.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -261,6 +262,7 @@ class Changer {
       return question(plan, {{"generic-xdp", published.error().message}});
     }
     if (!published) return fail(published.error());
+    service::trace_change(line_.places, request, plan, *published);
     print_warnings(published->warnings);
     auto answered =
         answer(plan, *published,

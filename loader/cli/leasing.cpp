@@ -19,6 +19,7 @@
 #include "loader/publish/leases.hpp"
 #include "loader/publish/publish.hpp"
 #include "loader/report/change.hpp"
+#include "loader/service/tracing.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -45,6 +46,8 @@ class Booking {
       publish::weigh(world_, *text, granted.book, publish::pointers_to(granted.answers));
     if (auto done = bring(std::move(granted.book), granted.changed); !done)
       return fail(done.error());
+    if (granted.changed)
+      service::trace_leases(line_.places, {generation_, order.by, granted.answers});
     if (is_overdue()) say_overdue(granted.answers);
     report::Leases leases{granted.changed, generation_, edition_, std::move(granted.answers),
                           std::move(warnings_)};
@@ -54,6 +57,7 @@ class Booking {
 
   Result<Answer> unbar(Book book, const std::string& named) {
     if (auto done = bring(std::move(book), true); !done) return fail(done.error());
+    service::trace_unbar(generation_, line_.command, named);
     const report::Leases leases{true, generation_, edition_, {}, std::move(warnings_)};
     notes_.push_back(fmt::format("bar '{}': taken out: leases are given again", named));
     return lease_answer(leases, Mode::kOff, json_, std::move(notes_), where_);
