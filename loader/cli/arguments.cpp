@@ -14,8 +14,8 @@
 namespace apiguard::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kRisks = {"drop-peers", "wide", "unapplied", "undone",
-                                                    "generic-xdp"};
+constexpr std::array<std::string_view, 6> kRisks = {"drop-peers", "wide",       "unapplied",
+                                                    "undone",     "link-reset", "generic-xdp"};
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view reason) {
   return fail(Exit::kUsage, fmt::format("argument '{}': {}", text, reason));
@@ -46,7 +46,8 @@ Result<> add_risk(std::set<std::string>& accepted, const std::string& name) {
     return {};
   }
   if (std::find(kRisks.begin(), kRisks.end(), name) == kRisks.end()) {
-    return bad(name, "no such risk: drop-peers, wide, unapplied, undone, generic-xdp or all");
+    return bad(name,
+               "no such risk: drop-peers, wide, unapplied, undone, link-reset, generic-xdp or all");
   }
   accepted.insert(name);
   return {};

@@ -18,6 +18,8 @@
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
 #include "loader/fence.hpp"
+#include "loader/host/boot_unit.hpp"
+#include "loader/host/journal.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
@@ -182,8 +184,15 @@ class Changer {
     progress::step("comparing them with what is in force");
     auto plan = publish::make_plan(line_.places, *world, *request);
     if (!plan) return fail(plan.error());
+    if (kind_.asks_for_boot && goes_with_the_boot())
+      plan->warnings.emplace_back(kNotGuardedAfterBoot);
     const bool show = !agreement || !apply_agreement(*agreement, *request, *plan);
     return proceed(*world, *request, *plan, show);
+  }
+
+  // The supervisor's own verbs are told by it.
+  [[nodiscard]] bool goes_with_the_boot() const {
+    return std::getenv(kMarkedStream) == nullptr && guarded_after_boot(line_.places) == false;
   }
 
   // If the world has changed since the question, the agreement is void and the change is shown

@@ -118,7 +118,8 @@ Candidates risks(std::string_view written) {
   const std::size_t comma = written.rfind(',');
   const std::string front(comma == std::string_view::npos ? "" : written.substr(0, comma + 1));
   Candidates candidates;
-  for (const char* name : {"drop-peers", "wide", "unapplied", "undone", "generic-xdp", "all"}) {
+  for (const char* name :
+       {"drop-peers", "wide", "unapplied", "undone", "link-reset", "generic-xdp", "all"}) {
     candidates.push_back({front + name, ""});
   }
   return candidates;

@@ -69,7 +69,7 @@ void add_change_options(CLI::App& verb, Typed& typed) {
   verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
   verb.add_flag("--json", typed.json, "answer in JSON");
   add_text(verb, "--accept-risk", typed.accepted, "NAME,...",
-           "drop-peers, wide, unapplied, undone, generic-xdp or all");
+           "risks to take, by the names that a refusal gives, or all");
   add_text(verb, "--confirm-within", typed.confirm_within, "DURATION",
            "undone unless confirmed by then: 1s to 24h");
 }

@@ -12,6 +12,7 @@ Result<Exit> run(const CommandLine& line, const ModeOptions& options) {
   ChangeKind kind;
   kind.way_out = options.mode != Mode::kEnforce;
   kind.overtakes = kind.way_out;
+  kind.asks_for_boot = options.mode == Mode::kEnforce;
   kind.ends_window = options.mode == Mode::kOff;
   return change(line, options.flags, kind, [&](const publish::World& world) {
     auto request = options.mode == Mode::kEnforce

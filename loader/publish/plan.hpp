@@ -13,6 +13,7 @@
 #include "loader/host/peers.hpp"
 #include "loader/host/undone.hpp"
 #include "loader/host/used.hpp"
+#include "loader/publish/resets.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -76,6 +77,7 @@ struct Plan {
   std::vector<Risk> risks;           // raised and not accepted
   std::vector<CutPeer> cut;          // connected clients that it would cut, accepted or not
   std::vector<CutRange> cut_ranges;  // and ranges that it would take out and that were used lately
+  Resets resets;                     // of network cards, by a first attach
   std::vector<UndoneFile> undone;    // files that an undone change brought in and that come back
   std::vector<std::string> warnings;
   std::vector<std::string> ledger;  // among the warnings: those about what is remembered

@@ -91,7 +91,7 @@ std::string manual() {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-const Words kAllRisks = {"drop-peers", "generic-xdp", "unapplied", "undone", "wide"};
+const Words kAllRisks = {"drop-peers", "generic-xdp", "link-reset", "unapplied", "undone", "wide"};
 
 }  // namespace
 
@@ -502,7 +502,8 @@ TEST_CASE("usage errors say what and where") {
       {{"detach", ""}, "argument '': no interface name"},
       // risks
       {{"apply", "--accept-risk", "everything"},
-       "argument 'everything': no such risk: drop-peers, wide, unapplied, undone, generic-xdp or "
+       "argument 'everything': no such risk: drop-peers, wide, unapplied, undone, link-reset, "
+       "generic-xdp or "
        "all"},
       {{"apply", "--accept-risk", "wide,,all"}, "argument 'wide,,all': empty element"},
       {{"apply", "--accept-risk", ""}, "argument '': empty element"},
