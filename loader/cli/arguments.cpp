@@ -14,8 +14,9 @@
 namespace apiguard::cli {
 namespace {
 
-constexpr std::array<std::string_view, 8> kRisks = {
-    "drop-peers", "wide", "unapplied", "shrink", "undone", "detached", "off", "generic-xdp"};
+constexpr std::array<std::string_view, 9> kRisks = {"drop-peers", "wide",       "unapplied",
+                                                    "shrink",     "undone",     "detached",
+                                                    "off",        "link-reset", "generic-xdp"};
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view reason) {
   return fail(Exit::kUsage, fmt::format("argument '{}': {}", text, reason));

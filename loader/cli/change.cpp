@@ -18,7 +18,9 @@
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
 #include "loader/fence.hpp"
+#include "loader/host/boot_unit.hpp"
 #include "loader/host/doors.hpp"
+#include "loader/host/journal.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/outlet.hpp"
@@ -31,6 +33,7 @@
 #include "loader/publish/text_only.hpp"
 #include "loader/report/change.hpp"
 #include "loader/report/terminal.hpp"
+#include "loader/service/tracing.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -192,8 +195,15 @@ class Changer {
       for (std::string& text : look_at_doors(request->policy.endpoints, request->policy.mode))
         plan->warnings.push_back(std::move(text));
     }
+    if (kind_.asks_for_boot && goes_with_the_boot())
+      plan->warnings.emplace_back(kNotGuardedAfterBoot);
     const bool show = !agreement || !apply_agreement(*agreement, *request, *plan);
     return proceed(*world, *request, *plan, show);
+  }
+
+  // The supervisor's own verbs are told by it.
+  [[nodiscard]] bool goes_with_the_boot() const {
+    return std::getenv(kMarkedStream) == nullptr && guarded_after_boot(line_.places) == false;
   }
 
   // If the world has changed since the question, the agreement is void and the change is shown
@@ -273,6 +283,7 @@ class Changer {
       return question(plan, {{"generic-xdp", published.error().message}});
     }
     if (!published) return fail(published.error());
+    service::trace_change(line_.places, request, plan, *published);
     print_warnings(published->warnings);
     auto answered =
         answer(plan, *published,
@@ -300,6 +311,7 @@ class Changer {
       if (auto ours = fence::check(); !ours) return fail(ours.error());
       if (auto written = publish::write_text(line_.places, world, request); !written)
         return fail(written.error());
+      service::trace_text(request, plan);
     }
     auto answered = answer(plan, {}, kNotInForce);
     return answered;

@@ -30,7 +30,8 @@ struct ChangeKind {
   bool looks_at_doors = false;  // warns where the endpoints miss what listens
   bool trust_clock = false;  // the clock is right: nothing that was published before holds the time
   bool overtakes = false;    // whoever holds the lock for too long
-  bool ends_window = false;  // accepted while another change waits for its confirmation
+  bool asks_for_boot = false;  // warns where nothing brings the filter back after a reboot
+  bool ends_window = false;    // accepted while another change waits for its confirmation
   const publish::QueuedChange* queued = nullptr;  // may be published with others (queueing.hpp)
 };
 

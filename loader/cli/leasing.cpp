@@ -20,6 +20,7 @@
 #include "loader/publish/leases.hpp"
 #include "loader/publish/publish.hpp"
 #include "loader/report/change.hpp"
+#include "loader/service/tracing.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -46,6 +47,8 @@ class Booking {
       publish::weigh(world_, *text, granted.book, publish::pointers_to(granted.answers));
     if (auto done = bring(std::move(granted.book), granted.changed); !done)
       return fail(done.error());
+    if (granted.changed)
+      service::trace_leases(line_.places, {generation_, order.by, granted.answers});
     if (is_overdue()) say_overdue(granted.answers);
     if (auto counted = count_refused(line_.places.run_dir, granted.answers); !counted)
       warnings_.push_back(counted.error().message + ": refused leases are not counted");
@@ -56,6 +59,7 @@ class Booking {
 
   Result<Answer> unbar(Book book, const std::string& named) {
     if (auto done = bring(std::move(book), true); !done) return fail(done.error());
+    service::trace_unbar(generation_, line_.command, named);
     const report::Leases leases{true, generation_, edition_, {}, std::move(warnings_)};
     notes_.push_back(fmt::format("bar '{}': taken out: leases are given again", named));
     return lease_answer(leases, Mode::kOff, json_, std::move(notes_), where_);

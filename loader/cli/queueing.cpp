@@ -23,6 +23,7 @@
 #include "loader/publish/publish.hpp"
 #include "loader/report/change.hpp"
 #include "loader/report/terminal.hpp"
+#include "loader/service/tracing.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -249,6 +250,7 @@ class Leader {
     if (!published && published.error().exit == Exit::kRefused) return alone();
     if (!published && gone_) return fail(published.error());
     if (!published) return tell_all(group, published.error());
+    if (!plan.unchanged) service::trace_group(line_.places, group, members_, *published);
     const Outcome outcome(group, plan, *published);
     auto ours_of_it = tell_each(group, [&](const Member& member, const Verdict& verdict) {
       return outcome.of(member, verdict);
@@ -366,7 +368,10 @@ Result<Turn> lead(const CommandLine& line, Ticket& ticket, std::optional<Lock> l
 QueuedChange queued_change(const CommandLine& line, const ChangeFlags& flags,
                            QueuedChange::What what, std::vector<std::string> warnings) {
   QueuedChange change;
-  change.by = whoami();
+  Who caller = who();
+  change.by = std::move(caller.text);
+  change.login_uid = caller.login_uid;
+  change.client = std::move(caller.client);
   change.verb = line.command;
   change.json = flags.json;
   change.colour = report::colour_wanted(STDOUT_FILENO);

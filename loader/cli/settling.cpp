@@ -10,13 +10,15 @@
 #include "loader/fence.hpp"
 #include "loader/publish/again.hpp"
 #include "loader/publish/settle.hpp"
+#include "loader/service/tracing.hpp"
 
 namespace apiguard::cli {
 
 Result<publish::World> look_and_settle(const Places& places, bool way_out) {
-  std::vector<std::string> messages;
-  auto world = publish::look_and_settle(places, {way_out}, messages);
-  for (const std::string& message : messages) note(message);
+  publish::Settled settled;
+  auto world = publish::look_and_settle(places, {way_out}, settled);
+  for (const std::string& message : settled.messages) note(message);
+  service::trace_settled(places, settled, world ? &*world : nullptr);
   if (world && world->unsettled) note(*world->unsettled);
   if (!world) return world;
   for (const std::string& stray : world->live.strays) note(datapath::describe_stray(stray));
@@ -33,6 +35,7 @@ Result<publish::World> with_book(const Places& places, publish::World world) {
     return world;
   }
   if (!*published) return world;
+  service::trace_again(places, **published);
   note(
       fmt::format("generation {}: what an earlier command wrote into the book of leases is in "
                   "force now",

@@ -35,6 +35,7 @@ Result<Exit> run(const CommandLine& line, const ApplyOptions& options) {
   kind.looks_at_doors = !options.boot;
   kind.way_out = options.boot;  // a boot enforces what it can even where nothing can be written
   kind.trust_clock = options.trust_clock;
+  kind.asks_for_boot = !options.boot;
   bool damaged = false;
   auto exit = change(line, options.flags, kind, [&](const publish::World& world) {
     if (options.boot) {

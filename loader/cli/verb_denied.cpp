@@ -71,7 +71,8 @@ Result<Exit> run(const CommandLine& line, const DeniedOptions& options) {
     });
   }
   if (options.json) {
-    print(report::denied_json(sources, options.top.value_or(0)));
+    print(report::denied_json(sources, options.top.value_or(0),
+                              Deciding(line.places, sources).ranges()));
     return Exit::kDone;
   }
   if (sources.empty()) {

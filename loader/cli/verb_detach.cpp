@@ -23,6 +23,7 @@
 #include "loader/publish/used.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/report/detach.hpp"
+#include "loader/service/tracing.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -163,12 +164,16 @@ Result<Exit> detach(const CommandLine& line, const DetachOptions& options, bool 
       !off)
     return fail(off.error());
   std::optional<Error> failed;
+  std::vector<std::string> gone;
   for (const datapath::LinkState& link : *links) {
-    if (auto detached = datapath::detach_link(link); !detached) failed = detached.error();
+    auto detached = datapath::detach_link(link);
+    if (detached) gone.push_back(name_of(*world, link));
+    if (!detached) failed = detached.error();
   }
   if (locked && !names.empty()) keep_use(line.places, *world);
   drop_generations(pins);
   if (auto ours = fence::check(); !ours) return fail(ours.error());
+  if (!gone.empty()) service::trace_detach(*world, line.command, gone);
   if (failed) return fail(*failed);
   say({false, names, {}, {}}, options.json, *world);
   return Exit::kDone;

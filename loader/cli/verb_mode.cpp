@@ -15,6 +15,7 @@ Result<Exit> run(const CommandLine& line, const ModeOptions& options) {
   // What is going to be refused stands in nobody's way.
   kind.way_out = options.mode != Mode::kEnforce && !options.asks;
   kind.overtakes = kind.way_out;
+  kind.asks_for_boot = options.mode == Mode::kEnforce;
   kind.ends_window = options.mode == Mode::kOff && !options.asks;
   return change(line, options.flags, kind, [&](const publish::World& world) {
     auto request = options.mode == Mode::kEnforce

@@ -10,6 +10,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
+#include "loader/host/boot_unit.hpp"
 #include "loader/host/doors.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/publish/settle.hpp"
@@ -32,11 +33,14 @@ void settle_if_expired(const Places& places, Result<publish::World>& world) {
 
 // A Standing, or a Snapshot of one.
 template <typename Standing>
-Exit show(Standing standing, bool json) {
+Exit show(const Places& places, Standing standing, bool json) {
   report::Status& status = standing.status;
+  status.guarded_after_boot = guarded_after_boot(places);
   if (status.mode) status.warnings = look_at_doors(status.endpoints, *status.mode);
   print_warnings(status.warnings);
   for (const std::string& text : standing.notes) note(text);
+  if (standing.status.generation && standing.status.guarded_after_boot == false)
+    print_warnings({kNotGuardedAfterBoot});
   for (const std::string& text : standing.problems) note(text);
   const bool colour = report::colour_wanted(STDOUT_FILENO);
   print(json ? report::to_json(standing.status) : report::to_text(standing.status, colour));
@@ -51,7 +55,7 @@ Result<Exit> show_snapshot(const CommandLine& line, bool json, const Error& why)
                                              snapshot.error().message)});
   }
   note(service::describe_age(*snapshot));
-  return show(*snapshot, json);
+  return show(line.places, *snapshot, json);
 }
 
 bool is_denied(const Error& error) {
@@ -70,7 +74,7 @@ Result<Exit> run(const CommandLine& line, const StatusOptions& options) {
     text = service::read_text_standing(line.places, *world->in_force);
     if (!world->in_force->config) note(text_unknown(*world->in_force).message);
   }
-  return show(service::stand(line.places, *world, text), options.json);
+  return show(line.places, service::stand(line.places, *world, text), options.json);
 }
 
 }  // namespace apiguard::cli

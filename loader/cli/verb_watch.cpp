@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <functional>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,6 +20,8 @@
 #include "loader/datapath/watch.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/seat.hpp"
+#include "loader/policy/lookup.hpp"
+#include "loader/publish/world.hpp"
 #include "loader/report/event.hpp"
 
 namespace apiguard::cli {
@@ -36,6 +40,12 @@ class Changes {
   }
 
   using Tell = std::function<void(const report::ChangeEvent&)>;
+
+  // By the links, as of now.
+  [[nodiscard]] datapath::Edition in_force() const {
+    const auto live = pins_.read();
+    return live ? live->newest().value_or(datapath::Edition()) : which_;
+  }
 
   // What has changed since it was asked last.
   void look(const Now& now, const Tell& tell) {
@@ -92,11 +102,49 @@ class Changes {
   bool undone_ = false;
 };
 
+// Names ranges by the list in force, which is read when the first event comes and after a change.
+class Names {
+ public:
+  explicit Names(const Places& places) : places_(places) {}
+
+  // For each event the entry that decides for its source; null where that is not known.
+  std::vector<const Range*> of(const std::vector<apiguard_event>& events,
+                               const datapath::Edition& in_force) {
+    if (world_.in_force ? world_.in_force->which() != in_force : in_force != asked_) {
+      asked_ = in_force;
+      auto world = publish::look(places_);
+      world_ = world ? std::move(*world) : publish::World();
+    }
+    const Policy* policy = world_.judged();
+    std::vector<const Range*> names(events.size(), nullptr);
+    if (policy == nullptr) return names;
+    std::vector<Address> sources;
+    sources.reserve(events.size());
+    for (const apiguard_event& event : events)
+      sources.push_back(report::source_of(event).value_or(Address{}));
+    names = deciding_for(policy->ranges, sources, publish::clocks(world_).wall);
+    for (std::size_t i = 0; i < events.size(); ++i) {
+      const bool same = events[i].generation == world_.in_force->generation;
+      if (!same || !report::source_of(events[i])) names[i] = nullptr;
+    }
+    return names;
+  }
+
+ private:
+  const Places& places_;
+  publish::World world_;
+  datapath::Edition asked_;
+};
+
 class Watcher {
  public:
   // Without a watch only changes are told.
   Watcher(const Places& places, const WatchOptions& options, std::optional<datapath::Watch> watch)
-      : options_(options), pins_(places.pin_dir), changes_(places), watch_(std::move(watch)) {}
+      : options_(options),
+        pins_(places.pin_dir),
+        changes_(places),
+        names_(places),
+        watch_(std::move(watch)) {}
 
   // Until a signal comes, or its time is over.
   Result<Exit> run(const Fd& signals) {
@@ -145,15 +193,16 @@ class Watcher {
       if (!denied) return fail(denied.error());
     }
     if (watch_) {
-      auto read = watch_->read([&](const apiguard_event& event) { take(event, now); });
+      auto read = watch_->read([&](const apiguard_event& event) { take(event); });
       if (!read) return read;
+      tell(now);
     }
     if (second) end_second(now, *denied);
     std::fflush(stdout);
     return {};
   }
 
-  void take(const apiguard_event& event, const Now& now) {
+  void take(const apiguard_event& event) {
     const bool admitted = event.outcome == APIGUARD_PASS;
     if (!options_.json && lines_ >= kLines) {
       if (admitted) ++hidden_;
@@ -161,9 +210,18 @@ class Watcher {
     }
     ++lines_;
     if (!admitted) ++shown_;
-    const std::string interface = datapath::interface_of(event);
-    put(options_.json ? report::event_json(event, interface, now)
-                      : report::event_text(event, interface, now));
+    events_.push_back(event);
+  }
+
+  void tell(const Now& now) {
+    if (events_.empty()) return;
+    const std::vector<const Range*> names = names_.of(events_, changes_.in_force());
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      const std::string interface = datapath::interface_of(events_[i]);
+      put(options_.json ? report::event_json(events_[i], interface, now, names[i])
+                        : report::event_text(events_[i], interface, now, names[i]));
+    }
+    events_.clear();
   }
 
   void end_second(const Now& now, std::uint64_t denied) {
@@ -191,6 +249,8 @@ class Watcher {
   const WatchOptions& options_;
   datapath::Pins pins_;
   Changes changes_;
+  Names names_;
+  std::vector<apiguard_event> events_;  // taken and not told yet
   std::optional<datapath::Watch> watch_;
   Fd counters_;
   std::uint64_t denied_before_ = 0;

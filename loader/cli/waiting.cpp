@@ -20,6 +20,7 @@
 #include "loader/policy/duration.hpp"
 #include "loader/publish/confirm.hpp"
 #include "loader/publish/guard.hpp"
+#include "loader/service/tracing.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -98,6 +99,7 @@ Result<Exit> undo(const CommandLine& line, std::uint64_t generation) {
     const auto messages = publish::undo(line.places, *world);
     if (!messages) return fail(messages.error());
     for (const std::string& message : *messages) note(message);
+    service::trace_ending(line.places, {generation, false}, line.command);
   }
   if (const auto settled = look_and_settle(line.places, false); !settled)
     return fail(settled.error());
@@ -142,6 +144,7 @@ Result<Exit> confirm(const CommandLine& line) {
     const auto messages = publish::confirm(line.places, *before);
     if (!messages) return fail(messages.error());
     if (auto ours = fence::check(); !ours) return fail(ours.error());
+    service::trace_ending(line.places, {window->generation, true}, line.command);
     for (const std::string& message : *messages) note(message);
     print(fmt::format("generation {} is confirmed", window->generation));
     return where_it_runs(line.places, window->generation);

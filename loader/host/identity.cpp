@@ -38,14 +38,13 @@ bool is_plain(std::string_view name) {
          std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-// The login uid survives su and sudo, the real one does not.
-std::uint32_t login_uid() {
-  if (const auto text = read_text("/proc/self/loginuid")) {
-    std::string_view line = *text;
-    const auto uid = parse_uid(cut(line, '\n'));
-    if (uid && *uid != kUnset) return *uid;
-  }
-  return getuid();
+// It survives su and sudo, which the real one does not.
+std::optional<std::uint32_t> login_uid() {
+  const auto text = read_text("/proc/self/loginuid");
+  if (!text) return std::nullopt;
+  std::string_view line = *text;
+  const auto uid = parse_uid(cut(line, '\n'));
+  return uid && *uid != kUnset ? uid : std::nullopt;
 }
 
 std::string describe_user(std::uint32_t uid) {
@@ -84,10 +83,15 @@ std::optional<std::string> ssh_source(std::string_view text) {
   return to_string(*address);
 }
 
-std::string whoami() {
-  const std::string user = describe_user(login_uid());
-  const std::optional<std::string> address = ssh_address();
-  return address ? fmt::format("{} from {}", user, *address) : user;
+Who who() {
+  Who who;
+  who.login_uid = login_uid();
+  who.client = ssh_address().value_or("");
+  who.text = describe_user(who.login_uid.value_or(getuid()));
+  if (!who.client.empty()) who.text += fmt::format(" from {}", who.client);
+  return who;
 }
+
+std::string whoami() { return who().text; }
 
 }  // namespace apiguard

@@ -14,6 +14,16 @@ namespace apiguard {
 // The environment is the caller's word: good for a history, not for a decision.
 [[nodiscard]] std::string whoami();
 
+// The same, and its parts.
+struct Who {
+  std::string text;
+  std::optional<std::uint32_t> login_uid;  // none: no login, a service for instance
+  std::string client;                      // of SSH; empty: none
+
+  friend bool operator==(const Who&, const Who&) = default;
+};
+[[nodiscard]] Who who();
+
 // Parts of it, pure.
 [[nodiscard]] std::optional<std::string> find_user(std::string_view passwd, std::uint32_t uid);
 // The address in front of a text like that of SSH_CONNECTION ("203.0.113.7 50000 192.0.2.1 22").

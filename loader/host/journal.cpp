@@ -7,8 +7,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include <fmt/format.h>
 
@@ -19,14 +23,51 @@
 namespace apiguard {
 namespace {
 
-bool send_to_journal(const std::string& datagram) {
+constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
+constexpr const char* kSyslogSocket = "/dev/log";
+constexpr int kFacility = 10;  // LOG_AUTHPRIV
+// Of one value; a whole entry has to fit into a socket's buffer.
+constexpr std::size_t kLongestValue = 4096;
+
+// The errno; 0: it is sent.
+int send_to(const char* path, const std::string& datagram) {
   const Fd fd(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd) return false;
+  if (!fd) return errno;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, "/run/systemd/journal/socket", sizeof(address.sun_path) - 1);
-  return sendto(fd.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
-                reinterpret_cast<const sockaddr*>(&address), sizeof(address)) >= 0;
+  std::strncpy(address.sun_path, path, sizeof(address.sun_path) - 1);
+  const ssize_t sent =
+      sendto(fd.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+             reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  return sent >= 0 ? 0 : errno;
+}
+
+bool send_to_journal(const std::string& datagram) { return send_to(kJournalSocket, datagram) == 0; }
+
+// Nobody is behind the socket, or nobody of that kind.
+bool is_nobody(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ECONNREFUSED || error == EPROTOTYPE ||
+         error == EACCES;
+}
+
+void add_field(std::string& entry, std::string_view name, std::string_view text) {
+  const std::string value = masked(text.substr(0, kLongestValue));
+  if (value.find('\n') == std::string::npos) {
+    entry += fmt::format("{}={}\n", name, value);
+    return;
+  }
+  entry += fmt::format("{}\n", name);
+  for (unsigned shift = 0; shift < 64; shift += 8)  // the size, little-endian
+    entry += static_cast<char>((std::uint64_t{value.size()} >> shift) & 0xff);
+  entry += value + "\n";
+}
+
+std::string time_of_syslog() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (localtime_r(&now, &parts) == nullptr) return {};
+  return {text.data(), std::strftime(text.data(), text.size(), "%b %e %H:%M:%S", &parts)};
 }
 
 // Whether a variable names it.
@@ -76,6 +117,32 @@ std::string datagram(Level level, std::string_view text, const Fields& fields) {
   add("SYSLOG_IDENTIFIER", "apiguard");
   for (const auto& [name, value] : fields) add(name, value);
   return out;
+}
+
+std::string log_entry(Level level, std::string_view text, const Fields& fields) {
+  std::string entry;
+  add_field(entry, "MESSAGE", text);
+  add_field(entry, "PRIORITY", std::to_string(static_cast<int>(level)));
+  add_field(entry, "SYSLOG_IDENTIFIER", "apiguard");
+  add_field(entry, "SYSLOG_FACILITY", std::to_string(kFacility));
+  for (const auto& [name, value] : fields) add_field(entry, name, value);
+  return entry;
+}
+
+std::string syslog_line(Level level, std::string_view text, std::string_view time, int pid) {
+  std::string line(text.substr(0, kLongestValue));
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return fmt::format("<{}>{} apiguard[{}]: {}", kFacility * 8 + static_cast<int>(level), time, pid,
+                     masked_line(line));
+}
+
+Delivery write_log(Level level, std::string_view text, const Fields& fields) {
+  const int journal = send_to(kJournalSocket, log_entry(level, text, fields));
+  if (journal == 0) return Delivery::kDelivered;
+  const int syslog = send_to(
+      kSyslogSocket, syslog_line(level, text, time_of_syslog(), static_cast<int>(getpid())));
+  if (syslog == 0) return Delivery::kDelivered;
+  return is_nobody(journal) && is_nobody(syslog) ? Delivery::kNobody : Delivery::kLost;
 }
 
 void say(Level level, std::string_view text, const Fields& fields) {

@@ -43,4 +43,20 @@ void say(Level level, std::string_view text, const Fields& fields);
 // What is sent for it. Pure.
 [[nodiscard]] std::string datagram(Level level, std::string_view text, const Fields& fields);
 
+// An entry of the machine's log, wherever stderr goes: by the native protocol of the journal, and
+// where there is none as one line of syslog. Never waits: what has no room is lost.
+enum class Delivery {
+  kDelivered,
+  kNobody,  // neither a journal nor a syslog is there
+  kLost     // there is one, which took no more
+};
+Delivery write_log(Level level, std::string_view text, const Fields& fields);
+
+// What is sent for it, pure. To the journal: a value of several lines in the binary form of the
+// protocol (systemd's "Native Journal Protocol"), so that it forges no field.
+[[nodiscard]] std::string log_entry(Level level, std::string_view text, const Fields& fields);
+// To syslog, as syslog(3) writes it: the facility is LOG_AUTHPRIV, `time` as "Nov 29 10:58:57".
+[[nodiscard]] std::string syslog_line(Level level, std::string_view text, std::string_view time,
+                                      int pid);
+
 }  // namespace apiguard

@@ -129,6 +129,7 @@ std::vector<Risk> raised(const World& world, const Request& request, const Plan&
   if (!plan.shrunk.empty()) risks.push_back({"shrink", describe(plan.shrunk)});
   if (!plan.undone.empty() && !request.confirm_within)
     risks.push_back({"undone", describe_undone(plan.undone)});
+  if (!plan.resets.known.empty()) risks.push_back({"link-reset", describe(plan.resets)});
   const auto accepted = [&](const Risk& risk) { return request.accepted.contains(risk.name); };
   risks.erase(std::remove_if(risks.begin(), risks.end(), accepted), risks.end());
   return risks;
@@ -469,6 +470,9 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   if (auto numbered = number_it(world, request, plan); !numbered) return fail(numbered.error());
   if (auto peers = find_peers(world, request, plan); !peers) return fail(peers.error());
   find_shrunk_lists(world, request, plan);
+  if (!request.boot) plan.resets = find_resets(world, request.policy, plan.targets);
+  plan.warnings.insert(plan.warnings.end(), plan.resets.warnings.begin(),
+                       plan.resets.warnings.end());
   find_undone_files(places, world, request, plan);
   find_remembered(places, world, request, ledger, plan);
   plan.warnings.insert(plan.warnings.end(), plan.ledger.begin(), plan.ledger.end());

@@ -15,6 +15,7 @@
 #include "loader/host/undone.hpp"
 #include "loader/host/used.hpp"
 #include "loader/policy/shrink.hpp"
+#include "loader/publish/resets.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -84,6 +85,7 @@ struct Plan {
   std::vector<CutPeer> cut;          // connected clients that it would cut, accepted or not
   std::vector<CutRange> cut_ranges;  // and ranges that it would take out and that were used lately
   std::vector<Shrunk> shrunk;        // lists that lose more than half, accepted or not
+  Resets resets;                     // of network cards, by a first attach
   std::vector<UndoneFile> undone;    // files that an undone change brought in and that come back
   std::vector<std::string> warnings;
   std::vector<std::string> attached_again;  // interfaces that a person took off

@@ -225,6 +225,8 @@ std::string show_ticket(const QueuedChange& change) {
                {"verb", change.verb},        {"json", change.json},
                {"colour", change.colour},    {"accepted", change.accepted},
                {"warnings", change.warnings}};
+  if (change.login_uid) json["login_uid"] = *change.login_uid;
+  if (!change.client.empty()) json["client"] = change.client;
   std::visit(ShowWhat{json}, change.what);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -241,6 +243,10 @@ Result<QueuedChange> parse_ticket(const std::string& text) {
   }
   QueuedChange change;
   change.by = members.text("by");
+  // For the log alone, and older tickets have none.
+  if (members.has("login_uid"))
+    change.login_uid = static_cast<std::uint32_t>(members.number("login_uid"));
+  if (members.has("client")) change.client = members.text("client");
   change.verb = members.text("verb");
   change.json = members.flag("json");
   change.colour = members.flag("colour");

@@ -44,7 +44,9 @@ struct LeaseChange {
 struct QueuedChange {
   using What = std::variant<PutChange, RevokeChange, LeaseChange>;
 
-  std::string by;    // who: identity.hpp
+  std::string by;  // who: identity.hpp
+  std::optional<std::uint32_t> login_uid;
+  std::string client;
   std::string verb;  // as typed
   bool json = false;
   bool colour = false;                // of the preview

@@ -2,6 +2,7 @@
 #include "loader/publish/settle.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -188,12 +189,19 @@ std::optional<GenerationMeta> undone_by_boot(const World& world) {
   return std::nullopt;
 }
 
+Result<Settled> ended(Result<std::vector<std::string>> done, const Ending& ending) {
+  if (!done) return fail(done.error());
+  return Settled{true, std::move(*done), {ending}};
+}
+
 // A change that waited for its confirmation; none: nothing is to be done about it.
-std::optional<Result<std::vector<std::string>>> settle_confirmation(const Places& places,
-                                                                    const World& world) {
-  if (world.window && world.window->expired) return undo(places, world);
-  if (world.window && world.window->deadline == 0) return confirm(places, world);
-  if (const auto meta = undone_by_boot(world)) return undo_in_state(places, *meta);
+std::optional<Result<Settled>> settle_confirmation(const Places& places, const World& world) {
+  if (world.window && world.window->expired)
+    return ended(undo(places, world), {world.window->generation, false});
+  if (world.window && world.window->deadline == 0)
+    return ended(confirm(places, world), {world.window->generation, true});
+  if (const auto meta = undone_by_boot(world))
+    return ended(undo_in_state(places, *meta), {meta->generation, false});
   return std::nullopt;
 }
 
@@ -205,10 +213,7 @@ bool has_expired(const World& world) {
 
 Result<Settled> settle(const Places& places, const World& world) {
   Settled settled;
-  if (auto done = settle_confirmation(places, world)) {
-    if (!*done) return fail(done->error());
-    return Settled{true, std::move(**done)};
-  }
+  if (auto done = settle_confirmation(places, world)) return std::move(*done);
   if (auto removed = remove_unpublished(places, world, settled); !removed)
     return fail(removed.error());
   if (!world.live.generation) return settled;
@@ -241,8 +246,7 @@ void remove_leftovers(const Places& places) {
 
 // Settling may uncover more to settle: a confirmation first, then links, then what no link runs any
 // more.
-Result<World> look_and_settle(const Places& places, const Settling& how,
-                              std::vector<std::string>& messages) {
+Result<World> look_and_settle(const Places& places, const Settling& how, Settled& done) {
   constexpr int kRounds = 4;
   if (auto ours = fence::check(); !ours) return fail(ours.error());
   remove_leftovers(places);
@@ -255,7 +259,8 @@ Result<World> look_and_settle(const Places& places, const Settling& how,
       world->unsettled = settled.error().message;
       break;
     }
-    messages.insert(messages.end(), settled->messages.begin(), settled->messages.end());
+    done.messages.insert(done.messages.end(), settled->messages.begin(), settled->messages.end());
+    done.endings.insert(done.endings.end(), settled->endings.begin(), settled->endings.end());
     if (!settled->changed) break;
     world = look(places);
   }

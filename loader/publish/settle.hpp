@@ -5,6 +5,7 @@
 // vain is undone. Nothing that was in force is removed.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,18 @@
 
 namespace apiguard::publish {
 
+// How a change that waited for its confirmation has ended.
+struct Ending {
+  std::uint64_t generation = 0;
+  bool confirmed = false;  // else it is undone
+
+  friend bool operator==(const Ending&, const Ending&) = default;
+};
+
 struct Settled {
   bool changed = false;               // look() again
   std::vector<std::string> messages;  // what was done, for the operator
+  std::vector<Ending> endings;        // and for the log
 };
 
 // Whether a change waited for its confirmation in vain and is not undone altogether yet.
@@ -24,12 +34,13 @@ struct Settled {
 [[nodiscard]] Result<Settled> settle(const Places& places, const World& world);
 
 // Looks, settles, and looks again until there is nothing to settle. With `go_on` a failure to
-// settle is World::unsettled, else it is the result. `known` as in look(). Needs the lock.
+// settle is World::unsettled, else it is the result. `known` as in look(). What was done is added
+// to `done`, whose `changed` says nothing. Needs the lock.
 struct Settling {
   bool go_on = false;
   const InForce* known = nullptr;
 };
 [[nodiscard]] Result<World> look_and_settle(const Places& places, const Settling& how,
-                                            std::vector<std::string>& messages);
+                                            Settled& done);
 
 }  // namespace apiguard::publish

@@ -29,13 +29,25 @@ std::optional<Address> address_of(const apiguard_event& event, std::span<const _
 bool is_admitted(const apiguard_event& event) { return event.outcome == APIGUARD_PASS; }
 
 // The range that admitted it: its length is known, and the source.
-std::string range_of(const apiguard_event& event) {
+Prefix range_of(const apiguard_event& event) {
   Prefix prefix{address_of(event, event.source).value_or(Address{}), event.prefix_len};
   for (std::size_t i = 0; i < prefix.address.bytes.size(); ++i) {
     const int kept = std::clamp(int{event.prefix_len} - static_cast<int>(8 * i), 0, 8);
     prefix.address.bytes[i] &= static_cast<std::uint8_t>(0xff00U >> kept);
   }
-  return to_string(prefix);
+  return prefix;
+}
+
+// What the event names, or may be told to have decided: of a denied packet the except alone.
+std::optional<Range> decided(const apiguard_event& event, const Range* deciding) {
+  if (!is_admitted(event)) {
+    const bool known = event.reason == APIGUARD_EXCEPTED && deciding != nullptr;
+    return known && deciding->kind == Kind::kExcept ? std::optional(*deciding) : std::nullopt;
+  }
+  Range range;
+  range.prefix = range_of(event);
+  if (deciding != nullptr && deciding->prefix == range.prefix) range.name = deciding->name;
+  return range;
 }
 
 std::string endpoint_text(const Address& address, unsigned port) {
@@ -61,18 +73,25 @@ std::string_view word_of(const apiguard_event& event) {
 }
 
 // "192.0.2.7 -> 198.51.100.1:6443  unlisted  eth0".
-std::string whom(const apiguard_event& event, const std::string& interface) {
+std::string whom(const apiguard_event& event, const std::string& interface,
+                 const Range* deciding = nullptr) {
   const auto source = address_of(event, event.source);
   const auto destination = address_of(event, event.destination);
   std::string text = source ? to_string(*source) : "a source not reached";
   if (destination && event.dport != 0)
     text += " -> " + endpoint_text(*destination, ntohs(event.dport));
-  text += "  " + (is_admitted(event) ? range_of(event) : std::string(reason_name(event.reason)));
+  const auto range = decided(event, deciding);
+  text += "  ";
+  if (!is_admitted(event))
+    text += fmt::format("{}{}", reason_name(event.reason), range ? " by " : "");
+  if (range) text += range_text(*range);
   return interface.empty() ? text : text + "  " + interface;
 }
 
 // All but the time.
-Json members(const apiguard_event& event, const std::string& interface) {
+Json members(const apiguard_event& event, const std::string& interface,
+             const Range* deciding = nullptr) {
+  const auto range = decided(event, deciding);
   const auto source = address_of(event, event.source);
   const auto destination = address_of(event, event.destination);
   const auto text_of = [](const std::optional<Address>& address) {
@@ -86,7 +105,8 @@ Json members(const apiguard_event& event, const std::string& interface) {
           {"generation", event.generation},
           {"verdict", outcome_name(event.outcome)},
           {"reason", reason_name(event.reason)},
-          {"range", is_admitted(event) ? Json(range_of(event)) : Json(nullptr)}};
+          {"range", range ? Json(to_string(range->prefix)) : Json(nullptr)},
+          {"name", range ? text_or_null(range->name) : Json(nullptr)}};
 }
 
 }  // namespace
@@ -95,14 +115,20 @@ std::string event_words(const apiguard_event& event, const std::string& interfac
   return fmt::format("{} {}", word_of(event), whom(event, interface));
 }
 
-std::string event_text(const apiguard_event& event, const std::string& interface, const Now& now) {
-  return fmt::format("{}  {:<10}  {}", time_text(wall_time(event.time, now)), word_of(event),
-                     whom(event, interface));
+std::optional<Address> source_of(const apiguard_event& event) {
+  return address_of(event, event.source);
 }
 
-std::string event_json(const apiguard_event& event, const std::string& interface, const Now& now) {
+std::string event_text(const apiguard_event& event, const std::string& interface, const Now& now,
+                       const Range* deciding) {
+  return fmt::format("{}  {:<10}  {}", time_text(wall_time(event.time, now)), word_of(event),
+                     whom(event, interface, deciding));
+}
+
+std::string event_json(const apiguard_event& event, const std::string& interface, const Now& now,
+                       const Range* deciding) {
   Json json{{"time", format_timestamp(wall_time(event.time, now))}};
-  json.update(members(event, interface));
+  json.update(members(event, interface, deciding));
   return line(json);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,14 +15,17 @@
 namespace apiguard::report {
 
 // A packet that was denied (or would have been, in audit), or a connection that was admitted.
-// `interface` is the name; empty: it is gone.
+// `interface` is the name; empty: it is gone. `deciding`: the entry that decides for the source;
+// null: not known. It is believed only where the event does not say otherwise.
 [[nodiscard]] std::string event_text(const apiguard_event& event, const std::string& interface,
-                                     const Now& now);
+                                     const Now& now, const Range* deciding = nullptr);
 // {time, event ("denied"|"admitted"), source, destination, port, interface, generation, verdict,
-// reason, range}: destination and port null where they were not read, range null of what was
-// denied.
+// reason, range, name}: destination and port null where they were not read; range and name of what
+// was denied those of the except, else null.
 [[nodiscard]] std::string event_json(const apiguard_event& event, const std::string& interface,
-                                     const Now& now);
+                                     const Now& now, const Range* deciding = nullptr);
+// The source of an event; none: it was not read.
+[[nodiscard]] std::optional<Address> source_of(const apiguard_event& event);
 
 // The same for a journal, which has a time and members of its own: the text, and fields by the
 // names of the members in capitals behind "APIGUARD_"; what is null is left out.

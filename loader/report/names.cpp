@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include <fmt/format.h>
+
 namespace apiguard::report {
 namespace {
 
@@ -22,6 +24,11 @@ std::string_view outcome_name(unsigned outcome) {
 
 std::string_view reason_name(unsigned reason) {
   return reason < kReasons.size() ? kReasons[reason] : "unknown";
+}
+
+std::string range_text(const Range& range) {
+  const std::string prefix = to_string(range.prefix);
+  return range.name.empty() ? prefix : fmt::format("{} ({})", prefix, range.name);
 }
 
 }  // namespace apiguard::report

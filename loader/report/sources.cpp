@@ -21,7 +21,14 @@ std::size_t count_shown(const std::vector<DeniedSource>& sources, std::size_t sh
 std::string standing(const Range* deciding) {
   if (deciding == nullptr) return "not listed";
   return fmt::format("{} {}", deciding->kind == Kind::kExcept ? "excepted by" : "listed by",
-                     to_string(deciding->prefix));
+                     range_text(*deciding));
+}
+
+Json standing_json(const Range* deciding) {
+  if (deciding == nullptr) return {{"listed", false}, {"range", nullptr}, {"name", nullptr}};
+  return {{"listed", deciding->kind != Kind::kExcept},
+          {"range", to_string(deciding->prefix)},
+          {"name", text_or_null(deciding->name)}};
 }
 
 std::string commands(const std::vector<propose::Suggestion>& ranges) {
@@ -52,7 +59,8 @@ std::string denied_text(const std::vector<DeniedSource>& sources, std::size_t sh
   return text;
 }
 
-std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t shown) {
+std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t shown,
+                        const std::vector<const Range*>& deciding) {
   Json array = Json::array();
   for (std::size_t i = 0; i < count_shown(sources, shown); ++i) {
     const DeniedSource& source = sources[i];
@@ -63,7 +71,9 @@ std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t sh
                      {"reason", reason_name(source.reason)},
                      {"verdict", outcome_name(source.outcome)},
                      {"dropped", source.packets - source.would_drop},
-                     {"would_drop", source.would_drop}});
+                     {"would_drop", source.would_drop},
+                     {"now", source.source && i < deciding.size() ? standing_json(deciding[i])
+                                                                  : Json(nullptr)}});
   }
   return dump({{"schema", 1}, {"sources", std::move(array)}});
 }

@@ -16,7 +16,8 @@ namespace apiguard::report {
 [[nodiscard]] std::string denied_text(const std::vector<DeniedSource>& sources, std::size_t shown,
                                       const std::vector<const Range*>& deciding, Timestamp now);
 // As apiguard(8) has it under JSON; source is null behind more VLAN tags than are looked through.
-[[nodiscard]] std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t shown);
+[[nodiscard]] std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t shown,
+                                      const std::vector<const Range*>& deciding);
 
 // The ranges, then the commands that list those that are not. `unestablished`: sources that were
 // seen and had no connection.

@@ -235,6 +235,7 @@ std::string to_json(const Status& status) {
                {"unapplied", status.unapplied},
                {"damaged", damaged_json(status.damaged)},
                {"guarded", status.guarded},
+               {"guarded_after_boot", value_or_null(status.guarded_after_boot)},
                {"fingerprint", text_or_null(status.fingerprint)},
                {"fingerprint_permanent", text_or_null(status.fingerprint_permanent)},
                {"endpoints", endpoints_json(status)},

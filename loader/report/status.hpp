@@ -55,8 +55,10 @@ struct Status {
   std::optional<Timestamp> confirm_deadline;  // wall clock; there if not confirmed
   bool unapplied = false;  // the files say something else than the generation in force
   std::optional<DamagedState> damaged;
-  bool guarded = false;     // something is in force, and everything that it guards runs it
-  std::string fingerprint;  // empty: not known
+  bool guarded = false;  // something is in force, and everything that it guards runs it
+  // Whether systemd brings it back after a reboot; none: there is no systemd, or it is not known.
+  std::optional<bool> guarded_after_boot;
+  std::string fingerprint;            // empty: not known
   std::string fingerprint_permanent;  // of what does not end; empty: not known
   std::vector<Endpoint> endpoints;
   // Effective ranges of the list, whatever the mode; none: the text of the generation is not known.

@@ -17,12 +17,18 @@
 #include "loader/host/marks.hpp"
 #include "loader/publish/guard.hpp"
 #include "loader/publish/settle.hpp"
+#include "loader/service/tracing.hpp"
 
 namespace apiguard::service {
 namespace {
 
 void tell(Keeper::Round& round, Level level, std::string kind, std::string text) {
   round.messages.push_back({level, std::move(kind), std::move(text)});
+}
+
+void tell_repair(Keeper::Round& round, std::string kind, std::string text) {
+  round.repairs.push_back(text);
+  tell(round, Level::kWarning, std::move(kind), std::move(text));
 }
 
 std::string describe(const std::vector<std::string>& pins) {
@@ -89,7 +95,7 @@ Result<> Keeper::repair(Round& round) {
   hold_.let_go_of_replaced(window_before());
   const auto pinned = hold_.pin_again(pins, window_before());
   if (!pinned) return fail(pinned.error());
-  if (!pinned->empty()) tell(round, Level::kWarning, "pins", describe(*pinned));
+  if (!pinned->empty()) tell_repair(round, "pins", describe(*pinned));
   if (auto held = refresh_hold(round); !held) return held;
   return put_back(round);
 }
@@ -133,10 +139,10 @@ Result<> Keeper::put_back(Round& round) {
   const auto done = hold_.put_back(which);
   if (!done) return fail(done.error());
   for (const int ifindex : *done) {
-    tell(round, Level::kWarning, "program",
-         fmt::format("interface {}: somebody replaced the program on its link: generation {} is "
-                     "back",
-                     ifindex, which.generation));
+    tell_repair(round, "program",
+                fmt::format("interface {}: somebody replaced the program on its link: generation "
+                            "{} is back",
+                            ifindex, which.generation));
   }
   return {};
 }
@@ -144,9 +150,10 @@ Result<> Keeper::put_back(Round& round) {
 Detached Keeper::left_alone() const { return read_detached(places_.run_dir); }
 
 Result<> Keeper::settle_and_guard(Round& round) {
-  std::vector<std::string> settled;
+  publish::Settled settled;
   auto world = publish::look_and_settle(places_, {true, known_ ? &*known_ : nullptr}, settled);
-  for (std::string& text : settled) tell(round, Level::kNotice, "settle", std::move(text));
+  for (std::string& text : settled.messages) tell(round, Level::kNotice, "settle", std::move(text));
+  trace_settled(places_, settled, world ? &*world : nullptr);
   if (!world) return fail(world.error());
   if (world->unsettled) {
     tell(round, Level::kError, "settle", *world->unsettled);
@@ -155,6 +162,8 @@ Result<> Keeper::settle_and_guard(Round& round) {
   const auto left = left_alone();
   publish::Guarded guarded;
   if (!world->live.by_id) guarded = publish::guard(places_, *world, left);
+  if (guarded.changed)
+    round.repairs.insert(round.repairs.end(), guarded.messages.begin(), guarded.messages.end());
   for (std::string& text : guarded.messages) tell(round, Level::kNotice, "guard", std::move(text));
   for (std::string& text : guarded.failures) tell(round, Level::kError, "guard", std::move(text));
   if (!guarded.failures.empty()) round.outcome = Outcome::kTryLater;

@@ -36,7 +36,8 @@ class Keeper {
   struct Round {
     Outcome outcome = Outcome::kDone;
     std::vector<Message> messages;
-    bool new_generation = false;  // it, or another edition, judges since the round before
+    std::vector<std::string> repairs;  // among them: what was put right
+    bool new_generation = false;       // it, or another edition, judges since the round before
   };
   // Takes the lock if it is free; pins again what lost its pin, puts back programs that somebody
   // else replaced, settles what a dead verb or an expired confirmation left, and guards interfaces
@@ -68,6 +69,7 @@ class Keeper {
   [[nodiscard]] Standing standing(const publish::World& world) const;
 
   [[nodiscard]] bool guards() const { return live_.generation != 0; }
+  [[nodiscard]] std::uint64_t generation() const { return live_.generation; }
   [[nodiscard]] const std::optional<publish::InForce>& known() const { return known_; }
   [[nodiscard]] const Floor& floor() const { return floor_; }
   // There is a book beside the list that is not the one it was loaded with.

@@ -37,6 +37,7 @@
 #include "loader/service/signals.hpp"
 #include "loader/service/snapshot.hpp"
 #include "loader/service/textfile.hpp"
+#include "loader/service/tracing.hpp"
 #include "loader/service/work.hpp"
 
 namespace apiguard::service {
@@ -151,6 +152,8 @@ class Supervisor {
     duty_.began(Loop::Clock::now());
     const Keeper::Round round = keeper_.round();
     for (const Message& message : round.messages) tell(message);
+    if (!round.repairs.empty() && may_say(messages_, Level::kWarning, "repair"))
+      trace_repair(round.repairs, keeper_.generation());
     if (round.outcome == Keeper::Outcome::kBusy) {
       tell_if(busy_.held(Loop::Clock::now()));
       return round_after(busy_.pause());

@@ -13,6 +13,7 @@
 #include "loader/publish/settle.hpp"
 #include "loader/publish/used.hpp"
 #include "loader/service/standing.hpp"
+#include "loader/service/tracing.hpp"
 
 namespace apiguard::service {
 namespace {
@@ -47,13 +48,15 @@ int files_differ(const Places& places) {
 int publish_again_now(const Places& places) {
   const auto lock = Lock::take(places.run_dir, "run");
   if (!lock) return failed(lock.error());
-  std::vector<std::string> messages;
-  const auto world = publish::look_and_settle(places, {}, messages);
-  tell_all(Level::kNotice, messages);
+  publish::Settled settled;
+  const auto world = publish::look_and_settle(places, {}, settled);
+  tell_all(Level::kNotice, settled.messages);
+  trace_settled(places, settled, world ? &*world : nullptr);
   if (!world) return failed(world.error());
   const auto published = publish::publish_again(places, *world);
   if (!published) return failed(published.error());
   if (!*published) return 0;
+  trace_again(places, **published);
   tell_all(Level::kWarning, (*published)->warnings);
   say(Level::kNotice, fmt::format("apiguard: generation {} is in force: the same list, its ends by "
                                   "the clock as it is now",

@@ -33,6 +33,7 @@ holds() {
     no-overlay) ! unshare --mount mount -t overlay overlay -o lowerdir=/etc:/usr /usr 2>/dev/null ;;
     no-immutable-files) ! has_immutable_files ;;
     no-memory-controller) ! has_memory_controller ;;
+    no-journald) [ ! -x /lib/systemd/systemd-journald ] || ! command -v journalctl >/dev/null ;;
     native-macvlan) false ;; # no kernel so far
     before-*) kernel_before "${1#before-}" ;;
     no-bti-start-files) [ "$(uname -m)" = aarch64 ] && ! readelf --notes "$(cc -print-file-name=Scrt1.o)" | grep -q 'feature: BTI' ;;

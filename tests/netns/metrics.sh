@@ -126,6 +126,12 @@ step 'Every expression of the dashboard parses and asks for metrics that there a
   echo ']}]'
 } >"$WORK/dashboard.yaml"
 promtool check rules "$WORK/dashboard.yaml" | grep -E '[1-9][0-9]+ rules found'
+# What the rules say of the panels is said of these very expressions.
+sed -nE 's/^      - expr: (.*instance=~.*)/\1/p' "$RULES/alerts_test.yaml" | while read -r TESTED; do
+  # shellcheck disable=SC2016
+  grep -F -- "$(sed -e 's/"[.][*]"/"$instance"/g' -e 's/"/\\"/g' <<<"$TESTED")" "$RULES/dashboard.json" >/dev/null ||
+    die "the dashboard does not ask: $TESTED"
+done
 METRICS=$(sed -nE 's/^\.It Cm (apiguard_[a-z_]+).*/\1/p' "$(dirname -- "$RULES")/../loader/cli/apiguard.8")
 while read -r USED; do
   grep -qx "$USED" <<<"$METRICS" || die "'$USED' is no metric of the manual page"
@@ -145,6 +151,8 @@ not_firing ApiguardInterfaceNotAttached || die 'an alert while all is well'
 step 'An alert fires when the program is taken off, and ends when it is back'
 verb detach gate0
 publish_metrics
+shows apiguard_generation 0
+shows 'apiguard_mode{mode="enforce"}' 0
 wait_for 'the alert' firing ApiguardNothingInForce
 verb apply --accept-risk detached
 publish_metrics

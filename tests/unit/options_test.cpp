@@ -91,8 +91,8 @@ std::string manual() {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-const Words kAllRisks = {"drop-peers", "generic-xdp", "off", "shrink",
-                         "unapplied",  "undone",      "wide"};
+const Words kAllRisks = {"detached", "drop-peers", "generic-xdp", "link-reset", "off",
+                         "shrink",   "unapplied",  "undone",      "wide"};
 
 }  // namespace
 
@@ -533,8 +533,8 @@ TEST_CASE("usage errors say what and where") {
       {{"set", "--file", ""}, "option '--file': a value is missing"},
       // risks
       {{"apply", "--accept-risk", "everything"},
-       "argument 'everything': no such risk: drop-peers, wide, unapplied, shrink, undone, off, "
-       "generic-xdp or all"},
+       "argument 'everything': no such risk: drop-peers, wide, unapplied, shrink, undone, "
+       "detached, off, link-reset, generic-xdp or all"},
       {{"apply", "--accept-risk", "wide,,all"}, "argument 'wide,,all': empty element"},
       {{"apply", "--accept-risk", ""}, "argument '': empty element"},
       {{"apply", "--boot", "--trust-clock"},

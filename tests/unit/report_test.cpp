@@ -637,6 +637,7 @@ TEST_CASE("JSON of a status in enforce") {
   "unapplied": false,
   "damaged": null,
   "guarded": false,
+  "guarded_after_boot": null,
   "fingerprint": "00ff",
   "fingerprint_permanent": null,
   "endpoints": [
@@ -696,6 +697,7 @@ TEST_CASE("JSON of a status with nothing in force: every member is there") {
   "unapplied": false,
   "damaged": null,
   "guarded": false,
+  "guarded_after_boot": null,
   "fingerprint": null,
   "fingerprint_permanent": null,
   "endpoints": [],

@@ -95,10 +95,20 @@ TEST_CASE("the report of denied sources counts what it does not show") {
   const std::string text = report::denied_text(sources, 2, {&office, nullptr}, kWall);
   CHECK(text.find("listed by 192.0.2.0/24") != std::string::npos);
   CHECK(text.find("not listed") != std::string::npos);
-  CHECK(report::denied_json({}, 0) == "{\n  \"schema\": 1,\n  \"sources\": []\n}");
+  Range except = office;
+  except.kind = Kind::kExcept;
+  except.name = "guests";
+  CHECK(
+      report::denied_text(sources, 1, {&except}, kWall).find("excepted by 192.0.2.0/24 (guests)") !=
+      std::string::npos);
+  const std::string json = report::denied_json(sources, 2, {&except, nullptr});
+  CHECK(json.find("\"name\": \"guests\"") != std::string::npos);
+  CHECK(json.find("\"listed\": true") == std::string::npos);
+  CHECK(report::denied_json(sources, 2, {}).find("\"now\": null") != std::string::npos);
+  CHECK(report::denied_json({}, 0, {}) == "{\n  \"schema\": 1,\n  \"sources\": []\n}");
   DeniedSource unknown = sources[0];
   unknown.source.reset();
-  CHECK(report::denied_json({unknown}, 0).find("\"source\": null") != std::string::npos);
+  CHECK(report::denied_json({unknown}, 0, {}).find("\"source\": null") != std::string::npos);
 }
 
 TEST_CASE("an event is one line") {
@@ -108,7 +118,7 @@ TEST_CASE("an event is one line") {
   CHECK(report::event_json(event, "eth0", kNow) ==
         R"({"time":"2025-12-31T23:59:58Z","event":"denied","source":"192.0.2.7",)"
         R"("destination":"198.51.100.1","port":6443,"interface":"eth0","generation":7,)"
-        R"("verdict":"drop","reason":"unlisted","range":null})");
+        R"("verdict":"drop","reason":"unlisted","range":null,"name":null})");
   apiguard_event admitted = event_of("2001:db8:12:7::9", "2001:db8:1::1");
   admitted.outcome = APIGUARD_PASS;
   admitted.reason = APIGUARD_LISTED;
@@ -126,6 +136,29 @@ TEST_CASE("an event is one line") {
   CHECK(report::event_text(unreached, "eth0", kNow) ==
         "2026-01-01T00:00:00.000Z  would deny  a source not reached  vlan_depth  eth0");
   CHECK(report::event_json(unreached, "eth0", kNow).find(R"("source":null)") != std::string::npos);
+}
+
+TEST_CASE("an event names the range where it is known, and no other") {
+  apiguard_event event = event_of("192.0.2.7", "198.51.100.1");
+  Range range = ranges_of("192.0.2.0/24")[0];
+  range.name = "office";
+  // What is not listed was denied by nobody, whatever the list says by now.
+  CHECK(report::event_text(event, "eth0", kNow, &range).find("office") == std::string::npos);
+  event.reason = APIGUARD_EXCEPTED;
+  CHECK(report::event_text(event, "eth0", kNow, &range).find("office") == std::string::npos);
+  range.kind = Kind::kExcept;
+  CHECK(report::event_text(event, "eth0", kNow, &range)
+            .ends_with("  excepted by 192.0.2.0/24 (office)  eth0"));
+  CHECK(report::event_json(event, "eth0", kNow, &range)
+            .find(R"("range":"192.0.2.0/24","name":"office")") != std::string::npos);
+  event.outcome = APIGUARD_PASS;
+  event.reason = APIGUARD_LISTED;
+  event.prefix_len = 24;
+  range.kind = Kind::kAllow;
+  CHECK(report::event_text(event, "eth0", kNow, &range).ends_with("  192.0.2.0/24 (office)  eth0"));
+  event.prefix_len = 25;  // another entry admitted it
+  CHECK(report::event_json(event, "eth0", kNow, &range)
+            .find(R"("range":"192.0.2.0/25","name":null)") != std::string::npos);
 }
 
 TEST_CASE("a journal gets text and fields, nothing that is null") {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// RUN_DIR/traced: what the machine's log has been told, so that each change is told once although
+// every verb is a process of its own, and a crowd of leases once a minute. A boot empties the
+// folder.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "loader/policy/leasing.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard {
+
+// Leases that were given since the log was told of leases.
+struct LeasesToTell {
+  std::size_t added = 0;
+  std::size_t renewed = 0;
+  std::uint64_t generation = 0;      // of the last of them; 0: nothing was in force
+  std::set<std::string> by;          // some of those who asked for them
+  std::vector<std::string> entries;  // and some of the leases
+
+  [[nodiscard]] bool empty() const { return added + renewed == 0; }
+  friend bool operator==(const LeasesToTell&, const LeasesToTell&) = default;
+};
+// Counts what these answers added and renewed.
+void add_leases(LeasesToTell& leases, std::uint64_t generation, const std::string& by,
+                const std::vector<LeaseAnswer>& answers);
+
+struct Traced {
+  std::uint64_t generation = 0;  // the last that was told; 0: not known
+  std::uint64_t leases_at = 0;   // when leases were told last: boot-time clock, nanoseconds
+  LeasesToTell leases;
+
+  friend bool operator==(const Traced&, const Traced&) = default;
+};
+
+// Whether leases may be told at `boot` (boot-time clock): a minute after the last time.
+[[nodiscard]] bool is_due(const Traced& traced, std::uint64_t boot);
+
+// What cannot be read is as if nothing had been told.
+[[nodiscard]] Traced read_traced(const std::string& run_dir);
+// Needs the lock.
+[[nodiscard]] Result<> write_traced(const std::string& run_dir, const Traced& traced);
+
+}  // namespace apiguard
