@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "loader/host/netlink.hpp"
@@ -34,6 +35,19 @@ Address address_of(std::uint8_t family, const __be32* words) {
   return address;
 }
 
+// Of tcp_info, milliseconds.
+int take_info(const nlattr* attribute, void* data) {
+  tcp_info info{};
+  constexpr std::size_t kWanted = offsetof(tcp_info, tcpi_last_ack_recv) + sizeof(std::uint32_t);
+  if (mnl_attr_get_type(attribute) != INET_DIAG_INFO) return MNL_CB_OK;
+  if (mnl_attr_get_payload_len(attribute) < kWanted) return MNL_CB_OK;
+  std::memcpy(&info, mnl_attr_get_payload(attribute), kWanted);
+  constexpr std::int64_t kMillisecond = 1'000'000;
+  static_cast<TcpSocket*>(data)->quiet =
+      kMillisecond * std::min(info.tcpi_last_data_recv, info.tcpi_last_ack_recv);
+  return MNL_CB_OK;
+}
+
 int take_socket(const nlmsghdr* message, void* data) {
   if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY) return MNL_CB_OK;
   if (mnl_nlmsg_get_payload_len(message) < sizeof(inet_diag_msg)) return MNL_CB_OK;
@@ -46,6 +60,7 @@ int take_socket(const nlmsghdr* message, void* data) {
   socket.bound = static_cast<int>(found->id.idiag_if);
   socket.inode = found->idiag_inode;
   socket.uid = found->idiag_uid;
+  mnl_attr_parse(message, sizeof(inet_diag_msg), take_info, &socket);
   (*static_cast<const Take*>(data))(socket);
   return MNL_CB_OK;
 }
@@ -61,6 +76,7 @@ Result<> take_family(Netlink& netlink, std::uint8_t family, const TcpQuestion& q
   request->sdiag_family = family;
   request->sdiag_protocol = IPPROTO_TCP;
   request->idiag_states = question.states;
+  if (question.quiet) request->idiag_ext = 1U << (INET_DIAG_INFO - 1);
   request->id.idiag_sport = htons(question.port);
   request->id.idiag_dport = htons(question.peer_port);
   return netlink.ask(message, "list the connections", take_socket, &take);

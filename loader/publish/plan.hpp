@@ -74,7 +74,7 @@ struct Plan {
   std::uint64_t edition = 0;         // the same of its edition
   Difference difference;             // against the generation in force
   std::vector<Risk> risks;           // raised and not accepted
-  std::vector<CutPeer> cut;          // connected clients that it would cut, accepted or not
+  std::vector<CutPeer> cut;          // clients that it would cut, accepted or not
   std::vector<CutRange> cut_ranges;  // and ranges that it would take out and that were used lately
   std::vector<UndoneFile> undone;    // files that an undone change brought in and that come back
   std::vector<std::string> warnings;

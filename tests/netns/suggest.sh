@@ -89,7 +89,8 @@ expect 2 guard suggest --min-prefix4 33
 expect 2 guard suggest --max-ranges 0
 
 step 'Its commands are a list with which enforce drops nobody who talked'
-verb mode enforce --dry-run
+expect 7 guard mode enforce --dry-run
+complains "risk 'drop-peers': [0-9]+ sources that an audit saw connect within 24 h would be cut:$"
 complains "^  $STRANGER4  [0-9]+ packets, [0-9]+ connections, last .* ago$"
 verb suggest
 grep '^apiguard allow' "$WORK/out" >"$WORK/commands"
