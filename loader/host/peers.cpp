@@ -89,9 +89,7 @@ Result<int> interface_to(Netlink& netlink, const Connection& connection) {
   return interface;
 }
 
-}  // namespace
-
-Result<std::vector<Connection>> list_connections(const std::vector<Endpoint>& endpoints) {
+Result<std::vector<Connection>> list(const std::vector<Endpoint>& endpoints, bool quiet) {
   std::vector<Connection> connections;
   const auto take = [&](const TcpSocket& socket) {
     if (!protects(endpoints, socket.local, socket.port)) return;
@@ -100,10 +98,21 @@ Result<std::vector<Connection>> list_connections(const std::vector<Endpoint>& en
     connection.local = socket.local;
     connection.port = socket.port;
     connection.bound = socket.bound;
+    connection.quiet = socket.quiet;
   };
-  const TcpQuestion question{kStates, only_port(endpoints), 0};
+  const TcpQuestion question{kStates, only_port(endpoints), 0, quiet};
   if (auto listed = list_tcp_sockets(question, take); !listed) return fail(listed.error());
   return connections;
+}
+
+}  // namespace
+
+Result<std::vector<Connection>> list_connections(const std::vector<Endpoint>& endpoints) {
+  return list(endpoints, false);
+}
+
+Result<std::vector<Connection>> list_heard_connections(const std::vector<Endpoint>& endpoints) {
+  return list(endpoints, true);
 }
 
 Result<> find_interfaces(std::vector<Connection>& connections) {

@@ -20,6 +20,8 @@ struct Connection {
   std::uint16_t port = 0;  // local
   int bound = 0;           // ifindex the socket is bound to (link-local peers, VRFs), 0: none
   int interface = 0;       // ifindex by which the way back leaves, 0: not asked, or there is none
+  // Nanoseconds since the last packet of the peer; none: not asked for, or not told.
+  std::optional<std::int64_t> quiet = std::nullopt;
 };
 
 // The TCP connections, from established until both sides have closed, whose local end is one of
@@ -27,15 +29,27 @@ struct Connection {
 [[nodiscard]] Result<std::vector<Connection>> list_connections(
     const std::vector<Endpoint>& endpoints);
 
+// The same with `quiet` filled in.
+[[nodiscard]] Result<std::vector<Connection>> list_heard_connections(
+    const std::vector<Endpoint>& endpoints);
+
 // Fills in `interface`; asks once for each way. Own addresses leave by the loopback.
 [[nodiscard]] Result<> find_interfaces(std::vector<Connection>& connections);
 
-// A connected client that a change would cut.
+// How it is known that somebody has connections here.
+enum class HowSeen {
+  kSocket,  // a socket of this host is connected to it now
+  kAudit    // an audit saw it finish a handshake
+};
+
+// A client that a change would cut.
 struct CutPeer {
   Address peer;
-  std::size_t connections = 0;
+  std::uint64_t connections = 0;
   std::optional<Range> range;  // that admits it today
   std::string reason;          // why it passes today, where no range admits it
+  HowSeen seen = HowSeen::kSocket;
+  std::optional<Timestamp> last;  // when it was heard last; none: not known
 };
 
 }  // namespace apiguard

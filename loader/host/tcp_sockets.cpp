@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "loader/host/netlink.hpp"
@@ -34,11 +35,19 @@ Address address_of(std::uint8_t family, const __be32* words) {
   return address;
 }
 
-// The kernel says it of sockets of IPv6 that listen.
-int take_socket_attribute(const nlattr* attribute, void* data) {
-  if (mnl_attr_get_type(attribute) == INET_DIAG_SKV6ONLY &&
-      mnl_attr_validate(attribute, MNL_TYPE_U8) >= 0)
-    *static_cast<bool*>(data) = mnl_attr_get_u8(attribute) != 0;
+// The kernel says whether it takes IPv4 of sockets of IPv6 that listen. Times of tcp_info are
+// milliseconds.
+int take_attribute(const nlattr* attribute, void* data) {
+  TcpSocket& socket = *static_cast<TcpSocket*>(data);
+  const std::uint16_t type = mnl_attr_get_type(attribute);
+  if (type == INET_DIAG_SKV6ONLY && mnl_attr_validate(attribute, MNL_TYPE_U8) >= 0)
+    socket.v6only = mnl_attr_get_u8(attribute) != 0;
+  tcp_info info{};
+  constexpr std::size_t kWanted = offsetof(tcp_info, tcpi_last_ack_recv) + sizeof(std::uint32_t);
+  if (type != INET_DIAG_INFO || mnl_attr_get_payload_len(attribute) < kWanted) return MNL_CB_OK;
+  std::memcpy(&info, mnl_attr_get_payload(attribute), kWanted);
+  constexpr std::int64_t kMillisecond = 1'000'000;
+  socket.quiet = kMillisecond * std::min(info.tcpi_last_data_recv, info.tcpi_last_ack_recv);
   return MNL_CB_OK;
 }
 
@@ -53,8 +62,8 @@ int take_socket(const nlmsghdr* message, void* data) {
   socket.port = ntohs(found->id.idiag_sport);
   socket.bound = static_cast<int>(found->id.idiag_if);
   socket.inode = found->idiag_inode;
-  mnl_attr_parse(message, sizeof(inet_diag_msg), take_socket_attribute, &socket.v6only);
   socket.uid = found->idiag_uid;
+  mnl_attr_parse(message, sizeof(inet_diag_msg), take_attribute, &socket);
   (*static_cast<const Take*>(data))(socket);
   return MNL_CB_OK;
 }
@@ -70,6 +79,7 @@ Result<> take_family(Netlink& netlink, std::uint8_t family, const TcpQuestion& q
   request->sdiag_family = family;
   request->sdiag_protocol = IPPROTO_TCP;
   request->idiag_states = question.states;
+  if (question.quiet) request->idiag_ext = 1U << (INET_DIAG_INFO - 1);
   request->id.idiag_sport = htons(question.port);
   request->id.idiag_dport = htons(question.peer_port);
   return netlink.ask(message, "list the connections", take_socket, &take);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "loader/policy/prefix.hpp"
 #include "loader/result.hpp"
@@ -21,12 +22,15 @@ struct TcpSocket {
   std::uint32_t inode = 0;      // as in "socket:[INODE]" of /proc/PID/fd, 0: no descriptor
   bool v6only = false;          // of a socket of IPv6 that listens: it takes no IPv4
   std::uint32_t uid = 0;        // who made it, or the socket that it was accepted by
+  // Nanoseconds since the last packet of the peer; none: not asked for, or not told.
+  std::optional<std::int64_t> quiet;
 };
 
 struct TcpQuestion {
   std::uint32_t states = 0;     // bits 1 << TCP_ESTABLISHED and so on
   std::uint16_t port = 0;       // local, 0: any
   std::uint16_t peer_port = 0;  // 0: any
+  bool quiet = false;           // TcpSocket::quiet is wanted: the kernel locks each socket for it
 };
 
 // Hands over every socket of both families that fits; the kernel leaves out the others by itself.

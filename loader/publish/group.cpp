@@ -16,6 +16,7 @@
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/leases.hpp"
 #include "loader/publish/request.hpp"
+#include "loader/publish/seen.hpp"
 #include "loader/publish/used.hpp"
 
 namespace apiguard::publish {
@@ -64,6 +65,8 @@ class InUse {
   }
 
  private:
+  using Seen = std::vector<SeenSource>;
+
   void read() {
     read_ = true;
     const auto connections = list_connections(world_.in_force->policy()->endpoints);
@@ -76,6 +79,11 @@ class InUse {
     for (const UsedRange& used : read_used(places_, world_).state.ranges) {
       if (used.total().connections > 0 && used.total().last > now - kLately)
         in_use_.insert(used.prefix);
+    }
+    // What an audit saw and cannot be read is named by nobody: the plan says so.
+    for (const SeenSource& one : read_seen(places_, clocks(world_)).value_or(Seen())) {
+      if (one.last > now - kLately)
+        in_use_.insert(prefix_around(one.source, max_length(one.source.family)));
     }
   }
 

@@ -98,8 +98,9 @@ void find_shrunk_lists(const World& world, const Request& request, Plan& plan) {
 
 std::string describe_cut(const Plan& plan) {
   std::vector<std::string> parts;
-  if (!plan.cut.empty()) parts.push_back(describe(plan.cut));
-  if (!plan.cut_ranges.empty()) parts.push_back(describe(plan.cut_ranges, read_clocks().wall));
+  const Timestamp now = read_clocks().wall;
+  if (!plan.cut.empty()) parts.push_back(describe(plan.cut, now));
+  if (!plan.cut_ranges.empty()) parts.push_back(describe(plan.cut_ranges, now));
   return fmt::format("{}", fmt::join(parts, "\n  "));
 }
 
@@ -417,12 +418,21 @@ Result<> number_it(const World& world, const Request& request, Plan& plan) {
   return {};
 }
 
+// Whether everybody who is listed stays so.
+bool only_adds(const Plan& plan) {
+  const auto is_allow = [](const Range& range) { return range.kind != Kind::kExcept; };
+  const auto& added = plan.difference.added;
+  return plan.shown().removed.empty() && std::all_of(added.begin(), added.end(), is_allow);
+}
+
 // A way out goes on whatever happens, and so does a kernel that never says who is connected.
-Result<> find_peers(const World& world, const Request& request, Plan& plan) {
+Result<> find_peers(const Places& places, const World& world, const Request& request, Plan& plan) {
   if (request.boot || request.leases || plan.unchanged) return {};
-  auto cut = find_cut_peers(world, plan.judged_by(request), plan.targets);
+  auto cut =
+      find_cut_peers(places, world, {plan.judged_by(request), plan.targets, only_adds(plan)});
   if (cut) {
-    plan.cut = std::move(*cut);
+    plan.cut = std::move(cut->peers);
+    plan.warnings.insert(plan.warnings.end(), cut->warnings.begin(), cut->warnings.end());
     return {};
   }
   if (!request.way_out && cut.error().exit != Exit::kUnsupported) return fail(cut.error());
@@ -468,7 +478,7 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   find_judged(world, request, plan);
   find_sameness(world, request, ledger, plan);
   if (auto numbered = number_it(world, request, plan); !numbered) return fail(numbered.error());
-  if (auto peers = find_peers(world, request, plan); !peers) return fail(peers.error());
+  if (auto peers = find_peers(places, world, request, plan); !peers) return fail(peers.error());
   find_shrunk_lists(world, request, plan);
   if (!request.boot) plan.resets = find_resets(world, request.policy, plan.targets);
   plan.warnings.insert(plan.warnings.end(), plan.resets.warnings.begin(),

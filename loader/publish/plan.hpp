@@ -82,7 +82,7 @@ struct Plan {
   std::uint64_t edition = 0;         // the same of its edition
   Difference difference;             // against the generation in force
   std::vector<Risk> risks;           // raised and not accepted
-  std::vector<CutPeer> cut;          // connected clients that it would cut, accepted or not
+  std::vector<CutPeer> cut;          // clients that it would cut, accepted or not
   std::vector<CutRange> cut_ranges;  // and ranges that it would take out and that were used lately
   std::vector<Shrunk> shrunk;        // lists that lose more than half, accepted or not
   Resets resets;                     // of network cards, by a first attach

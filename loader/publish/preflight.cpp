@@ -2,13 +2,16 @@
 #include "loader/publish/preflight.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "loader/policy/duration.hpp"
 #include "loader/policy/lookup.hpp"
+#include "loader/publish/seen.hpp"
 #include "loader/publish/used.hpp"
 
 namespace apiguard::publish {
@@ -25,53 +28,114 @@ std::vector<Address> peers_of(const std::vector<Connection>& connections) {
   return peers;
 }
 
+std::vector<Address> sources_of(const std::vector<SeenSource>& seen) {
+  std::vector<Address> sources;
+  sources.reserve(seen.size());
+  for (const SeenSource& source : seen) sources.push_back(source.source);
+  return sources;
+}
+
 // ---- what judges today
 
-std::set<int> guarded_today(const World& world) {
-  std::set<int> guarded;
-  for (const datapath::LinkState& link : world.live.links) {
-    if (link.ifindex != 0 && judges_in_force(world, link)) {
-      guarded.insert(link.ifindex);
-    }
-  }
-  return interfaces_above(world.interfaces, std::move(guarded));
+bool judges_today(const World& world, const datapath::Target& target) {
+  const datapath::LinkState* link = world.live.link_with(target.link_id);
+  return link != nullptr && judges_in_force(world, *link);
 }
 
-Today today_of(const World& world) {
-  Today today;
-  if (!world.in_force) return today;
-  today.in_force = true;
-  today.guarded = guarded_today(world);
-  today.policy = world.judged();
-  return today;
-}
-
-// Why packets of a connection pass today whatever the list says; none: the list decides.
-std::optional<std::string> free_pass(const Connection& connection, const Today& today) {
-  if (!today.in_force) return "no list is in force";
-  if (today.policy == nullptr) return "the list in force cannot be read";
-  if (today.policy->mode == Mode::kOff) return "mode off passes everything today";
-  if (!today.guarded.contains(connection.interface)) return "comes in where nothing is guarded yet";
-  if (!protects(today.policy->endpoints, connection.local, connection.port)) {
-    return fmt::format("port {} is not protected yet", connection.port);
+// When the mode in force began, as far as records tell: those of the first generations in it may be
+// pruned, and what follows them is later.
+std::optional<Timestamp> mode_began(const World& world) {
+  const std::uint64_t since = world.in_force->settings.since;
+  if (since == 0) return std::nullopt;
+  for (const Kept& kept : world.kept) {
+    if (kept.generation >= since && kept.generation <= world.in_force->generation && kept.meta)
+      return kept.meta->time;
   }
   return std::nullopt;
 }
 
-// How a connection passes today; none: it does not.
+// Both the mode and that all is judged have to last.
+std::optional<Timestamp> audited_since(const Places& places, const World& world) {
+  const auto began = mode_began(world);
+  if (!began) return std::nullopt;
+  const auto observed = read_used(places, world).observed_since;
+  if (!observed) return std::nullopt;
+  return std::max(*began, *observed);
+}
+
+Today today_of(const Places& places, const World& world, const Proposed& change) {
+  Today today;
+  if (!world.in_force) return today;
+  today.in_force = true;
+  today.policy = world.judged();
+  for (const datapath::Target& target : change.targets) {
+    if (!judges_today(world, target)) today.anew.push_back(target.name);
+  }
+  if (today.policy != nullptr && today.policy->mode == Mode::kAudit && today.anew.empty())
+    today.audited = audited_since(places, world);
+  return today;
+}
+
+bool enforces(const Today& today) {
+  return today.in_force && today.policy != nullptr && today.policy->mode == Mode::kEnforce;
+}
+
+// Why sources pass today whatever the list says; none: the list decides.
+std::optional<std::string> free_pass(const Today& today) {
+  if (!today.in_force) return "no list is in force";
+  if (today.policy == nullptr) return "the list in force cannot be read";
+  if (today.policy->mode == Mode::kOff) return "mode off passes everything today";
+  return std::nullopt;
+}
+
+bool is_protected_today(const Connection& connection, const Today& today) {
+  return protects(today.policy->endpoints, connection.local, connection.port);
+}
+
+// How a connection passes today; none: the list refuses it, wherever it comes in.
 std::optional<CutPeer> passing(const Connection& connection, const Range* deciding,
                                const Today& today) {
-  CutPeer peer{connection.peer, 1, std::nullopt, {}};
-  if (auto reason = free_pass(connection, today)) {
+  CutPeer peer{connection.peer, 1, std::nullopt, {}, HowSeen::kSocket, std::nullopt};
+  if (auto reason = free_pass(today)) {
     peer.reason = *reason;
+  } else if (!is_protected_today(connection, today)) {
+    peer.reason = fmt::format("port {} is not protected yet", connection.port);
   } else if (admits(deciding)) {
     peer.range = *deciding;
+  } else if (!today.anew.empty()) {
+    peer.reason = fmt::format("may come in by {}, not guarded yet", fmt::join(today.anew, ", or "));
   } else if (today.policy->mode == Mode::kAudit) {
     peer.reason = "mode audit drops nothing today";
   } else {
     return std::nullopt;
   }
   return peer;
+}
+
+// Whether an audit would have seen it, had it come in where we judge.
+bool is_audited(const Connection& connection, const Today& today, Timestamp now) {
+  return today.audited && *today.audited <= now - kAuditLasts &&
+         is_protected_today(connection, today);
+}
+
+bool is_among(const std::vector<SeenSource>& seen, const Address& address) {
+  const auto at = std::lower_bound(
+      seen.begin(), seen.end(), address,
+      [](const SeenSource& source, const Address& wanted) { return source.source < wanted; });
+  return at != seen.end() && at->source == address;
+}
+
+// ---- connections of one peer
+
+void add(CutPeer& to, const CutPeer& one) {
+  ++to.connections;
+  if (!to.range) to.range = one.range;
+  if (one.last && (!to.last || *one.last > *to.last)) to.last = one.last;
+}
+
+bool comes_first(const CutPeer& a, const CutPeer& b) {
+  if (a.connections != b.connections) return a.connections > b.connections;
+  return a.peer < b.peer;
 }
 
 // ---- words
@@ -85,25 +149,39 @@ std::string source_of(const Range& range) {
   return to_string(range.origin);
 }
 
-std::string describe(const CutPeer& peer) {
-  const std::string why =
-      peer.range
-          ? fmt::format("listed by {} ({})", to_string(peer.range->prefix), source_of(*peer.range))
-          : peer.reason;
-  return fmt::format("{}: {}, {}", to_string(peer.peer), counted(peer.connections, "connection"),
-                     why);
+std::string ago(Timestamp moment, Timestamp now) {
+  return show_duration(std::max<Timestamp>(0, now - moment) / kSecond) + " ago";
+}
+
+std::string describe(const CutPeer& peer, Timestamp now) {
+  std::string text =
+      fmt::format("{}: {}", to_string(peer.peer), counted(peer.connections, "connection"));
+  if (peer.range) {
+    text +=
+        fmt::format(", listed by {} ({})", to_string(peer.range->prefix), source_of(*peer.range));
+  } else {
+    text += ", " + peer.reason;
+  }
+  if (peer.last) text += ", last seen " + ago(*peer.last, now);
+  return text + (peer.seen == HowSeen::kSocket ? " (socket)" : " (audit)");
 }
 
 std::string describe(const CutRange& cut, Timestamp now) {
-  const Timestamp ago = std::max<Timestamp>(0, now - cut.usage.last) / kSecond;
-  return fmt::format("{} ({}): {}, the last {} ago", to_string(cut.range.prefix),
+  return fmt::format("{} ({}): {}, last seen {} (used)", to_string(cut.range.prefix),
                      source_of(cut.range), counted(cut.usage.connections, "connection"),
-                     show_duration(ago));
+                     ago(cut.usage.last, now));
 }
 
-bool comes_first(const CutPeer& a, const CutPeer& b) {
-  if (a.connections != b.connections) return a.connections > b.connections;
-  return a.peer < b.peer;
+// A line for each of the first ten, and what the others come to.
+std::string list_of(const std::vector<CutPeer>& cut, Timestamp now) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(cut.size(), kShown); ++i)
+    text += "\n    " + describe(cut[i], now);
+  if (cut.size() <= kShown) return text;
+  std::uint64_t connections = 0;
+  for (std::size_t i = kShown; i < cut.size(); ++i) connections += cut[i].connections;
+  return text + fmt::format("\n    ... and {} more with {}", cut.size() - kShown,
+                            counted(connections, "connection"));
 }
 
 }  // namespace
@@ -118,20 +196,35 @@ void keep_unlisted(std::vector<Connection>& connections, const std::vector<Range
   connections.resize(kept);
 }
 
+void leave_aside(std::vector<Connection>& connections, const Neighbours& neighbours,
+                 const std::set<int>& judged) {
+  const auto is_aside = [&](const Connection& connection) {
+    if (neighbours.is_own(connection.peer)) return true;
+    std::set<int> links = neighbours.interfaces_of(connection.peer);
+    // Link-local addresses are everywhere, and their sockets know where.
+    if (links.contains(connection.bound)) links = {connection.bound};
+    return !links.empty() && std::none_of(links.begin(), links.end(),
+                                          [&](int link) { return judged.contains(link); });
+  };
+  std::erase_if(connections, is_aside);
+}
+
 std::vector<CutPeer> newly_cut(const std::vector<Connection>& connections, const Today& today,
-                               Timestamp now) {
+                               const std::vector<SeenSource>& seen, Timestamp now) {
   std::vector<const Range*> deciding(connections.size(), nullptr);
-  if (today.policy != nullptr) {
+  if (today.policy != nullptr)
     deciding = deciding_for(today.policy->ranges, peers_of(connections), now);
-  }
   std::map<Address, CutPeer> peers;
   for (std::size_t i = 0; i < connections.size(); ++i) {
-    const auto one = passing(connections[i], deciding[i], today);
+    const Connection& connection = connections[i];
+    auto one = passing(connection, deciding[i], today);
     if (!one) continue;
+    // It comes in where nothing of ours judges, or not at all.
+    const bool unseen = !one->range && is_audited(connection, today, now);
+    if (unseen && !is_among(seen, connection.peer)) continue;
+    if (connection.quiet) one->last = now - *connection.quiet;
     const auto [at, is_new] = peers.try_emplace(one->peer, *one);
-    if (is_new) continue;
-    ++at->second.connections;
-    if (!at->second.range) at->second.range = one->range;
+    if (!is_new) add(at->second, *one);
   }
   std::vector<CutPeer> cut;
   cut.reserve(peers.size());
@@ -140,15 +233,40 @@ std::vector<CutPeer> newly_cut(const std::vector<Connection>& connections, const
   return cut;
 }
 
-std::string describe(const std::vector<CutPeer>& cut) {
-  std::string text = fmt::format("{} would be cut:", counted(cut.size(), "connected client"));
-  for (std::size_t i = 0; i < std::min(cut.size(), kShown); ++i)
-    text += "\n    " + describe(cut[i]);
-  if (cut.size() <= kShown) return text;
-  std::size_t connections = 0;
-  for (std::size_t i = kShown; i < cut.size(); ++i) connections += cut[i].connections;
-  return text + fmt::format("\n    ... and {} more with {}", cut.size() - kShown,
-                            counted(connections, "connection"));
+std::vector<CutPeer> newly_cut(const std::vector<SeenSource>& seen, const std::vector<Range>& next,
+                               const Today& today, Timestamp now) {
+  const std::vector<Address> sources = sources_of(seen);
+  const auto deciding_next = deciding_for(next, sources, now);
+  std::vector<const Range*> deciding(seen.size(), nullptr);
+  if (today.policy != nullptr) deciding = deciding_for(today.policy->ranges, sources, now);
+  std::vector<CutPeer> cut;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (seen[i].last <= now - kLately || admits(deciding_next[i])) continue;
+    // Whom the list refuses where it is enforced is cut already.
+    if (enforces(today) && !admits(deciding[i])) continue;
+    CutPeer peer{seen[i].source,  seen[i].connections, std::nullopt, {},
+                 HowSeen::kAudit, seen[i].last};
+    if (admits(deciding[i])) peer.range = *deciding[i];
+    if (!peer.range) peer.reason = free_pass(today).value_or("mode audit drops nothing today");
+    cut.push_back(std::move(peer));
+  }
+  std::sort(cut.begin(), cut.end(), comes_first);
+  return cut;
+}
+
+std::string describe(const std::vector<CutPeer>& cut, Timestamp now) {
+  std::vector<CutPeer> connected, audited;
+  for (const CutPeer& peer : cut)
+    (peer.seen == HowSeen::kSocket ? connected : audited).push_back(peer);
+  std::string text;
+  if (!connected.empty()) {
+    text = fmt::format("{} would be cut:{}", counted(connected.size(), "connected client"),
+                       list_of(connected, now));
+  }
+  if (audited.empty()) return text;
+  if (!text.empty()) text += "\n  ";
+  return text + fmt::format("{} that an audit saw connect within 24 h would be cut:{}",
+                            counted(audited.size(), "source"), list_of(audited, now));
 }
 
 std::string describe(const std::vector<CutRange>& cut, Timestamp now) {
@@ -160,6 +278,50 @@ std::string describe(const std::vector<CutRange>& cut, Timestamp now) {
   return text + fmt::format("\n    ... and {} more", cut.size() - kShown);
 }
 
+namespace {
+
+// Whether entries inside a prefix, taken together, list all of it: a range that was split.
+class Parts {
+ public:
+  // `wholes`: the prefixes that will be asked about.
+  Parts(const std::vector<Range>& ranges, std::vector<Prefix> wholes, Timestamp now) {
+    std::sort(wholes.begin(), wholes.end());
+    for (const Prefix& whole : wholes) {
+      if (widest_.empty() || !covers(widest_.back(), whole)) widest_.push_back(whole);
+    }
+    if (widest_.empty()) return;
+    for (const Range& range : ranges) {
+      const bool live = !range.until || *range.until > now;
+      if (live && range.kind != Kind::kExcept && is_inside(range.prefix))
+        parts_.insert(range.prefix);
+    }
+    for (const Range& range : ranges) {
+      if (range.kind == Kind::kExcept) parts_.erase(range.prefix);
+    }
+  }
+
+  [[nodiscard]] bool make_up(const Prefix& whole) const {
+    if (parts_.contains(whole)) return true;
+    const auto next = parts_.upper_bound(whole);
+    if (next == parts_.end() || !covers(whole, *next)) return false;
+    const auto length = static_cast<std::uint8_t>(whole.length + 1);
+    Prefix upper{whole.address, length};
+    upper.address.bytes[whole.length / 8U] |= static_cast<std::uint8_t>(0x80U >> whole.length % 8U);
+    return make_up({whole.address, length}) && make_up(upper);
+  }
+
+ private:
+  [[nodiscard]] bool is_inside(const Prefix& part) const {
+    const auto behind = std::upper_bound(widest_.begin(), widest_.end(), part);
+    return behind != widest_.begin() && covers(*std::prev(behind), part);
+  }
+
+  std::vector<Prefix> widest_;
+  std::set<Prefix> parts_;
+};
+
+}  // namespace
+
 std::vector<CutRange> taken_out(const UsedState& state, const std::vector<Range>& today,
                                 const std::vector<Range>& next, Timestamp now) {
   std::vector<Prefix> prefixes;
@@ -170,11 +332,15 @@ std::vector<CutRange> taken_out(const UsedState& state, const std::vector<Range>
   const auto deciding_today = deciding_over(today, prefixes, now);
   const auto deciding_next = deciding_over(next, prefixes, now);
   std::vector<CutRange> cut;
+  std::vector<Prefix> gone;
   for (std::size_t i = 0; i < prefixes.size(); ++i) {
     const Range* range = deciding_today[i];
     if (!admits(range) || range->prefix != prefixes[i] || admits(deciding_next[i])) continue;
     cut.push_back({*range, find_used(state, prefixes[i])->total()});
+    if (deciding_next[i] == nullptr) gone.push_back(prefixes[i]);
   }
+  const Parts parts(next, std::move(gone), now);
+  std::erase_if(cut, [&](const CutRange& one) { return parts.make_up(one.range.prefix); });
   std::stable_sort(cut.begin(), cut.end(), [](const CutRange& a, const CutRange& b) {
     return a.usage.last > b.usage.last;
   });
@@ -187,23 +353,55 @@ std::vector<CutRange> find_cut_ranges(const World& world, const Used& used, cons
   return taken_out(used.state, today->ranges, policy.ranges, clocks(world).wall);
 }
 
-// The list is asked first: where it admits everybody, which is the rule, no way has to be found.
-Result<std::vector<CutPeer>> find_cut_peers(const World& world, const Policy& policy,
-                                            const std::vector<datapath::Target>& targets) {
-  if (policy.mode != Mode::kEnforce) return std::vector<CutPeer>{};
+namespace {
+
+std::set<int> judged_after(const World& world, const Proposed& change) {
+  std::set<int> judged;
+  for (const datapath::Target& target : change.targets) judged.insert(target.ifindex);
+  return interfaces_above(world.interfaces, std::move(judged));
+}
+
+// What an audit saw is remembered, no more: without it every client that is connected is named.
+std::vector<SeenSource> read_seen_for(const Places& places, const World& world,
+                                      std::vector<std::string>& warnings) {
+  auto seen = read_seen(places, clocks(world));
+  if (seen) return std::move(*seen);
+  warnings.push_back(seen.error().message + ": sources that an audit saw are not named");
+  return {};
+}
+
+// Own addresses never count, and who is connected is named once.
+void add_audited(std::vector<CutPeer> audited, const Neighbours& neighbours, CutPeers& cut) {
+  std::set<Address> connected;
+  for (const CutPeer& peer : cut.peers) connected.insert(peer.peer);
+  for (CutPeer& peer : audited) {
+    if (!connected.contains(peer.peer) && !neighbours.is_own(peer.peer))
+      cut.peers.push_back(std::move(peer));
+  }
+}
+
+}  // namespace
+
+// The list is asked first: where it admits everybody, which is the rule, no route has to be read.
+Result<CutPeers> find_cut_peers(const Places& places, const World& world, const Proposed& change) {
+  CutPeers cut;
+  if (change.policy.mode != Mode::kEnforce) return cut;
   const Timestamp now = clocks(world).wall;
-  auto connections = list_connections(policy.endpoints);
+  auto connections = list_heard_connections(change.policy.endpoints);
   if (!connections) return fail(connections.error());
-  keep_unlisted(*connections, policy.ranges, now);
-  if (auto found = find_interfaces(*connections); !found) return fail(found.error());
-  std::set<int> guarded;
-  for (const datapath::Target& target : targets) guarded.insert(target.ifindex);
-  guarded = interfaces_above(world.interfaces, std::move(guarded));
-  std::erase_if(*connections, [&](const Connection& connection) {
-    return !guarded.contains(connection.interface);
-  });
-  if (connections->empty()) return std::vector<CutPeer>{};
-  return newly_cut(*connections, today_of(world), now);
+  keep_unlisted(*connections, change.policy.ranges, now);
+  Today today = today_of(places, world, change);
+  std::vector<SeenSource> seen;
+  if (!enforces(today) || !change.only_adds) seen = read_seen_for(places, world, cut.warnings);
+  if (!cut.warnings.empty()) today.audited.reset();
+  std::vector<CutPeer> audited = newly_cut(seen, change.policy.ranges, today, now);
+  if (connections->empty() && audited.empty()) return cut;
+  const auto neighbours = Neighbours::look();
+  if (!neighbours) return fail(neighbours.error());
+  leave_aside(*connections, *neighbours, judged_after(world, change));
+  cut.peers = newly_cut(*connections, today, seen, now);
+  add_audited(std::move(audited), *neighbours, cut);
+  return cut;
 }
 
 }  // namespace apiguard::publish

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The risk 'drop-peers': who is connected right now, passes today, and would be cut by a change;
-// and ranges that it takes out and that were used within a day, because a CI runner is not
-// connected all the time.
+// The risk 'drop-peers': who would be cut by a change, by what was seen: clients that are connected
+// now, sources that an audit saw finish a handshake within a day, and ranges that are taken out and
+// admitted a connection within a day, because a CI runner is not connected all the time. Which way
+// the packets of a client come is not guessed at: rules, marks and asymmetric ways would make it
+// wrong. All that is asked is whether it hangs on a link that nothing of ours judges.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "loader/compile/sources.hpp"
+#include "loader/host/neighbours.hpp"
 #include "loader/host/peers.hpp"
 #include "loader/host/used.hpp"
 #include "loader/publish/used.hpp"
@@ -15,18 +20,29 @@
 
 namespace apiguard::publish {
 
-// Asks the kernel and judges; most connections first. A policy that drops nothing cuts nobody and
-// asks nothing. Exit::kUnsupported: this kernel does not say who is connected; kFailed: it did not
-// this time.
-[[nodiscard]] Result<std::vector<CutPeer>> find_cut_peers(
-    const World& world, const Policy& policy, const std::vector<datapath::Target>& targets);
+struct Proposed {
+  const Policy& policy;  // what is to judge
+  const std::vector<datapath::Target>& targets;
+  bool only_adds = false;  // no range goes and no except comes: an audit has nothing to say of it
+};
+
+struct CutPeers {
+  std::vector<CutPeer> peers;         // connected ones in front, most connections first
+  std::vector<std::string> warnings;  // what is remembered and cannot be read
+};
+
+// Asks the kernel and judges. A policy that drops nothing cuts nobody and asks nothing.
+// Exit::kUnsupported: this kernel does not say who is connected; kFailed: it did not this time.
+[[nodiscard]] Result<CutPeers> find_cut_peers(const Places& places, const World& world,
+                                              const Proposed& change);
 
 // Ranges of the policy in force, the one used last first. A policy that drops nothing cuts none.
 [[nodiscard]] std::vector<CutRange> find_cut_ranges(const World& world, const Used& used,
                                                     const Policy& policy);
 
-// "3 connected clients would be cut:" and a line for each of the first ten; likewise of ranges.
-[[nodiscard]] std::string describe(const std::vector<CutPeer>& cut);
+// "3 connected clients would be cut:" and a line for each of the first ten, then the sources of
+// audits in the same way; likewise of ranges. Empty if there are none.
+[[nodiscard]] std::string describe(const std::vector<CutPeer>& cut, Timestamp now);
 [[nodiscard]] std::string describe(const std::vector<CutRange>& cut, Timestamp now);
 
 // --- the judging alone, for find_cut_peers and the tests
@@ -35,19 +51,37 @@ namespace apiguard::publish {
 void keep_unlisted(std::vector<Connection>& connections, const std::vector<Range>& ranges,
                    Timestamp now);
 
-// What judges packets today.
+// Takes out the host's own connections, and clients that hang on links of other interfaces than
+// `judged` and on none of these.
+void leave_aside(std::vector<Connection>& connections, const Neighbours& neighbours,
+                 const std::set<int>& judged);
+
+// What judges packets before the change.
 struct Today {
   bool in_force = false;           // anything of ours at all
   const Policy* policy = nullptr;  // null: its text is lost
-  std::set<int> guarded;           // interfaces on which guarded packets arrive
+  std::vector<std::string> anew;   // interfaces that the change begins to judge, by name
+  // Since when an audit has judged all that the change judges; none: it does not.
+  std::optional<Timestamp> audited = std::nullopt;
 };
 
-// Of connections that a change cuts: the peers that are not cut already.
+// An audit has heard of every client by then: keepalives and watches speak up more often.
+inline constexpr Timestamp kAuditLasts = Timestamp{600} * 1'000'000'000;
+
+// Of connections that the next list does not admit: the peers that this cuts. `seen` by address.
 [[nodiscard]] std::vector<CutPeer> newly_cut(const std::vector<Connection>& connections,
-                                             const Today& today, Timestamp now);
+                                             const Today& today,
+                                             const std::vector<SeenSource>& seen, Timestamp now);
+
+// Of sources that an audit saw: those within the day before `now` that the next list does not admit
+// and that pass today.
+[[nodiscard]] std::vector<CutPeer> newly_cut(const std::vector<SeenSource>& seen,
+                                             const std::vector<Range>& next, const Today& today,
+                                             Timestamp now);
 
 // Ranges that admitted a connection within the day before `now`, today still would, and whose
-// sources the next list admits no more. What is cut off a part of a range is not seen.
+// sources the next list admits no more, neither by a wider range nor by parts that make it up. What
+// an except cuts off a part of a range is not seen.
 [[nodiscard]] std::vector<CutRange> taken_out(const UsedState& state,
                                               const std::vector<Range>& today,
                                               const std::vector<Range>& next, Timestamp now);

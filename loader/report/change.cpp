@@ -42,13 +42,16 @@ Json cut_json(const Change& change) {
   for (const CutPeer& peer : change.cut) {
     array.push_back({{"address", to_string(peer.peer)},
                      {"connections", peer.connections},
-                     {"range", peer.range ? Json(to_string(peer.range->prefix)) : Json(nullptr)}});
+                     {"range", peer.range ? Json(to_string(peer.range->prefix)) : Json(nullptr)},
+                     {"last_seen", peer.last ? Json(format_timestamp(*peer.last)) : Json(nullptr)},
+                     {"seen", peer.seen == HowSeen::kSocket ? "socket" : "audit"}});
   }
   for (const CutRange& cut : change.cut_ranges) {
     array.push_back({{"address", nullptr},
                      {"connections", cut.usage.connections},
                      {"range", to_string(cut.range.prefix)},
-                     {"last_seen", format_timestamp(cut.usage.last)}});
+                     {"last_seen", format_timestamp(cut.usage.last)},
+                     {"seen", "used"}});
   }
   return array;
 }

@@ -17,7 +17,7 @@ struct Change {
   bool dry_run = false;
   std::uint64_t generation = 0;      // in force afterwards; 0: none
   Difference difference;             // against the generation in force before
-  std::vector<CutPeer> cut;          // connected clients that pass no longer
+  std::vector<CutPeer> cut;          // clients that pass no longer
   std::vector<CutRange> cut_ranges;  // ranges taken out that admitted a connection within 24 h
   std::vector<std::string> warnings;
 };

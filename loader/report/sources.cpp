@@ -34,7 +34,12 @@ Json standing_json(const Range* deciding) {
 std::string commands(const std::vector<propose::Suggestion>& ranges) {
   std::string text;
   for (const propose::Suggestion& range : ranges) {
-    if (!range.listed) text += fmt::format("apiguard allow {}\n", to_string(range.cidr));
+    if (range.listed) continue;
+    if (range.network) {
+      text += fmt::format("# looks like a temporary address, its host takes others of {}:\n",
+                          to_string(*range.network));
+    }
+    text += fmt::format("apiguard allow {}\n", to_string(range.cidr));
   }
   return text;
 }
@@ -107,7 +112,8 @@ std::string suggest_json(const propose::Suggestions& suggestions, std::size_t un
                      {"sources", range.sources},
                      {"connections", range.connections},
                      {"days", range.days},
-                     {"listed", range.listed}});
+                     {"listed", range.listed},
+                     {"network", range.network ? Json(to_string(*range.network)) : Json(nullptr)}});
   }
   return dump({{"schema", 1},
                {"ranges", std::move(array)},

@@ -88,8 +88,18 @@ same '6 6 1 no' "$(row 198.18.0.0/20)"
 expect 2 guard suggest --min-prefix4 33
 expect 2 guard suggest --max-ranges 0
 
+step 'An IPv6 host is its /64'
+has_address 2001:db8:b:1:91d3:44a0:7be1:9c02 2001:db8:b:2:8c1a:11:fe22:3301 2001:db8:b:2:91d3:44a0:7be1:9c02
+for one in 1:91d3:44a0:7be1:9c02 2:8c1a:11:fe22:3301 2:91d3:44a0:7be1:9c02; do talks "2001:db8:b:$one" "$SERVER6"; done
+verb suggest
+same '2 2 1 no' "$(row 2001:db8:b:2::/64)"
+prints '^# .* temporary address, .* 2001:db8:b:1::/64:$'
+prints '^apiguard allow 2001:db8:b:1:91d3:44a0:7be1:9c02/128$'
+silent_about '/6[0-35-9]|/[789][0-9]'
+
 step 'Its commands are a list with which enforce drops nobody who talked'
-verb mode enforce --dry-run
+expect 7 guard mode enforce --dry-run
+complains "risk 'drop-peers': [0-9]+ sources that an audit saw connect within 24 h would be cut:$"
 complains "^  $STRANGER4  [0-9]+ packets, [0-9]+ connections, last .* ago$"
 verb suggest
 grep '^apiguard allow' "$WORK/out" >"$WORK/commands"

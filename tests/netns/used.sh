@@ -188,7 +188,7 @@ wait_for 'the office to be called unused' is_unused 1s 203.0.113.0/24
 step 'A range that was used today is not taken out unasked, though nobody is connected'
 expect 7 guard revoke guest
 complains "^apiguard: risk 'drop-peers': 1 range that admitted a connection within 24 h would be taken out:\$"
-complains '^ +192\.0\.2\.7/32 \(guest\): 1 connection, the last .* ago$'
+complains '^ +192\.0\.2\.7/32 \(guest\): 1 connection, last seen .* ago \(used\)$'
 expect 7 guard except "$STRANGER4"
 changes verb allow 192.0.2.0/24
 changes verb revoke guest

@@ -179,8 +179,18 @@ TEST_CASE("JSON of a change") {
       range_of("198.51.100.7", Kind::kAllow, "ci", "2026-12-01T08:00:00.5Z")};
   change.difference.removed = {range_of("2001:db8::/32", Kind::kExcept)};
   change.cut.resize(2);
-  change.cut[0] = {change.difference.removed[0].prefix.address, 3, range_of("2001:db8::/31"), ""};
-  change.cut[1] = {Address{Family::kIpv4, {192, 0, 2, 7}}, 1, std::nullopt, "no list is in force"};
+  change.cut[0] = {change.difference.removed[0].prefix.address,
+                   3,
+                   range_of("2001:db8::/31"),
+                   "",
+                   HowSeen::kAudit,
+                   parse_timestamp("2026-12-01T08:00:00Z").value()};
+  change.cut[1] = {Address{Family::kIpv4, {192, 0, 2, 7}},
+                   1,
+                   std::nullopt,
+                   "no list is in force",
+                   HowSeen::kSocket,
+                   std::nullopt};
   change.cut_ranges = {{range_of("203.0.113.0/24", Kind::kAllow, "office"),
                         {12, 0, *parse_timestamp("2026-12-01T08:00:00.5Z")}}};
   change.warnings = {"range '10.0.0.0/7': wide"};
@@ -210,18 +220,23 @@ TEST_CASE("JSON of a change") {
     {
       "address": "2001:db8::",
       "connections": 3,
-      "range": "2001:db8::/31"
+      "range": "2001:db8::/31",
+      "last_seen": "2026-12-01T08:00:00Z",
+      "seen": "audit"
     },
     {
       "address": "192.0.2.7",
       "connections": 1,
-      "range": null
+      "range": null,
+      "last_seen": null,
+      "seen": "socket"
     },
     {
       "address": null,
       "connections": 12,
       "range": "203.0.113.0/24",
-      "last_seen": "2026-12-01T08:00:00.5Z"
+      "last_seen": "2026-12-01T08:00:00.5Z",
+      "seen": "used"
     }
   ],
   "warnings": [

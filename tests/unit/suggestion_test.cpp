@@ -62,6 +62,60 @@ TEST_CASE("several of one /24 or /64 are put together, no wider than they are ap
         "2001:db8::1/128 1, 2001:db8:0:1::1/128 1");
 }
 
+TEST_CASE("two of one IPv6 /64 are the /64, and no length in between") {
+  CHECK(suggested({"2001:db8:5:6:8c1a:11ff:fe22:3301", "2001:db8:5:6:91d3:44a0:7be1:9c02"}) ==
+        "2001:db8:5:6::/64 2");
+  CHECK(suggested({"2001:db8::1", "2001:db8::2", "2001:db8::3"}) == "2001:db8::/64 3");
+  // Yesterday's address is listed, today's is not.
+  CHECK(suggested({"2001:db8:5:6:8c1a:11:22:3301", "2001:db8:5:6:91d3:44a0:7be1:9c02"},
+                  "2001:db8:5:6:8c1a:11:22:3301\n") ==
+        "2001:db8:5:6::/64 1, +2001:db8:5:6:8c1a:11:22:3301/128 1");
+  CHECK(suggested({"2001:db8::1", "2001:db8::2"}, "", {.min_length6 = 112}) == "2001:db8::/112 2");
+  CHECK(suggested({"2001:db8::1", "2001:db8::1:2"}, "", {.min_length6 = 112}) ==
+        "2001:db8::1/128 1, 2001:db8::1:2/128 1");
+  // Everybody on every link is no network.
+  CHECK(suggested({"fe80::1", "fe80::2"}) == "fe80::1/128 1, fe80::2/128 1");
+}
+
+TEST_CASE("IPv6 networks are put together at lengths that networks have") {
+  const std::vector<std::string> sources{"2001:db8:0:10::1", "2001:db8:0:13::1", "2001:db8:0:1e::1",
+                                         "2001:db8:0:ff::1"};
+  CHECK(suggested(sources, "", {.max_ranges = 2, .min_length6 = 48}) ==
+        "2001:db8:0:10::/60 3, 2001:db8:0:ff::1/128 1");
+  CHECK(suggested(sources, "", {.max_ranges = 1, .min_length6 = 48}) == "2001:db8::/56 4");
+  CHECK(suggested(sources, "", {.max_ranges = 1, .min_length6 = 57}) ==
+        "2001:db8:0:10::/60 3, 2001:db8:0:ff::1/128 1");
+  CHECK(suggested({"2001:db8::1", "2001:db8:0:1::1"}, "", {.max_ranges = 1, .min_length6 = 62}) ==
+        "2001:db8::1/128 1, 2001:db8:0:1::1/128 1");
+}
+
+TEST_CASE("which interface ids look random") {
+  for (const char* one : {"2001:db8:5:6:91d3:44a0:7be1:9c02", "fd00::a1b2:0:c3d4:e5f6",
+                          "2001:db8::9:1234:5678:9abc"}) {
+    CHECK(looks_random(address(one)));
+  }
+  for (const char* one :
+       {"2001:db8::1", "2001:db8::ffff:ffff", "2001:db8::192:168:10:254", "2001:db8::1:2:3",
+        "2001:db8:5:6:8c1a:11ff:fe22:3301", "2001:db8::dead:0:0:1", "64:ff9b::c000:207",
+        "2001:db8:a1b2:c3d4::", "203.0.113.7"}) {
+    CHECK_FALSE(looks_random(address(one)));
+  }
+}
+
+TEST_CASE("a single address that looks random is proposed with a word on its network") {
+  const auto found = suggest(
+      seen({"2001:db8:5:6:91d3:44a0:7be1:9c02", "2001:db8:5:7::1", "2001:db8:5:8:8c1a:11ff:fe22:1",
+            "fe80::91d3:44a0:7be1:9c02", "2001:db8:5:9:91d3:44a0:7be1:9c02"}),
+      ranges_of("2001:db8:5:9:91d3:44a0:7be1:9c02\n"), kNow, {});
+  const std::string text = report::suggest_text(found, 0);
+  CHECK(text.find("# looks like a temporary address, its host takes others of 2001:db8:5:6::/64:\n"
+                  "apiguard allow 2001:db8:5:6:91d3:44a0:7be1:9c02/128\n") != std::string::npos);
+  CHECK(text.find("temporary") == text.rfind("temporary"));
+  const std::string json = report::suggest_json(found, 0);
+  CHECK(json.find("\"network\": \"2001:db8:5:6::/64\"") != std::string::npos);
+  CHECK(json.find("\"network\": null") != std::string::npos);
+}
+
 TEST_CASE("what the list covers is marked, with the range that decides") {
   CHECK(suggested({"192.0.2.7", "203.0.113.7", "203.0.113.8", "203.0.113.200"},
                   "203.0.113.0/24\n203.0.113.192/26\n") ==
@@ -105,7 +159,7 @@ TEST_CASE("at most so many ranges, the cheapest put together first") {
   CHECK(suggested({"192.0.2.1", "2001:db8::1"}, "", {.max_ranges = 1}) ==
         "192.0.2.1/32 1, 2001:db8::1/128 1");
   CHECK(suggested({"2001:db8::1", "2001:db8:0:1::1"}, "", {.max_ranges = 1, .min_length6 = 56}) ==
-        "2001:db8::/63 2");
+        "2001:db8::/60 2");
 }
 
 TEST_CASE("least lengths that are longer than a block hold for it, too") {

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/host/neighbours.hpp"
+
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "loader/host/netlink.hpp"
+
+namespace apiguard {
+namespace {
+
+constexpr int kAttempts = 20;
+
+std::optional<Address> address_in(const nlattr* attribute, Family family) {
+  const std::size_t size = max_length(family) / 8U;
+  if (mnl_attr_get_payload_len(attribute) != size) return std::nullopt;
+  Address address;
+  address.family = family;
+  std::copy_n(static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute)), size,
+              address.bytes.begin());
+  return address;
+}
+
+// RTA_VIA: a gateway of the other family.
+std::optional<Address> address_via(const nlattr* attribute) {
+  if (mnl_attr_get_payload_len(attribute) < sizeof(rtvia)) return std::nullopt;
+  const auto* via = static_cast<const rtvia*>(mnl_attr_get_payload(attribute));
+  Address address;
+  address.family = via->rtvia_family == AF_INET ? Family::kIpv4 : Family::kIpv6;
+  const std::size_t size = mnl_attr_get_payload_len(attribute) - sizeof(rtvia);
+  if (size != max_length(address.family) / 8U) return std::nullopt;
+  std::copy_n(via->rtvia_addr, size, address.bytes.begin());
+  return address;
+}
+
+// While one message is read.
+struct Reading {
+  RouteHop route;              // what holds for all hops
+  std::vector<RouteHop> hops;  // of a multipath route
+  std::vector<RouteHop>* into = nullptr;
+};
+
+void take_gateway(const nlattr* attribute, RouteHop& hop) {
+  const std::uint16_t type = mnl_attr_get_type(attribute);
+  if (type == RTA_GATEWAY) hop.gateway = address_in(attribute, hop.to.address.family);
+  if (type == RTA_VIA) hop.gateway = address_via(attribute);
+}
+
+void take_hop(const rtnexthop* next, Reading& reading) {
+  RouteHop hop = reading.route;
+  hop.interface = next->rtnh_ifindex;
+  const auto* attribute = reinterpret_cast<const nlattr*>(RTNH_DATA(next));
+  auto left = static_cast<int>(next->rtnh_len - sizeof(rtnexthop));
+  while (mnl_attr_ok(attribute, left)) {
+    take_gateway(attribute, hop);
+    left -= MNL_ALIGN(attribute->nla_len);
+    attribute = mnl_attr_next(attribute);
+  }
+  reading.hops.push_back(hop);
+}
+
+void take_hops(const nlattr* attribute, Reading& reading) {
+  const auto* hop = static_cast<const rtnexthop*>(mnl_attr_get_payload(attribute));
+  int left = mnl_attr_get_payload_len(attribute);
+  while (RTNH_OK(hop, left)) {
+    take_hop(hop, reading);
+    left -= RTNH_ALIGN(hop->rtnh_len);
+    hop = RTNH_NEXT(hop);
+  }
+}
+
+int take_attribute(const nlattr* attribute, void* data) {
+  Reading& reading = *static_cast<Reading*>(data);
+  RouteHop& route = reading.route;
+  const std::uint16_t type = mnl_attr_get_type(attribute);
+  if (type == RTA_DST) {
+    if (const auto to = address_in(attribute, route.to.address.family)) route.to.address = *to;
+  } else if (type == RTA_OIF) {
+    route.interface = static_cast<int>(number_of(attribute));
+  } else if (type == RTA_MULTIPATH) {
+    take_hops(attribute, reading);
+  } else {
+    take_gateway(attribute, route);
+  }
+  return MNL_CB_OK;
+}
+
+int take_route(const nlmsghdr* message, void* data) {
+  if (message->nlmsg_type != RTM_NEWROUTE) return MNL_CB_OK;
+  if (mnl_nlmsg_get_payload_len(message) < sizeof(rtmsg)) return MNL_CB_OK;
+  const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
+  if (header->rtm_type != RTN_LOCAL && header->rtm_type != RTN_UNICAST) return MNL_CB_OK;
+  Reading reading;
+  reading.into = static_cast<std::vector<RouteHop>*>(data);
+  reading.route.local = header->rtm_type == RTN_LOCAL;
+  reading.route.to.address.family = header->rtm_family == AF_INET ? Family::kIpv4 : Family::kIpv6;
+  reading.route.to.length = header->rtm_dst_len;
+  const int parsed = mnl_attr_parse(message, sizeof(rtmsg), take_attribute, &reading);
+  if (reading.hops.empty()) reading.hops.push_back(reading.route);
+  for (RouteHop& hop : reading.hops) {
+    hop.to = reading.route.to;
+    reading.into->push_back(hop);
+  }
+  return parsed;
+}
+
+// A new socket each time: what is left of an interrupted answer goes with the old one.
+Result<> dump_routes(std::uint8_t family, std::vector<RouteHop>& hops) {
+  Result<Netlink> netlink = Netlink::open(NETLINK_ROUTE, "route");
+  if (!netlink) return fail(netlink.error());
+  alignas(nlmsghdr) std::array<char, 256> buffer{};
+  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
+  message->nlmsg_type = RTM_GETROUTE;
+  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(rtmsg)));
+  header->rtm_family = family;
+  return netlink->ask(message, "list the routes", take_route, &hops);
+}
+
+// NLM_F_DUMP_INTR (libmnl says EINTR): what is listed changed meanwhile, so some may be missing.
+Result<std::vector<RouteHop>> list_routes() {
+  for (int i = 1;; ++i) {
+    std::vector<RouteHop> hops;
+    Result<> asked = dump_routes(AF_INET, hops);
+    if (asked) asked = dump_routes(AF_INET6, hops);
+    if (asked) return hops;
+    if (asked.error().os_error != EINTR || i == kAttempts) return fail(asked.error());
+  }
+}
+
+// From the longest prefix around it to the shortest that says something.
+template <typename Found>
+void each_around(const Address& address, const Found& found) {
+  for (std::uint8_t length = max_length(address.family); length > 0; --length) {
+    if (found(prefix_around(address, length))) return;
+  }
+}
+
+}  // namespace
+
+Result<Neighbours> Neighbours::look() {
+  const auto hops = list_routes();
+  if (!hops) return fail(hops.error());
+  return Neighbours(*hops);
+}
+
+Neighbours::Neighbours(const std::vector<RouteHop>& hops) {
+  for (const RouteHop& hop : hops) {
+    if (hop.local && hop.to.length > 0) own_.insert(hop.to);
+  }
+  for (const RouteHop& hop : hops) {
+    if (hop.local || hop.interface == 0 || hop.to.length == 0) continue;
+    if (!hop.gateway || is_own(*hop.gateway)) links_[hop.to].insert(hop.interface);
+  }
+}
+
+bool Neighbours::is_own(const Address& address) const {
+  bool own = false;
+  each_around(address, [&](const Prefix& prefix) { return own = own_.contains(prefix); });
+  return own;
+}
+
+std::set<int> Neighbours::interfaces_of(const Address& address) const {
+  std::set<int> interfaces;
+  each_around(address, [&](const Prefix& prefix) {
+    const auto at = links_.find(prefix);
+    if (at != links_.end()) interfaces = at->second;
+    return at != links_.end();
+  });
+  return interfaces;
+}
+
+}  // namespace apiguard
