@@ -45,7 +45,7 @@ TEST_CASE("an answer is a refusal by what kept it out") {
 
 TEST_CASE("refused leases are counted over processes, and nothing is written where none is") {
   const test::Folder folder;
-  const std::string run = folder.path();
+  const std::string& run = folder.path();
   const auto file = folder.path() + "/refused-leases";
   REQUIRE(read_refused(run));
   CHECK(*read_refused(run) == RefusedLeases{});
@@ -59,7 +59,7 @@ TEST_CASE("refused leases are counted over processes, and nothing is written whe
 
 TEST_CASE("what cannot be read is not believed, and counted anew") {
   const test::Folder folder;
-  const std::string run = folder.path();
+  const std::string& run = folder.path();
   const auto file = folder.path() + "/refused-leases";
   const std::string good = show_refused({1, 2, 3, 4, 5});
   REQUIRE(parse_refused(good));
