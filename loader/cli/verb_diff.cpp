@@ -28,6 +28,7 @@ Result<Difference> compare(const Sources& files, const publish::World& world) {
 Result<Exit> run(const CommandLine& line, const DiffOptions& options) {
   const auto sources = read_sources(line.places.config);
   if (!sources) return fail(sources.error());
+  print_warnings(sources->warnings);
   const auto world = look_for_reading(line.places);
   if (!world) return fail(world.error());
   if (!world->in_force) note(kNothingInForce);

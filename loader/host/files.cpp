@@ -20,6 +20,8 @@
 #include "loader/disbelief.hpp"
 #include "loader/fd.hpp"
 #include "loader/host/paths.hpp"
+#include "loader/host/steady.hpp"
+#include "loader/host/unread.hpp"
 #include "loader/policy/masked.hpp"
 
 namespace apiguard {
@@ -139,8 +141,10 @@ Result<Fd> open_regular(const Place& place) {
   return fd;
 }
 
-// To the end, whatever fstat said: the file may grow, and those of /proc have no size.
+// From the beginning to the end, whatever fstat said: the file may grow, and those of /proc have no
+// size.
 Result<std::string> read_all(int fd, const std::string& path) {
+  lseek(fd, 0, SEEK_SET);
   struct stat info {};
   const bool known = fstat(fd, &info) == 0 && info.st_size > 0;
   std::string text(known ? static_cast<std::size_t>(info.st_size) + 1 : 4096, '\0');
@@ -166,13 +170,24 @@ Result<std::string> read_plain(const Place& place) {
   return read_all(fd->get(), place.path);
 }
 
-Result<std::string> read_owned(const Place& place) {
+Result<std::string> read_whole(int fd, const std::string& path, Writers writers) {
+  return read_steady(fd, path, writers, [&] { return read_all(fd, path); });
+}
+
+// A file that a tool may just have written.
+Result<std::string> read_elsewhere(const Place& place) {
+  const Result<Fd> fd = open_regular(place);
+  if (!fd) return fail(fd.error());
+  return read_whole(fd->get(), place.path, Writers::kWaitFor);
+}
+
+Result<std::string> read_owned(const Place& place, Writers writers = Writers::kIgnore) {
   const Result<Fd> fd = open_regular(place);
   if (!fd) return fail(fd.error());
   if (Result<> owned = check_owned(fd->get(), "file", place.path); !owned)
     return fail(owned.error());
   if (Result<> owned = check_link_target(place); !owned) return fail(owned.error());
-  return read_all(fd->get(), place.path);
+  return read_whole(fd->get(), place.path, writers);
 }
 
 Error explain_missing_config(Error error) {
@@ -235,31 +250,47 @@ Result<std::vector<std::string>> list_names(int folder, const std::string& path)
   return names;
 }
 
+bool is_folder(int folder, const std::string& name) {
+  struct stat info {};
+  return fstatat(folder, name.c_str(), &info, 0) == 0 && S_ISDIR(info.st_mode);
+}
+
+struct DropIns {
+  std::vector<SourceFile> files;
+  std::vector<std::string> warnings;
+};
+
 // Every name that counts is read or is an error: a drop-in that is skipped might be an except.
-Result<std::vector<SourceFile>> read_listed(int folder, const std::string& path) {
+Result<DropIns> read_listed(int folder, const std::string& path) {
   const Result<std::vector<std::string>> names = list_names(folder, path);
   if (!names) return fail(names.error());
-  std::vector<SourceFile> files;
+  DropIns found;
+  std::vector<std::string> unread;
   for (const std::string& name : *names) {
-    if (!is_drop_in(name)) continue;
+    if (!is_drop_in(name)) {
+      if (looks_meant(name) && !is_folder(folder, name)) unread.push_back(name);
+      continue;
+    }
     if (name.find('\n') != std::string::npos) {
       return fail(Exit::kBadFile, fmt::format("folder '{}': read: '{}': a name of a file has no "
                                               "line break; rename it",
                                               path, masked_line(name)));
     }
     const std::string file = fmt::format("{}/{}", path, name);
-    Result<std::string> text = read_owned({folder, name, file});
+    Result<std::string> text = read_owned({folder, name, file}, Writers::kWaitFor);
     if (!text) return fail(text.error());
-    files.push_back({fmt::format("{}/{}", kDropInFolder, name), file, *std::move(text), true});
+    found.files.push_back(
+        {fmt::format("{}/{}", kDropInFolder, name), file, *std::move(text), true});
   }
-  return files;
+  found.warnings = describe_unread(path, unread);
+  return found;
 }
 
-Result<std::vector<SourceFile>> read_drop_ins(int parent, const std::string& path) {
+Result<DropIns> read_drop_ins(int parent, const std::string& path) {
   const Place place{parent, std::string(kDropInFolder), path};
   const Result<Fd> folder = open_folder(place, O_RDONLY);
   if (!folder) {
-    if (folder.error().os_error == ENOENT && !dangles(place)) return std::vector<SourceFile>{};
+    if (folder.error().os_error == ENOENT && !dangles(place)) return DropIns{};
     return fail(folder.error());
   }
   if (Result<> owned = check_owned(folder->get(), "folder", path); !owned)
@@ -297,10 +328,10 @@ Result<Sources> read_sources(const std::string& config_path) {
   if (!config) return fail(config.error());
   Result<SourceFile> ranges = read_ranges(folder->get(), beside(config_path, kRangesName));
   if (!ranges) return fail(ranges.error());
-  Result<std::vector<SourceFile>> drop_ins =
-      read_drop_ins(folder->get(), beside(config_path, kDropInFolder));
+  Result<DropIns> drop_ins = read_drop_ins(folder->get(), beside(config_path, kDropInFolder));
   if (!drop_ins) return fail(drop_ins.error());
-  return Sources{*std::move(config), *std::move(ranges), *std::move(drop_ins)};
+  return Sources{*std::move(config), *std::move(ranges), std::move(drop_ins->files),
+                 std::move(drop_ins->warnings)};
 }
 
 Result<SourceFile> read_list(const std::string& config_path) {
@@ -319,7 +350,7 @@ Result<SourceFile> read_source(const std::string& path, bool check_owner) {
     if (Result<> owned = check_folder(folder_of(path)); !owned) return fail(owned.error());
   }
   const Place place{AT_FDCWD, path, path};
-  Result<std::string> text = check_owner ? read_owned(place) : read_plain(place);
+  Result<std::string> text = check_owner ? read_owned(place) : read_elsewhere(place);
   if (!text) return fail(text.error());
   return SourceFile{base_of(path), path, *std::move(text), true};
 }

@@ -20,7 +20,9 @@ inline constexpr std::size_t kMostText = std::size_t{256} << 20;
 // others can write (fstat after open; of a symlink both the folder of the link and that of its
 // target count), a file over 256 MiB, something that is no regular file. A missing
 // authorized-ranges is an empty file. Exit::kFailed where the machine does not let us look (EACCES,
-// EIO, ...).
+// EIO, ...), and for a file that goes on changing while it is read. A drop-in that was written just
+// now is read once its writer has been quiet for a moment. Files among the drop-ins that nobody
+// reads are Sources::warnings.
 [[nodiscard]] Result<Sources> read_sources(const std::string& config_path);
 
 // The CLI's file alone, same rules: what the verbs that add need of the files.

@@ -109,7 +109,11 @@ Result<Parsed> parse_policy(const Sources& sources, const ParseOptions& options)
   read_config(sources.config, draft);
   read_ranges(sources.ranges, draft);
   for (const SourceFile& file : sources.drop_ins) read_ranges(file, draft);
-  return finish(draft, &sources.config);
+  auto parsed = finish(draft, &sources.config);
+  if (parsed && options.lint)
+    parsed->warnings.insert(parsed->warnings.end(), sources.warnings.begin(),
+                            sources.warnings.end());
+  return parsed;
 }
 
 }  // namespace apiguard

@@ -33,8 +33,12 @@ struct Sources {
   SourceFile config;                 // apiguard.toml
   SourceFile ranges;                 // authorized-ranges
   std::vector<SourceFile> drop_ins;  // authorized-ranges.d/*.list in name order
+  // What whoever read them has to say, as finished texts; no part of what they are.
+  std::vector<std::string> warnings = {};
 
-  friend bool operator==(const Sources&, const Sources&) = default;
+  friend bool operator==(const Sources& a, const Sources& b) {
+    return a.config == b.config && a.ranges == b.ranges && a.drop_ins == b.drop_ins;
+  }
 };
 
 struct Parsed {
