@@ -29,7 +29,9 @@ struct Typed {
   bool all = false;
   bool print = false;
   Words accepted, confirm_within, name, lasts, until, to, root, unused, top, since, max_ranges,
-      min_prefix4, min_prefix6, textfile, sync, within, prefix6, unbar, authorized_key, user;
+      min_prefix4, min_prefix6, textfile, sync, within, prefix6, unbar, authorized_key, user, why,
+      review;
+  bool by_review = false;
   bool from_ssh = false;
   Words arguments;
 };

@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 // Raised by every change of what a ticket says: programs of two versions may meet at an upgrade.
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 constexpr std::string_view kRevoke = "revoke";
 constexpr std::string_view kLease = "lease";
 
@@ -36,6 +36,8 @@ struct ShowWhat {
     json["name"] = put.name;
     if (put.lasts) json["lasts"] = *put.lasts;
     if (put.until) json["until"] = *put.until;
+    if (!put.remark.why().empty()) json["why"] = put.remark.why();
+    if (put.remark.review()) json["review"] = *put.remark.review();
     json["prefixes"] = show_prefixes(put.prefixes);
   }
   void operator()(const LeaseChange& lease) const {
@@ -126,6 +128,14 @@ RevokeChange read_revoke(Members& members) {
   return revoke;
 }
 
+Remark read_remark(Members& members) {
+  const std::string why = members.has("why") ? members.text("why") : "";
+  members.expect("why", why.empty() || valid_why(why));
+  std::optional<Timestamp> review;
+  if (members.has("review")) review = members.number("review");
+  return {why, review};
+}
+
 PutChange read_put(Members& members, std::string_view kind) {
   PutChange put;
   put.kind = kind == to_string(Kind::kExcept) ? Kind::kExcept : Kind::kAllow;
@@ -136,6 +146,7 @@ PutChange read_put(Members& members, std::string_view kind) {
   members.expect("name", put.name.empty() || valid_name(put.name));
   if (members.has("lasts")) put.lasts = members.number("lasts");
   if (members.has("until")) put.until = members.number("until");
+  put.remark = read_remark(members);
   return put;
 }
 
@@ -169,7 +180,7 @@ std::vector<Range> entries_of(const PutChange& put, std::optional<Timestamp> unt
   std::vector<Range> entries;
   entries.reserve(put.prefixes.size());
   for (const Prefix& prefix : put.prefixes)
-    entries.push_back({prefix, put.kind, put.name, until, {}});
+    entries.push_back({prefix, put.kind, put.name, until, {}, put.remark});
   return entries;
 }
 
@@ -241,7 +252,6 @@ Result<QueuedChange> parse_ticket(const std::string& text) {
   }
   QueuedChange change;
   change.by = members.text("by");
-  // For the log alone, and older tickets have none.
   if (members.has("login_uid"))
     change.login_uid = static_cast<std::uint32_t>(members.number("login_uid"));
   if (members.has("client")) change.client = members.text("client");

@@ -107,10 +107,10 @@ TEST_CASE("bytes that are no text do not spoil a ticket") {
 }
 
 TEST_CASE("a ticket of another version is refused by that name") {
-  const auto other = parse_ticket(with("version", "2"));
+  const auto other = parse_ticket(with("version", "3"));
   REQUIRE_FALSE(other);
   CHECK(other.error().exit == Exit::kFailed);
-  CHECK(other.error().message.find("version 2 is of another apiguard") != std::string::npos);
+  CHECK(other.error().message.find("version 3 is of another apiguard") != std::string::npos);
 }
 
 TEST_CASE("what is no ticket is refused, and named") {
@@ -132,7 +132,7 @@ TEST_CASE("what is no ticket is refused, and named") {
     INFO(key << ' ' << value);
     CHECK_FALSE(parse_ticket(with(key, value)));
   }
-  for (const char* text : {"", "nonsense", "[]", "{}", "{\"version\":1}"}) {
+  for (const char* text : {"", "nonsense", "[]", "{}", "{\"version\":2}"}) {
     INFO(text);
     CHECK_FALSE(parse_ticket(text));
   }
@@ -149,7 +149,7 @@ TEST_CASE("an answer is read as it was written") {
   CHECK(show_answer(*read) == show_answer(answer));
   CHECK_FALSE(parse_answer("{}"));
   CHECK_FALSE(
-      parse_answer(R"({"version":1,"exit":99,"error":"","out":"","notes":[],"warnings":[]})"));
+      parse_answer(R"({"version":2,"exit":99,"error":"","out":"","notes":[],"warnings":[]})"));
 }
 
 TEST_CASE("a change edits the list as its verb does") {

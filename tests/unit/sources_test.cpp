@@ -98,8 +98,9 @@ TEST_CASE("the report of denied sources counts what it does not show") {
   Range except = office;
   except.kind = Kind::kExcept;
   except.name = "guests";
-  CHECK(report::denied_text(sources, 1, {&except}, kWall)
-            .find("excepted by 192.0.2.0/24 (guests)") != std::string::npos);
+  CHECK(
+      report::denied_text(sources, 1, {&except}, kWall).find("excepted by 192.0.2.0/24 (guests)") !=
+      std::string::npos);
   const std::string json = report::denied_json(sources, 2, {&except, nullptr});
   CHECK(json.find("\"name\": \"guests\"") != std::string::npos);
   CHECK(json.find("\"listed\": true") == std::string::npos);
