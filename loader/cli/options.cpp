@@ -102,6 +102,8 @@ void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
   }
   if (is_one_of(name, {"allow", "except"})) {
     add_text(verb, "--name", typed.name, "NAME", "name of the entries");
+    add_text(verb, "--why", typed.why, "TICKET", "why they are there; kept and shown");
+    add_text(verb, "--review", typed.review, "DATE", "when to look at them again: 2027-01-31");
     add_text(verb, "--for", typed.lasts, "DURATION", "they end after so long: 2h, 1h30m, 7d");
     add_text(verb, "--until", typed.until, "TIME", "they end at this time: 2026-12-01T08:00:00Z");
   }
@@ -124,6 +126,7 @@ void add_looking_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "list") {
     add_text(verb, "--unused", typed.unused, "DURATION",
              "only ranges nobody used for so long: 30d");
+    verb.add_flag("--review", typed.by_review, "by their next review, what is overdue first");
   }
   if (name == "denied") {
     add_text(verb, "--top", typed.top, "NUMBER", "so many of them; 0: all");

@@ -44,6 +44,7 @@ struct PutOptions {  // allow, except
   std::string name;
   std::optional<std::int64_t> lasts;  // --for, nanoseconds; at most one of the two is there
   std::optional<Timestamp> until;     // --until
+  Remark remark = {};                 // --why and --review
 };
 struct RevokeOptions {
   ChangeFlags flags;
@@ -98,6 +99,7 @@ struct HistoryOptions {
 struct ListOptions {
   bool json = false;
   std::optional<std::int64_t> unused;  // nanoseconds
+  bool review = false;
 };
 struct StatusOptions {
   bool json = false;

@@ -15,6 +15,7 @@
 #include "loader/cli/arguments.hpp"
 #include "loader/policy/duration.hpp"
 #include "loader/policy/masked.hpp"
+#include "loader/policy/scan.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard::cli {
@@ -108,6 +109,21 @@ Result<> set_end(const Typed& typed, std::string_view verb, PutOptions& options)
   return {};
 }
 
+Result<Remark> make_remark(const Typed& typed) {
+  const auto why = at_most_one("--why", typed.why);
+  if (!why) return fail(why.error());
+  const auto review = at_most_one("--review", typed.review);
+  if (!review) return fail(review.error());
+  if (*why) {
+    if (const auto valid = scan_why(**why); !valid)
+      return usage(fmt::format("option '--why': {}", valid.error().message));
+  }
+  if (!*review) return Remark(why->value_or(""), std::nullopt);
+  const auto day = scan_date(**review);
+  if (!day) return usage(fmt::format("option '--review': {}", day.error().message));
+  return Remark(why->value_or(""), *day);
+}
+
 Result<Verb> make_put(const Typed& typed, const ChangeFlags& flags, Kind kind) {
   const std::string_view verb = to_string(kind);
   if (auto enough = count_arguments(verb, typed.arguments, 1, kAnyNumber, "CIDR"); !enough) {
@@ -119,6 +135,9 @@ Result<Verb> make_put(const Typed& typed, const ChangeFlags& flags, Kind kind) {
   if (!name) return fail(name.error());
   PutOptions options{flags, kind, *prefixes, typed.arguments, "", {}, {}};
   if (auto end = set_end(typed, verb, options); !end) return fail(end.error());
+  auto remark = make_remark(typed);
+  if (!remark) return fail(remark.error());
+  options.remark = std::move(*remark);
   if (!*name) return options;
   auto valid = parse_name_argument(**name);
   if (!valid) return fail(valid.error());
@@ -335,7 +354,7 @@ Result<Verb> make_detach(const Typed& typed) {
 Result<Verb> make_list(const Typed& typed) {
   const auto unused = at_most_one_duration("--unused", typed.unused);
   if (!unused) return fail(unused.error());
-  return ListOptions{typed.json, *unused};
+  return ListOptions{typed.json, *unused, typed.by_review};
 }
 
 Result<Verb> make_denied(const Typed& typed) {

@@ -31,7 +31,8 @@ struct Typed {
   bool print = false;
   Words accepted, confirm_within, name, lasts, until, to, root, unused, top, since, max_ranges,
       min_prefix4, min_prefix6, file, kind, textfile, sync, within, prefix6, unbar, authorized_key,
-      user;
+      user, why, review;
+  bool by_review = false;
   bool from_ssh = false;
   Words arguments;
 };

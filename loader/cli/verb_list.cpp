@@ -10,6 +10,7 @@
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/unused.hpp"
 #include "loader/report/list.hpp"
+#include "loader/report/review.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -27,7 +28,10 @@ std::vector<report::BarLine> bars_of(const publish::World& world) {
 void show(const ListOptions& options, const RangeRefs& ranges, const report::ListUse& use,
           const std::vector<report::BarLine>& bars, Timestamp now) {
   progress::step("");
-  if (options.json) {
+  if (options.review) {
+    options.json ? report::review_json(ranges, use, now, to_stdout)
+                 : report::review_text(ranges, use, now, to_stdout);
+  } else if (options.json) {
     report::list_json(ranges, use, bars, to_stdout);
   } else {
     report::list_text(ranges, use, now, to_stdout);

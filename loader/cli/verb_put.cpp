@@ -14,7 +14,8 @@ namespace apiguard::cli {
 namespace {
 
 publish::PutChange put_of(const PutOptions& options) {
-  publish::PutChange put{options.kind, {}, options.name, options.lasts, options.until};
+  publish::PutChange put{options.kind,  {}, options.name, options.lasts, options.until,
+                         options.remark};
   put.prefixes.reserve(options.prefixes.size());
   for (const ParsedPrefix& parsed : options.prefixes) put.prefixes.push_back(parsed.prefix);
   return put;

@@ -7,9 +7,11 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/text_argument.hpp"
 #include "loader/cli/verbs.hpp"
+#include "loader/host/clock.hpp"
 #include "loader/host/doors.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/paths.hpp"
+#include "loader/report/review.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -22,6 +24,12 @@ std::string ranges_text(const Policy& policy) {
                      counts.ipv4, counts.ipv6);
 }
 
+// One for all of them: it says what people have to do, not what is wrong with a line.
+void warn_of_overdue(const Policy& policy) {
+  const std::string warning = report::overdue_warning(policy.ranges, read_clocks().wall);
+  if (!warning.empty()) print_warnings({warning});
+}
+
 Result<> validate_all(const std::string& config, const ParseOptions& parse) {
   const auto sources = read_sources(config);
   if (!sources) return fail(sources.error());
@@ -29,6 +37,7 @@ Result<> validate_all(const std::string& config, const ParseOptions& parse) {
   if (!parsed) return fail(parsed.error());
   print_warnings(parsed->warnings);
   print_warnings(look_at_doors(parsed->policy.endpoints, parsed->policy.mode));
+  warn_of_overdue(parsed->policy);
   print(fmt::format("OK: {}, {}", ranges_text(parsed->policy),
                     count_of(parsed->policy.endpoints.size(), "endpoint")));
   return {};
@@ -60,6 +69,7 @@ Result<> validate_file(const std::string& argument, FileKind kind, const ParseOp
   const auto parsed = config ? parse_config(*file, parse) : parse_ranges(*file, parse);
   if (!parsed) return fail(parsed.error());
   print_warnings(parsed->warnings);
+  warn_of_overdue(parsed->policy);
   const std::string endpoints =
       config ? ", " + count_of(parsed->policy.endpoints.size(), "endpoint") : "";
   print(fmt::format("{}: OK: {}{}", file->path, ranges_text(parsed->policy), endpoints));

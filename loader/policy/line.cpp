@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/policy/line.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
@@ -12,7 +13,7 @@
 namespace apiguard {
 namespace {
 
-constexpr std::array<std::string_view, 2> kKeys{"name", "until"};
+constexpr std::array<std::string_view, 4> kKeys{"name", "until", "why", "review"};
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
@@ -72,6 +73,8 @@ class EntryReader {
   Scanned<void> read_option(std::string_view token);
   Scanned<void> set_name(std::string_view token, std::string_view value);
   Scanned<void> set_until(std::string_view token, std::string_view value);
+  Scanned<void> set_why(std::string_view token, std::string_view value);
+  Scanned<void> set_review(std::string_view token, std::string_view value);
 
   Tokens tokens_;
   Entry entry_;
@@ -105,16 +108,19 @@ Scanned<void> EntryReader::read_option(std::string_view token) {
   if (auto whole = check_hash(token); !whole) return whole;
   const std::size_t equals = token.find('=');
   const std::string_view key = token.substr(0, equals);
-  const bool known = key == "name" || key == "until";
+  const bool known = std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
   if (equals == std::string_view::npos) {
     if (known) return no_value(0, key);
-    return flaw(0, fmt::format("unexpected {}: an entry is [except] CIDR [name=NAME] [until=TIME]",
+    return flaw(0, fmt::format("unexpected {}: an entry is [except] CIDR [name=NAME] [until=TIME] "
+                               "[why=TICKET] [review=DATE]",
                                quote(token)));
   }
   if (!known) return flaw(0, fmt::format("unknown key {}{}", quote(key), suggest(key, kKeys)));
   const std::string_view value = token.substr(equals + 1);
   if (value.empty()) return no_value(equals + 1, key);
-  return key == "name" ? set_name(token, value) : set_until(token, value);
+  if (key == "name") return set_name(token, value);
+  if (key == "until") return set_until(token, value);
+  return key == "why" ? set_why(token, value) : set_review(token, value);
 }
 
 Scanned<void> EntryReader::set_name(std::string_view token, std::string_view value) {
@@ -132,6 +138,22 @@ Scanned<void> EntryReader::set_until(std::string_view token, std::string_view va
   if (!until) return flaw(token.size() - value.size(), until.error().message);
   entry_.until = *until;
   entry_.until_token = token;
+  return {};
+}
+
+Scanned<void> EntryReader::set_why(std::string_view token, std::string_view value) {
+  if (!entry_.why.empty()) return flaw(0, "key 'why' stands twice");
+  const auto why = scan_why(value);
+  if (!why) return flaw_in(token.size() - value.size(), why.error());
+  entry_.why = *why;
+  return {};
+}
+
+Scanned<void> EntryReader::set_review(std::string_view token, std::string_view value) {
+  if (entry_.review) return flaw(0, "key 'review' stands twice");
+  const auto day = scan_date(value);
+  if (!day) return flaw_in(token.size() - value.size(), day.error());
+  entry_.review = *day;
   return {};
 }
 

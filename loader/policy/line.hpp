@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "loader/policy/policy.hpp"
 #include "loader/policy/scan.hpp"
 
 namespace apiguard {
@@ -15,12 +16,16 @@ struct Entry {
   ParsedPrefix parsed;
   std::string_view name;
   std::optional<Timestamp> until;
+  std::string_view why;
+  std::optional<Timestamp> review;
 
   std::string_view cidr;         // as written
   std::string_view name_token;   // "name=office"
   std::string_view until_token;  // "until=..."
   std::string_view tail;         // what follows the last token: blanks and the comment
 };
+
+[[nodiscard]] inline Remark remark_of(const Entry& entry) { return {entry.why, entry.review}; }
 
 // Nothing for a line that is blank or only a comment. `line` has no newline.
 [[nodiscard]] Scanned<std::optional<Entry>> scan_line(std::string_view line);

@@ -25,7 +25,11 @@ constexpr std::size_t kRecords = 65536;  // bytes that are digested at a time
 // Everything that tells one entry from another, in the order of a difference.
 std::strong_ordering compare(const Range& a, const Range& b) {
   if (const auto prefix = a.prefix <=> b.prefix; prefix != 0) return prefix;
-  return std::tie(a.kind, a.until, a.name) <=> std::tie(b.kind, b.until, b.name);
+  const auto order = std::tie(a.kind, a.until, a.name) <=> std::tie(b.kind, b.until, b.name);
+  if (order != 0 || (a.remark.empty() && b.remark.empty())) return order;
+  const auto review_a = a.remark.review();
+  const auto review_b = b.remark.review();
+  return std::tie(a.remark.why(), review_a) <=> std::tie(b.remark.why(), review_b);
 }
 
 // The distinct entries of a policy.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,6 +53,32 @@ struct Origin {
   friend bool operator==(const Origin&, const Origin&) { return true; }
 };
 
+// Why an entry is there and when somebody looks at it again: `why=` and `review=`. Judges nothing.
+// Of a million ranges most have none, which takes no room.
+class Remark {
+ public:
+  Remark() = default;
+  // `review`: the beginning of a day of UTC.
+  Remark(std::string_view why, std::optional<Timestamp> review);
+
+  [[nodiscard]] bool empty() const { return parts_ == nullptr; }
+  [[nodiscard]] const std::string& why() const;  // empty: none
+  [[nodiscard]] std::optional<Timestamp> review() const;
+
+  friend bool operator==(const Remark& a, const Remark& b) {
+    return a.why() == b.why() && a.review() == b.review();
+  }
+
+ private:
+  struct Parts {
+    std::string why;
+    std::optional<Timestamp> review;
+  };
+  std::shared_ptr<const Parts> parts_;
+};
+// Its day is over.
+[[nodiscard]] bool is_overdue(const Remark& remark, Timestamp now);
+
 // One CIDR entry.
 struct Range {
   Prefix prefix;
@@ -59,6 +86,7 @@ struct Range {
   std::string name;                // empty: none
   std::optional<Timestamp> until;  // none: permanent
   Origin origin;
+  Remark remark = {};
 
   friend bool operator==(const Range&, const Range&) = default;
 };
@@ -112,17 +140,17 @@ using RangeRefs = std::vector<const Range*>;
 [[nodiscard]] bool has_ended(const Range& range, Timestamp now);
 
 // SHA-256 (64 hex digits) of what is judged: mode, endpoints, effective ranges with kind and until.
-// Neither interfaces, names, [leases], `#lapse`, comments nor the order of anything count, so equal
-// hosts show equal values. Digested are the lines "mode MODE" and "endpoint ENDPOINT" (sorted),
-// then of each range: kind, family, length, 1 if it ends (a byte each), the 4 or 16 bytes of its
-// address, and its end (eight bytes, nanoseconds since 1970, big-endian).
+// Neither interfaces, names, remarks, [leases], `#lapse`, comments nor the order of anything count,
+// so equal hosts show equal values. Digested are the lines "mode MODE" and "endpoint ENDPOINT"
+// (sorted), then of each range: kind, family, length, 1 if it ends (a byte each), the 4 or 16 bytes
+// of its address, and its end (eight bytes, nanoseconds since 1970, big-endian).
 [[nodiscard]] std::string fingerprint(const Policy& policy);
 
 // The same of those ranges that have no end, as if there were no others.
 [[nodiscard]] std::string fingerprint_permanent(const Policy& policy);
 
-// What a change adds and removes: entries (prefix, kind, until, name) of one set that are not in
-// the other, sorted like effective_ranges.
+// What a change adds and removes: entries (prefix, kind, until, name, remark) of one set that are
+// not in the other, sorted like effective_ranges.
 struct Difference {
   std::vector<Range> added;
   std::vector<Range> removed;

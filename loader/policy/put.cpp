@@ -112,6 +112,19 @@ bool any_permanent(const Rows& rows) {
   return std::any_of(rows.begin(), rows.end(), [](const Row* row) { return !row->until; });
 }
 
+// What is asked for, and for the rest what the line says.
+Remark merged_remark(const Row& row, const Range& entry) {
+  const auto scanned = scan_line(row.line);
+  const Remark& asked = entry.remark;
+  return {asked.why().empty() ? (*scanned)->why : std::string_view(asked.why()),
+          asked.review() ? asked.review() : (*scanned)->review};
+}
+
+bool says_remark(const Row& row, const Range& entry) {
+  return entry.remark.empty() ||
+         merged_remark(row, entry) == remark_of(*scan_line(row.line).value());
+}
+
 // Why the file says already what the entry says, or more; "" if it does not.
 std::string already(const Rows& live, const Range& entry) {
   const Rows rows = of_kind(live, entry.kind);
@@ -125,7 +138,8 @@ std::string already(const Rows& live, const Range& entry) {
   if (std::any_of(live.begin(), live.end(), is_replaced)) return "";
   const auto same_end = [&](const Row* row) { return row->until == entry.until; };
   const auto same = [&](const Row* row) {
-    return same_end(row) && (entry.name.empty() || row->name == entry.name);
+    return same_end(row) && (entry.name.empty() || row->name == entry.name) &&
+           says_remark(*row, entry);
   };
   // Of several ends the last one would decide, not the one that is asked for.
   if (!permanent && !std::all_of(rows.begin(), rows.end(), same_end)) return "";
@@ -142,10 +156,12 @@ std::string already_elsewhere(const Range& entry, const Deciders& other) {
                      to_string(same->origin));
 }
 
-// The row's line with the entry's kind, name and end; indent, name and comment stay.
+// The row's line with the entry's kind, name, end and remark; indent, name, remark and comment
+// stay.
 std::string rewritten(const Row& row, const Range& entry) {
   Range merged = entry;
   if (merged.name.empty()) merged.name = row.name;
+  merged.remark = merged_remark(row, entry);
   const std::size_t indent = row.line.find_first_not_of(" \t");
   const auto scanned = scan_line(row.line);
   return fmt::format("{}{}{}", row.line.substr(0, indent), show(merged), (*scanned)->tail);

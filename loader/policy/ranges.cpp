@@ -20,7 +20,9 @@ void add_entry(const Entry& entry, const SourceFile& file, const Origin& origin,
   const auto offset = static_cast<std::uint32_t>(entry.cidr.data() - file.text.data());
   const Place place{&file, offset};
   if (entry.parsed.host_bits) check_host_bits(entry.parsed, entry.cidr, place, draft);
-  draft.add({entry.parsed.prefix, entry.kind, std::string(entry.name), entry.until, origin}, place);
+  draft.add({entry.parsed.prefix, entry.kind, std::string(entry.name), entry.until, origin,
+             remark_of(entry)},
+            place);
 }
 
 }  // namespace

@@ -47,5 +47,9 @@ using Scanned = tl::expected<T, Flaw>;
 
 // The name rule, with the reason.
 [[nodiscard]] Scanned<std::string_view> scan_name(std::string_view name);
+// Of `why=`: up to 128 printable characters of ASCII without blanks and '#'.
+[[nodiscard]] Scanned<std::string_view> scan_why(std::string_view why);
+// Of `review=`: YYYY-MM-DD, the beginning of that day of UTC.
+[[nodiscard]] Scanned<Timestamp> scan_date(std::string_view date);
 
 }  // namespace apiguard

@@ -77,6 +77,8 @@ std::string show(const Range& range) {
   out += to_string(range.prefix);
   if (!range.name.empty()) out += " name=" + range.name;
   if (range.until) out += " until=" + format_timestamp(*range.until);
+  if (!range.remark.why().empty()) out += " why=" + range.remark.why();
+  if (range.remark.review()) out += " review=" + format_date(*range.remark.review());
   return out;
 }
 

@@ -76,8 +76,12 @@ struct ParseOptions {
 // RFC 3339: parse with Z or offset and optional fractions; print in UTC, fraction only if not zero.
 [[nodiscard]] Result<Timestamp> parse_timestamp(std::string_view text);
 [[nodiscard]] std::string format_timestamp(Timestamp time);
+// The day of it: YYYY-MM-DD.
+[[nodiscard]] std::string format_date(Timestamp day);
 
 // Name rule: [A-Za-z0-9][A-Za-z0-9._-]{0,62} and no address.
 [[nodiscard]] bool valid_name(std::string_view name);
+// Of `why=`: up to 128 printable characters of ASCII without blanks and '#'.
+[[nodiscard]] bool valid_why(std::string_view why);
 
 }  // namespace apiguard

@@ -37,6 +37,8 @@ struct ShowWhat {
     json["name"] = put.name;
     if (put.lasts) json["lasts"] = *put.lasts;
     if (put.until) json["until"] = *put.until;
+    if (!put.remark.why().empty()) json["why"] = put.remark.why();
+    if (put.remark.review()) json["review"] = *put.remark.review();
     json["prefixes"] = show_prefixes(put.prefixes);
   }
   void operator()(const LeaseChange& lease) const {
@@ -129,6 +131,14 @@ RevokeChange read_revoke(Members& members) {
   return revoke;
 }
 
+Remark read_remark(Members& members) {
+  const std::string why = members.has("why") ? members.text("why") : "";
+  members.expect("why", why.empty() || valid_why(why));
+  std::optional<Timestamp> review;
+  if (members.has("review")) review = members.number("review");
+  return {why, review};
+}
+
 PutChange read_put(Members& members, std::string_view kind) {
   PutChange put;
   put.kind = kind == to_string(Kind::kExcept) ? Kind::kExcept : Kind::kAllow;
@@ -138,6 +148,7 @@ PutChange read_put(Members& members, std::string_view kind) {
   put.name = members.text("name");
   if (members.has("lasts")) put.lasts = members.number("lasts");
   if (members.has("until")) put.until = members.number("until");
+  put.remark = read_remark(members);
   return put;
 }
 
@@ -170,7 +181,7 @@ std::vector<Range> entries_of(const PutChange& put, std::optional<Timestamp> unt
   std::vector<Range> entries;
   entries.reserve(put.prefixes.size());
   for (const Prefix& prefix : put.prefixes)
-    entries.push_back({prefix, put.kind, put.name, until, {}});
+    entries.push_back({prefix, put.kind, put.name, until, {}, put.remark});
   return entries;
 }
 
@@ -243,7 +254,6 @@ Result<QueuedChange> parse_ticket(const std::string& text) {
   }
   QueuedChange change;
   change.by = members.text("by");
-  // For the log alone, and older tickets have none.
   if (members.has("login_uid"))
     change.login_uid = static_cast<std::uint32_t>(members.number("login_uid"));
   if (members.has("client")) change.client = members.text("client");

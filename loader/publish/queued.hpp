@@ -25,6 +25,7 @@ struct PutChange {  // allow, except
   std::string name;
   std::optional<std::int64_t> lasts;  // nanoseconds from when it is judged; at most one of the two
   std::optional<Timestamp> until;
+  Remark remark = {};
 };
 
 struct RevokeChange {

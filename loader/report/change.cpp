@@ -22,6 +22,8 @@ std::string line_of(char sign, const Range& range) {
   text += to_string(range.prefix);
   if (!range.name.empty()) text += "  " + range.name;
   if (range.until) text += "  until " + format_timestamp(*range.until);
+  if (!range.remark.why().empty()) text += "  why " + range.remark.why();
+  if (range.remark.review()) text += "  review " + format_date(*range.remark.review());
   return text;
 }
 

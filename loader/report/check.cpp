@@ -20,6 +20,7 @@ void add_members(Json& json, const Check& check) {
   json["name"] = range ? text_or_null(range->name) : Json(nullptr);
   json["until"] = range ? time_or_null(range->until) : Json(nullptr);
   if (range && is_lapsing(*range)) json["lapsing"] = true;
+  if (range && !range->remark.why().empty()) json["why"] = range->remark.why();
   json["mode"] = to_string(check.mode);
   add_usage(json, check.usage);
 }

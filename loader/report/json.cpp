@@ -22,6 +22,8 @@ Json range_json(const Range& range) {
                {"until", time_or_null(range.until)},
                {"origin", origin_of(range)}};
   if (is_lapsing(range)) json["lapsing"] = true;
+  if (!range.remark.why().empty()) json["why"] = range.remark.why();
+  if (range.remark.review()) json["review"] = format_date(*range.remark.review());
   return json;
 }
 
@@ -52,6 +54,15 @@ std::string dump(const Json& json, int indent) {
     at += point.size;
   }
   return out;
+}
+
+std::string indented(const Json& json) {
+  std::string text = "    ";
+  for (const char c : dump(json)) {
+    text += c;
+    if (c == '\n') text += "    ";
+  }
+  return text;
 }
 
 }  // namespace apiguard::report

@@ -32,7 +32,8 @@ template <typename T>
   return json.get<T>();
 }
 
-// {cidr, kind, name, until, origin}, and of a lapsing line {lapsing}, which is true.
+// {cidr, kind, name, until, origin}, of a lapsing line {lapsing}, which is true, and {why, review}
+// where the entry says them.
 [[nodiscard]] Json range_json(const Range& range);
 [[nodiscard]] Json ranges_json(const std::vector<Range>& ranges);
 
@@ -43,5 +44,8 @@ void add_usage(Json& json, const std::optional<Usage>& usage);
 // Indented (-1: on one line), no newline at the end. Bytes that are not UTF-8 are replaced; what a
 // terminal would obey is escaped, beyond what JSON asks for.
 [[nodiscard]] std::string dump(const Json& json, int indent = 2);
+
+// The same as it stands two levels deep in an object.
+[[nodiscard]] std::string indented(const Json& json);
 
 }  // namespace apiguard::report

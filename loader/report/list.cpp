@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/report/list.hpp"
 
+#include <algorithm>
+
 #include "loader/policy/overlay.hpp"
+#include "loader/policy/text.hpp"
 #include "loader/report/ends.hpp"
 #include "loader/report/json.hpp"
 #include "loader/report/table.hpp"
@@ -9,44 +12,27 @@
 namespace apiguard::report {
 namespace {
 
-// Which connections each range has admitted: both stand by prefix, so nothing is searched.
-class Column {
- public:
-  explicit Column(const UsedState* state) : state_(state) {}
+// Only where some entry has a remark it takes columns.
+Row header(bool remarks) {
+  Row row{"CIDR", "KIND", "NAME", "UNTIL", "CONNECTIONS", "LAST SEEN", "ORIGIN"};
+  if (remarks) row.insert(row.end(), {"WHY", "REVIEW"});
+  return row;
+}
 
-  // Ranges in their order. None: not known, or it can admit none.
-  std::optional<Usage> at(const Range& range) {
-    if (state_ == nullptr || range.kind == Kind::kExcept) return std::nullopt;
-    const auto& entries = state_->ranges;
-    while (next_ < entries.size() && entries[next_].prefix < range.prefix) ++next_;
-    if (next_ == entries.size() || entries[next_].prefix != range.prefix) return Usage{};
-    return entries[next_].total();
-  }
-
- private:
-  const UsedState* state_;
-  std::size_t next_ = 0;
-};
-
-Row row_of(const Range& range, const std::optional<Usage>& usage, Timestamp now) {
+Row row_of(const Range& range, const std::optional<Usage>& usage, Timestamp now, bool remarks) {
   const bool used = usage && usage->connections > 0;
-  return {to_string(range.prefix),
+  Row row{to_string(range.prefix),
           std::string(to_string(range.kind)),
           range.name,
           end_text(range, now),
           usage ? std::to_string(usage->connections) : "",
           used ? seen_text(usage->last, now) : "",
           origin_of(range)};
-}
-
-// As it stands two levels deep in an object.
-std::string indented(const Json& json) {
-  std::string text = "    ";
-  for (const char c : dump(json)) {
-    text += c;
-    if (c == '\n') text += "    ";
-  }
-  return text;
+  if (!remarks) return row;
+  row.push_back(range.remark.why());
+  const auto review = range.remark.review();
+  row.push_back(review ? format_date(*review) : "");
+  return row;
 }
 
 std::string entry_json(const Range& range, const std::optional<Usage>& usage) {
@@ -72,13 +58,25 @@ Json bar_json(const BarLine& line) {
 
 }  // namespace
 
+std::optional<Usage> UsageColumn::at(const Range& range) {
+  if (state_ == nullptr || range.kind == Kind::kExcept) return std::nullopt;
+  const auto& entries = state_->ranges;
+  while (next_ < entries.size() && entries[next_].prefix < range.prefix) ++next_;
+  if (next_ == entries.size() || entries[next_].prefix != range.prefix) return Usage{};
+  return entries[next_].total();
+}
+
 void list_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink) {
-  TableLayout layout({"CIDR", "KIND", "NAME", "UNTIL", "CONNECTIONS", "LAST SEEN", "ORIGIN"});
-  Column measured(use.state);
-  for (const Range* range : ranges) layout.measure(row_of(*range, measured.at(*range), now));
+  const bool remarks = std::any_of(ranges.begin(), ranges.end(),
+                                   [](const Range* range) { return !range->remark.empty(); });
+  TableLayout layout(header(remarks));
+  UsageColumn measured(use.state);
+  for (const Range* range : ranges)
+    layout.measure(row_of(*range, measured.at(*range), now, remarks));
   sink(layout.header());
-  Column shown(use.state);
-  for (const Range* range : ranges) sink(layout.line(row_of(*range, shown.at(*range), now)));
+  UsageColumn shown(use.state);
+  for (const Range* range : ranges)
+    sink(layout.line(row_of(*range, shown.at(*range), now, remarks)));
 }
 
 void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink) {
@@ -92,7 +90,7 @@ void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink
 void list_json(const RangeRefs& ranges, const ListUse& use, const std::vector<BarLine>& bars,
                const Sink& sink) {
   sink("{\n  \"schema\": 1,\n  \"ranges\": [");
-  Column column(use.state);
+  UsageColumn column(use.state);
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     sink(i == 0 ? "\n" : ",\n");
     sink(entry_json(*ranges[i], column.at(*ranges[i])));

@@ -23,8 +23,21 @@ struct ListUse {
   std::optional<Timestamp> observed_since;
 };
 
+// Which connections each range has admitted: both stand by prefix, so nothing is searched.
+class UsageColumn {
+ public:
+  explicit UsageColumn(const UsedState* state) : state_(state) {}
+
+  // Ranges in their order. None: not known, or it can admit none.
+  [[nodiscard]] std::optional<Usage> at(const Range& range);
+
+ private:
+  const UsedState* state_;
+  std::size_t next_ = 0;
+};
+
 // A table of CIDR, kind, name, end, connections, the last of them and origin; what is left at `now`
-// stands beside the end. `ranges` stand by prefix.
+// stands beside the end. Why and review where some entry says them. `ranges` stand by prefix.
 void list_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink);
 
 // What no lease is given to: a table of CIDR, name, end and who said so. Nothing where there is no
@@ -33,8 +46,9 @@ void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink
 
 // {schema, ranges[]{cidr, kind, name, until, origin, connections, first_seen, last_seen},
 // observed_since, bars[]{cidr, name, until, by}}, as dump() shows it and a newline. A lapsing line
-// has `lapsing`, which is true, and as its origin the file that it vanished from. Connections of
-// ranges that admit nobody, and of all of them where they are not known, are null.
+// has `lapsing`, which is true, one with a remark `why` and `review`, and as its origin the file
+// that it vanished from. Connections of ranges that admit nobody, and of all of them where they are
+// not known, are null.
 void list_json(const RangeRefs& ranges, const ListUse& use, const std::vector<BarLine>& bars,
                const Sink& sink);
 

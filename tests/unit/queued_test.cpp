@@ -201,7 +201,7 @@ TEST_CASE("what is no ticket is refused, and named") {
     INFO(key << ' ' << value);
     CHECK_FALSE(parse_ticket(with(key, value)));
   }
-  for (const char* text : {"", "nonsense", "[]", "{}", "{\"version\":1}"}) {
+  for (const char* text : {"", "nonsense", "[]", "{}", "{\"version\":2}"}) {
     INFO(text);
     CHECK_FALSE(parse_ticket(text));
   }
@@ -218,7 +218,7 @@ TEST_CASE("an answer is read as it was written") {
   CHECK(show_answer(*read) == show_answer(answer));
   CHECK_FALSE(parse_answer("{}"));
   CHECK_FALSE(
-      parse_answer(R"({"version":1,"exit":99,"error":"","out":"","notes":[],"warnings":[]})"));
+      parse_answer(R"({"version":2,"exit":99,"error":"","out":"","notes":[],"warnings":[]})"));
 }
 
 TEST_CASE("a change edits the list as its verb does") {

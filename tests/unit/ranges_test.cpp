@@ -137,7 +137,8 @@ TEST_CASE("bad lines are refused with position, line and caret") {
        "  name=office 10.0.0.0/8\n"
        "  ^"},
       {"10.0.0.1 10.0.0.2\n",
-       "list:1:10: unexpected '10.0.0.2': an entry is [except] CIDR [name=NAME] [until=TIME]\n"
+       "list:1:10: unexpected '10.0.0.2': an entry is [except] CIDR [name=NAME] [until=TIME] "
+       "[why=TICKET] [review=DATE]\n"
        "  10.0.0.1 10.0.0.2\n"
        "           ^"},
       {"10.0.0.1,10.0.0.2\n",
@@ -145,7 +146,8 @@ TEST_CASE("bad lines are refused with position, line and caret") {
        "  10.0.0.1,10.0.0.2\n"
        "          ^"},
       {"10.0.0.0 /8\n",
-       "list:1:10: unexpected '/8': an entry is [except] CIDR [name=NAME] [until=TIME]\n"
+       "list:1:10: unexpected '/8': an entry is [except] CIDR [name=NAME] [until=TIME] "
+       "[why=TICKET] [review=DATE]\n"
        "  10.0.0.0 /8\n"
        "           ^"},
       {"10.0.0.0/1#6\n",
@@ -287,11 +289,13 @@ TEST_CASE("columns count code points, and tabs keep the caret in place") {
         "list:1:1: '\xC3\xA9\xE4\xBA\x8B' is not an address\n"
         "  \xC3\xA9\xE4\xBA\x8B 10.0.0.0/8\n"
         "  ^\n"
-        "list:2:12: unexpected 'x\xC3\xA9': an entry is [except] CIDR [name=NAME] [until=TIME]\n"
+        "list:2:12: unexpected 'x\xC3\xA9': an entry is [except] CIDR [name=NAME] [until=TIME] "
+        "[why=TICKET] [review=DATE]\n"
         "  10.0.0.0/8 x\xC3\xA9 y\n"
         "             ^");
   CHECK(error_of("\t10.0.0.0/8\tx\n") ==
-        "list:1:13: unexpected 'x': an entry is [except] CIDR [name=NAME] [until=TIME]\n"
+        "list:1:13: unexpected 'x': an entry is [except] CIDR [name=NAME] [until=TIME] "
+        "[why=TICKET] [review=DATE]\n"
         "  \t10.0.0.0/8\tx\n"
         "  \t          \t^");
 }
@@ -299,7 +303,8 @@ TEST_CASE("columns count code points, and tabs keep the caret in place") {
 TEST_CASE("a long line is shown around its caret, a long word is cut") {
   const std::string spaces(300, ' ');
   CHECK(error_of("10.0.0.0/8" + spaces + "x" + spaces + "\n") ==
-        "list:1:311: unexpected 'x': an entry is [except] CIDR [name=NAME] [until=TIME]\n"
+        "list:1:311: unexpected 'x': an entry is [except] CIDR [name=NAME] [until=TIME] "
+        "[why=TICKET] [review=DATE]\n"
         "  ..." +
             std::string(60, ' ') + "x" + std::string(59, ' ') +
             "...\n"
