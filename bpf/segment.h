@@ -6,7 +6,9 @@
 #include "parse.h"
 
 #define TCP_FLAGS 13 /* offset in a TCP header */
+#define TCP_FIN 0x01
 #define TCP_SYN 0x02
+#define TCP_RST 0x04
 #define TCP_ACK 0x10
 
 static __always_inline bool opens(__u8 flags)
@@ -29,6 +31,7 @@ static __always_inline bool opens_connection(struct xdp_md *ctx, const struct pa
 struct segment {
 	__be16 sport; /* network byte order */
 	bool opens;
+	bool follows; /* a handshake, or pretends to: ACK, FIN or RST without SYN */
 	bool has_payload;
 };
 
@@ -55,6 +58,8 @@ static __always_inline struct segment read_segment(struct xdp_md *ctx, const str
 		return segment;
 	segment.sport = header->sport;
 	segment.opens = opens(header->flags);
+	segment.follows =
+	    !(header->flags & TCP_SYN) && header->flags & (TCP_ACK | TCP_FIN | TCP_RST);
 	segment.has_payload = packet->segment + (header->offset >> 4) * 4 < packet->end;
 	return segment;
 }

@@ -304,8 +304,8 @@ APIGUARD_ASSERT(sizeof(struct apiguard_denied_bucket) == 16 + 64 + 48 * APIGUARD
 
 /*
  * Sources and their connections while mode is audit: maps `seen` and `flows`, which outlive
- * generations. A source is there once a segment with payload came over a connection of it that the
- * host knows, or, where no socket of the host takes such connections, with payload alone.
+ * generations. A source is there once a segment with ACK, FIN or RST came for which a socket of the
+ * host has finished the handshake.
  */
 #define APIGUARD_SEEN_SOURCES 16384
 #define APIGUARD_SEEN_FLOWS 16384
@@ -324,6 +324,26 @@ struct apiguard_seen {
 	__u32 day;  /* the newest of them, since 1970 */
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_seen) == 32, "no hidden padding");
+
+/*
+ * Map `unproven`, likewise: sources that came in audit, of which no such segment was seen yet. Who
+ * asks whether a port is open, made-up addresses, and connections that are translated into another
+ * namespace or host. The key is that of `seen`. Times on the boot-time clock, nanoseconds.
+ */
+#define APIGUARD_UNPROVEN_SOURCES 16384
+#define APIGUARD_BURST 100000000ULL /* openings this close together are one: nanoseconds */
+struct apiguard_unproven {
+	__u64 packets; /* samples */
+	__u64 first;
+	__u64 last;
+	__u64 payloads; /* of these, with payload that no socket of the host has a connection for */
+	__u64 opened;	/* when the newest segment came that opens a connection; 0: none did */
+	__u64 since;	/* when the first one came of those that are evenly spaced */
+	__u64 gap;	/* between two of them; 0: there was one alone */
+	__u32 beats;	/* gaps since then */
+	__u32 pad;
+};
+APIGUARD_ASSERT(sizeof(struct apiguard_unproven) == 64, "no hidden padding");
 
 struct apiguard_flow {
 	__u8 source[16];

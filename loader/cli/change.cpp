@@ -26,12 +26,13 @@
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/policy/masked.hpp"
+#include "loader/propose/unproven.hpp"
 #include "loader/publish/audited.hpp"
 #include "loader/publish/publish.hpp"
-#include "loader/publish/seen.hpp"
 #include "loader/publish/text_change.hpp"
 #include "loader/publish/text_only.hpp"
 #include "loader/report/change.hpp"
+#include "loader/report/sources.hpp"
 #include "loader/report/terminal.hpp"
 #include "loader/service/tracing.hpp"
 
@@ -258,10 +259,21 @@ class Changer {
     return {};
   }
 
-  [[nodiscard]] std::string describe_audit(const std::vector<DeniedSource>& would_drop,
-                                           const Now& now) const {
-    const auto seen = publish::read_seen(line_.places, now);
-    return publish::describe(would_drop, seen.value_or(std::vector<SeenSource>()), now.wall);
+  // The plan has warned of what cannot be read.
+  [[nodiscard]] std::string describe_audit(const World& world, const Policy& policy,
+                                           const std::vector<DeniedSource>& would_drop) const {
+    const Timestamp now = publish::clocks(world).wall;
+    std::vector<std::string> warned;
+    const auto seen = publish::find_audited(line_.places, world, warned);
+    const auto remembered = publish::find_unproven(line_.places, world);
+    const auto unproven = propose::find_unproven(
+        would_drop, remembered.value_or(std::vector<UnprovenSource>()), seen, policy.ranges, now);
+    std::string text = publish::describe(would_drop, seen, now);
+    if (unproven.empty()) return text;
+    text += fmt::format("\nno connection of {} of them was seen:\n", unproven.size());
+    text += report::unproven_text(unproven, now);
+    text.pop_back();
+    return text;
   }
 
   Result<Attempt> proceed(const World& world, const Request& request, const Plan& plan, bool show) {
@@ -272,7 +284,7 @@ class Changer {
       print_warnings(plan.warnings);
       note_all(plan.notes);
       show_preview(plan);
-      if (!would_drop.empty()) note(describe_audit(would_drop, publish::clocks(world)));
+      if (!would_drop.empty()) note(describe_audit(world, plan.judged_by(request), would_drop));
     }
     if (!plan.risks.empty()) return question(plan, plan.risks);
     if (plan.unchanged) return unchanged(world, request, plan);

@@ -48,6 +48,21 @@ SeenSource seen_source(const apiguard_seen_key& key, const apiguard_seen& value,
           wall_time(value.last, now), value.days};
 }
 
+UnprovenSource unproven_source(const apiguard_seen_key& key, const apiguard_unproven& value,
+                               const Now& now) {
+  UnprovenSource source;
+  source.source = address_of(key.family, key.source);
+  source.packets = value.packets;
+  source.payloads = value.payloads;
+  source.first = wall_time(value.first, now);
+  source.last = wall_time(value.last, now);
+  if (value.opened != 0) {
+    source.rhythm = Rhythm{static_cast<Timestamp>(value.gap), wall_time(value.since, now),
+                           wall_time(value.opened, now), value.beats};
+  }
+  return source;
+}
+
 apiguard_seen_key seen_key(const SeenSource& source) {
   apiguard_seen_key key{};
   key.family = source.source.family == Family::kIpv4 ? APIGUARD_IPV4 : APIGUARD_IPV6;

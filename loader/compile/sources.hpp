@@ -38,12 +38,37 @@ struct SeenSource {
   friend bool operator==(const SeenSource&, const SeenSource&) = default;
 };
 
+// Connections that are opened one after the other at even distances.
+struct Rhythm {
+  Timestamp gap = 0;  // nanoseconds between two
+  Timestamp since = 0;
+  Timestamp last = 0;
+  std::uint64_t beats = 0;  // gaps in between
+
+  friend bool operator==(const Rhythm&, const Rhythm&) = default;
+};
+
+// A source that came during an audit, and of which no finished handshake was seen.
+struct UnprovenSource {
+  Address source;
+  std::uint64_t packets = 0;   // samples
+  std::uint64_t payloads = 0;  // of these, with payload that is for no socket of this host
+  Timestamp first = 0;
+  Timestamp last = 0;
+  std::optional<Rhythm> rhythm;  // none: it never opened a connection
+
+  friend bool operator==(const UnprovenSource&, const UnprovenSource&) = default;
+};
+
 // A moment of the boot-time clock (nanoseconds) by the wall clock.
 [[nodiscard]] Timestamp wall_time(std::uint64_t boot_time, const Now& now);
 
 [[nodiscard]] DeniedSource denied_source(const apiguard_denied& value, const Now& now);
 [[nodiscard]] SeenSource seen_source(const apiguard_seen_key& key, const apiguard_seen& value,
                                      const Now& now);
+
+[[nodiscard]] UnprovenSource unproven_source(const apiguard_seen_key& key,
+                                             const apiguard_unproven& value, const Now& now);
 
 // And back. A moment before the boot is one of the boot-time clock all the same, modulo 2^64.
 [[nodiscard]] apiguard_seen_key seen_key(const SeenSource& source);

@@ -43,6 +43,8 @@ constexpr std::array<Shape, kAllKept.size()> kShapes{{
      1, BPF_F_MMAPABLE, false},
     {"rings", "events", BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(__u32), sizeof(__u32),
      APIGUARD_MAX_WATCHERS, 0, false},
+    {"unproven", "unproven sources of the audit", BPF_MAP_TYPE_LRU_HASH, sizeof(apiguard_seen_key),
+     sizeof(apiguard_unproven), APIGUARD_UNPROVEN_SOURCES, 0, true},
 }};
 
 constexpr const Shape& shape_of(Kept kept) { return kShapes.at(static_cast<std::size_t>(kept)); }

@@ -14,9 +14,10 @@
 
 namespace apiguard::datapath {
 
-enum class Kept : std::size_t { kCounters, kDenied, kSeen, kFlows, kWatches, kRings };
+enum class Kept : std::size_t { kCounters, kDenied, kSeen, kFlows, kWatches, kRings, kUnproven };
 inline constexpr std::array kAllKept = {Kept::kCounters, Kept::kDenied,  Kept::kSeen,
-                                        Kept::kFlows,    Kept::kWatches, Kept::kRings};
+                                        Kept::kFlows,    Kept::kWatches, Kept::kRings,
+                                        Kept::kUnproven};
 
 // As the object calls it.
 [[nodiscard]] std::string_view name_of(Kept kept);

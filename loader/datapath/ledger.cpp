@@ -136,7 +136,7 @@ Result<Generation> Ledger::load(const Image& image, LoadOptions options) {
 bool Ledger::shrinks(const LoadOptions& options) const {
   const bool audits = is_pinned(Kept::kSeen);
   return options.used_fd < 0 || !goes_on(Kept::kDenied) ||
-         (audits && (!goes_on(Kept::kSeen) || !goes_on(Kept::kFlows)));
+         (audits && (!goes_on(Kept::kSeen) || !goes_on(Kept::kFlows) || !goes_on(Kept::kUnproven)));
 }
 
 // Each by itself, beside the smallest list there is. Where that does not load on its own, what goes

@@ -5,6 +5,7 @@
 //   PINS/used-v2                   connections by range
 //   PINS/denied-v2                 sources that were refused
 //   PINS/seen-v2, flows-v2         sources and connections of an audit, once there was one
+//   PINS/unproven-v2               its sources without a finished handshake
 //   PINS/watches-v2, rings-v2      who watches events
 //   PINS/secret-v2                 what hashes of this boot begin with (secret.hpp)
 //   PINS/aside-NAME-1              what had the name of one of these and is not ours to remove

@@ -30,29 +30,62 @@ Result<std::vector<DeniedSource>> read_denied(int map_fd, const Now& now,
   return united(std::move(sources));
 }
 
+namespace {
+
 // An entry that goes meanwhile starts the walk over: so many steps are more than a full map needs.
-Result<std::vector<SeenSource>> read_seen(int map_fd, const Now& now) {
-  std::vector<SeenSource> sources;
+template <typename Value, typename Take>
+Result<> walk(int map_fd, const char* name, int entries, const Take& take) {
   apiguard_seen_key key{};
   apiguard_seen_key next{};
   const apiguard_seen_key* at = nullptr;
-  for (int step = 0; step < 4 * APIGUARD_SEEN_SOURCES; ++step) {
+  for (int step = 0; step < 4 * entries; ++step) {
     if (bpf_map_get_next_key(map_fd, at, &next) != 0) {
-      if (errno != ENOENT) return kernel_error("map 'seen'", "read", errno);
+      if (errno != ENOENT) return kernel_error(name, "read", errno);
       break;
     }
-    apiguard_seen value{};
-    if (bpf_map_lookup_elem(map_fd, &next, &value) == 0)
-      sources.push_back(seen_source(next, value, now));
+    Value value{};
+    if (bpf_map_lookup_elem(map_fd, &next, &value) == 0) take(next, value);
     key = next;
     at = &key;
   }
-  std::sort(sources.begin(), sources.end(), [](const auto& a, const auto& b) {
-    return a.source != b.source ? a.source < b.source : a.connections > b.connections;
-  });
+  return {};
+}
+
+template <typename Source>
+void keep_once(std::vector<Source>& sources) {
   sources.erase(std::unique(sources.begin(), sources.end(),
                             [](const auto& a, const auto& b) { return a.source == b.source; }),
                 sources.end());
+}
+
+}  // namespace
+
+Result<std::vector<SeenSource>> read_seen(int map_fd, const Now& now) {
+  std::vector<SeenSource> sources;
+  const auto take = [&](const apiguard_seen_key& key, const apiguard_seen& value) {
+    sources.push_back(seen_source(key, value, now));
+  };
+  const auto walked = walk<apiguard_seen>(map_fd, "map 'seen'", APIGUARD_SEEN_SOURCES, take);
+  if (!walked) return fail(walked.error());
+  std::sort(sources.begin(), sources.end(), [](const auto& a, const auto& b) {
+    return a.source != b.source ? a.source < b.source : a.connections > b.connections;
+  });
+  keep_once(sources);
+  return sources;
+}
+
+Result<std::vector<UnprovenSource>> read_unproven(int map_fd, const Now& now) {
+  std::vector<UnprovenSource> sources;
+  const auto take = [&](const apiguard_seen_key& key, const apiguard_unproven& value) {
+    sources.push_back(unproven_source(key, value, now));
+  };
+  const auto walked =
+      walk<apiguard_unproven>(map_fd, "map 'unproven'", APIGUARD_UNPROVEN_SOURCES, take);
+  if (!walked) return fail(walked.error());
+  std::sort(sources.begin(), sources.end(), [](const auto& a, const auto& b) {
+    return a.source != b.source ? a.source < b.source : a.packets > b.packets;
+  });
+  keep_once(sources);
   return sources;
 }
 

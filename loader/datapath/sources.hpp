@@ -20,6 +20,9 @@ namespace apiguard::datapath {
 // The sources of audits, by address.
 [[nodiscard]] Result<std::vector<SeenSource>> read_seen(int map_fd, const Now& now);
 
+// The sources of audits without a finished handshake, by address.
+[[nodiscard]] Result<std::vector<UnprovenSource>> read_unproven(int map_fd, const Now& now);
+
 // The way there: into a map that no packet meets yet.
 [[nodiscard]] Result<> write_seen(int map_fd, const std::vector<SeenSource>& sources,
                                   const Now& now);

@@ -4,13 +4,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <iterator>
 #include <map>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "loader/datapath/sources.hpp"
+#include "loader/host/conntrack.hpp"
 #include "loader/policy/duration.hpp"
 #include "loader/policy/lookup.hpp"
+#include "loader/publish/seen.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -68,6 +72,58 @@ Result<std::vector<DeniedSource>> find_would_drop(const Places& places, const Wo
   return sources;
 }
 
+std::optional<Timestamp> mode_began(const World& world) {
+  if (!world.in_force || world.in_force->settings.since == 0) return std::nullopt;
+  for (const Kept& kept : world.kept) {
+    if (kept.generation >= world.in_force->settings.since &&
+        kept.generation <= world.in_force->generation && kept.meta)
+      return kept.meta->time;
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<UnprovenSource>> find_unproven(const Places& places, const World& world) {
+  std::vector<UnprovenSource> none;
+  if (!world.in_force || world.in_force->settings.mode != APIGUARD_MODE_AUDIT) return none;
+  const auto map = datapath::Pins(places.pin_dir).open_kept(datapath::Kept::kUnproven);
+  if (!map && map.error().os_error == ENOENT) return none;  // audited by an older version
+  if (!map) return fail(map.error());
+  auto sources = datapath::read_unproven(map->get(), clocks(world));
+  const auto began = mode_began(world);
+  if (!sources || !began) return sources;
+  std::erase_if(*sources, [&](const UnprovenSource& source) { return source.last < *began; });
+  return sources;
+}
+
+std::vector<SeenSource> find_audited(const Places& places, const World& world,
+                                     std::vector<std::string>& warnings) {
+  auto seen = read_seen(places, clocks(world));
+  if (!seen) {
+    warnings.push_back(seen.error().message + ": which sources were seen is not known");
+    seen = std::vector<SeenSource>();
+  }
+  auto unproven = find_unproven(places, world);
+  if (!unproven) {
+    warnings.push_back(unproven.error().message + ": translated connections are not known");
+    return std::move(*seen);
+  }
+  std::erase_if(*unproven, [](const UnprovenSource& source) { return source.payloads == 0; });
+  if (unproven->empty()) return std::move(*seen);
+  const auto answered = list_answered(endpoints_of(*world.in_force));
+  if (!answered) {
+    warnings.push_back(answered.error().message + ": translated connections are not known");
+    return std::move(*seen);
+  }
+  for (const UnprovenSource& source : *unproven) {
+    const auto at = answered->find(source.source);
+    if (at != answered->end())
+      seen->push_back({source.source, at->second, source.first, source.last, 1});
+  }
+  std::sort(seen->begin(), seen->end(),
+            [](const SeenSource& a, const SeenSource& b) { return a.source < b.source; });
+  return std::move(*seen);
+}
+
 std::string describe(std::vector<DeniedSource> sources, const std::vector<SeenSource>& seen,
                      Timestamp now) {
   if (sources.empty()) return {};
@@ -76,15 +132,17 @@ std::string describe(std::vector<DeniedSource> sources, const std::vector<SeenSo
   const auto had_some = [&](const DeniedSource& source) {
     return connections_of(connections, source) != 0;
   };
-  std::stable_partition(sources.begin(), sources.end(), had_some);
+  const auto unproven = std::stable_partition(sources.begin(), sources.end(), had_some);
+  const auto connected = static_cast<std::size_t>(std::distance(sources.begin(), unproven));
   std::uint64_t packets = 0;
   for (const DeniedSource& source : sources) packets += source.packets;
   std::string text = fmt::format("since the audit began, {} from {} would have been dropped:",
                                  counted(packets, "packet"), counted(sources.size(), "source"));
-  const std::size_t shown = std::min(sources.size(), kShown);
+  const std::size_t shown = std::min(connected, kShown);
   for (std::size_t i = 0; i < shown; ++i)
     text += line_of(sources[i], connections_of(connections, sources[i]), now);
-  if (shown < sources.size()) text += fmt::format("\n  and {} more", sources.size() - shown);
+  if (connected == 0) return text;
+  if (shown < connected) text += fmt::format("\n  and {} more", connected - shown);
   return text + "\n'apiguard suggest' has the commands that list those with connections";
 }
 

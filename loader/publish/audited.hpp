@@ -2,6 +2,7 @@
 // What an audit has found out, as far as the kernel remembers it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,24 @@ namespace apiguard::publish {
                                                                 const World& world,
                                                                 const Policy& policy);
 
+// When the mode in force began, as far as records tell: those of the first generations in it may be
+// pruned, and what follows them is later. None: nothing is in force, or no record tells.
+[[nodiscard]] std::optional<Timestamp> mode_began(const World& world);
+
+// Sources of the audit in force of which no finished handshake was seen, by address; none in other
+// modes.
+[[nodiscard]] Result<std::vector<UnprovenSource>> find_unproven(const Places& places,
+                                                                const World& world);
+
+// Sources that were seen (seen.hpp), and of the audit in force those whose payload is for no socket
+// of this host and whom connection tracking knows to be answered. What cannot be read becomes a
+// warning.
+[[nodiscard]] std::vector<SeenSource> find_audited(const Places& places, const World& world,
+                                                   std::vector<std::string>& warnings);
+
 // "since the audit began, 12 packets from 3 sources would have been dropped:" and a line for each
-// of the first ten, those of `seen` in front, because they had connections; what to do about it.
-// Empty if there are none.
+// of the first ten of `seen`, because they had connections; what to do about it. Empty if nobody
+// would have been dropped.
 [[nodiscard]] std::string describe(std::vector<DeniedSource> sources,
                                    const std::vector<SeenSource>& seen, Timestamp now);
 

@@ -11,7 +11,7 @@
 
 #include "loader/policy/duration.hpp"
 #include "loader/policy/lookup.hpp"
-#include "loader/publish/seen.hpp"
+#include "loader/publish/audited.hpp"
 #include "loader/publish/used.hpp"
 
 namespace apiguard::publish {
@@ -40,18 +40,6 @@ std::vector<Address> sources_of(const std::vector<SeenSource>& seen) {
 bool judges_today(const World& world, const datapath::Target& target) {
   const datapath::LinkState* link = world.live.link_with(target.link_id);
   return link != nullptr && judges_in_force(world, *link);
-}
-
-// When the mode in force began, as far as records tell: those of the first generations in it may be
-// pruned, and what follows them is later.
-std::optional<Timestamp> mode_began(const World& world) {
-  const std::uint64_t since = world.in_force->settings.since;
-  if (since == 0) return std::nullopt;
-  for (const Kept& kept : world.kept) {
-    if (kept.generation >= since && kept.generation <= world.in_force->generation && kept.meta)
-      return kept.meta->time;
-  }
-  return std::nullopt;
 }
 
 // Both the mode and that all is judged have to last.
@@ -361,15 +349,6 @@ std::set<int> judged_after(const World& world, const Proposed& change) {
   return interfaces_above(world.interfaces, std::move(judged));
 }
 
-// What an audit saw is remembered, no more: without it every client that is connected is named.
-std::vector<SeenSource> read_seen_for(const Places& places, const World& world,
-                                      std::vector<std::string>& warnings) {
-  auto seen = read_seen(places, clocks(world));
-  if (seen) return std::move(*seen);
-  warnings.push_back(seen.error().message + ": sources that an audit saw are not named");
-  return {};
-}
-
 // Own addresses never count, and who is connected is named once.
 void add_audited(std::vector<CutPeer> audited, const Neighbours& neighbours, CutPeers& cut) {
   std::set<Address> connected;
@@ -392,7 +371,8 @@ Result<CutPeers> find_cut_peers(const Places& places, const World& world, const 
   keep_unlisted(*connections, change.policy.ranges, now);
   Today today = today_of(places, world, change);
   std::vector<SeenSource> seen;
-  if (!enforces(today) || !change.only_adds) seen = read_seen_for(places, world, cut.warnings);
+  if (!enforces(today) || !change.only_adds) seen = find_audited(places, world, cut.warnings);
+  // Without it every client that is connected is named.
   if (!cut.warnings.empty()) today.audited.reset();
   std::vector<CutPeer> audited = newly_cut(seen, change.policy.ranges, today, now);
   if (connections->empty() && audited.empty()) return cut;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/policy/duration.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/ends.hpp"
 #include "loader/report/json.hpp"
@@ -31,6 +32,60 @@ Json standing_json(const Range* deciding) {
           {"name", text_or_null(deciding->name)}};
 }
 
+constexpr std::size_t kUnprovenShown = 10;
+constexpr Timestamp kSecond = 1'000'000'000;
+
+std::string span_text(Timestamp from, Timestamp to) {
+  return show_duration(std::max<Timestamp>(0, to - from) / kSecond);
+}
+
+std::string host_prefix(const Address& address) {
+  return to_string(Prefix{address, max_length(address.family)});
+}
+
+std::string_view words_for(propose::UnprovenKind kind) {
+  switch (kind) {
+    case propose::UnprovenKind::kProbe:
+      return "opens connections and finishes none";
+    case propose::UnprovenKind::kTranslated:
+      return "payload for no socket of this host, and no answer is known: translated?";
+    default:
+      return "nothing of a connection was seen";
+  }
+}
+
+// A gap in whole seconds, or in milliseconds below ten.
+std::string gap_text(Timestamp gap) {
+  constexpr Timestamp kMillisecond = 1'000'000;
+  if (gap < 10 * kSecond) return fmt::format("{:.1f} s", static_cast<double>(gap) / 1e9);
+  return show_duration((gap + 500 * kMillisecond) / kSecond);
+}
+
+std::string line_of(const propose::Unproven& source, Timestamp now) {
+  std::string text = fmt::format("  {}  {} packet{}", to_string(source.source), source.packets,
+                                 source.packets == 1 ? "" : "s");
+  const propose::HealthChecks* known = propose::known_health_checks(source.source);
+  if (source.rhythm) {
+    text +=
+        fmt::format(", every {} since {} ({} ago): health check?", gap_text(source.rhythm->gap),
+                    format_timestamp(source.rhythm->since), span_text(source.rhythm->since, now));
+  } else {
+    text += fmt::format(", last {} ago: {}", span_text(source.last, now), words_for(source.kind));
+  }
+  if (known != nullptr)
+    text += fmt::format("; health checks of {} come from {}", known->cloud, known->ranges);
+  if (source.rhythm || known != nullptr)
+    text += fmt::format("; list it: apiguard allow {}", host_prefix(source.source));
+  return text + "\n";
+}
+
+std::string remark_on(const propose::Suggestion& range) {
+  const propose::HealthChecks* known = propose::known_health_checks(range.cidr.address);
+  if (known == nullptr) return {};
+  return fmt::format("# health checks of {} come from {} ({}):\n", known->cloud, known->ranges,
+                     known->source);
+}
+
 std::string commands(const std::vector<propose::Suggestion>& ranges) {
   std::string text;
   for (const propose::Suggestion& range : ranges) {
@@ -39,7 +94,7 @@ std::string commands(const std::vector<propose::Suggestion>& ranges) {
       text += fmt::format("# looks like a temporary address, its host takes others of {}:\n",
                           to_string(*range.network));
     }
-    text += fmt::format("apiguard allow {}\n", to_string(range.cidr));
+    text += remark_on(range) + fmt::format("apiguard allow {}\n", to_string(range.cidr));
   }
   return text;
 }
@@ -83,7 +138,16 @@ std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t sh
   return dump({{"schema", 1}, {"sources", std::move(array)}});
 }
 
-std::string suggest_text(const propose::Suggestions& suggestions, std::size_t unestablished) {
+std::string unproven_text(const std::vector<propose::Unproven>& sources, Timestamp now) {
+  std::string text;
+  const std::size_t shown = std::min(sources.size(), kUnprovenShown);
+  for (std::size_t i = 0; i < shown; ++i) text += line_of(sources[i], now);
+  if (shown < sources.size()) text += fmt::format("  and {} more\n", sources.size() - shown);
+  return text;
+}
+
+std::string suggest_text(const propose::Suggestions& suggestions, std::size_t unestablished,
+                         const std::vector<propose::Unproven>& unproven, Timestamp now) {
   Table table({"CIDR", "SOURCES", "CONNECTIONS", "DAYS", "LISTED"});
   for (const propose::Suggestion& range : suggestions.ranges) {
     table.add({to_string(range.cidr), std::to_string(range.sources),
@@ -95,7 +159,8 @@ std::string suggest_text(const propose::Suggestions& suggestions, std::size_t un
     if (count != 0)
       text += fmt::format("{} more source{}: {}\n", count, count == 1 ? "" : "s", what);
   };
-  add(unestablished, "no connection was seen, nothing is suggested");
+  add(std::max(unestablished, unproven.size()), "no connection was seen, nothing is suggested");
+  text += unproven_text(unproven, now);
   add(suggestions.excepted, "taken out by an except range, nothing is suggested");
   const std::string list = commands(suggestions.ranges);
   if (list.empty()) return text;
@@ -105,8 +170,21 @@ std::string suggest_text(const propose::Suggestions& suggestions, std::size_t un
          list;
 }
 
-std::string suggest_json(const propose::Suggestions& suggestions, std::size_t unestablished) {
+std::string suggest_json(const propose::Suggestions& suggestions, std::size_t unestablished,
+                         const std::vector<propose::Unproven>& unproven) {
   Json array = Json::array();
+  Json sources = Json::array();
+  for (const propose::Unproven& source : unproven) {
+    const auto& rhythm = source.rhythm;
+    sources.push_back(
+        {{"source", to_string(source.source)},
+         {"packets", source.packets},
+         {"first_seen", format_timestamp(source.first)},
+         {"last_seen", format_timestamp(source.last)},
+         {"kind", propose::to_string(source.kind)},
+         {"every_seconds", rhythm ? Json(static_cast<double>(rhythm->gap) / 1e9) : Json(nullptr)},
+         {"rhythm_since", rhythm ? Json(format_timestamp(rhythm->since)) : Json(nullptr)}});
+  }
   for (const propose::Suggestion& range : suggestions.ranges) {
     array.push_back({{"cidr", to_string(range.cidr)},
                      {"sources", range.sources},
@@ -118,6 +196,7 @@ std::string suggest_json(const propose::Suggestions& suggestions, std::size_t un
   return dump({{"schema", 1},
                {"ranges", std::move(array)},
                {"unestablished_sources", unestablished},
+               {"unproven", std::move(sources)},
                {"excepted_sources", suggestions.excepted}});
 }
 

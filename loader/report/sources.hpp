@@ -8,6 +8,7 @@
 
 #include "loader/compile/sources.hpp"
 #include "loader/propose/suggestion.hpp"
+#include "loader/propose/unproven.hpp"
 
 namespace apiguard::report {
 
@@ -19,12 +20,20 @@ namespace apiguard::report {
 [[nodiscard]] std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t shown,
                                       const std::vector<const Range*>& deciding);
 
+// A line for each of the first ten, with the command that lists it where it may be a health check,
+// and how many more there are.
+[[nodiscard]] std::string unproven_text(const std::vector<propose::Unproven>& sources,
+                                        Timestamp now);
+
 // The ranges, then the commands that list those that are not. `unestablished`: sources that were
-// seen and had no connection.
+// seen and had no connection; `unproven`: those of them that have an address.
 [[nodiscard]] std::string suggest_text(const propose::Suggestions& suggestions,
-                                       std::size_t unestablished);
+                                       std::size_t unestablished,
+                                       const std::vector<propose::Unproven>& unproven,
+                                       Timestamp now);
 // As apiguard(8) has it under JSON.
 [[nodiscard]] std::string suggest_json(const propose::Suggestions& suggestions,
-                                       std::size_t unestablished);
+                                       std::size_t unestablished,
+                                       const std::vector<propose::Unproven>& unproven);
 
 }  // namespace apiguard::report

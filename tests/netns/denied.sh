@@ -86,7 +86,7 @@ passes --count 2 "$STRANGER6"
 verb allow "$STRANGER6" # listed in time
 verb mode enforce
 complains 'since the audit began, 6 packets from 1 source would have been dropped'
-complains "^  $STRANGER4  6 packets, last .* ago$"
+complains "^  $STRANGER4  6 packets, last .* ago: "
 silent_about "^  $STRANGER6"
 verb mode audit
 verb denied

@@ -4,7 +4,7 @@
 # secret, or has the names of the files `used` and `seen`, a change of the list takes place, says what begins anew, and
 # that works afterwards.
 . "$(dirname -- "$0")/lib.sh"
-KEPT=(counters denied seen flows used watches rings)
+KEPT=(counters denied seen flows used watches rings unproven)
 misplace() { "$TOOLS/misplace" "$@"; }
 pin_of() { echo "$PINS/$1-v2"; }
 
@@ -96,7 +96,7 @@ at=0
 spoiled() { # HOW NAME
   local words=()
   # Without an audit nothing is missed of what an audit keeps.
-  case "$1 $2" in 'gone seen' | 'gone flows') expect 0 guard mode audit ;; esac
+  case "$1 $2" in 'gone seen' | 'gone flows' | 'gone unproven') expect 0 guard mode audit ;; esac
   spoil "$1" "$2"
   say "-- $1: $2"
   judged

@@ -220,7 +220,7 @@ done
 gone() { [ -z "$(on_server ss -Htn dst "$STRANGER4")" ]; }
 wait_for 'the stranger to be gone' gone
 whatever_way refused mode enforce
-complains '1 source that an audit saw connect within 24 h would be cut:$'
+complains '[12] sources? that an audit saw connect within 24 h would be cut:$'
 named "$STRANGER4: [12] connections?, mode audit drops nothing today" audit
 expect 0 guard mode enforce --dry-run --accept-risk drop-peers --json
 grep -q '"seen": "audit"' "$WORK/out" || die 'the audit is not named'

@@ -24,6 +24,9 @@ has_address() {
 # row CIDR: what the table says of it.
 row() { awk -v cidr="$1" '$1 == cidr { $1 = ""; print substr($0, 2) }' "$WORK/out"; }
 
+# kind_of SOURCE: what the JSON says of one that is not proven.
+kind_of() { grep -A 5 "\"source\": \"$1\"" "$WORK/out" | sed -n 's/.*"kind": "\(.*\)",/\1/p'; }
+
 expect 0 guard suggest
 complains 'nothing is in force'
 start_listener
@@ -50,7 +53,7 @@ same "$STRANGER4/32 1 2 false" "$(after /ranges/0/cidr /ranges/0/sources /ranges
 same "203.0.113.0/24 true" "$(after /ranges/1/cidr /ranges/1/listed | xargs)"
 same 0 "$(after /unestablished_sources)"
 
-step 'A source that never got past the handshake is a number'
+step 'A source that never got past the handshake is named, and not suggested'
 passes --flags 2 192.0.2.50 192.0.2.51           # SYN
 passes --flags 16 192.0.2.52                     # ACK of nothing
 passes --flags 24 --padding 100 192.0.2.53       # payload of nothing, made up
@@ -58,9 +61,14 @@ passes --flags 2 --padding 100 2001:db8:a:5::1   # SYN with data
 passes --flags 24 --padding 100 2001:db8:a:5::2
 verb suggest --json
 same 6 "$(after /unestablished_sources)"
+same 6 "$(after /unproven#)"
+same 'probe translated probe translated' \
+  "$(kind_of 192.0.2.50) $(kind_of 192.0.2.53) $(kind_of 2001:db8:a:5::1) $(kind_of 2001:db8:a:5::2)"
 verb suggest
-silent_about '192\.0\.2\.5[0-3]'
+silent_about 'allow 192\.0\.2\.5[0-3]'
 prints '^6 more sources: no connection was seen'
+prints '^  192\.0\.2\.50  1 packet, last [0-9]+ s ago: opens connections and finishes none$'
+prints '^  192\.0\.2\.53  1 packet, last [0-9]+ s ago: payload for no socket of this host'
 
 step 'A boot forgets nobody'
 unguard

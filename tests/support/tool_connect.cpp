@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// connect [--hold] SOURCE ADDRESS PORT MILLISECONDS: a TCP client bound to SOURCE. Prints
+// connect [--hold|--reset] SOURCE ADDRESS PORT MILLISECONDS: a TCP client bound to SOURCE. Prints
 // "answered", "refused", or "silent" when nothing has come for so long. With --hold it then sends
-// every line of its input and prints "echo" or "silent" for each.
+// every line of its input and prints "echo" or "silent" for each. With --reset it closes by RST.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -69,13 +69,19 @@ const char* echo(int fd, const std::string& line, int milliseconds) {
   return read(fd, data, sizeof data) > 0 ? "echo" : "closed";
 }
 
+void close_by_reset(int fd) {
+  const linger at_once{1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const bool hold = argc > 1 && std::strcmp(argv[1], "--hold") == 0;
-  char** words = argv + (hold ? 2 : 1);
-  if (argc - (hold ? 2 : 1) != 4) {
-    std::fputs("usage: connect [--hold] SOURCE ADDRESS PORT MILLISECONDS\n", stderr);
+  const bool reset = argc > 1 && std::strcmp(argv[1], "--reset") == 0;
+  char** words = argv + (hold || reset ? 2 : 1);
+  if (argc - (hold || reset ? 2 : 1) != 4) {
+    std::fputs("usage: connect [--hold|--reset] SOURCE ADDRESS PORT MILLISECONDS\n", stderr);
     return 3;
   }
   const Address from(words[0], "0"), to(words[1], words[2]);
@@ -87,6 +93,7 @@ int main(int argc, char** argv) {
   }
   const std::string outcome = connect_within(fd, to, milliseconds);
   std::cout << outcome << std::endl;
+  if (reset) close_by_reset(fd);
   if (!hold || outcome != "answered") return outcome == "answered" ? 0 : 1;
   for (std::string line; std::getline(std::cin, line);) {
     std::cout << echo(fd, line + "\n", milliseconds) << std::endl;

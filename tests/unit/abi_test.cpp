@@ -208,6 +208,12 @@ TEST_CASE("what is kept of traffic has one layout on both sides") {
       "apiguard_seen", sizeof(apiguard_seen),
       {MEMBER(apiguard_seen, connections), MEMBER(apiguard_seen, first),
        MEMBER(apiguard_seen, last), MEMBER(apiguard_seen, days), MEMBER(apiguard_seen, day)});
+  check_struct("apiguard_unproven", sizeof(apiguard_unproven),
+               {MEMBER(apiguard_unproven, packets), MEMBER(apiguard_unproven, first),
+                MEMBER(apiguard_unproven, last), MEMBER(apiguard_unproven, payloads),
+                MEMBER(apiguard_unproven, opened), MEMBER(apiguard_unproven, since),
+                MEMBER(apiguard_unproven, gap), MEMBER(apiguard_unproven, beats),
+                MEMBER(apiguard_unproven, pad)});
   check_struct("apiguard_flow", sizeof(apiguard_flow),
                {MEMBER(apiguard_flow, source), MEMBER(apiguard_flow, destination),
                 MEMBER(apiguard_flow, sport), MEMBER(apiguard_flow, dport),

@@ -107,11 +107,11 @@ TEST_CASE("a single address that looks random is proposed with a word on its net
       seen({"2001:db8:5:6:91d3:44a0:7be1:9c02", "2001:db8:5:7::1", "2001:db8:5:8:8c1a:11ff:fe22:1",
             "fe80::91d3:44a0:7be1:9c02", "2001:db8:5:9:91d3:44a0:7be1:9c02"}),
       ranges_of("2001:db8:5:9:91d3:44a0:7be1:9c02\n"), kNow, {});
-  const std::string text = report::suggest_text(found, 0);
+  const std::string text = report::suggest_text(found, 0, {}, kNow);
   CHECK(text.find("# looks like a temporary address, its host takes others of 2001:db8:5:6::/64:\n"
                   "apiguard allow 2001:db8:5:6:91d3:44a0:7be1:9c02/128\n") != std::string::npos);
   CHECK(text.find("temporary") == text.rfind("temporary"));
-  const std::string json = report::suggest_json(found, 0);
+  const std::string json = report::suggest_json(found, 0, {});
   CHECK(json.find("\"network\": \"2001:db8:5:6::/64\"") != std::string::npos);
   CHECK(json.find("\"network\": null") != std::string::npos);
 }
@@ -170,10 +170,10 @@ TEST_CASE("least lengths that are longer than a block hold for it, too") {
 TEST_CASE("the report ends with commands for what is not listed") {
   const auto found =
       suggest(seen({"192.0.2.7", "203.0.113.7"}), ranges_of("203.0.113.0/24\n"), kNow, {});
-  const std::string text = report::suggest_text(found, 17);
+  const std::string text = report::suggest_text(found, 17, {}, kNow);
   CHECK(text.ends_with("\napiguard allow 192.0.2.7/32\n"));
   CHECK(text.find("allow 203") == std::string::npos);
   CHECK(text.find("17 more sources: no connection was seen") != std::string::npos);
-  CHECK(report::suggest_text({}, 0).empty());
-  CHECK(report::suggest_json({}, 3).find("\"unestablished_sources\": 3") != std::string::npos);
+  CHECK(report::suggest_text({}, 0, {}, kNow).empty());
+  CHECK(report::suggest_json({}, 3, {}).find("\"unestablished_sources\": 3") != std::string::npos);
 }
