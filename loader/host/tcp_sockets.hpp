@@ -20,10 +20,10 @@ struct TcpSocket {
   std::uint16_t port = 0;       // local
   int bound = 0;                // ifindex the socket is bound to, 0: none
   std::uint32_t inode = 0;      // as in "socket:[INODE]" of /proc/PID/fd, 0: no descriptor
-  bool v6only = false;          // of a socket of IPv6 that listens: it takes no IPv4
   std::uint32_t uid = 0;        // who made it, or the socket that it was accepted by
   // Nanoseconds since the last packet of the peer; none: not asked for, or not told.
-  std::optional<std::int64_t> quiet;
+  std::optional<std::int64_t> quiet = std::nullopt;
+  bool v6only = false;  // of a socket of IPv6 that listens: it takes no IPv4
 };
 
 struct TcpQuestion {
