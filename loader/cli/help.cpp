@@ -20,14 +20,12 @@ Examples:
   apiguard apply --with office.list=/tmp/office --confirm-within 2m
   apiguard apply --accept-risk generic-xdp)"},
     {"allow", kChange, "CIDR...", "List ranges in the CLI's file and publish.",
-     R"(A bare address is a /32 or /128. Where ranges overlap the longest prefix decides.
-Durations have the units s, m, h and d. Allowed again, an entry takes the new end or,
-without one, becomes permanent; what is permanent stays so. Edits that wait in the
-toml and in drop-ins stay unapplied. Several that wait are published together.
+     R"(A bare address is a /32 or /128. The longest prefix decides. Allowed again, an entry
+takes the new end or, without one, becomes permanent; what is permanent stays so.
+Edits that wait in the toml and in drop-ins stay unapplied.
 
 Examples:
-  apiguard allow 203.0.113.0/24 --name office
-  apiguard allow 198.51.100.7 2001:db8:12::/48 --dry-run
+  apiguard allow 203.0.113.0/24 --name office --why NET-114
   apiguard allow 198.51.100.7 --for 2h --name ci-run-123)"},
     {"except", kChange, "CIDR...", "Take a part out of a wider range and publish.",
      R"(Sources in an except range are dropped although a wider range lists them. A range
