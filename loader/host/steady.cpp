@@ -46,8 +46,8 @@ Result<Stamp> stamp_of(int fd, const std::string& path) {
 // Until the file has been left alone for a moment. That is over for all files that were written
 // together. A time in the future says nothing.
 void wait_for_writer(const Stamp& stamp) {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  timespec now{};  // not the coarse clock: since Linux 6.13 times of files may be finer than that
+  clock_gettime(CLOCK_REALTIME, &now);
   const nanoseconds age = since_epoch(now) - stamp.written;
   if (age >= nanoseconds::zero() && age < kQuiet) std::this_thread::sleep_for(kQuiet - age);
 }
