@@ -65,13 +65,13 @@ step 'detach, by any name, and twice'
 verb detach enp0s31f6
 prints 'detached: gate0$'
 detached 0
-verb apply
+verb apply --accept-risk detached
 verb detach "$LONG" gate0 enp0s31f6
 prints 'detached: gate0$'
 expect 4 guard detach enp0s32f6
 complains "'enp0s32f6': detach: no program of ours"
 expect 4 guard detach enp0s99
-verb apply
+verb apply --accept-risk detached
 enforced
 
 step 'None of the names is there'
@@ -129,8 +129,7 @@ same gate1 "$(shown 0)"
 on 1 'pass drop'
 
 step 'The supervisor: a name that is given to an interface, up or down, and one that moves'
-verb detach --all
-rm -f "$RUN/detached"
+unguard
 config interfaces='["late", "gate1"]'
 verb apply
 complains "interface 'late': does not exist"
@@ -159,7 +158,7 @@ verb detach late
 bare 0
 sleep 1
 on 0 'pass pass'
-verb apply
+verb apply --accept-risk detached
 guarded 0
 ends TERM 0
 enforced

@@ -36,14 +36,14 @@ behind ixgbe 0 apply
 silent_about 'link'
 
 step 'A boot, a way out and generic mode are asked nothing'
-verb detach --all
+unguard
 behind igb 0 apply --boot
 silent_about 'link-reset'
-verb detach --all
+unguard
 config xdp_mode='"generic"'
 behind igb 0 apply
 silent_about 'link-reset'
-verb detach --all
+unguard
 plain_config
 
 step 'Software has nothing to reset'
@@ -53,7 +53,7 @@ silent_about 'driver|link-reset'
 step 'Without systemd nothing is said of a reboot'
 silent_about 'reboot'
 STATE=/var/lib/apiguard
-verb detach --all
+unguard
 rm -rf "$PINS" "$RUN"
 verb apply
 silent_about 'reboot'

@@ -27,7 +27,7 @@ boot() {
   verb apply --boot
 }
 begin() {
-  if [ -e "$PINS" ]; then verb detach --all; fi
+  if [ -e "$PINS" ]; then unguard; fi
   rm -rf "$PINS" "$STATE"
   clock "$@"
   new_boot
