@@ -199,7 +199,7 @@ verb detach --all
 verb revoke nobody --if-listed --json
 prints '"generation": null'
 not_enforced
-verb apply
+verb apply --accept-risk detached
 
 step 'The limits of [leases], and of one key'
 begin 'max = 3' 'per_name = 2' 'within = ["192.0.2.0/24", "2001:db8::/32"]' 'longest = "2h"'
@@ -386,7 +386,7 @@ wait_for 'the book on gate1' on_gate1 192.0.2.75 192.0.2.76
 not_enforced
 ends TERM 0
 leases_config
-verb apply
+verb apply --accept-risk detached
 passes 192.0.2.71 192.0.2.73 192.0.2.75
 
 step 'A way out and a boot go on beside a copy that is damaged on a disk that takes nothing'

@@ -212,7 +212,7 @@ expect 7 guard set 2001:db8:12::/48
 complains "risk 'drop-peers'"
 spoil program used
 rm -rf "$PINS/generations/$(generation)/used" "$STATE/used"
-expect 0 guard set 2001:db8:12::/48
+expect 0 guard set 2001:db8:12::/48 --accept-risk shrink
 complains 'ranges that this change takes out and that were used lately are not all named'
 drops "$OFFICE4"
 verb rollback --accept-risk all

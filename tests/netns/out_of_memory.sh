@@ -86,7 +86,7 @@ fi
 
 step 'Back to a short list'
 office
-verb apply
+verb apply --accept-risk shrink
 enforced
 drops "$LARGE4"
 same 1 "$(find "$PINS/generations" -mindepth 1 -maxdepth 1 | wc -l)" 'generations pinned'
