@@ -181,13 +181,15 @@ class Changer {
       return fail(refuse_in_window(*world->window));
     progress::step("reading the files");
     auto request = make_request_(*world);
+    if (!request && is_out_already(*world)) return stays_out(request.error());
     if (!request) return fail(request.error());
     if (request->nothing) return nothing(*world, *request);
     request->verb = line_.command;
     request->accepted = flags_.accepted;
     request->detached = read_detached(line_.places.run_dir);
     request->attaches = kind_.where_detached == WhereDetached::kAttaches;
-    if (request->attaches && can_ask()) request->accepted.insert("detached");
+    request->forgets_marks = request->attaches && can_ask();
+    if (request->forgets_marks) request->accepted.insert("detached");
     request->confirm_within = flags_.confirm_within;
     progress::step("comparing them with what is in force");
     auto plan = publish::make_plan(line_.places, *world, *request);
@@ -204,7 +206,8 @@ class Changer {
 
   // The supervisor's own verbs are told by it.
   [[nodiscard]] bool goes_with_the_boot() const {
-    return std::getenv(kMarkedStream) == nullptr && guarded_after_boot(line_.places) == false;
+    return std::getenv(kMarkedStream) == nullptr &&
+           !guarded_after_boot(line_.places).value_or(true);
   }
 
   // If the world has changed since the question, the agreement is void and the change is shown
@@ -305,6 +308,20 @@ class Changer {
     return fail(not_all(plan, *published));
   }
 
+  // A way out where a person took everything off: every packet passes, whatever the files say.
+  [[nodiscard]] bool is_out_already(const World& world) const {
+    return kind_.way_out && kind_.where_detached == WhereDetached::kWritesText && !world.in_force &&
+           world.live.links.empty() && !read_detached(line_.places.run_dir).empty();
+  }
+
+  Result<Attempt> stays_out(const Error& error) const {
+    note(error.message + ": the files stay as they are");
+    finish({}, "not in force: everything is detached");
+    Attempt attempt;
+    attempt.exit = Exit::kDone;
+    return attempt;
+  }
+
   // The next apply on a terminal puts it in force, or one that accepts the risk.
   Result<Attempt> change_text(const World& world, const Request& request, const Plan& plan) {
     constexpr const char* kNotInForce = "not in force: everything is detached";
@@ -319,6 +336,11 @@ class Changer {
     print_warnings(plan.warnings);
     note_all(plan.notes);
     show_preview(plan);
+    if (!plan.risks.empty()) return question(plan, plan.risks);
+    if (writes && world.marked.value_or(0) != 0 && !plan.unchanged) {
+      note(fmt::format("a boot brings back generation {}, as it was before this change",
+                       *world.marked));
+    }
     if (writes && !flags_.dry_run && !plan.unchanged) {
       if (auto ours = fence::check(); !ours) return fail(ours.error());
       if (auto written = publish::write_text(line_.places, world, request); !written)

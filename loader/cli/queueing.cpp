@@ -61,6 +61,7 @@ class Outcome {
     answer.notes = verdict.notes;
     answer.warnings = member.change.warnings;
     append(answer.warnings, plan_.warnings);
+    append(answer.warnings, plan_.notes);
     append(answer.warnings, published_.warnings);
     if (publish::lease_of(member.change) != nullptr) return of_lease(member, verdict, answer);
     const report::Change change = change_of(verdict, answer.warnings);

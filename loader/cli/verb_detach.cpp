@@ -56,14 +56,21 @@ Result<std::vector<datapath::LinkState>> chosen_links(const publish::World& worl
   return chosen;
 }
 
+std::vector<DetachMark> marks_of(const publish::World& world,
+                                 const std::vector<datapath::LinkState>& links, bool all) {
+  const Timestamp now = publish::clocks(world).wall;
+  const std::string by = whoami();
+  std::vector<DetachMark> marks;
+  marks.reserve(links.size() + 1);
+  for (const datapath::LinkState& link : links)
+    marks.push_back({name_of(world, link), now, by, link.ifindex});
+  if (all) marks.push_back({kDetachedAll, now, by, 0});
+  return marks;
+}
+
 // Before anything is taken off: it would be put back at once. Where no mark can be left, because
 // RUN_DIR is full or read-only, there must be no supervisor.
-Result<> keep_supervisor_off(const std::string& run_dir, std::vector<std::string> names, bool all,
-                             const Now& now) {
-  if (all) names.emplace_back(kDetachedAll);
-  std::vector<DetachMark> marks;
-  marks.reserve(names.size());
-  for (std::string& name : names) marks.push_back({std::move(name), now.wall, whoami()});
+Result<> keep_supervisor_off(const std::string& run_dir, const std::vector<DetachMark>& marks) {
   const auto marked = add_detached(run_dir, marks);
   if (marked) return {};
   if (auto ours = fence::check(); !ours) return ours;
@@ -73,7 +80,10 @@ Result<> keep_supervisor_off(const std::string& run_dir, std::vector<std::string
         "whether 'apiguard run' runs is not known: it would attach again: 'systemctl stop "
         "apiguard'");
   }
-  if (!Lock::is_held(run_dir, kSupervisorLock)) return {};
+  if (!Lock::is_held(run_dir, kSupervisorLock)) {
+    note("without a mark the next change, or 'apiguard run', attaches again");
+    return {};
+  }
   const auto pid = Lock::holder(run_dir, kSupervisorLock);
   if (!pid || (kill(*pid, SIGTERM) != 0 && errno != ESRCH)) {
     return fail(Exit::kFailed,
@@ -147,6 +157,7 @@ Result<Exit> preview(const CommandLine& line, const DetachOptions& options) {
   report::Detach detach;
   detach.dry_run = true;
   detach.interfaces = names_of(*world, *links);
+  detach.all = links->size() == world->live.links.size();
   detach.gets_in = who_gets_in(line.places, *world, detach.warnings);
   say(detach, options.json, *world);
   return Exit::kDone;
@@ -159,10 +170,8 @@ Result<Exit> detach(const CommandLine& line, const DetachOptions& options, bool 
   if (!links) return fail(links.error());
   const datapath::Pins pins(line.places.pin_dir);
   const std::vector<std::string> names = names_of(*world, *links);
-  if (auto off =
-          keep_supervisor_off(line.places.run_dir, names, options.all, publish::clocks(*world));
-      !off)
-    return fail(off.error());
+  const auto marks = marks_of(*world, *links, options.all);
+  if (auto off = keep_supervisor_off(line.places.run_dir, marks); !off) return fail(off.error());
   std::optional<Error> failed;
   std::vector<std::string> gone;
   for (const datapath::LinkState& link : *links) {
@@ -175,7 +184,7 @@ Result<Exit> detach(const CommandLine& line, const DetachOptions& options, bool 
   if (auto ours = fence::check(); !ours) return fail(ours.error());
   if (!gone.empty()) service::trace_detach(*world, line.command, gone);
   if (failed) return fail(*failed);
-  say({false, names, {}, {}}, options.json, *world);
+  say({false, names, options.all, {}, {}}, options.json, *world);
   return Exit::kDone;
 }
 

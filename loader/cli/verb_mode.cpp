@@ -28,8 +28,9 @@ Result<Exit> run(const CommandLine& line, const ModeOptions& options) {
     if (request) request->asks_off = options.asks;
     if (request && !request->edits.empty()) {
       request->notes.push_back(
-          "file '" + line.places.config +
-          "': the mode is written there; where management owns the file, change it there, too");
+          "file '" + line.places.config + "': the mode " +
+          (options.flags.dry_run ? "would be" : "is") +
+          " written there; where management owns the file, change it there, too");
     }
     return request;
   });

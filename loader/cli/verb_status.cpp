@@ -39,7 +39,7 @@ Exit show(const Places& places, Standing standing, bool json) {
   if (status.mode) status.warnings = look_at_doors(status.endpoints, *status.mode);
   print_warnings(status.warnings);
   for (const std::string& text : standing.notes) note(text);
-  if (standing.status.generation && standing.status.guarded_after_boot == false)
+  if (standing.status.generation && !standing.status.guarded_after_boot.value_or(true))
     print_warnings({kNotGuardedAfterBoot});
   for (const std::string& text : standing.problems) note(text);
   const bool colour = report::colour_wanted(STDOUT_FILENO);

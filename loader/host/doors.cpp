@@ -46,11 +46,20 @@ bool is_protected(const std::vector<Endpoint>& endpoints, std::uint16_t port) {
                      [&](const Endpoint& endpoint) { return endpoint.port == port; });
 }
 
-// IPv6 first: it is what is forgotten.
+// fe80::/10
+bool is_link_local(const Address& address) {
+  return address.family == Family::kIpv6 && address.bytes[0] == 0xfe &&
+         (address.bytes[1] & 0xc0) == 0x80;
+}
+
+// IPv6 first: it is what is forgotten. Link-local addresses, of which each interface has one, last.
 struct Ipv6First {
+  static int rank(const Address& address) {
+    if (is_link_local(address)) return 2;
+    return address.family == Family::kIpv6 ? 0 : 1;
+  }
   bool operator()(const Address& a, const Address& b) const {
-    if (a.family != b.family) return a.family == Family::kIpv6;
-    return a < b;
+    return rank(a) != rank(b) ? rank(a) < rank(b) : a < b;
   }
 };
 using Open = std::set<Address, Ipv6First>;

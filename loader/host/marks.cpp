@@ -3,9 +3,10 @@
 
 #include <unistd.h>
 
-#include <algorithm>
+#include <charconv>
 #include <map>
 #include <sstream>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -27,13 +28,26 @@ DetachMark parse_mark(const std::string& line) {
   const std::size_t time = line.find(' ', name + 1);
   const auto parsed = parse_timestamp(line.substr(name + 1, time - name - 1));
   if (parsed) mark.time = *parsed;
-  if (time != std::string::npos) mark.by = line.substr(time + 1);
+  if (time == std::string::npos) return mark;
+  std::size_t by = time + 1;
+  const auto [last, error] =
+      std::from_chars(line.data() + by, line.data() + line.size(), mark.ifindex);
+  if (error == std::errc{}) by = static_cast<std::size_t>(last - line.data()) + 1;
+  if (by < line.size()) mark.by = line.substr(by);
   return mark;
 }
 
 std::string show_mark(const DetachMark& mark) {
   if (!mark.time) return mark.name + "\n";
-  return fmt::format("{} {} {}\n", mark.name, format_timestamp(*mark.time), mark.by);
+  return fmt::format("{} {} {} {}\n", mark.name, format_timestamp(*mark.time), mark.ifindex,
+                     mark.by);
+}
+
+Result<> write_marks(const std::string& run_dir, const std::vector<DetachMark>& marks) {
+  std::string text;
+  for (const DetachMark& mark : marks) text += show_mark(mark);
+  if (auto ours = fence::check(); !ours) return ours;
+  return replace_snapshot(mark_path(run_dir), text);
 }
 
 }  // namespace
@@ -46,13 +60,13 @@ std::string describe(const DetachMark& mark) {
   return text;
 }
 
-const DetachMark* Detached::mark_of(const std::string& name) const {
-  for (const std::string& wanted : {name, std::string(kDetachedAll)}) {
-    const auto found = std::find_if(marks_.begin(), marks_.end(),
-                                    [&](const DetachMark& mark) { return mark.name == wanted; });
-    if (found != marks_.end()) return &*found;
+const DetachMark* Detached::mark_of(const std::string& name, int ifindex) const {
+  const DetachMark* of_all = nullptr;
+  for (const DetachMark& mark : marks_) {
+    if (mark.is_of(name, ifindex)) return &mark;
+    if (mark.name == kDetachedAll) of_all = &mark;
   }
-  return nullptr;
+  return of_all;
 }
 
 Result<> add_detached(const std::string& run_dir, const std::vector<DetachMark>& marks) {
@@ -60,10 +74,10 @@ Result<> add_detached(const std::string& run_dir, const std::vector<DetachMark>&
   const Detached before = read_detached(run_dir);
   for (const DetachMark& mark : before.marks()) all[mark.name] = mark;
   for (const DetachMark& mark : marks) all[mark.name] = mark;
-  std::string text;
-  for (const auto& [name, mark] : all) text += show_mark(mark);
-  if (auto ours = fence::check(); !ours) return ours;
-  return replace_snapshot(mark_path(run_dir), text);
+  std::vector<DetachMark> kept;
+  kept.reserve(all.size());
+  for (auto& [name, mark] : all) kept.push_back(std::move(mark));
+  return write_marks(run_dir, kept);
 }
 
 Detached read_detached(const std::string& run_dir) {
@@ -80,6 +94,17 @@ Detached read_detached(const std::string& run_dir) {
 Result<> clear_detached(const std::string& run_dir) {
   if (disbelief::find(run_dir) != nullptr) return {};
   return remove_file(mark_path(run_dir));
+}
+
+Result<> forget_detached(const std::string& run_dir,
+                         const std::function<bool(const DetachMark&)>& is_void) {
+  const Detached detached = read_detached(run_dir);
+  std::vector<DetachMark> kept;
+  for (const DetachMark& mark : detached.marks()) {
+    if (!is_void(mark)) kept.push_back(mark);
+  }
+  if (kept.size() == detached.marks().size()) return {};
+  return kept.empty() ? clear_detached(run_dir) : write_marks(run_dir, kept);
 }
 
 // Also what a verb that was overtaken is about to rename.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// RUN_DIR/detached: what a person has taken off, a line each: NAME, a blank, when (RFC 3339), a
-// blank, and by whom, up to the line's end. NAME is an interface's, or "*" for whatever there is or
-// will be; the rest may be missing. Whoever attaches leaves these alone until an `apply` that is to
-// attach them again; a boot empties the folder.
+// RUN_DIR/detached: what a person has taken off, a line each: NAME, when (RFC 3339), ifindex, by
+// whom, up to the line's end; a blank between them. NAME is an interface's, or "*" for whatever
+// there is or will be; the rest may be missing. The interface is that name or that ifindex: it may
+// be renamed, or made anew. Whoever attaches leaves these alone until an `apply` that is to attach
+// them again; a boot empties the folder. What has a link of ours all the same is not detached, and
+// its mark is void (publish/settle.hpp).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +23,11 @@ struct DetachMark {
   std::string name;
   std::optional<Timestamp> time;  // wall clock
   std::string by;                 // as of whoami(); may be empty
+  int ifindex = 0;                // 0: not known
+
+  [[nodiscard]] bool is_of(const std::string& other, int other_ifindex) const {
+    return name == other || (ifindex != 0 && ifindex == other_ifindex);
+  }
 };
 
 // " by root from 203.0.113.7 at 2026-12-01T08:00:00Z", as far as it is known.
@@ -34,8 +42,10 @@ class Detached {
   [[nodiscard]] const std::vector<DetachMark>& marks() const& { return marks_; }
   void marks() && = delete;
   // Why this interface is left alone, its own mark before that of all. Null: it is not.
-  [[nodiscard]] const DetachMark* mark_of(const std::string& name) const;
-  [[nodiscard]] bool covers(const std::string& name) const { return mark_of(name) != nullptr; }
+  [[nodiscard]] const DetachMark* mark_of(const std::string& name, int ifindex) const;
+  [[nodiscard]] bool covers(const std::string& name, int ifindex) const {
+    return mark_of(name, ifindex) != nullptr;
+  }
 
  private:
   std::vector<DetachMark> marks_;
@@ -47,6 +57,9 @@ class Detached {
 // Empty where there is no mark.
 [[nodiscard]] Detached read_detached(const std::string& run_dir);
 [[nodiscard]] Result<> clear_detached(const std::string& run_dir);
+// Those that are void go, the others stay.
+[[nodiscard]] Result<> forget_detached(const std::string& run_dir,
+                                       const std::function<bool(const DetachMark&)>& is_void);
 // What writes that died left behind. Only with the lock held.
 void remove_stale_marks(const std::string& run_dir);
 

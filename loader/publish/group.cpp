@@ -327,8 +327,7 @@ void describe_members(const std::vector<Member>& members, const std::vector<Verd
 }
 
 // Of the leases what the whole lets be in force. Where no text changes it is the book alone.
-void weigh_leases(const Places& places, const World& world, Book book,
-                  const std::vector<Member>& members, Group& group) {
+void weigh_leases(const World& world, Book book, const std::vector<Member>& members, Group& group) {
   bool any = false;
   std::vector<LeaseAnswer*> answers;
   for (std::size_t i = 0; i < members.size(); ++i) {
@@ -343,7 +342,6 @@ void weigh_leases(const Places& places, const World& world, Book book,
   if (any) group.request.book = std::move(book);
   group.request.leases = group.request.changes.empty() && group.request.edits.empty();
   group.request.no_number = group.request.leases;
-  if (group.request.leases) group.request.detached = read_detached(places.run_dir);
 }
 
 // The first that changes something tells what went with it.
@@ -373,12 +371,13 @@ Result<Group> judged(const Places& places, const World& world, const Sources& ba
   Edited edited{judge.text(), {}, judge.text() != base.ranges.text};
   auto request = request_edited(world, base, std::move(edited), Which::kRanges, false);
   if (!request) return fail(request.error());
+  request->detached = read_detached(places.run_dir);
   request->lasting = judge.lasting();
   if (auto right = check_compiles(world, *request); !right) return fail(right.error());
   Book book = judge.book();
   Group group{std::move(*request), std::move(judge).verdicts()};
   describe_members(members, group.verdicts, group.request);
-  weigh_leases(places, world, std::move(book), members, group);
+  weigh_leases(world, std::move(book), members, group);
   group.request.accepted = accepted_by(members, group.verdicts);
   hand_notes_over(group.request, group.verdicts);
   return group;

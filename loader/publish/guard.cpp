@@ -17,7 +17,7 @@ std::vector<datapath::Target> missing_targets(const World& world, const Detached
   std::erase_if(wanted->targets, [&](const datapath::Target& target) {
     // Which program it runs is not the question: that of another generation is brought here by
     // settling, one that could not be pinned is somebody's way out.
-    return target.moved || target.link_id != 0 || left_alone.covers(target.name);
+    return target.moved || target.link_id != 0 || left_alone.covers(target.name, target.ifindex);
   });
   return std::move(wanted->targets);
 }

@@ -87,13 +87,45 @@ std::set<std::string> changed_lists(const Sources& before, const Sources& after)
   return names;
 }
 
-void find_shrunk_lists(const World& world, const Request& request, Plan& plan) {
-  if (!request.asks_shrink || !world.in_force || !world.in_force->stored) return;
-  const Policy* before = world.in_force->policy();
-  if (before == nullptr) return;
-  plan.shrunk = find_shrunk(*before, request.policy,
-                            changed_lists(world.in_force->stored->sources, request.sources),
-                            clocks(world).wall);
+// What lists are compared with: the text in force, or, where a person took everything off, what was
+// in force and a boot would bring back. Null: there is none.
+class Before {
+ public:
+  Before(const Places& places, const World& world, const Request& request) {
+    if (world.in_force) {
+      if (!world.in_force->stored) return;
+      sources_ = &world.in_force->stored->sources;
+      policy_ = world.in_force->policy();
+      return;
+    }
+    if (request.detached.empty() || request.boot || world.marked.value_or(0) == 0) return;
+    auto stored = StateDir(places.state_dir).read(*world.marked);
+    if (!stored) return;
+    stored_ = std::move(*stored);
+    auto parsed = parse_policy(stored_->sources, {.lint = false});
+    if (!parsed) return;
+    own_ = std::move(parsed->policy);
+    sources_ = &stored_->sources;
+    policy_ = &*own_;
+  }
+  Before(const Before&) = delete;
+  Before& operator=(const Before&) = delete;
+
+  [[nodiscard]] const Sources* sources() const { return sources_; }
+  [[nodiscard]] const Policy* policy() const { return policy_; }
+
+ private:
+  std::optional<StoredGeneration> stored_;
+  std::optional<Policy> own_;
+  const Sources* sources_ = nullptr;
+  const Policy* policy_ = nullptr;
+};
+
+void find_shrunk_lists(const World& world, const Before& before, const Request& request,
+                       Plan& plan) {
+  if (!request.asks_shrink || before.policy() == nullptr) return;
+  plan.shrunk = find_shrunk(*before.policy(), request.policy,
+                            changed_lists(*before.sources(), request.sources), clocks(world).wall);
 }
 
 std::string describe_cut(const Plan& plan) {
@@ -182,12 +214,11 @@ bool ends_are_stale(const World& world, const Policy& policy) {
 }
 
 // Lines that vanish with a person's change lapse. A way out and a boot publish what was.
-void find_book(const World& world, const Request& request, Plan& plan) {
+void find_book(const World& world, const Before& before, const Request& request, Plan& plan) {
   Book next = request.book.value_or(world.booked());
   if (!request.boot && !request.way_out && !request.leases) {
-    const Policy* before = world.in_force ? world.in_force->policy() : nullptr;
     next.lapsing =
-        lapsing_after(next.lapsing, before, request.policy, moment_of(world), plan.notes);
+        lapsing_after(next.lapsing, before.policy(), request.policy, moment_of(world), plan.notes);
   }
   // A copy that is damaged is written anew with a change.
   const bool mends = !world.book.damage.empty() && !request.boot && !request.way_out;
@@ -286,13 +317,14 @@ bool is_target(const Targets& targets, const datapath::LinkState& link) {
 // Interfaces that carry a link of ours and bear a name that nothing in the configuration means any
 // more. It was another name when they were attached: nobody asked for them to be let go.
 void add_renamed(const World& world, const Request& request, Targets& targets) {
-  const bool same = world.in_force && world.in_force->config &&
-                    world.in_force->config->interfaces == request.policy.interfaces;
+  const bool known = world.in_force && world.in_force->config;
+  const bool same = known && world.in_force->config->interfaces == request.policy.interfaces;
   if (!same && !goes_on(request)) return;
   for (const Interface& interface : world.interfaces) {
     const datapath::LinkState* link = link_on(world, interface);
     if (link == nullptr || is_target(targets, *link)) continue;
     if (is_wanted(request.policy.interfaces, names_of(interface))) continue;
+    if (known && is_wanted(world.in_force->config->interfaces, names_of(interface))) continue;
     targets.targets.push_back(datapath::target_of(*link));
     targets.targets.back().name = interface.name;
     targets.warnings.push_back(
@@ -314,9 +346,9 @@ Result<Targets> find_targets(const World& world, const Request& request) {
 }
 
 // What a person took off, and has no link since, stays so.
-void leave_detached(const Request& request, Plan& plan) {
+void leave_detached(const World& world, const Request& request, Plan& plan) {
   const auto mark_of = [&](const datapath::Target& target) {
-    return target.link_id == 0 ? request.detached.mark_of(target.name) : nullptr;
+    return target.link_id == 0 ? request.detached.mark_of(target.name, target.ifindex) : nullptr;
   };
   for (const datapath::Target& target : plan.targets) {
     const DetachMark* mark = mark_of(target);
@@ -331,19 +363,8 @@ void leave_detached(const Request& request, Plan& plan) {
   }
   if (request.attaches || plan.targets.empty()) return;
   std::erase_if(plan.targets, [&](const auto& target) { return mark_of(target) != nullptr; });
-  plan.all_detached = plan.targets.empty();
-}
-
-// Nothing judges packets: what there is to change is the text, and what differs is in its lines.
-void plan_text(const Request& request, Plan& plan) {
-  plan.difference = {};
-  plan.book = request.book;
-  plan.unchanged = request.edits.empty() && !request.book;
-  for (const FileEdit& edit : request.edits) {
-    if (!edit.after || edit.name != request.sources.ranges.name) continue;
-    auto lines = edited_entries({edit.name, edit.path, edit.before, edit.existed}, *edit.after);
-    if (lines) plan.difference = std::move(*lines);
-  }
+  // A way out is for what is not there as well: it may come back, and is guarded then.
+  plan.all_detached = plan.targets.empty() && !(request.way_out && world.in_force);
 }
 
 // Boot guards what it can: a hook that is taken is reported when it is tried, not before.
@@ -441,6 +462,35 @@ Result<> find_peers(const Places& places, const World& world, const Request& req
   return {};
 }
 
+// What the edited list was before; none: it does not parse, or nothing edits it.
+std::optional<Policy> policy_before(const Request& request) {
+  Sources before = request.sources;
+  for (const FileEdit& edit : request.edits) {
+    if (edit.name == before.ranges.name) before.ranges.text = edit.before;
+  }
+  auto parsed = parse_policy(before, {.lint = false});
+  return parsed ? std::optional(std::move(parsed->policy)) : std::nullopt;
+}
+
+// Nothing judges packets: what there is to change is the text, and what differs is in its lines.
+// What is risky about the list itself is asked about all the same.
+void plan_text(const World& world, const Request& request, Plan& plan) {
+  plan.difference = {};
+  plan.book = request.book;
+  plan.unchanged = request.edits.empty() && !request.book;
+  for (const FileEdit& edit : request.edits) {
+    if (!edit.after || edit.name != request.sources.ranges.name) continue;
+    auto lines = edited_entries({edit.name, edit.path, edit.before, edit.existed}, *edit.after);
+    if (lines) plan.difference = std::move(*lines);
+  }
+  const auto before = request.asks_shrink ? policy_before(request) : std::nullopt;
+  if (before) {
+    plan.shrunk =
+        find_shrunk(*before, request.policy, {request.sources.ranges.name}, clocks(world).wall);
+  }
+  plan.risks = raised(world, request, plan);
+}
+
 }  // namespace
 
 Difference Plan::shown() const {
@@ -467,19 +517,20 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   if (!targets) return fail(targets.error());
   plan.targets = std::move(targets->targets);
   plan.warnings.insert(plan.warnings.end(), targets->warnings.begin(), targets->warnings.end());
-  leave_detached(request, plan);
+  leave_detached(world, request, plan);
   if (plan.all_detached) {
-    plan_text(request, plan);
+    plan_text(world, request, plan);
     return plan;
   }
   if (auto hooks = check_hooks(request, plan); !hooks) return fail(hooks.error());
   const datapath::Ledger ledger = look_at_ledger(places, world, request);
-  find_book(world, request, plan);
+  const Before before(places, world, request);
+  find_book(world, before, request, plan);
   find_judged(world, request, plan);
   find_sameness(world, request, ledger, plan);
   if (auto numbered = number_it(world, request, plan); !numbered) return fail(numbered.error());
   if (auto peers = find_peers(places, world, request, plan); !peers) return fail(peers.error());
-  find_shrunk_lists(world, request, plan);
+  find_shrunk_lists(world, before, request, plan);
   if (!request.boot) plan.resets = find_resets(world, request.policy, plan.targets);
   plan.warnings.insert(plan.warnings.end(), plan.resets.warnings.begin(),
                        plan.resets.warnings.end());

@@ -60,7 +60,8 @@ struct Request {
   std::optional<Book> book;           // as it is to be; its edition is the plan's. None: as it is
   std::vector<Range> taken_out;       // of the book, to be shown
   Detached detached;      // what a person took off: it stays so, and without a link is no target
-  bool attaches = false;  // but to this verb: the risk 'detached', and then the marks go
+  bool attaches = false;  // but to this verb: the risk 'detached', and then the marks go,
+  bool forgets_marks = false;    // also those of what is not there
   std::optional<Damage> damage;  // a boot: why it publishes this; the mark stays as it is
   // Nanoseconds from the moment it takes effect; unconfirmed by then, it is undone. None:
   // confirmed.

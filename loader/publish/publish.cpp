@@ -497,8 +497,17 @@ class Publisher {
       warn(forget_undone(places_.state_dir, request_.sources));
     if (request_.undoes != 0) warn(mark_undone(places_, request_.undoes));
     if (stored_) warn(state_.prune(plan_.generation));
-    if (request_.attaches && request_.accepted.contains("detached"))
-      warn(clear_detached(places_.run_dir));
+    if (!waits() && request_.attaches && request_.accepted.contains("detached")) forget_marks();
+  }
+
+  // Of what is attached again; a person at the terminal means all of it.
+  void forget_marks() {
+    warn(forget_detached(places_.run_dir, [&](const DetachMark& mark) {
+      return request_.forgets_marks || mark.name == kDetachedAll ||
+             std::any_of(plan_.targets.begin(), plan_.targets.end(), [&](const auto& target) {
+               return mark.is_of(target.name, target.ifindex);
+             });
+    }));
   }
 
   [[nodiscard]] bool waits() const { return request_.confirm_within || keeps_window(); }

@@ -233,6 +233,24 @@ bool needs_text(const World& world) {
 
 }  // namespace
 
+// A mark on what has a link of ours: the verb that left it, or the one that was to take it away,
+// was killed in the middle. While a change waits for its confirmation the marks stay for its
+// undoing.
+void forget_void_marks(const Places& places, const World& world) {
+  if (world.window && world.window->open()) return;
+  std::vector<const Interface*> attached;
+  for (const Interface& interface : world.interfaces) {
+    if (link_on(world, interface) != nullptr) attached.push_back(&interface);
+  }
+  if (attached.empty()) return;
+  (void)forget_detached(places.run_dir, [&](const DetachMark& mark) {
+    return mark.name == kDetachedAll ||
+           std::any_of(attached.begin(), attached.end(), [&](const Interface* interface) {
+             return mark.is_of(interface->name, interface->ifindex);
+           });
+  });
+}
+
 // What verbs that died, or that this one overtook, have prepared: those that were overtaken go on
 // one day and find nothing to rename.
 void remove_leftovers(const Places& places) {
@@ -264,6 +282,7 @@ Result<World> look_and_settle(const Places& places, const Settling& how, Settled
     if (!settled->changed) break;
     world = look(places);
   }
+  if (world && fence::check()) forget_void_marks(places, *world);
   return world;
 }
 

@@ -10,9 +10,14 @@
 namespace apiguard::publish {
 namespace {
 
-Result<> put_in_place(TextChange& text, const Request& request) {
+// The book first: whoever is killed in between has barred what still stands in the list.
+Result<> put_in_place(const Places& places, const World& world, const Request& request,
+                      TextChange& text) {
   for (const FileEdit& edit : request.edits) {
     if (auto prepared = text.prepare(edit); !prepared) return prepared;
+  }
+  if (request.book) {
+    if (auto booked = write_next_book(places, world, *request.book); !booked) return booked;
   }
   if (auto committed = text.commit(); !committed) return committed;
   return text.verify();
@@ -24,11 +29,15 @@ Result<> write_text(const Places& places, const World& world, const Request& req
   const auto image = compile(request.policy, 1, clocks(world));
   if (!image) return fail(image.error());
   TextChange text;
-  auto written = put_in_place(text, request);
-  if (written && request.book) written = write_next_book(places, world, *request.book);
+  auto written = put_in_place(places, world, request, text);
   if (written) return written;
   Error why = written.error();
-  if (const auto left = text.put_back(); !left.empty())
+  auto left = text.put_back();
+  if (request.book) {
+    if (auto put = restore_book(places.state_dir, world.book.book); !put)
+      left.push_back(put.error().message);
+  }
+  if (!left.empty())
     why.message += fmt::format(": could not be taken back: {}", fmt::join(left, "; "));
   return fail(std::move(why));
 }

@@ -70,7 +70,7 @@ std::vector<DetachMark> detached_of(const Json& json) {
   std::vector<DetachMark> marks;
   for (const Json& entry : json) {
     marks.push_back({entry.at("name").get<std::string>(), time_of(entry.at("time")),
-                     optional_of<std::string>(entry.at("by")).value_or(std::string())});
+                     optional_of<std::string>(entry.at("by")).value_or(std::string()), 0});
   }
   return marks;
 }

@@ -56,7 +56,7 @@ std::set<std::string> BootWish::interfaces(const Places& places) {
   const auto present = list_interfaces();
   if (!present) return names;
   for (const Interface& interface : select_interfaces(*present, wanted_).interfaces) {
-    if (has_ethernet_header(interface) && !detached.covers(interface.name))
+    if (has_ethernet_header(interface) && !detached.covers(interface.name, interface.ifindex))
       names.insert(interface.name);
   }
   return names;

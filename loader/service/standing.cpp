@@ -192,13 +192,17 @@ void fill_leases(report::Status& status, const publish::World& world) {
 }
 
 // An interface with a link of ours is guarded, whatever was taken off before.
+bool is_void(const DetachMark& mark, const std::vector<report::InterfaceStatus>& interfaces) {
+  return std::any_of(interfaces.begin(), interfaces.end(), [&](const auto& each) {
+    const bool meant = mark.name == kDetachedAll || mark.is_of(each.name, each.ifindex.value_or(0));
+    return each.attached && meant;
+  });
+}
+
 void fill_detached(report::Status& status, const Places& places) {
   const Detached detached = read_detached(places.run_dir);
   for (const DetachMark& mark : detached.marks()) {
-    const bool guarded =
-        std::any_of(status.interfaces.begin(), status.interfaces.end(),
-                    [&](const auto& each) { return each.attached && each.name == mark.name; });
-    if (!guarded) status.detached.push_back(mark);
+    if (!is_void(mark, status.interfaces)) status.detached.push_back(mark);
   }
 }
 

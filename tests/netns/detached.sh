@@ -154,6 +154,145 @@ expect 7 guard apply
 verb apply --accept-risk detached
 same 'true true' "$(attached_to)"
 
+step 'An apply that nobody confirms: what was detached is so again, for everybody'
+verb detach gate1
+supervise
+verb apply --accept-risk detached --confirm-within 2s
+same 'true true' "$(attached_to)" 'in the window'
+wait_for 'the undoing' eval '[ "$(attached_to)" = "true false" ]'
+sleep 2
+same 'true false' "$(attached_to)" 'after the supervisor settled it'
+ends TERM 0
+verb allow 198.18.40.0/24
+same 'true false' "$(attached_to)" 'after a change of the list'
+verb apply --accept-risk detached --confirm-within 1m
+verb confirm
+same 'true true' "$(attached_to)" 'confirmed'
+[ ! -s "$RUN/detached" ] || guard status >/dev/null || true
+verb allow 198.18.41.0/24
+[ ! -e "$RUN/detached" ] || die "the mark outlives the confirmation: $(cat "$RUN/detached")"
+
+step 'Changes that are published together leave it, too'
+verb detach gate1
+exec 9>>"$RUN/lock"
+flock 9
+for number in 42 43; do
+  guard allow "198.18.$number.0/24" >"$WORK/queued$number" 2>&1 9>&- &
+  PIDS+=($!)
+done
+two_wait() { [ "$(find "$RUN/queue" -name '*.ticket' | wc -l)" -eq 2 ]; }
+wait_for 'two to wait' two_wait
+flock -u 9
+exec 9>&-
+wait_for 'both to end' eval 'grep -q "in force" "$WORK/queued42" && grep -q "in force" "$WORK/queued43"'
+same 'true false' "$(attached_to)" 'after changes that waited'
+grep -q "interface 'gate1': stays detached" "$WORK/queued42" || die "nothing is said: $(cat "$WORK/queued42")"
+passes 198.18.42.1 198.18.43.1
+
+step 'Renamed it is the same interface'
+config interfaces='["gate*"]'
+verb apply --accept-risk detached
+verb detach gate1
+on_server ip link set gate1 down
+on_server ip link set gate1 name gate9
+on_server ip link set gate9 up
+verb allow 198.18.44.0/24
+complains "interface 'gate9': stays detached"
+same 'true false' "$(attached_to)"
+supervise
+sleep 2
+same 'true false' "$(attached_to)" 'with a supervisor'
+ends TERM 0
+on_server ip link set gate9 down
+on_server ip link set gate9 name gate1
+on_server ip link set gate1 up
+config interfaces='["gate0", "gate1"]'
+
+step 'What others left on an interface that is guarded is void'
+verb apply --accept-risk detached
+printf '* \ngate0\ngate1\n' >"$RUN/detached"
+expect 0 guard status
+if grep -q '^detached' "$WORK/out"; then die 'it is called detached'; fi
+verb allow 198.18.45.0/24
+[ ! -e "$RUN/detached" ] || die "void marks stay: $(cat "$RUN/detached")"
+
+step 'Accepting the risk takes away no mark that it does not name; a terminal means all'
+verb detach gate1
+on_server ip link delete gate1
+echo 198.18.46.0/24 >>"$LIST"
+verb apply --accept-risk detached
+[ -s "$RUN/detached" ] || die 'the mark of what is not there is gone'
+echo 198.18.47.0/24 >>"$LIST"
+on_terminal apply
+[ ! -e "$RUN/detached" ] || die 'a terminal leaves a mark'
+ip link add gate1 netns "$SERVER" type veth peer name world1 netns "$CLIENT"
+on_server ip link set gate1 up
+verb apply
+
+step 'A way out is for the interface that is not there as well'
+verb detach gate1
+on_server ip link delete gate0
+verb mode off
+silent_about 'everything is detached'
+supervise
+make_pair 0
+bare 0
+sleep 1
+bare 0
+ends TERM 0
+verb mode enforce --accept-risk all
+enforced
+
+step 'Where everything is detached, what is risky about a list is asked about'
+verb detach --all
+cp "$LIST" "$WORK/list"
+expect 7 guard set ''
+complains "risk 'off'"
+expect 7 guard allow 0.0.0.0/0
+complains "risk 'wide'"
+for number in {1..20}; do echo "198.19.$number.0/24"; done >"$LIST"
+echo 198.19.1.0/24 >"$WORK/short"
+expect 7 guard set --file "$WORK/short"
+complains "risk 'shrink'"
+cp "$WORK/list" "$LIST"
+verb allow 198.18.48.0/24
+complains 'a boot brings back generation [0-9]+'
+printf 'interfaces = [\n' >"$ETC/apiguard.toml"
+verb mode off
+prints 'everything is detached'
+config interfaces='["gate0", "gate1"]'
+verb apply --accept-risk all
+
+step 'A list that came empty while everything was detached: what lapses does, and what shrinks is asked about'
+mkdir -p "$ETC/authorized-ranges.d"
+NODES=$ETC/authorized-ranges.d/nodes.list OTHERS=$ETC/authorized-ranges.d/others.list
+{ echo '#lapse 24h' && for number in {1..12}; do echo "198.19.1.$number"; done; } >"$NODES"
+for number in {1..12}; do echo "198.19.2.$number"; done >"$OTHERS"
+verb apply
+verb detach --all
+echo '#lapse 24h' >"$NODES"
+: >"$OTHERS"
+expect 7 guard apply --accept-risk detached
+complains "risk 'shrink'"
+verb apply --accept-risk detached,shrink
+passes 198.19.1.1 198.19.1.12
+drops 198.19.2.1
+rm "$NODES" "$OTHERS"
+
+step 'A rollback to fewer interfaces lets the others go'
+config interfaces='["gate0"]'
+verb apply --accept-risk all
+before=$(generation)
+config interfaces='["gate0", "gate1"]'
+verb apply --accept-risk all
+verb allow 198.18.60.0/24
+verb rollback "$before" --accept-risk all
+silent_about 'stays guarded'
+[ -z "$(find "$PINS/links" -name 'gate1-*')" ] || die 'gate1 stays guarded'
+enforced
+config interfaces='["gate0", "gate1"]'
+verb apply --accept-risk all
+
 step 'A mark of an older version, without a time, and a torn one'
 verb detach gate1
 echo gate1 >"$RUN/detached"

@@ -18,20 +18,21 @@ TEST_CASE("a mark covers its interface, and that of all every one") {
   const test::Folder folder;
   const std::string run = folder.path();
   CHECK(read_detached(run).empty());
-  CHECK_FALSE(read_detached(run).covers("eth0"));
+  CHECK_FALSE(read_detached(run).covers("eth0", 0));
 
-  REQUIRE(add_detached(run, {{"eth0", at("2026-01-02T03:04:05.678Z"), "root from 203.0.113.7"}}));
-  CHECK(read_detached(run).covers("eth0"));
-  CHECK_FALSE(read_detached(run).covers("eth1"));
-  CHECK_FALSE(read_detached(run).covers(""));
+  REQUIRE(
+      add_detached(run, {{"eth0", at("2026-01-02T03:04:05.678Z"), "root from 203.0.113.7", 7}}));
+  CHECK(read_detached(run).covers("eth0", 0));
+  CHECK_FALSE(read_detached(run).covers("eth1", 0));
+  CHECK_FALSE(read_detached(run).covers("", 0));
 
-  REQUIRE(add_detached(run, {{kDetachedAll, at("2026-01-03T00:00:00Z"), "alice (uid 1000)"}}));
+  REQUIRE(add_detached(run, {{kDetachedAll, at("2026-01-03T00:00:00Z"), "alice (uid 1000)", 0}}));
   const Detached both = read_detached(run);
   REQUIRE(both.marks().size() == 2);
-  REQUIRE(both.covers("eth1"));
-  CHECK(both.mark_of("eth1")->by == "alice (uid 1000)");
-  CHECK(both.mark_of("eth0")->by == "root from 203.0.113.7");
-  CHECK(describe(*both.mark_of("eth0")) == " by root from 203.0.113.7 at 2026-01-02T03:04:05Z");
+  REQUIRE(both.covers("eth1", 0));
+  CHECK(both.mark_of("eth1", 0)->by == "alice (uid 1000)");
+  CHECK(both.mark_of("eth0", 0)->by == "root from 203.0.113.7");
+  CHECK(describe(*both.mark_of("eth0", 0)) == " by root from 203.0.113.7 at 2026-01-02T03:04:05Z");
 
   REQUIRE(clear_detached(run));
   CHECK(read_detached(run).empty());
@@ -40,8 +41,8 @@ TEST_CASE("a mark covers its interface, and that of all every one") {
 
 TEST_CASE("the newest mark of a name counts") {
   const test::Folder folder;
-  REQUIRE(add_detached(folder.path(), {{"eth0", at("2026-01-02T00:00:00Z"), "alice"}}));
-  REQUIRE(add_detached(folder.path(), {{"eth0", at("2026-01-03T00:00:00Z"), "bob"}}));
+  REQUIRE(add_detached(folder.path(), {{"eth0", at("2026-01-02T00:00:00Z"), "alice", 0}}));
+  REQUIRE(add_detached(folder.path(), {{"eth0", at("2026-01-03T00:00:00Z"), "bob", 0}}));
   const Detached detached = read_detached(folder.path());
   REQUIRE(detached.marks().size() == 1);
   CHECK(detached.marks().front().by == "bob");
@@ -54,13 +55,38 @@ TEST_CASE("what a version before wrote, or a kill tore, covers all the same") {
     INFO(text);
     test::put(folder / "detached", text);
     const Detached detached = read_detached(folder.path());
-    CHECK(detached.covers("eth0"));
-    CHECK_FALSE(detached.covers("eth"));
-    CHECK_FALSE(detached.covers("nonsense"));
+    CHECK(detached.covers("eth0", 0));
+    CHECK_FALSE(detached.covers("eth", 0));
+    CHECK_FALSE(detached.covers("nonsense", 0));
   }
   test::put(folder / "detached", "eth0 2026-01-02T00:00:00Z \n");
   const Detached nobody = read_detached(folder.path());
   CHECK(describe(nobody.marks().front()) == " at 2026-01-02T00:00:00Z");
   test::put(folder / "detached", "");
   CHECK(read_detached(folder.path()).empty());
+}
+
+TEST_CASE("a mark goes with its interface, whatever that is called, and with its name") {
+  const test::Folder folder;
+  REQUIRE(add_detached(folder.path(), {{"eth0", at("2026-01-02T00:00:00Z"), "alice", 7}}));
+  const Detached detached = read_detached(folder.path());
+  CHECK(detached.marks().front().by == "alice");
+  CHECK(detached.covers("eth9", 7));
+  CHECK(detached.covers("eth0", 8));
+  CHECK_FALSE(detached.covers("eth9", 8));
+  CHECK_FALSE(detached.covers("eth9", 0));
+}
+
+TEST_CASE("void marks go, and the others stay") {
+  const test::Folder folder;
+  const auto time = at("2026-01-02T00:00:00Z");
+  REQUIRE(add_detached(folder.path(), {{"eth0", time, "a", 1}, {"eth1", time, "b", 2}}));
+  REQUIRE(forget_detached(folder.path(), [](const DetachMark& mark) { return mark.ifindex == 1; }));
+  CHECK_FALSE(read_detached(folder.path()).covers("eth0", 1));
+  CHECK(read_detached(folder.path()).mark_of("eth1", 0)->by == "b");
+  REQUIRE(forget_detached(folder.path(), [](const DetachMark&) { return false; }));
+  const Detached left = read_detached(folder.path());
+  CHECK(left.marks().size() == 1);
+  REQUIRE(forget_detached(folder.path(), [](const DetachMark&) { return true; }));
+  CHECK(test::names_in(folder.path()).empty());
 }

@@ -203,7 +203,7 @@ TEST_CASE("what is not believed is neither read nor written") {
     CHECK_FALSE(write_synced(folder / "run/new", ""));
     CHECK_FALSE(replace_snapshot(folder / "run/status.json", ""));
     CHECK_FALSE(Replacement::prepare(folder / "run/detached", ""));
-    CHECK_FALSE(add_detached(folder / "run", {{"eth1", {}, ""}}));
+    CHECK_FALSE(add_detached(folder / "run", {{"eth1", {}, "", 0}}));
     const auto lock = Lock::take(folder / "run", "mode off");
     REQUIRE_FALSE(lock);
     CHECK(lock.error().os_error == EACCES);
@@ -220,8 +220,8 @@ TEST_CASE("nothing in the run folder is written through a link") {
   for (const char* name : {"status.json", "detached"})
     REQUIRE(symlink("../victim", (folder / "run/").append(name).c_str()) == 0);
   REQUIRE(replace_snapshot(folder / "run/status.json", "{}"));
-  REQUIRE(add_detached(folder / "run", {{"eth0", {}, ""}}));
+  REQUIRE(add_detached(folder / "run", {{"eth0", {}, "", 0}}));
   CHECK(test::get(folder / "victim") == "whole");
-  CHECK(read_detached(folder / "run").covers("eth0"));
+  CHECK(read_detached(folder / "run").covers("eth0", 0));
   CHECK(test::get(folder / "run/status.json") == "{}");
 }

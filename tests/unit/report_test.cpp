@@ -739,13 +739,14 @@ TEST_CASE("JSON of a status with nothing in force: every member is there") {
 TEST_CASE("a status says what a person took off, by whom and when") {
   Status status;
   const auto time = *parse_timestamp("2026-01-02T03:04:05.5Z");
-  status.detached = {{"*", time, "root from 203.0.113.7"}, {"eth0", time, "root from 203.0.113.7"}};
+  status.detached = {{"*", time, "root from 203.0.113.7", 0},
+                     {"eth0", time, "root from 203.0.113.7", 2}};
   CHECK(to_text(status, false) ==
         "NOT ENFORCED: everything is detached: every packet passes\n"
         "detached     everything by root from 203.0.113.7 at 2026-01-02T03:04:05Z: "
         "'apiguard apply' on a terminal attaches again\n");
   status = enforcing();
-  status.detached = {{"eth1", {}, ""}};
+  status.detached = {{"eth1", {}, "", 0}};
   CHECK(to_text(status, false).find("detached     eth1: 'apiguard apply'") != std::string::npos);
   CHECK(to_text(status, false).find("NOT ENFORCED") == std::string::npos);
   CHECK(to_json(status).find(
