@@ -107,6 +107,7 @@ Result<> Hold::refresh(const Pins& pins) {
     return opened;
   }
   keep_unpinned(links);
+  keep_objects(links, objects);
   links_ = std::move(links);
   objects_ = std::move(objects);
   strays_ = std::move(strays);
@@ -131,6 +132,26 @@ void Hold::keep_unpinned(std::vector<Link>& links) {
     if (!link.fd || is_pinned(link.pin)) continue;
     const auto info = link_info(link.fd.get());
     if (info && info->ifindex != 0) links.push_back(std::move(link));
+  }
+}
+
+// The same of what such links run: its pins may be gone before theirs.
+void Hold::keep_objects(const std::vector<Link>& links, std::vector<Object>& objects) {
+  const auto is_run = [&](std::uint32_t filter_id) {
+    return filter_id != 0 && std::any_of(links.begin(), links.end(), [&](const Link& link) {
+             return link.info.ifindex != 0 && link.info.prog_id == filter_id;
+           });
+  };
+  std::set<Edition> run;
+  for (const auto* held : {&objects_, &objects}) {
+    for (const Object& object : *held) {
+      if (is_run(object.filter_id)) run.insert(object.which);
+    }
+  }
+  for (Object& object : objects_) {
+    const bool lasts = object.which.generation == 0 && !run.empty();
+    if ((lasts || run.contains(object.which)) && !is_pinned(object.pin))
+      objects.push_back(std::move(object));
   }
 }
 

@@ -78,6 +78,7 @@ class Hold {
   void open_objects(const std::string& folder, const Edition& which, std::vector<Object>& objects);
   [[nodiscard]] std::vector<Object> open_all_objects(const Pins& pins);
   void keep_unpinned(std::vector<Link>& links);
+  void keep_objects(const std::vector<Link>& links, std::vector<Object>& objects);
   [[nodiscard]] Link take_over(std::string pin, PinnedLink found);
   void open_ledger(const Pins& pins, std::vector<Object>& objects);
   void pin_ledger_again(const Pins& pins, std::vector<std::string>& done) const;

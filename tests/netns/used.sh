@@ -109,7 +109,7 @@ changes verb allow 198.18.0.2
 uses 2001:db8:12::1 1
 same "$SINCE" "$(observed)"
 ranges '203.0.113.0/24 name=office' 2001:db8:12::/48 198.18.0.1
-changes verb apply
+changes verb apply --accept-risk shrink
 FOUR=$(used_by "$OFFICE4")
 
 step 'It stays over a reboot'
