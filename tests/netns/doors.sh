@@ -3,22 +3,12 @@
 # The right door is guarded: apply, mode, validate and status say where a listener answers beside the endpoints. The
 # unfiltered kernel is the judge: what is said to be open is answered, and what is not is not.
 . "$(dirname -- "$0")/lib.sh"
-command -v python3 >/dev/null || skip 'no python3'
 
 LISTENER=''
-listen() { # ADDRESS PORT [v6only]
-  in_background "$SERVER" python3 -c '
-import socket, sys
-host, port = sys.argv[1], int(sys.argv[2])
-s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-if ":" in host: s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, len(sys.argv) > 3)
-s.bind((host, port)); s.listen()
-print("listens", flush=True)
-while True:
-    c, _ = s.accept(); c.sendall(b"hello\n"); c.close()' "$@" >"$WORK/listener"
+listen() { # [-4|-6] PORT|ADDRESS:PORT
+  in_background "$SERVER" "$TOOLS/listener" "$@" >"$WORK/listener"
   LISTENER=$!
-  wait_for "a listener at $1 port $2" grep listens "$WORK/listener"
+  wait_for "a listener at $*" grep -x ready "$WORK/listener"
 }
 hang_up() {
   kill "$LISTENER"
@@ -40,7 +30,7 @@ all_say() {
 }
 
 step 'One listener for all, and an endpoint that covers it: nothing to say'
-listen :: 6443
+listen 6443
 verb apply
 says_nothing
 verb validate
@@ -75,12 +65,12 @@ unanswered "$STRANGER4" 6443 198.51.100.100
 hang_up
 
 step 'A listener of one family, and of one address'
-listen :: 6443 v6only
+listen -6 6443
 config "endpoints=[\"[$SERVER6]:6443\"]"
 verb apply
 silent_about "answers at .*198\\.51\\.100\\."
 hang_up
-listen 198.51.100.100 6443
+listen 198.51.100.100:6443
 config "endpoints=[\"$SERVER4:6443\"]"
 verb validate
 complains 'also answers at 198\.51\.100\.100, which'
@@ -91,7 +81,7 @@ says_nothing
 hang_up
 
 step 'An address that no interface has, yet'
-listen 0.0.0.0 6443
+listen -4 6443
 config 'endpoints=["6443", "198.51.100.200:6443"]'
 all_say "endpoint '198\\.51\\.100\\.200:6443': no interface has this address"
 on_server ip route add local 198.51.100.200/32 dev lo
@@ -101,7 +91,7 @@ on_server ip route delete local 198.51.100.200/32 dev lo
 hang_up
 
 step 'The API server listens elsewhere'
-listen :: 7443
+listen 7443
 plain_config
 all_say 'endpoints 6443: nothing listens there'
 answered "$STRANGER4" 7443

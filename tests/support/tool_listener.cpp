@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// listener [-4] PORT...: accepts TCP on all addresses of both families, with -4 of IPv4 alone,
-// prints "PORT PEER" a connection and sends back what it is sent. Prints "ready" when it listens;
-// ends when it is killed.
+// listener [-4|-6] PORT|ADDRESS:PORT...: accepts TCP on all addresses of both families, with -4 or
+// -6 of that family alone, or on one address of IPv4; prints "PORT PEER" a connection and sends
+// back what it is sent. Prints "ready" when it listens; ends when it is killed.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <vector>
 
 namespace {
@@ -28,21 +29,31 @@ int listen_at(int fd, const Address& address) {
   return fd;
 }
 
-int listen4(std::uint16_t port) {
+int listen4(const char* at, std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
+  if (inet_pton(AF_INET, at, &address.sin_addr) != 1) std::exit(2);
   return listen_at(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), address);
 }
 
-int listen_both(std::uint16_t port) {
+int listen6(bool alone, std::uint16_t port) {
   const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int no = 0;
-  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+  const int only = alone ? 1 : 0;
+  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
   address.sin6_port = htons(port);
   return listen_at(fd, address);
+}
+
+int listen_where(const char* family, const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  const std::string digits = colon == std::string::npos ? text : text.substr(colon + 1);
+  const auto port = static_cast<std::uint16_t>(std::strtoul(digits.c_str(), nullptr, 10));
+  if (colon != std::string::npos) return listen4(text.substr(0, colon).c_str(), port);
+  if (std::strcmp(family, "-4") == 0) return listen4("0.0.0.0", port);
+  return listen6(std::strcmp(family, "-6") == 0, port);
 }
 
 int accept_and_say(int listening) {
@@ -75,11 +86,9 @@ bool echo(int fd) {
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
   std::vector<pollfd> sockets;
-  const bool ipv4 = argc > 1 && std::strcmp(argv[1], "-4") == 0;
-  for (int at = ipv4 ? 2 : 1; at < argc; ++at) {
-    const auto port = static_cast<std::uint16_t>(std::strtoul(argv[at], nullptr, 10));
-    sockets.push_back({ipv4 ? listen4(port) : listen_both(port), POLLIN, 0});
-  }
+  const char* family = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
+  for (int at = *family != '\0' ? 2 : 1; at < argc; ++at)
+    sockets.push_back({listen_where(family, argv[at]), POLLIN, 0});
   const std::size_t listeners = sockets.size();
   std::puts("ready");
   while (poll(sockets.data(), sockets.size(), -1) > 0) {
