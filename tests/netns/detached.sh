@@ -159,7 +159,8 @@ verb detach gate1
 supervise
 verb apply --accept-risk detached --confirm-within 2s
 same 'true true' "$(attached_to)" 'in the window'
-wait_for 'the undoing' eval '[ "$(attached_to)" = "true false" ]'
+half() { [ "$(attached_to)" = 'true false' ]; }
+wait_for 'the undoing' half
 sleep 2
 same 'true false' "$(attached_to)" 'after the supervisor settled it'
 ends TERM 0
@@ -184,7 +185,8 @@ two_wait() { [ "$(find "$RUN/queue" -name '*.ticket' | wc -l)" -eq 2 ]; }
 wait_for 'two to wait' two_wait
 flock -u 9
 exec 9>&-
-wait_for 'both to end' eval 'grep -q "in force" "$WORK/queued42" && grep -q "in force" "$WORK/queued43"'
+both_end() { grep -q 'in force' "$WORK/queued42" && grep -q 'in force' "$WORK/queued43"; }
+wait_for 'both to end' both_end
 same 'true false' "$(attached_to)" 'after changes that waited'
 grep -q "interface 'gate1': stays detached" "$WORK/queued42" || die "nothing is said: $(cat "$WORK/queued42")"
 passes 198.18.42.1 198.18.43.1
