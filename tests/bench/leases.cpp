@@ -60,6 +60,7 @@ Json measure_leases(const Options& options, const std::string& folder) {
     std::fprintf(stderr, "leases: %zu ranges\n", ranges);
     result["lists"].push_back(measure(options, folder, ranges));
   }
+  pair.remove();
   return result;
 }
 

@@ -136,7 +136,7 @@ class Contest {
   void end() {
     remove_nft("gate3");
     remove_ipset();
-    for (const Pair& pair : pairs_) must("ip link delete " + pair.gate());
+    for (const Pair& pair : pairs_) pair.remove();
   }
 
  private:

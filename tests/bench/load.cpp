@@ -156,6 +156,7 @@ Json measure_load(const Options& options, const std::string& folder) {
     }
     result["lists"].push_back(row);
   }
+  pair.remove();
   return result;
 }
 

@@ -76,6 +76,8 @@ Pair::Pair(int number)
   must("ip link set " + world_ + " up");
 }
 
+void Pair::remove() const { must("ip link delete " + gate_); }
+
 unsigned Pair::world_index() const { return if_nametoindex(world_.c_str()); }
 
 void Pair::attach(const Program& program) {

@@ -23,6 +23,8 @@ class Pair {
   [[nodiscard]] const std::string& gate() const { return gate_; }
   [[nodiscard]] const std::string& world() const { return world_; }
   [[nodiscard]] unsigned world_index() const;
+  // Whoever makes it removes it: the next part makes one of the same names.
+  void remove() const;
 
   // In native mode, or dies.
   void attach(const Program& program);
