@@ -11,6 +11,7 @@
 
 #include "loader/capabilities.hpp"
 #include "loader/cli/complete.hpp"
+#include "loader/cli/failure.hpp"
 #include "loader/cli/options.hpp"
 #include "loader/cli/trust.hpp"
 #include "loader/cli/verbs.hpp"
@@ -32,7 +33,7 @@ using namespace apiguard;
 constexpr const char* kGuardedVerb = "__guarded";
 
 // An error in a file begins with its path, as compilers write it; editors jump there.
-int report(const Error& error) {
+int say_error(const Error& error) {
   const char* prefix = error.message.starts_with('/') ? "" : "apiguard: ";
   say(Level::kError, prefix + error.message);
   return static_cast<int>(error.exit);
@@ -95,8 +96,11 @@ int main(int argc, char** argv) {
   if (!std::holds_alternative<cli::RunOptions>(line.verb)) watcher.emplace();
   const auto exit = run(line);
   progress::step("");
-  if (!exit) return report(exit.error());
+  if (!exit) {
+    cli::answer_failure(line, exit.error());
+    return say_error(exit.error());
+  }
   if (std::fflush(stdout) == 0) return static_cast<int>(*exit);
-  const int unwritten = report({std::string("standard output: write: ") + std::strerror(errno)});
+  const int unwritten = say_error({std::string("standard output: write: ") + std::strerror(errno)});
   return reads_only(line.verb) ? unwritten : static_cast<int>(*exit);
 }

@@ -29,6 +29,7 @@ struct Error {
   std::string message;        // "kind 'name': what failed: reason", no newline at the end
   Exit exit = Exit::kFailed;  // status of the verb that ends with this error
   int os_error = 0;           // errno, 0 if none
+  bool answered = false;      // with --json: stdout has the answer already
 };
 
 template <typename T = void>

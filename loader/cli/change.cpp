@@ -147,13 +147,26 @@ class Changer {
         return wait_for_answer(line_, attempt->generation, attempt->deadline);
       if (attempt->exit) return *attempt->exit;
       show_risks(attempt->risks);
-      if (flags_.dry_run || !can_ask() || !ask())
+      if (flags_.dry_run || !can_ask() || !ask()) {
+        for (Risk& risk : attempt->risks) refused_.risks.push_back({risk.name, risk.message});
         return fail(refusal(line_, flags_, attempt->risks));
+      }
       if (!agreement || agreement->preview != attempt->preview)
         agreement = Agreement{{}, attempt->preview, {}};
       for (const Risk& risk : attempt->risks) agreement->risks.insert(risk.name);
       agreement->cut = std::move(attempt->cut);
     }
+  }
+
+  // What run() failed with, and what was found before it did.
+  [[nodiscard]] Error answer_failure(Error error) const {
+    if (!flags_.json || answered_ || error.answered) return error;
+    report::NotChanged refusal = refused_;
+    refusal.exit = static_cast<int>(error.exit);
+    refusal.message = error.message;
+    print(report::to_json(refusal));
+    error.answered = true;
+    return error;
   }
 
  private:
@@ -200,6 +213,9 @@ class Changer {
     }
     if (kind_.asks_for_boot && goes_with_the_boot())
       plan->warnings.emplace_back(kNotGuardedAfterBoot);
+    refused_.cut = plan->cut;
+    refused_.cut_ranges = plan->cut_ranges;
+    refused_.warnings = plan->warnings;
     const bool show = !agreement || !apply_agreement(*agreement, *request, *plan);
     return proceed(*world, *request, *plan, show);
   }
@@ -451,6 +467,7 @@ class Changer {
   }
 
   void finish(const report::Change& change, const std::string& text) const {
+    answered_ = true;
     if (flags_.json) {
       print(report::to_json(change));
     } else {
@@ -462,14 +479,19 @@ class Changer {
   const ChangeFlags& flags_;
   const ChangeKind& kind_;
   const MakeRequest& make_request_;
-  std::optional<Lock> held_;  // for the first attempt: its turn has come
+  std::optional<Lock> held_;       // for the first attempt: its turn has come
+  report::NotChanged refused_;     // of the last attempt, without the error
+  mutable bool answered_ = false;  // stdout has an answer
 };
 
 }  // namespace
 
 Result<Exit> change(const CommandLine& line, const ChangeFlags& flags, const ChangeKind& kind,
                     const MakeRequest& make_request) {
-  return Changer(line, flags, kind, make_request).run();
+  Changer changer(line, flags, kind, make_request);
+  auto exit = changer.run();
+  if (!exit) return fail(changer.answer_failure(std::move(exit.error())));
+  return exit;
 }
 
 }  // namespace apiguard::cli

@@ -135,7 +135,7 @@ class Booking {
   Result<> write_only(std::optional<Book> book) {
     const bool detached = !read_detached(line_.places.run_dir).empty();
     where_ = detached ? "not in force: everything is detached"
-                      : fmt::format("not in force: {}", kNothingInForce);
+                      : fmt::format("not in force: {}", publish::kNothingInForce);
     if (!book) return {};
     return publish::write_next_book(line_.places, world_, std::move(*book));
   }

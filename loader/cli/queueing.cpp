@@ -386,7 +386,7 @@ Result<Exit> say_answer(const Answer& answer) {
   for (const std::string& text : answer.notes) note(text);
   print_warnings(answer.warnings);
   if (!answer.out.empty()) print(answer.out);
-  if (!answer.error.empty()) return fail(answer.exit, answer.error);
+  if (!answer.error.empty()) return fail({answer.error, answer.exit, 0, !answer.out.empty()});
   return answer.exit;
 }
 

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "loader/host/journal.hpp"
+#include "loader/host/marks.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/policy/masked.hpp"
@@ -40,6 +41,11 @@ publish::Used read_used_or_say(const Places& places, const publish::World& world
 
 Error text_unknown(const publish::InForce& in_force) {
   return {"the text of what is in force is not known: " + in_force.missing};
+}
+
+std::string nothing_in_force(const Places& places) {
+  if (read_detached(places.run_dir).empty()) return std::string(publish::kNothingInForce);
+  return "nothing is in force: everything is detached: 'apiguard apply' attaches again";
 }
 
 void print(std::string_view text) {

@@ -28,7 +28,8 @@ namespace apiguard::cli {
 // "the text of what is in force is not known: REASON"; Exit::kFailed.
 [[nodiscard]] Error text_unknown(const publish::InForce& in_force);
 
-using publish::kNothingInForce;
+// For people: why no generation is in force, and the command that helps.
+[[nodiscard]] std::string nothing_in_force(const Places& places);
 
 // One text on stdout, ending in a newline.
 void print(std::string_view text);

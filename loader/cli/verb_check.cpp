@@ -77,7 +77,7 @@ Result<Judge> judge_in_force(const Places& places) {
   for (int look = 0; look < kLooks; ++look) {
     auto world = look_for_reading(places);
     if (!world) return fail(world.error());
-    if (!world->in_force) return fail(Exit::kFailed, std::string(kNothingInForce));
+    if (!world->in_force) return fail(Exit::kFailed, nothing_in_force(places));
     const std::uint64_t generation = world->in_force->generation;
     auto judge = make_judge(places, std::move(*world));
     const bool gone = !judge && judge.error().os_error == ENOENT;

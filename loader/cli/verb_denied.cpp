@@ -52,7 +52,7 @@ Result<std::optional<std::vector<DeniedSource>>> read_table(const Places& places
   if (sources) return std::optional(std::move(*sources));
   const Error& error = sources.error();
   if (needs_root(error)) return fail_reading(error);
-  note(error.os_error == ENOENT && !map ? std::string(kNothingInForce)
+  note(error.os_error == ENOENT && !map ? nothing_in_force(places)
                                         : error.message + ": who was denied is not known");
   return std::optional<std::vector<DeniedSource>>();
 }

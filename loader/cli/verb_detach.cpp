@@ -183,6 +183,10 @@ Result<Exit> detach(const CommandLine& line, const DetachOptions& options, bool 
   drop_generations(pins);
   if (auto ours = fence::check(); !ours) return fail(ours.error());
   if (!gone.empty()) service::trace_detach(*world, line.command, gone);
+  if (failed && !gone.empty()) {
+    say({false, gone, false, {}, {}}, options.json, *world);
+    failed->answered = true;
+  }
   if (failed) return fail(*failed);
   say({false, names, options.all, {}, {}}, options.json, *world);
   return Exit::kDone;

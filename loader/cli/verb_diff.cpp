@@ -31,7 +31,7 @@ Result<Exit> run(const CommandLine& line, const DiffOptions& options) {
   print_warnings(sources->warnings);
   const auto world = look_for_reading(line.places);
   if (!world) return fail(world.error());
-  if (!world->in_force) note(kNothingInForce);
+  if (!world->in_force) note(nothing_in_force(line.places));
   auto difference = compare(*sources, *world);
   if (!difference) return fail(difference.error());
 

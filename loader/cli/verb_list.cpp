@@ -54,7 +54,7 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   if (!world) return fail(world.error());
   for (const std::string& text : world->book.damage) note(text);
   if (!world->in_force) {
-    note(kNothingInForce);
+    note(nothing_in_force(line.places));
     if (options.json) report::list_json({}, {}, bars_of(*world), to_stdout);
     return Exit::kDone;
   }

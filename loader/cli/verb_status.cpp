@@ -36,7 +36,10 @@ template <typename Standing>
 Exit show(const Places& places, Standing standing, bool json) {
   report::Status& status = standing.status;
   status.guarded_after_boot = guarded_after_boot(places);
-  if (status.mode) status.warnings = look_at_doors(status.endpoints, *status.mode);
+  if (status.mode) {
+    for (std::string& text : look_at_doors(status.endpoints, *status.mode))
+      status.warnings.push_back(std::move(text));
+  }
   print_warnings(status.warnings);
   for (const std::string& text : standing.notes) note(text);
   if (standing.status.generation && !standing.status.guarded_after_boot.value_or(true))
@@ -74,7 +77,9 @@ Result<Exit> run(const CommandLine& line, const StatusOptions& options) {
     text = service::read_text_standing(line.places, *world->in_force);
     if (!world->in_force->config) note(text_unknown(*world->in_force).message);
   }
-  return show(line.places, service::stand(line.places, *world, text), options.json);
+  service::Standing standing = service::stand(line.places, *world, text);
+  standing.status.warnings = std::move(text.warnings);
+  return show(line.places, std::move(standing), options.json);
 }
 
 }  // namespace apiguard::cli

@@ -43,7 +43,7 @@ Result<Exit> run(const CommandLine& line, const SuggestOptions& options) {
   const auto world = look_for_reading(line.places);
   if (!world) return fail(world.error());
   if (!world->in_force) {
-    note(kNothingInForce);
+    note(nothing_in_force(line.places));
     if (options.json) print(report::suggest_json({}, 0, {}));
     return Exit::kDone;
   }

@@ -279,7 +279,7 @@ Result<std::optional<datapath::Watch>> open_watch(const Places& places, unsigned
   if (watch) return std::optional(std::move(*watch));
   const auto live = pins.read();
   if (watch.error().os_error == ENOENT && (!live || !live->generation))
-    return fail(Exit::kFailed, std::string(kNothingInForce));
+    return fail(Exit::kFailed, nothing_in_force(places));
   if (geteuid() != 0) return fail_reading(watch.error());
   note(watch.error().message + ": packets cannot be watched, changes can");
   return std::optional<datapath::Watch>();

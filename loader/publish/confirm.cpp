@@ -9,6 +9,7 @@
 #include "loader/datapath/release.hpp"
 #include "loader/fence.hpp"
 #include "loader/host/clock.hpp"
+#include "loader/host/marks.hpp"
 #include "loader/host/undone.hpp"
 #include "loader/policy/sha256.hpp"
 #include "loader/publish/bring_links.hpp"
@@ -143,10 +144,12 @@ bool holds_what_it_wrote(const Places& places, const StateDir& state, const Gene
   return digest != meta.edits[index].before;
 }
 
-std::string undone_text(const GenerationMeta& meta, std::uint64_t before) {
-  return fmt::format(
-      "{} was not confirmed and is undone: {}", called(meta.generation),
-      before == 0 ? "nothing is in force, as before it" : called(before) + " is in force again");
+std::string undone_text(const Places& places, const GenerationMeta& meta, std::uint64_t before) {
+  std::string now = called(before) + " is in force again";
+  if (before == 0) now = "nothing is in force, as before it";
+  // What a person took off stays off, by whatever name it comes back later.
+  if (!read_detached(places.run_dir).empty()) now = "what was detached stays detached";
+  return fmt::format("{} was not confirmed and is undone: {}", called(meta.generation), now);
 }
 
 }  // namespace
@@ -187,14 +190,14 @@ Result<Messages> undo(const Places& places, const World& world) {
   if (!meta) return Messages{meta.error().message};
   auto messages = undo_text(places, *meta);
   if (!messages) return messages;
-  messages->insert(messages->begin(), undone_text(*meta, window.before));
+  messages->insert(messages->begin(), undone_text(places, *meta, window.before));
   return messages;
 }
 
 Result<Messages> undo_in_state(const Places& places, const GenerationMeta& meta) {
   auto messages = undo_text(places, meta);
   if (!messages) return messages;
-  messages->insert(messages->begin(), undone_text(meta, meta.fallback));
+  messages->insert(messages->begin(), undone_text(places, meta, meta.fallback));
   return messages;
 }
 

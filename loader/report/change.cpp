@@ -39,16 +39,16 @@ std::string lines_of(char sign, const std::vector<Range>& ranges, bool colour) {
   return text + paint(rest, paint_with, colour) + "\n";
 }
 
-Json cut_json(const Change& change) {
+Json cut_json(const std::vector<CutPeer>& peers, const std::vector<CutRange>& ranges) {
   Json array = Json::array();
-  for (const CutPeer& peer : change.cut) {
+  for (const CutPeer& peer : peers) {
     array.push_back({{"address", to_string(peer.peer)},
                      {"connections", peer.connections},
                      {"range", peer.range ? Json(to_string(peer.range->prefix)) : Json(nullptr)},
                      {"last_seen", peer.last ? Json(format_timestamp(*peer.last)) : Json(nullptr)},
                      {"seen", peer.seen == HowSeen::kSocket ? "socket" : "audit"}});
   }
-  for (const CutRange& cut : change.cut_ranges) {
+  for (const CutRange& cut : ranges) {
     array.push_back({{"address", nullptr},
                      {"connections", cut.usage.connections},
                      {"range", to_string(cut.range.prefix)},
@@ -87,8 +87,20 @@ std::string to_json(const Change& change) {
                {"generation", generation},
                {"added", ranges_json(change.difference.added)},
                {"removed", ranges_json(change.difference.removed)},
-               {"cut", cut_json(change)},
+               {"cut", cut_json(change.cut, change.cut_ranges)},
                {"warnings", change.warnings}});
+}
+
+std::string to_json(const NotChanged& refusal) {
+  Json risks = Json::array();
+  for (const NotChanged::Risk& risk : refusal.risks)
+    risks.push_back({{"name", risk.name}, {"message", risk.message}});
+  return dump({{"schema", 1},
+               {"changed", false},
+               {"error", {{"exit", refusal.exit}, {"message", refusal.message}}},
+               {"risks", risks},
+               {"cut", cut_json(refusal.cut, refusal.cut_ranges)},
+               {"warnings", refusal.warnings}});
 }
 
 }  // namespace apiguard::report

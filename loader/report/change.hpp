@@ -22,6 +22,20 @@ struct Change {
   std::vector<std::string> warnings;
 };
 
+// Why nothing was changed, or not all of it.
+struct NotChanged {
+  struct Risk {
+    std::string name;
+    std::string message;
+  };
+  int exit = 0;  // status of the verb
+  std::string message;
+  std::vector<Risk> risks;           // not accepted
+  std::vector<CutPeer> cut;          // clients that would pass no longer
+  std::vector<CutRange> cut_ranges;  // as in Change
+  std::vector<std::string> warnings;
+};
+
 // The preview: one "+ 203.0.113.0/24  office" or "- ..." line a range (the first 50, then a count),
 // settings as they are. Green and red with `colour`. Empty string if nothing differs.
 [[nodiscard]] std::string preview(const Difference& difference, bool colour);
@@ -35,5 +49,9 @@ struct Change {
 // connections, range}, range null where none admits the address today, and behind them the ranges,
 // address null, with last_seen.
 [[nodiscard]] std::string to_json(const Change& change);
+
+// {schema, changed, error{exit, message}, risks[]{name, message}, cut[], warnings[]}; changed is
+// false, cut as above.
+[[nodiscard]] std::string to_json(const NotChanged& refusal);
 
 }  // namespace apiguard::report

@@ -200,7 +200,7 @@ void Keeper::learn(const publish::World& world, const Detached& left, Round& rou
   if (!round.new_generation) return;
   if (const auto& stored = world.in_force->stored) {
     const GenerationMeta& meta = stored->meta;
-    text_ = {meta.ranges4, meta.ranges6, meta.fingerprint, meta.fingerprint_permanent, false};
+    text_ = {meta.ranges4, meta.ranges6, meta.fingerprint, meta.fingerprint_permanent, false, {}};
   } else {
     text_ = {};
     tell(round, Level::kWarning, "text",

@@ -150,10 +150,8 @@ Guarded find_guarded(const publish::World& world) {
 }
 
 // Same bytes, or at least the same meaning. What cannot be compared counts as unapplied.
-bool is_unapplied(const Places& places, const publish::InForce& in_force) {
-  if (!in_force.config) return true;
-  const auto sources = read_sources(places.config);
-  if (!sources) return true;
+bool is_unapplied(const Result<Sources>& sources, const publish::InForce& in_force) {
+  if (!in_force.config || !sources) return true;
   if (*sources == in_force.stored->sources) return false;
   const auto files = parse_policy(*sources, {.lint = false});
   const Policy* policy = in_force.policy();
@@ -216,7 +214,9 @@ void fill_window(report::Status& status, const publish::World& world) {
 
 TextStanding read_text_standing(const Places& places, const publish::InForce& in_force) {
   TextStanding text;
-  text.unapplied = is_unapplied(places, in_force);
+  const auto sources = read_sources(places.config);
+  if (sources) text.warnings = sources->warnings;
+  text.unapplied = is_unapplied(sources, in_force);
   if (!in_force.config) return text;
   text.ranges4 = in_force.stored->meta.ranges4;
   text.ranges6 = in_force.stored->meta.ranges6;

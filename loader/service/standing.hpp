@@ -24,7 +24,8 @@ struct TextStanding {
   std::optional<std::size_t> ranges6;
   std::string fingerprint;
   std::string fingerprint_permanent;
-  bool unapplied = true;  // what cannot be compared counts as that
+  bool unapplied = true;              // what cannot be compared counts as that
+  std::vector<std::string> warnings;  // of drop-ins that are not read
 };
 // Of a world whose text was read.
 [[nodiscard]] TextStanding read_text_standing(const Places& places,

@@ -257,6 +257,58 @@ TEST_CASE("JSON of no change: every member is there") {
 })");
 }
 
+TEST_CASE("JSON of a refusal, and of a failure that met no risk") {
+  NotChanged refusal;
+  refusal.exit = 7;
+  refusal.message = "refused: nothing was changed";
+  refusal.risks = {{"wide", "new range wider than /8: 10.0.0.0/7"}};
+  CutPeer peer;
+  peer.peer = *parse_address("192.0.2.9");
+  peer.connections = 3;
+  refusal.cut = {peer};
+  refusal.warnings = {"one"};
+  CHECK(to_json(refusal) == R"({
+  "schema": 1,
+  "changed": false,
+  "error": {
+    "exit": 7,
+    "message": "refused: nothing was changed"
+  },
+  "risks": [
+    {
+      "name": "wide",
+      "message": "new range wider than /8: 10.0.0.0/7"
+    }
+  ],
+  "cut": [
+    {
+      "address": "192.0.2.9",
+      "connections": 3,
+      "range": null,
+      "last_seen": null,
+      "seen": "socket"
+    }
+  ],
+  "warnings": [
+    "one"
+  ]
+})");
+  NotChanged failure;
+  failure.exit = 4;
+  failure.message = "lock: held";
+  CHECK(to_json(failure) == R"({
+  "schema": 1,
+  "changed": false,
+  "error": {
+    "exit": 4,
+    "message": "lock: held"
+  },
+  "risks": [],
+  "cut": [],
+  "warnings": []
+})");
+}
+
 TEST_CASE("JSON of a difference") {
   Diff diff;
   diff.generation = 17;

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/cli/failure.hpp"
+
+#include "loader/cli/reading.hpp"
+#include "loader/report/change.hpp"
+
+namespace apiguard::cli {
+namespace {
+
+bool asks_for_json(const LeaseOptions& options) { return options.json; }
+bool asks_for_json(const DetachOptions& options) { return options.json; }
+
+template <typename Options>
+bool asks_for_json(const Options& options) {
+  if constexpr (requires { options.flags.json; }) {
+    return options.flags.json;
+  } else {
+    return false;
+  }
+}
+
+}  // namespace
+
+void answer_failure(const CommandLine& line, const Error& error) {
+  const bool wanted =
+      std::visit([](const auto& options) { return asks_for_json(options); }, line.verb);
+  if (!wanted || error.answered) return;
+  report::NotChanged refusal;
+  refusal.exit = static_cast<int>(error.exit);
+  refusal.message = error.message;
+  print(report::to_json(refusal));
+}
+
+}  // namespace apiguard::cli

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// With --json a changing verb that failed answers on stdout as well.
+#pragma once
+
+#include "loader/cli/options.hpp"
+#include "loader/result.hpp"
+
+namespace apiguard::cli {
+
+// Prints report::NotChanged of the error, unless the verb changes nothing, was not asked for JSON,
+// or has answered already.
+void answer_failure(const CommandLine& line, const Error& error);
+
+}  // namespace apiguard::cli
