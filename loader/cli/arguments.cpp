@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/number.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard::cli {
@@ -34,11 +35,8 @@ bool has_only(std::string_view text, std::string_view allowed) {
 
 // Decimal without sign, spaces or leading zeros, at least 1.
 std::optional<std::uint64_t> parse_positive(std::string_view text) {
-  std::uint64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || rest != end || text.front() == '0') return std::nullopt;
-  return number;
+  if (text.starts_with('0')) return std::nullopt;
+  return parse_whole<std::uint64_t>(text);
 }
 
 Result<> add_risk(std::set<std::string>& accepted, const std::string& name) {

@@ -12,7 +12,7 @@
 
 #include "loader/policy/edit.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 

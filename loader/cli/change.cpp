@@ -12,12 +12,14 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/make_plan.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/cli/asking.hpp"
 #include "loader/cli/queueing.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/boot_unit.hpp"
 #include "loader/host/doors.hpp"
 #include "loader/host/journal.hpp"
@@ -25,7 +27,7 @@
 #include "loader/host/marks.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/propose/unproven.hpp"
 #include "loader/publish/audited.hpp"
 #include "loader/publish/publish.hpp"
@@ -114,8 +116,8 @@ struct Agreement {
 // Clients by address, ranges with their length.
 std::set<std::string> whom_it_cuts(const Plan& plan) {
   std::set<std::string> cut;
-  for (const CutPeer& peer : plan.cut) cut.insert(to_string(peer.peer));
-  for (const CutRange& range : plan.cut_ranges) cut.insert(to_string(range.range.prefix));
+  for (const publish::CutPeer& peer : plan.cut) cut.insert(to_string(peer.peer));
+  for (const publish::CutRange& range : plan.cut_ranges) cut.insert(to_string(range.range.prefix));
   return cut;
 }
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "loader/policy/prefix.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 

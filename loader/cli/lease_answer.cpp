@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "loader/publish/ticket.hpp"
 #include "loader/publish/leases.hpp"
 
 namespace apiguard::cli {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "loader/publish/queued.hpp"
+#include "loader/publish/ticket.hpp"
 #include "loader/report/lease.hpp"
 
 namespace apiguard::cli {

@@ -6,11 +6,13 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/make_plan.hpp"
+#include "loader/publish/ticket.hpp"
 #include "loader/cli/lease_answer.hpp"
 #include "loader/cli/queueing.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"

@@ -16,7 +16,7 @@
 #include "loader/cli/help.hpp"
 #include "loader/cli/tree.hpp"
 #include "loader/cli/typed.hpp"
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 
 namespace apiguard::cli {
 namespace {

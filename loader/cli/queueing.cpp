@@ -10,11 +10,14 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/make_plan.hpp"
+#include "loader/publish/look.hpp"
+#include "loader/publish/ticket.hpp"
 #include "loader/cli/lease_answer.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/host/queue.hpp"

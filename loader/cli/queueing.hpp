@@ -8,10 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "loader/cli/options.hpp"
+#include "loader/cli/command_line.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/publish/queued.hpp"
-#include "loader/result.hpp"
+#include "loader/publish/ticket.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 

@@ -9,11 +9,12 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/look.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/report/terminal.hpp"
 
 namespace apiguard::cli {
@@ -31,8 +32,8 @@ tl::unexpected<Error> fail_reading(Error error) {
                                   : fail(std::move(error));
 }
 
-publish::Used read_used_or_say(const Places& places, const publish::World& world) {
-  auto used = publish::read_used(places, world);
+publish::RangeUse read_usage_or_say(const Places& places, const publish::World& world) {
+  auto used = publish::read_usage(places, world);
   print_warnings(used.warnings);
   for (const std::string& pin : used.unread)
     note(pin + ": connections since the last save are not known");
@@ -66,10 +67,6 @@ void print_warnings(const std::vector<std::string>& warnings) {
   progress::clear();
   for (const std::string& warning : warnings)
     say(Level::kWarning, fmt::format("warning: {}", warning));
-}
-
-std::string count_of(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 FamilyCounts count_ranges(const std::vector<Range>& ranges) {

@@ -8,11 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/base/number.hpp"
 #include "loader/host/places.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/publish/used.hpp"
+#include "loader/publish/usage.hpp"
 #include "loader/publish/world.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 
@@ -22,8 +23,8 @@ namespace apiguard::cli {
 // With "needs root" in front where privilege is what is missing.
 [[nodiscard]] tl::unexpected<Error> fail_reading(Error error);
 
-// publish::read_used(), with what is wrong on stderr.
-[[nodiscard]] publish::Used read_used_or_say(const Places& places, const publish::World& world);
+// publish::read_usage(), with what is wrong on stderr.
+[[nodiscard]] publish::RangeUse read_usage_or_say(const Places& places, const publish::World& world);
 
 // "the text of what is in force is not known: REASON"; Exit::kFailed.
 [[nodiscard]] Error text_unknown(const publish::InForce& in_force);
@@ -39,9 +40,6 @@ void to_stdout(std::string_view piece);
 void note(std::string_view text);
 // "warning: TEXT" on stderr: warnings name their file themselves.
 void print_warnings(const std::vector<std::string>& warnings);
-
-// "1 range", "2 ranges".
-[[nodiscard]] std::string count_of(std::size_t count, std::string_view noun);
 
 struct FamilyCounts {
   std::size_t ipv4 = 0;

@@ -6,8 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/look.hpp"
 #include "loader/cli/reading.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/publish/again.hpp"
 #include "loader/publish/settle.hpp"
 #include "loader/service/tracing.hpp"

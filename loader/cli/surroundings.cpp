@@ -11,9 +11,9 @@
 #include "loader/cli/complete.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/interfaces.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/paths.hpp"
 #include "loader/host/state.hpp"
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard::cli {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "loader/policy/text.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 

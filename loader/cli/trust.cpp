@@ -11,7 +11,7 @@
 
 #include "loader/cli/reading.hpp"
 #include "loader/datapath/pins.hpp"
-#include "loader/disbelief.hpp"
+#include "loader/base/disbelief.hpp"
 #include "loader/host/owner.hpp"
 
 namespace apiguard::cli {

@@ -5,8 +5,8 @@
 // ends here.
 #pragma once
 
-#include "loader/cli/options.hpp"
-#include "loader/result.hpp"
+#include "loader/cli/command_line.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 

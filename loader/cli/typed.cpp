@@ -10,11 +10,13 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/time.hpp"
+#include "loader/base/number.hpp"
 #include "loader/host/files.hpp"
 
 #include "loader/cli/arguments.hpp"
-#include "loader/policy/duration.hpp"
-#include "loader/policy/masked.hpp"
+#include "loader/base/duration.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/policy/scan.hpp"
 #include "loader/policy/text.hpp"
 
@@ -45,13 +47,10 @@ Result<std::optional<unsigned>> at_most_one_number(const char* option, const Wor
   const auto word = at_most_one(option, words);
   if (!word) return fail(word.error());
   if (!*word) return std::optional<unsigned>();
-  unsigned number = 0;
-  const char* end = (*word)->data() + (*word)->size();
-  const auto [last, error] = std::from_chars((*word)->data(), end, number);
-  if (error != std::errc{} || last != end || number > most)
-    return usage(
-        fmt::format("option '{}': '{}': no whole number from 0 to {}", option, **word, most));
-  return std::optional(number);
+  const auto number = parse_whole<unsigned>(**word);
+  if (number && *number <= most) return number;
+  return usage(
+      fmt::format("option '{}': '{}': no whole number from 0 to {}", option, **word, most));
 }
 
 Result<std::optional<std::int64_t>> at_most_one_duration(const char* option, const Words& words) {
@@ -67,7 +66,6 @@ constexpr std::size_t kAnyNumber = static_cast<std::size_t>(-1);
 
 // Long enough to look at a terminal, short enough that nobody forgets.
 Result<std::optional<std::int64_t>> confirm_within(const Typed& typed) {
-  constexpr std::int64_t kDay = std::int64_t{24} * 3600 * 1'000'000'000;
   const auto word = at_most_one("--confirm-within", typed.confirm_within);
   if (!word) return fail(word.error());
   if (!*word) return std::optional<std::int64_t>();

@@ -7,7 +7,7 @@
 #include "loader/cli/change.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/paths.hpp"
 #include "loader/publish/request.hpp"
 
 namespace apiguard::cli {

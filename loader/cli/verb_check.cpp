@@ -140,10 +140,10 @@ Result<report::Check> check_source(const Judge& judge, const CheckOptions& optio
 }
 
 // A range that admits nobody has no connections.
-void add_usage(const publish::Used& used, report::Check& check) {
+void add_usage(const publish::RangeUse& used, report::Check& check) {
   if (!check.range || check.range->kind == Kind::kExcept) return;
-  const UsedRange* range = find_used(used.state, check.range->prefix);
-  check.usage = range != nullptr ? range->total() : Usage{};
+  const ledger::RangeUsage* range = ledger::find_usage(used.log, check.range->prefix);
+  check.usage = range != nullptr ? range->total() : ledger::Usage{};
 }
 
 void say_what_is_next(const std::vector<report::Check>& checks) {
@@ -163,7 +163,7 @@ void say_what_is_next(const std::vector<report::Check>& checks) {
 Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
   const auto judge = judge_in_force(line.places);
   if (!judge) return fail(judge.error());
-  const auto used = read_used_or_say(line.places, judge->world);
+  const auto used = read_usage_or_say(line.places, judge->world);
   std::vector<report::Check> checks;
   for (const Address& source : options.sources) {
     auto check = check_source(*judge, options, source);

@@ -4,9 +4,10 @@
 #include <cerrno>
 #include <optional>
 
+#include "loader/publish/look.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
-#include "loader/datapath/sources.hpp"
+#include "loader/ledger/sources.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/policy/lookup.hpp"
 #include "loader/report/sources.hpp"
@@ -46,8 +47,8 @@ bool needs_root(const Error& error) {
 
 // None: there is no table, or it cannot be read, which is said.
 Result<std::optional<std::vector<DeniedSource>>> read_table(const Places& places, const Now& now) {
-  const auto map = datapath::Pins(places.pin_dir).open_kept(datapath::Kept::kDenied);
-  auto sources = map ? datapath::read_denied(map->get(), now, std::nullopt)
+  const auto map = datapath::Pins(places.pin_dir).open_ledger_map(datapath::LedgerMap::kDenied);
+  auto sources = map ? ledger::read_denied(map->get(), now, std::nullopt)
                      : Result<std::vector<DeniedSource>>(fail(map.error()));
   if (sources) return std::optional(std::move(*sources));
   const Error& error = sources.error();

@@ -10,17 +10,19 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/look.hpp"
+#include "loader/base/time.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/release.hpp"
-#include "loader/datapath/sources.hpp"
-#include "loader/disbelief.hpp"
-#include "loader/fence.hpp"
+#include "loader/ledger/sources.hpp"
+#include "loader/base/disbelief.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
-#include "loader/publish/used.hpp"
+#include "loader/ledger/usage.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/report/detach.hpp"
 #include "loader/service/tracing.hpp"
@@ -109,7 +111,7 @@ void drop_generations(const datapath::Pins& pins) {
 
 // Now, because nothing may come by until the next boot.
 void keep_use(const Places& places, const publish::World& world) {
-  const auto kept = publish::save_used(places, publish::clocks(world));
+  const auto kept = ledger::save_usage(places, publish::clocks(world));
   if (kept) {
     print_warnings(*kept);
   } else {
@@ -120,11 +122,11 @@ void keep_use(const Places& places, const publish::World& world) {
 // Dropped lately by what would be taken off.
 std::vector<DeniedSource> who_gets_in(const Places& places, const publish::World& world,
                                       std::vector<std::string>& warnings) {
-  constexpr std::int64_t kLately = std::int64_t{24} * 3600 * 1'000'000'000;
+  constexpr std::int64_t kLately = kDay;
   if (!world.in_force || publish::mode_of(*world.in_force) != Mode::kEnforce) return {};
   const Now now = publish::clocks(world);
-  const auto map = datapath::Pins(places.pin_dir).open_kept(datapath::Kept::kDenied);
-  auto sources = map ? datapath::read_denied(map->get(), now, std::nullopt)
+  const auto map = datapath::Pins(places.pin_dir).open_ledger_map(datapath::LedgerMap::kDenied);
+  auto sources = map ? ledger::read_denied(map->get(), now, std::nullopt)
                      : Result<std::vector<DeniedSource>>(fail(map.error()));
   if (!sources) {
     warnings.push_back(sources.error().message + ": who gets in is not known");

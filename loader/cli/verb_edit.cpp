@@ -14,7 +14,7 @@
 #include "loader/cli/change.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
-#include "loader/descriptors.hpp"
+#include "loader/base/descriptors.hpp"
 #include "loader/host/files.hpp"
 #include "loader/publish/request.hpp"
 

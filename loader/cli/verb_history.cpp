@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/publish/records.hpp"
 #include "loader/report/history.hpp"
 
 #include "loader/cli/reading.hpp"
@@ -10,7 +11,7 @@ namespace {
 // Those that were in force. Of a damaged one it is told, and what its record still says is shown.
 std::vector<GenerationMeta> read_metas(const StateDir& state, const publish::World& world) {
   std::vector<GenerationMeta> metas;
-  for (auto kept = world.kept.rbegin(); kept != world.kept.rend(); ++kept) {
+  for (auto kept = world.records.rbegin(); kept != world.records.rend(); ++kept) {
     if (!publish::was_in_force(world, *kept)) continue;
     if (const auto stored = state.read(kept->generation); !stored) note(stored.error().message);
     if (kept->meta) metas.push_back(*kept->meta);

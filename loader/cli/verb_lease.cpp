@@ -15,7 +15,7 @@
 #include "loader/host/input.hpp"
 #include "loader/host/knock.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/policy/utf8.hpp"
+#include "loader/base/utf8.hpp"
 #include "loader/report/authorized_key.hpp"
 
 namespace apiguard::cli {

@@ -25,7 +25,7 @@ std::vector<report::BarLine> bars_of(const publish::World& world) {
   return lines;
 }
 
-void show(const ListOptions& options, const RangeRefs& ranges, const report::ListUse& use,
+void show(const ListOptions& options, const RangeRefs& ranges, const report::ListUsage& use,
           const std::vector<report::BarLine>& bars, Timestamp now) {
   progress::step("");
   if (options.review) {
@@ -40,7 +40,7 @@ void show(const ListOptions& options, const RangeRefs& ranges, const report::Lis
 }
 
 // Leaves those that are not used; none if that cannot be known.
-void keep_unused(const publish::World& world, const publish::Used& used, std::int64_t lasts,
+void keep_unused(const publish::World& world, const publish::RangeUse& used, std::int64_t lasts,
                  RangeRefs& ranges) {
   auto unused = publish::find_unused(world, used, ranges, lasts);
   if (!unused.in_doubt.empty()) note(unused.in_doubt);
@@ -65,9 +65,9 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
 
   RangeRefs ranges = deciding_ranges(policy->ranges);
-  const publish::Used used = read_used_or_say(line.places, *world);
+  const publish::RangeUse used = read_usage_or_say(line.places, *world);
   if (options.unused) keep_unused(*world, used, *options.unused, ranges);
-  const report::ListUse use{&used.state, used.observed_since};
+  const report::ListUsage use{&used.log, used.observed_since};
   show(options, ranges, use, bars_of(*world), now.wall);
   return Exit::kDone;
 }

@@ -16,7 +16,7 @@
 #include "loader/publish/settle.hpp"
 #include "loader/report/terminal.hpp"
 #include "loader/service/snapshot.hpp"
-#include "loader/service/standing.hpp"
+#include "loader/status/compute_status.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -31,9 +31,9 @@ void settle_if_expired(const Places& places, Result<publish::World>& world) {
   if (lock && world) world = with_book(places, std::move(*world));
 }
 
-// A Standing, or a Snapshot of one.
-template <typename Standing>
-Exit show(const Places& places, Standing standing, bool json) {
+// A StatusReport, or a Snapshot of one.
+template <typename StatusReport>
+Exit show(const Places& places, StatusReport standing, bool json) {
   report::Status& status = standing.status;
   status.guarded_after_boot = guarded_after_boot(places);
   if (status.mode) {
@@ -72,12 +72,12 @@ Result<Exit> run(const CommandLine& line, const StatusOptions& options) {
   settle_if_expired(line.places, world);
   if (!world && is_denied(world.error())) return show_snapshot(line, options.json, world.error());
   if (!world) return fail(world.error());
-  service::TextStanding text;
+  status::TextStatus text;
   if (world->in_force) {
-    text = service::read_text_standing(line.places, *world->in_force);
+    text = status::read_text_status(line.places, *world->in_force);
     if (!world->in_force->config) note(text_unknown(*world->in_force).message);
   }
-  service::Standing standing = service::stand(line.places, *world, text);
+  status::StatusReport standing = status::compute_status(line.places, *world, text);
   standing.status.warnings = std::move(text.warnings);
   return show(line.places, std::move(standing), options.json);
 }

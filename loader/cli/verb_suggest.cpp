@@ -20,7 +20,7 @@ Sources or_say(Result<Sources> sources) {
   return {};
 }
 
-std::vector<SeenSource> find_audited_or_say(const Places& places, const publish::World& world) {
+std::vector<AuditSource> find_audited_or_say(const Places& places, const publish::World& world) {
   std::vector<std::string> warnings;
   auto seen = publish::find_audited(places, world, warnings);
   for (const std::string& warning : warnings) note(warning);
@@ -29,9 +29,9 @@ std::vector<SeenSource> find_audited_or_say(const Places& places, const publish:
 
 // Sources of the audit that never got past the handshake.
 std::size_t count_unestablished(const std::vector<DeniedSource>& denied,
-                                const std::vector<SeenSource>& seen) {
+                                const std::vector<AuditSource>& seen) {
   std::set<Address> established;
-  for (const SeenSource& source : seen) established.insert(source.source);
+  for (const AuditSource& source : seen) established.insert(source.source);
   return std::count_if(denied.begin(), denied.end(), [&](const DeniedSource& source) {
     return !source.source || !established.contains(*source.source);
   });

@@ -10,7 +10,7 @@
 #include "loader/host/clock.hpp"
 #include "loader/host/doors.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/paths.hpp"
 #include "loader/report/review.hpp"
 
 namespace apiguard::cli {

@@ -9,23 +9,23 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/look.hpp"
+#include "loader/base/time.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/datapath/confirmation.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
-#include "loader/policy/duration.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/publish/confirm.hpp"
 #include "loader/publish/guard.hpp"
 #include "loader/service/tracing.hpp"
 
 namespace apiguard::cli {
 namespace {
-
-constexpr std::uint64_t kSecond = 1'000'000'000;
 
 // Whole seconds, rounded up: "1 s left" until there is none.
 std::uint64_t seconds_left(std::uint64_t deadline) {

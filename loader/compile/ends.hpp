@@ -3,7 +3,7 @@
 #pragma once
 
 #include "apiguard/abi.h"
-#include "loader/policy/now.hpp"
+#include "loader/base/time.hpp"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard {

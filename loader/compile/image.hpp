@@ -8,9 +8,9 @@
 #include "apiguard/abi.h"
 #include "loader/compile/index.hpp"
 #include "loader/compile/shards.hpp"
-#include "loader/policy/now.hpp"
+#include "loader/base/time.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <span>
 
+#include "loader/base/time.hpp"
+
 namespace apiguard {
 namespace {
 
@@ -43,7 +45,7 @@ DeniedSource denied_source(const apiguard_denied& value, const Now& now) {
   return source;
 }
 
-SeenSource seen_source(const apiguard_seen_key& key, const apiguard_seen& value, const Now& now) {
+AuditSource audit_source(const apiguard_seen_key& key, const apiguard_seen& value, const Now& now) {
   return {address_of(key.family, key.source), value.connections, wall_time(value.first, now),
           wall_time(value.last, now), value.days};
 }
@@ -63,15 +65,14 @@ UnprovenSource unproven_source(const apiguard_seen_key& key, const apiguard_unpr
   return source;
 }
 
-apiguard_seen_key seen_key(const SeenSource& source) {
+apiguard_seen_key seen_key(const AuditSource& source) {
   apiguard_seen_key key{};
   key.family = source.source.family == Family::kIpv4 ? APIGUARD_IPV4 : APIGUARD_IPV6;
   std::copy(source.source.bytes.begin(), source.source.bytes.end(), std::begin(key.source));
   return key;
 }
 
-apiguard_seen seen_value(const SeenSource& source, const Now& now) {
-  constexpr Timestamp kDay = Timestamp{86400} * 1'000'000'000;
+apiguard_seen seen_value(const AuditSource& source, const Now& now) {
   const auto boot_time = [&](Timestamp wall) {
     return now.boot - static_cast<std::uint64_t>(now.wall - wall);
   };

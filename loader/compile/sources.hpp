@@ -28,14 +28,14 @@ struct DeniedSource {
 };
 
 // A source that had connections during an audit, listed or not.
-struct SeenSource {
+struct AuditSource {
   Address source;
   std::uint64_t connections = 0;
   Timestamp first = 0;
   Timestamp last = 0;
   unsigned days = 0;  // of UTC
 
-  friend bool operator==(const SeenSource&, const SeenSource&) = default;
+  friend bool operator==(const AuditSource&, const AuditSource&) = default;
 };
 
 // Connections that are opened one after the other at even distances.
@@ -64,15 +64,15 @@ struct UnprovenSource {
 [[nodiscard]] Timestamp wall_time(std::uint64_t boot_time, const Now& now);
 
 [[nodiscard]] DeniedSource denied_source(const apiguard_denied& value, const Now& now);
-[[nodiscard]] SeenSource seen_source(const apiguard_seen_key& key, const apiguard_seen& value,
+[[nodiscard]] AuditSource audit_source(const apiguard_seen_key& key, const apiguard_seen& value,
                                      const Now& now);
 
 [[nodiscard]] UnprovenSource unproven_source(const apiguard_seen_key& key,
                                              const apiguard_unproven& value, const Now& now);
 
 // And back. A moment before the boot is one of the boot-time clock all the same, modulo 2^64.
-[[nodiscard]] apiguard_seen_key seen_key(const SeenSource& source);
-[[nodiscard]] apiguard_seen seen_value(const SeenSource& source, const Now& now);
+[[nodiscard]] apiguard_seen_key seen_key(const AuditSource& source);
+[[nodiscard]] apiguard_seen seen_value(const AuditSource& source, const Now& now);
 
 // Each source once, what was counted in several modes or twice put together; most packets first.
 [[nodiscard]] std::vector<DeniedSource> united(std::vector<DeniedSource> sources);

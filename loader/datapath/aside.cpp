@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "loader/datapath/objects.hpp"
-#include "loader/disbelief.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/disbelief.hpp"
+#include "loader/base/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Pins on their way in or out: in a folder of the verb, PINS/verb-TOKEN, which a verb that
 // overtakes it removes. A pin takes its name, and loses it, by one rename from or to there, so that
-// a verb that goes on after it was overtaken can do neither (loader/fence.hpp).
+// a verb that goes on after it was overtaken can do neither (loader/base/fence.hpp).
 #pragma once
 
 #include <string>
 
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

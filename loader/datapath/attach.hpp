@@ -5,9 +5,9 @@
 
 #include "loader/datapath/hook.hpp"
 #include "loader/datapath/target.hpp"
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/datapath/deadline.hpp"
 #include "loader/datapath/objects.hpp"
 
 namespace apiguard::datapath {
@@ -19,13 +20,6 @@ tl::unexpected<Error> failed(std::uint64_t generation, const char* what, int err
 }
 
 }  // namespace
-
-Result<> store_deadline(int confirmation_fd, std::uint64_t deadline) {
-  const apiguard_confirmation value{deadline};
-  if (bpf_map_update_elem(confirmation_fd, &kKey, &value, BPF_ANY) != 0)
-    return kernel_error("confirmation", "write its deadline", errno);
-  return {};
-}
 
 Result<std::uint64_t> read_deadline(const Pins& pins, const Edition& edition) {
   const auto map = pins.open_confirmation(edition, Pins::Access::kRead);

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "loader/datapath/pins.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 
@@ -18,8 +18,5 @@ namespace apiguard::datapath {
 
 // Whether the generation before it did not guard the interface.
 [[nodiscard]] Result<bool> has_joined(const Pins& pins, const Edition& edition, int ifindex);
-
-// The same store by a descriptor of the map.
-[[nodiscard]] Result<> store_deadline(int confirmation_fd, std::uint64_t deadline);
 
 }  // namespace apiguard::datapath

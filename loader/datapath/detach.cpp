@@ -9,7 +9,7 @@
 
 #include "loader/datapath/aside.hpp"
 #include "loader/datapath/objects.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {

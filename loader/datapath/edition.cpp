@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/datapath/edition.hpp"
 
-#include <charconv>
-
 #include <fmt/format.h>
+
+#include "loader/base/number.hpp"
 
 namespace apiguard::datapath {
 namespace {
 
 // As it is printed: a second spelling would be a second folder of one edition.
 std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t number = 0;
   if (text.size() > 1 && text.front() == '0') return std::nullopt;
-  const char* end = text.data() + text.size();
-  const auto [last, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc{} || last != end) return std::nullopt;
-  return number;
+  return parse_whole<std::uint64_t>(text);
 }
 
 }  // namespace

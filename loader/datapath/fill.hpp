@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "loader/compile/image.hpp"
-#include "loader/fd.hpp"
-#include "loader/result.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

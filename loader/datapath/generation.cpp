@@ -14,12 +14,12 @@
 #include <fmt/format.h>
 
 #include "apiguard.skel.h"
-#include "loader/datapath/confirmation.hpp"
+#include "loader/datapath/deadline.hpp"
 #include "loader/datapath/fill.hpp"
 #include "loader/datapath/log.hpp"
 #include "loader/datapath/privilege.hpp"
-#include "loader/datapath/used.hpp"
-#include "loader/policy/sha256.hpp"
+#include "loader/datapath/usage_size.hpp"
+#include "loader/base/sha256.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -48,26 +48,26 @@ Result<> prepare_used(apiguard_bpf& skeleton, const LoadOptions& options) {
     const int reused = bpf_map__reuse_fd(skeleton.maps.used, options.used_fd);
     return reused == 0 ? Result<>() : failed("adopt the map of connections", -reused);
   }
-  const std::uint32_t entries = options.lean ? 1 : used_capacity(0);
+  const std::uint32_t entries = options.lean ? 1 : usage_capacity(0);
   if (bpf_map__set_max_entries(skeleton.maps.used, entries) != 0)
     return failed("size map 'used'", errno);
   return {};
 }
 
-bpf_map* kept_map(const apiguard_bpf& skeleton, Kept kept) {
+bpf_map* kept_map(const apiguard_bpf& skeleton, LedgerMap kept) {
   return bpf_object__find_map_by_name(skeleton.obj, std::string(name_of(kept)).c_str());
 }
 
 // 0: as the object has it.
-unsigned fresh_entries(Kept kept, const LoadOptions& options, bool audit) {
-  if (options.lean) return kept == Kept::kDenied ? 1 : 0;
+unsigned fresh_entries(LedgerMap kept, const LoadOptions& options, bool audit) {
+  if (options.lean) return kept == LedgerMap::kDenied ? 1 : 0;
   const bool begins = audit || options.begun[static_cast<std::size_t>(kept)];
   return begins ? audit_entries(kept) : 0;
 }
 
 // Those that there are go on; the others begin.
 Result<> prepare_kept(const apiguard_bpf& skeleton, const LoadOptions& options, bool audit) {
-  for (const Kept kept : kAllKept) {
+  for (const LedgerMap kept : kLedgerMaps) {
     bpf_map* map = kept_map(skeleton, kept);
     const int old = options.kept != nullptr ? options.kept->fd(kept) : -1;
     if (old >= 0) {
@@ -209,7 +209,7 @@ Result<Generation> Generation::load(const Image& image, const LoadOptions& optio
   if (auto filled = fill_maps(*made.skeleton, image, made.tries); !filled)
     return fail(filled.error());
   // Without this entry, connections that find no room are not counted. That is no reason to fail.
-  if (options.used_fd < 0) (void)begin_used(generation.used_fd());
+  if (options.used_fd < 0) (void)begin_usage(generation.used_fd());
   if (options.fallback == nullptr) return generation;
   if (auto anchored = fill_fallback(*generation.state_->skeleton, *options.fallback); !anchored)
     return fail(anchored.error());
@@ -230,7 +230,7 @@ int Generation::filter_fd() const {
   return bpf_program__fd(state_->frags ? programs.apiguard_frags : programs.apiguard);
 }
 int Generation::check_fd() const { return bpf_program__fd(state_->skeleton->progs.apiguard_check); }
-int Generation::kept_fd(Kept kept) const { return bpf_map__fd(kept_map(*state_->skeleton, kept)); }
+int Generation::kept_fd(LedgerMap kept) const { return bpf_map__fd(kept_map(*state_->skeleton, kept)); }
 int Generation::used_fd() const { return bpf_map__fd(state_->skeleton->maps.used); }
 int Generation::add_fd() const { return bpf_program__fd(state_->skeleton->progs.apiguard_add); }
 int Generation::settings_fd() const { return bpf_map__fd(state_->skeleton->maps.rodata); }

@@ -11,9 +11,9 @@
 
 #include "loader/compile/image.hpp"
 #include "loader/datapath/edition.hpp"
-#include "loader/datapath/kept.hpp"
-#include "loader/fd.hpp"
-#include "loader/result.hpp"
+#include "loader/datapath/ledger_maps.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 
@@ -30,11 +30,11 @@ struct Fallback {
 
 struct LoadOptions {
   ProgramKind kind = ProgramKind::kProbe;
-  const KeptMaps* kept = nullptr;  // those of the generation before; null or -1: fresh ones
+  const LedgerMaps* kept = nullptr;  // those of the generation before; null or -1: fresh ones
   // Of those that are fresh: which have their full size without an audit, too.
-  std::array<bool, kAllKept.size()> begun{};
+  std::array<bool, kLedgerMaps.size()> begun{};
   bool lean = false;                   // fresh ones as small as can be: there is no room
-  int used_fd = -1;                    // as UsedHandover has it, borrowed; -1: a fresh, small map
+  int used_fd = -1;                    // as UsageHandover has it, borrowed; -1: a fresh, small map
   bool adds = false;                   // the adding program is loaded as well
   const Fallback* fallback = nullptr;  // null: confirmed from the start
 };
@@ -51,8 +51,8 @@ class Generation {
   // Descriptors are owned by the object.
   [[nodiscard]] int filter_fd() const;
   [[nodiscard]] int check_fd() const;
-  [[nodiscard]] int kept_fd(Kept kept) const;
-  [[nodiscard]] int counters_fd() const { return kept_fd(Kept::kCounters); }
+  [[nodiscard]] int kept_fd(LedgerMap kept) const;
+  [[nodiscard]] int counters_fd() const { return kept_fd(LedgerMap::kCounters); }
   [[nodiscard]] int used_fd() const;
   [[nodiscard]] int add_fd() const;       // negative unless LoadOptions::adds
   [[nodiscard]] int settings_fd() const;  // the frozen .rodata

@@ -17,11 +17,11 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/aside.hpp"
-#include "loader/datapath/ledger.hpp"
+#include "loader/datapath/ledger_maps.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/datapath/pinned.hpp"
-#include "loader/descriptors.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/descriptors.hpp"
+#include "loader/base/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -85,6 +85,16 @@ Result<> make_parent(const std::string& pin) {
   const std::string parent = pin.substr(0, pin.rfind('/'));
   if (mkdir(parent.c_str(), 0700) == 0 || errno == EEXIST) return {};
   return kernel_error("pin '" + parent + "'", "create the folder", errno);
+}
+
+// Whether a map is what a pin of this name is for. Names of no map of this ABI are for any map.
+bool belongs_to(const Pins& pins, const std::string& pin, int map_fd) {
+  for (const LedgerMap kept : kLedgerMaps) {
+    if (pin == pins.ledger_pin(kept)) return !misfit(kept, map_fd);
+  }
+  if (pin == pins.usage_pin()) return !misfit_usage_map(map_fd);
+  if (pin == pins.secret_pin()) return is_secret_map(map_fd);
+  return !is_aside(pin.substr(pin.rfind('/') + 1));
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 
 #include "loader/datapath/links.hpp"
 #include "loader/datapath/pins.hpp"
-#include "loader/fd.hpp"
-#include "loader/result.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "loader/base/number.hpp"
+
 namespace apiguard::datapath {
 namespace {
 
@@ -46,11 +48,8 @@ void OurPrograms::add(int filter_fd) {
 bool is_pin_name(const std::string& name, int ifindex) {
   const std::size_t dash = name.rfind('-');
   if (dash == std::string::npos || dash == 0) return false;
-  int number = 0;
-  const char* end = name.data() + name.size();
-  const auto [last, error] = std::from_chars(name.data() + dash + 1, end, number);
-  if (error != std::errc{} || last != end || number <= 0) return false;
-  return number == ifindex;
+  const auto number = parse_whole<int>(std::string_view(name).substr(dash + 1));
+  return number && *number > 0 && *number == ifindex;
 }
 
 Result<PinnedLink> open_link_at(const std::string& pin, const OurPrograms& ours) {

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "loader/datapath/objects.hpp"
-#include "loader/fd.hpp"
-#include "loader/result.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

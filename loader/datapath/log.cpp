@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 
 namespace apiguard::datapath {
 namespace {

@@ -15,8 +15,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/capabilities.hpp"
-#include "loader/disbelief.hpp"
+#include "loader/base/capabilities.hpp"
+#include "loader/base/disbelief.hpp"
 
 namespace apiguard::datapath {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "apiguard/abi.h"
-#include "loader/fd.hpp"
-#include "loader/result.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

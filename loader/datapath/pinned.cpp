@@ -12,7 +12,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/objects.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "loader/fd.hpp"
-#include "loader/result.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

@@ -19,9 +19,9 @@
 #include "loader/datapath/links.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/datapath/pinned.hpp"
-#include "loader/disbelief.hpp"
-#include "loader/fence.hpp"
-#include "loader/policy/sha256.hpp"
+#include "loader/base/disbelief.hpp"
+#include "loader/base/fence.hpp"
+#include "loader/base/sha256.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -170,15 +170,15 @@ std::string Pins::generation_dir(const Edition& edition) const {
   return fmt::format("{}/generations/{}", directory_, pin_name(edition));
 }
 
-std::string Pins::kept_pin(Kept kept) const {
+std::string Pins::ledger_pin(LedgerMap kept) const {
   return fmt::format("{}/{}-v{}", directory_, name_of(kept), APIGUARD_ABI);
 }
 
-std::string Pins::used_pin() const {
+std::string Pins::usage_pin() const {
   return fmt::format("{}/{}{}", directory_, kUsed, APIGUARD_ABI);
 }
 
-std::string Pins::used_pin(const Edition& edition) const {
+std::string Pins::usage_pin(const Edition& edition) const {
   return generation_dir(edition) + "/used";
 }
 
@@ -253,20 +253,20 @@ Result<Live> Pins::read() const {
   return live;
 }
 
-Result<Fd> Pins::open_kept(Kept kept) const {
-  const std::string pin = kept_pin(kept);
+Result<Fd> Pins::open_ledger_map(LedgerMap kept) const {
+  const std::string pin = ledger_pin(kept);
   Pinned pinned = look_at_pin(pin);
   if (pinned.kind == Pinned::Kind::kNothing)
     return kernel_error("pin '" + pin + "'", "open", ENOENT);
   if (pinned.kind == Pinned::Kind::kOther)
     return fail(Exit::kFailed, fmt::format("pin '{}': {}", pin, pinned.why), pinned.os_error);
-  if (auto ours = check_kept(kept, pinned.fd.get(), pin); !ours) return fail(ours.error());
+  if (auto ours = check_ledger_map(kept, pinned.fd.get(), pin); !ours) return fail(ours.error());
   return std::move(pinned.fd);
 }
 
-Result<Fd> Pins::open_kept_for_writing(Kept kept) const {
-  if (auto ours = open_kept(kept); !ours) return ours;
-  return open_pinned_for_writing(kept_pin(kept));
+Result<Fd> Pins::open_ledger_map_for_writing(LedgerMap kept) const {
+  if (auto ours = open_ledger_map(kept); !ours) return ours;
+  return open_pinned_for_writing(ledger_pin(kept));
 }
 
 Result<Fd> Pins::open_check(const Edition& edition) const {
@@ -337,9 +337,9 @@ Result<> Pins::pin(const Generation& generation, const Edition& edition) const {
   return {};
 }
 
-Pins::UsedMaps Pins::open_used() const {
-  UsedMaps used;
-  std::vector<std::string> pins{used_pin()};
+Pins::UsageMaps Pins::open_usage_maps() const {
+  UsageMaps used;
+  std::vector<std::string> pins{usage_pin()};
   const auto numbers = names_in(directory_ + "/generations");
   if (!numbers) used.unread.push_back(numbers.error().message);
   for (const std::string& number : numbers.value_or(std::vector<std::string>()))
@@ -352,7 +352,7 @@ Pins::UsedMaps Pins::open_used() const {
       used.unread.push_back(fmt::format("pin '{}': {}", pin, pinned.why));
       continue;
     }
-    if (auto ours = check_used(pinned.fd.get(), pin); !ours) {
+    if (auto ours = check_usage_map(pinned.fd.get(), pin); !ours) {
       used.unread.push_back(ours.error().message);
       continue;
     }
@@ -364,14 +364,14 @@ Pins::UsedMaps Pins::open_used() const {
   return used;
 }
 
-Result<Fd> Pins::open_used_for_writing() const {
-  auto map = open_pinned_for_writing(used_pin());
+Result<Fd> Pins::open_usage_map_for_writing() const {
+  auto map = open_pinned_for_writing(usage_pin());
   if (!map) return map;
-  if (auto ours = check_used(map->get(), used_pin()); !ours) return fail(ours.error());
+  if (auto ours = check_usage_map(map->get(), usage_pin()); !ours) return fail(ours.error());
   return map;
 }
 
-bool Pins::attributes(const Edition& edition) const { return map_id_at(used_pin(edition)) != 0; }
+bool Pins::attributes(const Edition& edition) const { return map_id_at(usage_pin(edition)) != 0; }
 
 namespace {
 
@@ -492,8 +492,8 @@ std::vector<std::string> Pins::foreign_maps() const {
   const auto names = names_in(directory_);
   if (!names) return pins;
   for (const std::string& name : *names) {
-    const bool kept = std::any_of(kAllKept.begin(), kAllKept.end(),
-                                  [&](Kept map) { return outlives(name, name_of(map)); }) ||
+    const bool kept = std::any_of(kLedgerMaps.begin(), kLedgerMaps.end(),
+                                  [&](LedgerMap map) { return outlives(name, name_of(map)); }) ||
                       outlives(name, "used") || outlives(name, kSecret);
     if (kept && !name.ends_with(fmt::format("-v{}", APIGUARD_ABI)))
       pins.push_back(fmt::format("{}/{}", directory_, name));

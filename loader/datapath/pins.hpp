@@ -31,9 +31,9 @@
 #include "apiguard/abi.h"
 #include "loader/datapath/edition.hpp"
 #include "loader/datapath/generation.hpp"
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "loader/policy/prefix.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 
@@ -93,19 +93,19 @@ class Pins {
   [[nodiscard]] Result<Live> read() const;
 
   // Owned by the caller. Opened read-only, which a read-only bpffs allows.
-  [[nodiscard]] Result<Fd> open_counters() const { return open_kept(Kept::kCounters); }
+  [[nodiscard]] Result<Fd> open_counters() const { return open_ledger_map(LedgerMap::kCounters); }
   // Exit::kFailed with ENOENT where there is none.
-  [[nodiscard]] Result<Fd> open_kept(Kept kept) const;
-  [[nodiscard]] Result<Fd> open_kept_for_writing(Kept kept) const;
+  [[nodiscard]] Result<Fd> open_ledger_map(LedgerMap kept) const;
+  [[nodiscard]] Result<Fd> open_ledger_map_for_writing(LedgerMap kept) const;
   // The map of connections by range, and those of pinned generations that have another one, each
   // once; empty where nothing attributes connections. `unread`: pins that hold something else, and
   // what: "pin '...': holds a program".
-  struct UsedMaps {
+  struct UsageMaps {
     std::vector<Fd> maps;
     std::vector<std::string> unread;
   };
-  [[nodiscard]] UsedMaps open_used() const;
-  [[nodiscard]] Result<Fd> open_used_for_writing() const;  // the first of them
+  [[nodiscard]] UsageMaps open_usage_maps() const;
+  [[nodiscard]] Result<Fd> open_usage_map_for_writing() const;  // the first of them
   // Whether a generation attributes connections: programs of older versions do not.
   [[nodiscard]] bool attributes(const Edition& edition) const;
   [[nodiscard]] Result<Fd> open_check(const Edition& edition) const;
@@ -140,9 +140,9 @@ class Pins {
   // The last step of drop_generation() (release.hpp), which is what to call.
   [[nodiscard]] Result<> unpin_generation(const Edition& edition) const;
   // Where what outlives generations is pinned.
-  [[nodiscard]] std::string kept_pin(Kept kept) const;
-  [[nodiscard]] std::string used_pin() const;
-  [[nodiscard]] std::string used_pin(const Edition& edition) const;
+  [[nodiscard]] std::string ledger_pin(LedgerMap kept) const;
+  [[nodiscard]] std::string usage_pin() const;
+  [[nodiscard]] std::string usage_pin(const Edition& edition) const;
   [[nodiscard]] std::string secret_pin() const;
   // Pins of maps of other ABI numbers that outlived their generations; removed once the new ones
   // are in use.

@@ -3,7 +3,7 @@
 
 #include <cerrno>
 
-#include "loader/capabilities.hpp"
+#include "loader/base/capabilities.hpp"
 
 namespace apiguard::datapath {
 

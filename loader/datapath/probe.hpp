@@ -6,7 +6,7 @@
 #include <string>
 
 #include "loader/compile/image.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

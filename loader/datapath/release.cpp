@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 
 namespace apiguard::datapath {
 namespace {

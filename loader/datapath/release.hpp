@@ -12,7 +12,7 @@
 #include <cstdint>
 
 #include "loader/datapath/pins.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

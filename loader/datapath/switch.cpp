@@ -13,7 +13,7 @@
 #include "loader/datapath/attach.hpp"
 #include "loader/datapath/hook.hpp"
 #include "loader/datapath/objects.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {

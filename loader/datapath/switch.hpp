@@ -14,7 +14,7 @@
 #include "loader/datapath/target.hpp"
 #include "loader/datapath/undo.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

@@ -10,7 +10,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/capabilities.hpp"
+#include "loader/base/capabilities.hpp"
 
 namespace apiguard::datapath {
 namespace {

@@ -7,7 +7,7 @@
 #include "apiguard/abi.h"
 #include "loader/datapath/pins.hpp"
 #include "loader/policy/prefix.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

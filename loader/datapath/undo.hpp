@@ -9,7 +9,7 @@
 
 #include "loader/datapath/pins.hpp"
 #include "loader/datapath/target.hpp"
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 
 namespace apiguard::datapath {
 

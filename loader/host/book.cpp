@@ -13,9 +13,9 @@
 
 #include "loader/host/fields.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/kept_file.hpp"
+#include "loader/host/expendable_file.hpp"
 #include "loader/host/sealed.hpp"
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard {
@@ -252,7 +252,7 @@ struct Copy {
 
 Copy read_copy(const std::string& path) {
   Copy copy{path, std::nullopt, false, ""};
-  const auto text = read_kept_file(path);
+  const auto text = read_expendable_file(path);
   if (!text) {
     copy.wrong = text.error().message;
   } else if (!*text) {
@@ -276,12 +276,12 @@ std::string wrong_with(const Copy& copy) {
 
 // What stands there now, to be put back; none: there is nothing that could be.
 std::optional<std::string> bytes_of(const std::string& path) {
-  return read_kept_file(path).value_or(std::nullopt);
+  return read_expendable_file(path).value_or(std::nullopt);
 }
 
 Result<> write_copy(const std::string& path, const std::string& text) {
-  if (auto written = write_kept_file(path, text, kMode); !written) return fail(written.error());
-  const auto again = read_kept_file(path);
+  if (auto written = write_expendable_file(path, text, kMode); !written) return fail(written.error());
+  const auto again = read_expendable_file(path);
   if (!again) return fail(again.error());
   if (*again == text) return {};
   return fail(Exit::kFailed, fmt::format("file '{}': read back: it is not what was written", path));
@@ -289,7 +289,7 @@ Result<> write_copy(const std::string& path, const std::string& text) {
 
 void put_back(const std::string& path, const std::optional<std::string>& bytes) {
   if (bytes) {
-    static_cast<void>(write_kept_file(path, *bytes, kMode));
+    static_cast<void>(write_expendable_file(path, *bytes, kMode));
   } else {
     static_cast<void>(remove_file(path));
   }

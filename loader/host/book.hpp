@@ -9,7 +9,7 @@
 
 #include "loader/host/floor.hpp"
 #include "loader/policy/book.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

@@ -10,12 +10,11 @@
 #include <sstream>
 #include <string_view>
 
+#include "loader/base/time.hpp"
 #include "loader/host/files.hpp"
 
 namespace apiguard {
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 std::int64_t read_clock(clockid_t clock) {
   timespec time{};

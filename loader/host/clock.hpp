@@ -7,7 +7,7 @@
 #include <string>
 
 #include "loader/host/floor.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

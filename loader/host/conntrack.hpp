@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "loader/policy/policy.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

@@ -11,7 +11,7 @@
 #include <array>
 #include <cstring>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 
 namespace apiguard {
 namespace {

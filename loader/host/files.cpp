@@ -13,27 +13,18 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
-#include <system_error>
 #include <utility>
 
-#include "loader/capabilities.hpp"
-#include "loader/disbelief.hpp"
-#include "loader/fd.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/capabilities.hpp"
+#include "loader/base/disbelief.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/paths.hpp"
 #include "loader/host/steady.hpp"
 #include "loader/host/unread.hpp"
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 
 namespace apiguard {
 namespace {
-
-std::string lower_reason(int os_error) {
-  std::string text = std::generic_category().message(os_error);
-  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') {
-    text[0] = static_cast<char>(text[0] - 'A' + 'a');
-  }
-  return text;
-}
 
 // The file is not what it should be (3), or the machine does not let us look (4).
 Exit exit_of(int os_error) {
@@ -299,12 +290,6 @@ Result<DropIns> read_drop_ins(int parent, const std::string& path) {
 }
 
 }  // namespace
-
-tl::unexpected<Error> fail_os(std::string_view kind, std::string_view name, std::string_view what,
-                              int os_error) {
-  return fail(Exit::kFailed,
-              fmt::format("{} '{}': {}: {}", kind, name, what, lower_reason(os_error)), os_error);
-}
 
 bool is_drop_in(std::string_view name) {
   constexpr std::string_view kSuffix = ".list";

@@ -7,8 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/base/os_error.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 
@@ -35,7 +36,7 @@ inline constexpr std::size_t kMostText = std::size_t{256} << 20;
 // is one rename: a full disk shows before the kernel is touched. Mode and owner are those of the
 // old file, else `mode` and the caller's. A symlink is followed: its target is replaced. Destroying
 // it without commit() removes the temporary. Whether the file can be replaced at all is found out
-// first (replaceable.hpp). A verb that was overtaken (loader/fence.hpp) prepares and commits
+// first (replaceable.hpp). A verb that was overtaken (loader/base/fence.hpp) prepares and commits
 // nothing: ECANCELED.
 class Replacement {
  public:
@@ -89,9 +90,5 @@ void remove_stale_replacements(const std::string& config_path);
 [[nodiscard]] Result<std::vector<std::string>> list_directory(const std::string& path);
 // What of a drop-in folder is read: "*.list" that does not start with a dot and is no path.
 [[nodiscard]] bool is_drop_in(std::string_view name);
-
-// "KIND 'NAME': WHAT: REASON" with the reason of an errno in lower case, Exit::kFailed.
-[[nodiscard]] tl::unexpected<Error> fail_os(std::string_view kind, std::string_view name,
-                                            std::string_view what, int os_error);
 
 }  // namespace apiguard

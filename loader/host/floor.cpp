@@ -8,14 +8,13 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/duration.hpp"
+#include "loader/base/time.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard {
 namespace {
 
-constexpr Timestamp kSecond = 1'000'000'000;
-constexpr Timestamp kDay = 86'400 * kSecond;
 // 2024-01-01, before the first version of this program. A clock that stands earlier was never set,
 // so that it says nothing about others.
 constexpr Timestamp kNeverSet = 1'704'067'200 * kSecond;

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/compile/image.hpp"
+#include "loader/base/time.hpp"
 
 namespace apiguard {
 

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "loader/base/number.hpp"
 #include "loader/host/files.hpp"
 #include "loader/policy/prefix.hpp"
 
@@ -18,13 +19,6 @@ namespace {
 
 constexpr std::uint32_t kUnset = 4294967295;  // (uid_t)-1: no login, a service for instance
 constexpr std::size_t kMaxName = 64;
-
-std::optional<std::uint32_t> parse_uid(std::string_view text) {
-  std::uint32_t uid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), uid);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return uid;
-}
 
 std::string_view cut(std::string_view& text, char separator) {
   const std::size_t at = text.find(separator);
@@ -43,7 +37,7 @@ std::optional<std::uint32_t> login_uid() {
   const auto text = read_text("/proc/self/loginuid");
   if (!text) return std::nullopt;
   std::string_view line = *text;
-  const auto uid = parse_uid(cut(line, '\n'));
+  const auto uid = parse_whole<std::uint32_t>(cut(line, '\n'));
   return uid && *uid != kUnset ? uid : std::nullopt;
 }
 
@@ -70,7 +64,7 @@ std::optional<std::string> find_user(std::string_view passwd, std::uint32_t uid)
     std::string_view line = cut(passwd, '\n');
     const std::string_view name = cut(line, ':');
     cut(line, ':');  // password
-    if (parse_uid(cut(line, ':')) == uid && is_plain(name)) return std::string(name);
+    if (parse_whole<std::uint32_t>(cut(line, ':')) == uid && is_plain(name)) return std::string(name);
   }
   return std::nullopt;
 }

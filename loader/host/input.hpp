@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

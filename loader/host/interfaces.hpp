@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

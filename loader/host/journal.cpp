@@ -16,9 +16,9 @@
 
 #include <fmt/format.h>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "loader/host/outlet.hpp"
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 
 namespace apiguard {
 namespace {

@@ -12,7 +12,7 @@
 #include "loader/host/addresses.hpp"
 #include "loader/policy/scan.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/policy/utf8.hpp"
+#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

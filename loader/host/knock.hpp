@@ -20,7 +20,7 @@
 #include "loader/host/processes.hpp"
 #include "loader/host/tcp_sockets.hpp"
 #include "loader/policy/prefix.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

@@ -21,8 +21,8 @@
 #include <string_view>
 #include <thread>
 
-#include "loader/disbelief.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/disbelief.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/files.hpp"
 
 namespace apiguard {

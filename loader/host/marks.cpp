@@ -10,10 +10,11 @@
 
 #include <fmt/format.h>
 
-#include "loader/disbelief.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/time.hpp"
+#include "loader/base/disbelief.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/kept_file.hpp"
+#include "loader/host/expendable_file.hpp"
 
 namespace apiguard {
 namespace {
@@ -53,7 +54,6 @@ Result<> write_marks(const std::string& run_dir, const std::vector<DetachMark>& 
 }  // namespace
 
 std::string describe(const DetachMark& mark) {
-  constexpr Timestamp kSecond = 1'000'000'000;
   std::string text;
   if (!mark.by.empty()) text += " by " + mark.by;
   if (mark.time) text += " at " + format_timestamp(*mark.time / kSecond * kSecond);
@@ -83,7 +83,7 @@ Result<> add_detached(const std::string& run_dir, const std::vector<DetachMark>&
 Detached read_detached(const std::string& run_dir) {
   std::vector<DetachMark> marks;
   // That of another owner is none.
-  const auto text = read_kept_file(mark_path(run_dir)).value_or(std::nullopt);
+  const auto text = read_expendable_file(mark_path(run_dir)).value_or(std::nullopt);
   std::istringstream lines(text.value_or(std::string()));
   for (std::string line; std::getline(lines, line);) {
     if (!line.empty()) marks.push_back(parse_mark(line));

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

@@ -20,7 +20,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 
 namespace apiguard::outlet {
 namespace {

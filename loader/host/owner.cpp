@@ -15,8 +15,8 @@
 #include <string_view>
 #include <system_error>
 
-#include "loader/fd.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/paths.hpp"
 
 namespace apiguard {
 namespace {

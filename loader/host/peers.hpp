@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "loader/policy/policy.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 
@@ -35,21 +35,5 @@ struct Connection {
 
 // Fills in `interface`; asks once for each way. Own addresses leave by the loopback.
 [[nodiscard]] Result<> find_interfaces(std::vector<Connection>& connections);
-
-// How it is known that somebody has connections here.
-enum class HowSeen {
-  kSocket,  // a socket of this host is connected to it now
-  kAudit    // an audit saw it finish a handshake
-};
-
-// A client that a change would cut.
-struct CutPeer {
-  Address peer;
-  std::uint64_t connections = 0;
-  std::optional<Range> range;  // that admits it today
-  std::string reason;          // why it passes today, where no range admits it
-  HowSeen seen = HowSeen::kSocket;
-  std::optional<Timestamp> last;  // when it was heard last; none: not known
-};
 
 }  // namespace apiguard

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "loader/base/number.hpp"
 #include "loader/host/files.hpp"
 
 namespace apiguard {
@@ -23,19 +24,12 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port;
-}
-
 // One item of "1,5-9"; both ends are inside.
 bool item_holds(std::string_view item, std::uint16_t port) {
   const std::size_t dash = item.find('-');
-  const auto first = parse_port(trim(item.substr(0, dash)));
+  const auto first = parse_whole<std::uint16_t>(trim(item.substr(0, dash)));
   const auto last =
-      dash == std::string_view::npos ? first : parse_port(trim(item.substr(dash + 1)));
+      dash == std::string_view::npos ? first : parse_whole<std::uint16_t>(trim(item.substr(dash + 1)));
   return first && last && *first <= port && port <= *last;
 }
 
@@ -54,8 +48,8 @@ void take_range(std::string_view text, LocalPorts& ports) {
   text = trim(text);
   const std::size_t blank = text.find_first_of(kBlank);
   if (blank == std::string_view::npos) return;
-  const auto first = parse_port(text.substr(0, blank));
-  const auto last = parse_port(trim(text.substr(blank)));
+  const auto first = parse_whole<std::uint16_t>(text.substr(0, blank));
+  const auto last = parse_whole<std::uint16_t>(trim(text.substr(blank)));
   if (!first || !last) return;
   ports.first = *first;
   ports.last = *last;

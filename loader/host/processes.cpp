@@ -12,7 +12,8 @@
 #include <optional>
 #include <string>
 
-#include "loader/capabilities.hpp"
+#include "loader/base/number.hpp"
+#include "loader/base/capabilities.hpp"
 #include "loader/host/files.hpp"
 
 namespace apiguard {
@@ -33,14 +34,6 @@ Result<std::string> read_link(const std::string& path) {
   const int os_error = errno;
   if (size < 0) return fail_os("link", path, "read", os_error);
   return std::string(target.data(), static_cast<std::size_t>(size));
-}
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 // What follows "NAME:\t" in its line. The kernel escapes newlines in the name of the process.
@@ -65,7 +58,7 @@ Result<bool> runs_sshd(int pid) {
 std::optional<std::uint64_t> socket_of(std::string_view target) {
   constexpr std::string_view kFront = "socket:[";
   if (!target.starts_with(kFront) || !target.ends_with(']')) return std::nullopt;
-  return parse_number<std::uint64_t>(
+  return parse_whole<std::uint64_t>(
       target.substr(kFront.size(), target.size() - kFront.size() - 1));
 }
 
@@ -157,7 +150,7 @@ Result<std::vector<Process>> read_ancestors() {
 }
 
 Result<Status> parse_status(std::string_view text) {
-  const auto parent = parse_number<int>(field(text, "PPid").value_or(""));
+  const auto parent = parse_whole<int>(field(text, "PPid").value_or(""));
   const auto uids = field(text, "Uid");
   if (!parent || *parent < 0 || !uids) {
     return fail(Exit::kFailed, "read its status: no PPid or no Uid");

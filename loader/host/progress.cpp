@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 
 #include "loader/host/outlet.hpp"
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 
 namespace apiguard::progress {
 namespace {

@@ -16,8 +16,8 @@
 #include <set>
 #include <string_view>
 
-#include "loader/disbelief.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/disbelief.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/files.hpp"
 
 namespace apiguard {

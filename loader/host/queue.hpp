@@ -19,8 +19,8 @@
 #include <utility>
 #include <vector>
 
-#include "loader/fd.hpp"
-#include "loader/result.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

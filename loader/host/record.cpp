@@ -245,6 +245,10 @@ void add_clocks(const GenerationMeta& meta, Json& json) {
 
 }  // namespace
 
+Written written(const GenerationMeta& meta) {
+  return {meta.generation, meta.time, meta.stamp, meta.trusts_clock};
+}
+
 std::string show_record(const Record& record) {
   const GenerationMeta& meta = record.meta;
   Json edits = Json::array();

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/host/kept_file.hpp"
+#include "loader/host/expendable_file.hpp"
 
 namespace apiguard {
 namespace {
@@ -57,7 +57,7 @@ Result<RefusedLeases> parse_refused(const std::string& text) {
 }
 
 Result<RefusedLeases> read_refused(const std::string& run_dir) {
-  const auto text = read_kept_file(path_of(run_dir));
+  const auto text = read_expendable_file(path_of(run_dir));
   if (!text) return fail(text.error());
   if (!*text) return RefusedLeases{};
   auto refused = parse_refused(**text);
@@ -78,7 +78,7 @@ Result<> count_refused(const std::string& run_dir, const std::vector<LeaseAnswer
     std::uint64_t& count = refused[static_cast<std::size_t>(*refusal)];
     if (count < kMost) ++count;
   }
-  const auto written = write_kept_file(path_of(run_dir), show_refused(refused));
+  const auto written = write_expendable_file(path_of(run_dir), show_refused(refused));
   return written ? Result<>() : fail(written.error());
 }
 

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "loader/policy/leasing.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

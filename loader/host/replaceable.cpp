@@ -11,9 +11,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/paths.hpp"
 
 namespace apiguard {
 namespace {

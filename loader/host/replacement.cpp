@@ -13,12 +13,12 @@
 #include <utility>
 #include <vector>
 
-#include "loader/capabilities.hpp"
-#include "loader/disbelief.hpp"
-#include "loader/fd.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/capabilities.hpp"
+#include "loader/base/disbelief.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/paths.hpp"
 #include "loader/host/replaceable.hpp"
 
 namespace apiguard {

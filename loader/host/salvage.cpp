@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "loader/host/files.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/paths.hpp"
 #include "loader/host/stored.hpp"
-#include "loader/policy/sha256.hpp"
+#include "loader/base/sha256.hpp"
 
 namespace apiguard {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/host/sealed.hpp"
 
-#include "loader/policy/sha256.hpp"
+#include "loader/base/sha256.hpp"
 
 namespace apiguard {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "loader/fd.hpp"
-#include "loader/result.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

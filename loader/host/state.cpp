@@ -15,12 +15,13 @@
 #include <system_error>
 #include <utility>
 
-#include "loader/fence.hpp"
+#include "loader/base/number.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/paths.hpp"
 #include "loader/host/record.hpp"
 #include "loader/host/stored.hpp"
-#include "loader/policy/sha256.hpp"
+#include "loader/base/sha256.hpp"
 
 namespace apiguard {
 namespace {
@@ -29,11 +30,8 @@ constexpr std::size_t kKept = 10;
 
 // Canonical decimal only, so that a name and a number are one to one.
 std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  if (number == 0 || text.front() == '0') return std::nullopt;
-  return number;
+  if (text.starts_with('0')) return std::nullopt;
+  return parse_whole<std::uint64_t>(text);
 }
 
 Result<> remove_tree(const std::string& path) {
@@ -240,10 +238,6 @@ bool is_leftover(std::string_view name) {
 }
 
 }  // namespace
-
-Written written(const GenerationMeta& meta) {
-  return {meta.generation, meta.time, meta.stamp, meta.trusts_clock};
-}
 
 StateDir::StateDir(std::string path) : path_(std::move(path)) {}
 

@@ -13,7 +13,7 @@
 //
 // A generation is written in a folder of the verb (".new-TOKEN"), synced and renamed: a number that
 // exists is complete; removed, it is moved into ".old-TOKEN" first. A verb that overtakes removes
-// both, and the one that was overtaken changes nothing more (loader/fence.hpp). `in-force`,
+// both, and the one that was overtaken changes nothing more (loader/base/fence.hpp). `in-force`,
 // the mark, says what a boot starts from; while something is attached the kernel is the truth. All
 // writing functions need the lock.
 #pragma once
@@ -24,74 +24,11 @@
 #include <vector>
 
 #include "loader/host/files.hpp"
-#include "loader/host/floor.hpp"
+#include "loader/host/record.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
-
-// An entry that was given a duration (allow --for). It lasts no longer than that on the boot-time
-// clock, whatever the wall clock says of its end later: that may have been another one by then.
-struct Lasting {
-  Prefix prefix;
-  Kind kind = Kind::kAllow;
-  Timestamp until = 0;    // as its line says
-  std::uint64_t end = 0;  // boot-time clock, in the boot of the stamp it is written with
-  // The same by the wall clock, by which the time counts that the host was off. Not written; none:
-  // it is of this boot, where the boot-time clock is exact.
-  std::optional<Timestamp> by_wall = std::nullopt;
-
-  friend bool operator==(const Lasting&, const Lasting&) = default;
-};
-
-struct GenerationMeta {
-  std::uint64_t generation = 0;
-  Timestamp time = 0;          // when it was written, as time is taken: floor.hpp
-  std::optional<Stamp> stamp;  // by which clocks
-  bool trusts_clock = false;   // a person said that the clock is right
-  std::vector<Lasting> lasting;
-  std::string by;    // "root", "alice (uid 1000) from 203.0.113.7"
-  std::string verb;  // "allow 203.0.113.0/24"
-  Mode mode = Mode::kEnforce;
-  bool confirmed = true;
-  // Whether links ran it: written after they were switched and before the mark. None: the record is
-  // of an older version, which did not say.
-  std::optional<bool> entered;
-  bool undone = false;  // it waited for its confirmation in vain
-  // A boot published it because this one was damaged; 0: a person's change.
-  std::uint64_t stands_for = 0;
-  // If it was published unconfirmed: what was marked in force, 0: nothing.
-  std::uint64_t fallback = 0;
-  std::string fingerprint;            // of the policy
-  std::string fingerprint_permanent;  // of what in it does not end; empty: not known
-  std::string program_build;
-  std::uint64_t added = 0;  // against the generation before
-  std::uint64_t removed = 0;
-  std::uint64_t ranges4 = 0;  // effective ranges of the list, whatever the mode
-  std::uint64_t ranges6 = 0;
-  // What the change writes to the operator's files once it is in force; names of Sources
-  // ("apiguard.toml", "authorized-ranges", "authorized-ranges.d/x.list"). Rolling forward after a
-  // crash replaces a file only if it still is what `before` digests, undoing only if it still is
-  // what `after` does. The two go by these bytes and never by the text of the generation, which
-  // need not hold what else stood in the file.
-  struct Edit {
-    std::string name;
-    std::string before;  // SHA-256 of the file the edit started from, "" if it was absent
-    // SHA-256 of the file that the change writes, "" if it removes it. Records of older versions
-    // have none: there it is the text of the generation.
-    std::optional<std::string> after;
-  };
-  std::vector<Edit> edits;
-  // Changes that were published together, in their order; empty: it is one change, by `by`.
-  struct Change {
-    std::string ticket;  // of whoever waited for it: queue.hpp
-    std::string by;
-    std::string verb;
-    std::vector<Range> added;
-    std::vector<Range> removed;
-  };
-  std::vector<Change> changes;
-};
 
 // Bytes of a file as a change found it and as it writes it; none: absent.
 struct FileBytes {
@@ -101,9 +38,6 @@ struct FileBytes {
   // The generation whose text of that name is `before`, and need not be written once more; 0: none.
   std::uint64_t before_is_of = 0;
 };
-
-// What of it may hold the time.
-[[nodiscard]] Written written(const GenerationMeta& meta);
 
 struct StoredGeneration {
   GenerationMeta meta;

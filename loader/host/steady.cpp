@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/host/files.hpp"
+#include "loader/base/os_error.hpp"
 
 namespace apiguard {
 namespace {

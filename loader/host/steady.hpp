@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

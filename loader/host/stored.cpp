@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "loader/host/files.hpp"
-#include "loader/host/paths.hpp"
-#include "loader/policy/sha256.hpp"
+#include "loader/base/paths.hpp"
+#include "loader/base/sha256.hpp"
 
 namespace apiguard {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "loader/host/record.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "loader/policy/prefix.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

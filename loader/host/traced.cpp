@@ -6,10 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "loader/disbelief.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/time.hpp"
+#include "loader/base/disbelief.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/kept_file.hpp"
+#include "loader/host/expendable_file.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard {
@@ -17,7 +18,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::uint64_t kMinute = std::uint64_t{60} * 1'000'000'000;
 constexpr std::size_t kMostEntries = 20;
 constexpr std::size_t kMostBy = 5;
 
@@ -65,7 +65,7 @@ bool is_due(const Traced& traced, std::uint64_t boot) {
 }
 
 Traced read_traced(const std::string& run_dir) {
-  const auto text = read_kept_file(path_of(run_dir)).value_or(std::nullopt);
+  const auto text = read_expendable_file(path_of(run_dir)).value_or(std::nullopt);
   const Json json = Json::parse(text.value_or(std::string()), nullptr, false);
   Traced traced;
   if (!json.is_object()) return traced;

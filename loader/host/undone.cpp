@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "loader/host/files.hpp"
-#include "loader/host/kept_file.hpp"
-#include "loader/policy/sha256.hpp"
+#include "loader/host/expendable_file.hpp"
+#include "loader/base/sha256.hpp"
 
 namespace apiguard {
 namespace {
@@ -63,7 +63,7 @@ Result<> write(const std::string& state_dir, const std::vector<UndoneFile>& file
   const std::size_t from = files.size() > kKept ? files.size() - kKept : 0;
   for (std::size_t i = from; i < files.size(); ++i)
     text += fmt::format("{} {} {}\n", files[i].digest, files[i].generation, files[i].name);
-  const auto written = write_kept_file(path_of(state_dir), text);
+  const auto written = write_expendable_file(path_of(state_dir), text);
   return written ? Result<>() : Result<>(fail(written.error()));
 }
 

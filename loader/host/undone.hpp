@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "loader/policy/text.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 
 namespace apiguard {
 namespace {

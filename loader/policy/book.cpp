@@ -43,7 +43,6 @@ Term term_of(std::int64_t duration, const Moment& moment) {
 }
 
 Timestamp end_of(const Term& term, const Moment& moment) {
-  constexpr Wide kMillisecond = 1'000'000;
   const Wide end = exact_end(term, moment);
   return clamped(end - (end % kMillisecond + kMillisecond) % kMillisecond);
 }

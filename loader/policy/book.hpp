@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/policy/now.hpp"
+#include "loader/base/time.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/policy/prefix.hpp"
 

@@ -11,7 +11,7 @@
 #include "loader/policy/scan.hpp"
 #include "loader/policy/spelling.hpp"
 #include "loader/policy/toml_reader.hpp"
-#include "loader/policy/utf8.hpp"
+#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

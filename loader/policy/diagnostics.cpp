@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/utf8.hpp"
+#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

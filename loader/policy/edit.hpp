@@ -7,16 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/policy/edited.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard {
-
-struct Edited {
-  std::string text;  // the whole file after the edit; equal to before if nothing changed
-  std::vector<std::string> notes;  // for the operator: "range '203.0.113.0/24': already listed"
-  bool changed = false;
-  bool as_it_is = false;  // the text of somebody else: lines that have ended stay in it
-};
 
 // allow/except: appends a line for each entry, or replaces the lines of the same prefix in this
 // file by one, in place (kind, name if one is given, and `until` taken from the entry; comment

@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "loader/policy/draft.hpp"
-#include "loader/policy/duration.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/policy/spelling.hpp"
-#include "loader/policy/utf8.hpp"
+#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/time.hpp"
 #include "loader/policy/lookup.hpp"
 #include "loader/policy/text.hpp"
 
@@ -17,7 +18,6 @@ namespace apiguard {
 namespace {
 
 constexpr std::size_t kNamed = 3;  // prefixes in a note
-constexpr Timestamp kSecond = 1'000'000'000;
 
 bool is_by_prefix(const Range* a, const Range* b) { return a->prefix < b->prefix; }
 

@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/duration.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/policy/spelling.hpp"
 #include "loader/policy/toml_reader.hpp"
-#include "loader/policy/utf8.hpp"
+#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

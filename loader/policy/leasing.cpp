@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/duration.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard {

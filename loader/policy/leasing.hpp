@@ -11,7 +11,7 @@
 #include "loader/policy/book.hpp"
 #include "loader/policy/edit.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

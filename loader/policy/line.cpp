@@ -8,7 +8,7 @@
 
 #include "loader/policy/spelling.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/policy/utf8.hpp"
+#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

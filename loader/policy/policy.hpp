@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/policy/now.hpp"
+#include "loader/base/time.hpp"
 #include "loader/policy/prefix.hpp"
 
 namespace apiguard {
@@ -97,7 +97,7 @@ struct LeaseLimits {
   std::size_t per_name = 4;  // of one name at once; 1..max
   // The roof: every lease lies in one of them whole. Empty: there are no leases.
   std::vector<Prefix> within = {Prefix{}, Prefix{{Family::kIpv6, {}}, 0}};
-  std::int64_t longest = std::int64_t{48} * 3600 * 1'000'000'000;  // nanoseconds; 1m..30d
+  std::int64_t longest = 48 * kHour;  // nanoseconds; 1m..30d
 
   friend bool operator==(const LeaseLimits&, const LeaseLimits&) = default;
 };

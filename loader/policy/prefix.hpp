@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include <fmt/format.h>
 
+#include "loader/base/time.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/policy/scan.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/policy/utf8.hpp"
+#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {
 
-constexpr Timestamp kDay = Timestamp{24} * 3600 * 1'000'000'000;
 constexpr std::size_t kMaxWhy = 128;
 constexpr std::size_t kDateSize = 10;  // of YYYY-MM-DD
 

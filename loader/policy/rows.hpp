@@ -9,7 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "loader/policy/edit.hpp"
+#include "loader/policy/edited.hpp"
+#include "loader/policy/text.hpp"
 
 namespace apiguard {
 

@@ -10,6 +10,7 @@
 
 #include <tl/expected.hpp>
 
+#include "loader/base/number.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/policy/prefix.hpp"
 
@@ -32,8 +33,6 @@ using Scanned = tl::expected<T, Flaw>;
   inner.offset += start;
   return tl::unexpected<Flaw>(std::move(inner));
 }
-
-[[nodiscard]] constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // Decimal without sign, spaces or leading zeros, at most `limit`; `what` names it in messages.
 [[nodiscard]] Scanned<std::uint32_t> scan_number(std::string_view digits, std::uint32_t limit,

@@ -2,7 +2,7 @@
 // Policy -> text that the readers take back as the same policy.
 #include <fmt/format.h>
 
-#include "loader/policy/duration.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard {

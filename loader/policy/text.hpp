@@ -12,8 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/base/timestamp.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard {
 
@@ -72,12 +73,6 @@ struct ParseOptions {
 [[nodiscard]] std::string show(const Range& range);
 // For messages: each behind a newline and four blanks, the first ten, then a count.
 [[nodiscard]] std::string show_edits(const Difference& edits);
-
-// RFC 3339: parse with Z or offset and optional fractions; print in UTC, fraction only if not zero.
-[[nodiscard]] Result<Timestamp> parse_timestamp(std::string_view text);
-[[nodiscard]] std::string format_timestamp(Timestamp time);
-// The day of it: YYYY-MM-DD.
-[[nodiscard]] std::string format_date(Timestamp day);
 
 // Name rule: [A-Za-z0-9][A-Za-z0-9._-]{0,62} and no address.
 [[nodiscard]] bool valid_name(std::string_view name);

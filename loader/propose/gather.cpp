@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "loader/base/number.hpp"
 #include "loader/host/files.hpp"
 #include "loader/propose/lines.hpp"
 
@@ -15,11 +16,8 @@ namespace apiguard::propose {
 namespace {
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, port);
-  if (error != std::errc() || rest != end || port == 0) return std::nullopt;
-  return port;
+  const auto port = parse_whole<std::uint16_t>(text);
+  return port == 0 ? std::nullopt : port;
 }
 
 // 0.0.0.0 and ::, which mean every address.

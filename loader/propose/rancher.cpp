@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "loader/host/files.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/paths.hpp"
 #include "loader/propose/gather.hpp"
 #include "loader/propose/yaml.hpp"
 

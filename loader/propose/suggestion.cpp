@@ -81,7 +81,7 @@ Suggestion joined(const Suggestion& a, const Suggestion& b, const SuggestOptions
           std::nullopt};
 }
 
-Suggestion single(const SeenSource& source) {
+Suggestion single(const AuditSource& source) {
   Suggestion one{{source.source, max_length(source.source.family)},
                  1,
                  source.connections,
@@ -174,7 +174,7 @@ void join_until(std::vector<Suggestion>& ranges, const SuggestOptions& options) 
 }
 
 void add_listed(std::map<Prefix, Suggestion>& listed, const Prefix& prefix,
-                const SeenSource& source) {
+                const AuditSource& source) {
   Suggestion& sum = listed[prefix];
   sum.cidr = prefix;
   sum.listed = true;
@@ -204,11 +204,11 @@ bool looks_random(const Address& address) {
   return zeros < 2 && octets < 4;
 }
 
-Suggestions suggest(const std::vector<SeenSource>& sources, const std::vector<Range>& ranges,
+Suggestions suggest(const std::vector<AuditSource>& sources, const std::vector<Range>& ranges,
                     Timestamp now, const SuggestOptions& options) {
   std::vector<Address> addresses;
   addresses.reserve(sources.size());
-  for (const SeenSource& source : sources) addresses.push_back(source.source);
+  for (const AuditSource& source : sources) addresses.push_back(source.source);
   const auto deciding = deciding_for(ranges, addresses, now);
 
   Suggestions result;

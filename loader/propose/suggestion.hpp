@@ -41,7 +41,7 @@ struct Suggestions {
 // changes its address within it (RFC 8981); a listed one counts, and link-local addresses never do.
 // More than max_ranges are put together further, those first that add the fewest addresses, as far
 // as the least lengths allow; of IPv6 at lengths that networks have: multiples of four.
-[[nodiscard]] Suggestions suggest(const std::vector<SeenSource>& sources,
+[[nodiscard]] Suggestions suggest(const std::vector<AuditSource>& sources,
                                   const std::vector<Range>& ranges, Timestamp now,
                                   const SuggestOptions& options);
 

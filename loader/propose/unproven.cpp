@@ -5,12 +5,13 @@
 #include <array>
 #include <map>
 
+#include "loader/base/time.hpp"
 #include "loader/policy/lookup.hpp"
 
 namespace apiguard::propose {
 namespace {
 
-constexpr Timestamp kSteady = Timestamp{600} * 1'000'000'000;
+constexpr Timestamp kSteady = 10 * kMinute;
 constexpr std::uint64_t kBeats = 3;  // fewer are chance
 
 // The last one is also that of carrier-grade NAT (RFC 6598), so it is a hint like the others.
@@ -81,10 +82,10 @@ BySource put_together(const std::vector<DeniedSource>& denied,
 
 std::vector<Unproven> find_unproven(const std::vector<DeniedSource>& denied,
                                     const std::vector<UnprovenSource>& remembered,
-                                    const std::vector<SeenSource>& seen,
+                                    const std::vector<AuditSource>& seen,
                                     const std::vector<Range>& ranges, Timestamp now) {
   BySource all = put_together(denied, remembered);
-  for (const SeenSource& source : seen) all.erase(source.source);
+  for (const AuditSource& source : seen) all.erase(source.source);
   std::vector<Address> addresses;
   addresses.reserve(all.size());
   for (const auto& [address, source] : all) addresses.push_back(address);

@@ -32,7 +32,7 @@ struct Unproven {
 // dropped; `remembered`: what the kernel knows of sources beside.
 [[nodiscard]] std::vector<Unproven> find_unproven(const std::vector<DeniedSource>& denied,
                                                   const std::vector<UnprovenSource>& remembered,
-                                                  const std::vector<SeenSource>& seen,
+                                                  const std::vector<AuditSource>& seen,
                                                   const std::vector<Range>& ranges, Timestamp now);
 
 [[nodiscard]] std::string_view to_string(UnprovenKind kind);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "loader/publish/make_plan.hpp"
 #include "loader/host/marks.hpp"
 
 namespace apiguard::publish {

@@ -10,17 +10,18 @@
 
 #include <fmt/format.h>
 
-#include "loader/datapath/sources.hpp"
+#include "loader/base/time.hpp"
+#include "loader/base/number.hpp"
+#include "loader/ledger/sources.hpp"
 #include "loader/host/conntrack.hpp"
-#include "loader/policy/duration.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/policy/lookup.hpp"
-#include "loader/publish/seen.hpp"
+#include "loader/ledger/audit_sources.hpp"
 
 namespace apiguard::publish {
 namespace {
 
 constexpr std::size_t kShown = 10;
-constexpr Timestamp kSecond = 1'000'000'000;
 
 // What has been listed since is no reason to hesitate. What no header named a source of stays.
 void keep_unlisted(std::vector<DeniedSource>& sources, const Policy& policy, Timestamp now) {
@@ -35,10 +36,6 @@ void keep_unlisted(std::vector<DeniedSource>& sources, const Policy& policy, Tim
       sources, [&](const DeniedSource& source) { return source.source && admits(deciding[at++]); });
 }
 
-std::string counted(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 using Connections = std::map<Address, std::uint64_t>;
 
 std::uint64_t connections_of(const Connections& connections, const DeniedSource& source) {
@@ -48,8 +45,8 @@ std::uint64_t connections_of(const Connections& connections, const DeniedSource&
 
 std::string line_of(const DeniedSource& source, std::uint64_t connections, Timestamp now) {
   const std::string name = source.source ? to_string(*source.source) : "behind too many VLAN tags";
-  std::string text = fmt::format("\n  {}  {}", name, counted(source.packets, "packet"));
-  if (connections != 0) text += fmt::format(", {}", counted(connections, "connection"));
+  std::string text = fmt::format("\n  {}  {}", name, count_of(source.packets, "packet"));
+  if (connections != 0) text += fmt::format(", {}", count_of(connections, "connection"));
   return text + fmt::format(", last {} ago",
                             show_duration(std::max<Timestamp>(0, now - source.last) / kSecond));
 }
@@ -60,11 +57,11 @@ Result<std::vector<DeniedSource>> find_would_drop(const Places& places, const Wo
                                                   const Policy& policy) {
   std::vector<DeniedSource> none;
   if (!world.in_force || world.in_force->settings.mode != APIGUARD_MODE_AUDIT) return none;
-  const auto map = datapath::Pins(places.pin_dir).open_kept(datapath::Kept::kDenied);
+  const auto map = datapath::Pins(places.pin_dir).open_ledger_map(datapath::LedgerMap::kDenied);
   if (!map && map.error().os_error == ENOENT) return none;  // audited by an older version
   if (!map) return fail(map.error());
   const Now now = clocks(world);
-  auto sources = datapath::read_denied(map->get(), now, world.in_force->settings.since);
+  auto sources = ledger::read_denied(map->get(), now, world.in_force->settings.since);
   if (!sources) return fail(sources.error());
   std::erase_if(*sources,
                 [](const DeniedSource& source) { return source.outcome != APIGUARD_WOULD_DROP; });
@@ -74,7 +71,7 @@ Result<std::vector<DeniedSource>> find_would_drop(const Places& places, const Wo
 
 std::optional<Timestamp> mode_began(const World& world) {
   if (!world.in_force || world.in_force->settings.since == 0) return std::nullopt;
-  for (const Kept& kept : world.kept) {
+  for (const StoredRecord& kept : world.records) {
     if (kept.generation >= world.in_force->settings.since &&
         kept.generation <= world.in_force->generation && kept.meta)
       return kept.meta->time;
@@ -85,22 +82,22 @@ std::optional<Timestamp> mode_began(const World& world) {
 Result<std::vector<UnprovenSource>> find_unproven(const Places& places, const World& world) {
   std::vector<UnprovenSource> none;
   if (!world.in_force || world.in_force->settings.mode != APIGUARD_MODE_AUDIT) return none;
-  const auto map = datapath::Pins(places.pin_dir).open_kept(datapath::Kept::kUnproven);
+  const auto map = datapath::Pins(places.pin_dir).open_ledger_map(datapath::LedgerMap::kUnproven);
   if (!map && map.error().os_error == ENOENT) return none;  // audited by an older version
   if (!map) return fail(map.error());
-  auto sources = datapath::read_unproven(map->get(), clocks(world));
+  auto sources = ledger::read_unproven(map->get(), clocks(world));
   const auto began = mode_began(world);
   if (!sources || !began) return sources;
   std::erase_if(*sources, [&](const UnprovenSource& source) { return source.last < *began; });
   return sources;
 }
 
-std::vector<SeenSource> find_audited(const Places& places, const World& world,
+std::vector<AuditSource> find_audited(const Places& places, const World& world,
                                      std::vector<std::string>& warnings) {
-  auto seen = read_seen(places, clocks(world));
+  auto seen = ledger::read_audit_sources(places, clocks(world));
   if (!seen) {
     warnings.push_back(seen.error().message + ": which sources were seen is not known");
-    seen = std::vector<SeenSource>();
+    seen = std::vector<AuditSource>();
   }
   auto unproven = find_unproven(places, world);
   if (!unproven) {
@@ -120,15 +117,15 @@ std::vector<SeenSource> find_audited(const Places& places, const World& world,
       seen->push_back({source.source, at->second, source.first, source.last, 1});
   }
   std::sort(seen->begin(), seen->end(),
-            [](const SeenSource& a, const SeenSource& b) { return a.source < b.source; });
+            [](const AuditSource& a, const AuditSource& b) { return a.source < b.source; });
   return std::move(*seen);
 }
 
-std::string describe(std::vector<DeniedSource> sources, const std::vector<SeenSource>& seen,
+std::string describe(std::vector<DeniedSource> sources, const std::vector<AuditSource>& seen,
                      Timestamp now) {
   if (sources.empty()) return {};
   Connections connections;
-  for (const SeenSource& source : seen) connections[source.source] = source.connections;
+  for (const AuditSource& source : seen) connections[source.source] = source.connections;
   const auto had_some = [&](const DeniedSource& source) {
     return connections_of(connections, source) != 0;
   };
@@ -137,7 +134,7 @@ std::string describe(std::vector<DeniedSource> sources, const std::vector<SeenSo
   std::uint64_t packets = 0;
   for (const DeniedSource& source : sources) packets += source.packets;
   std::string text = fmt::format("since the audit began, {} from {} would have been dropped:",
-                                 counted(packets, "packet"), counted(sources.size(), "source"));
+                                 count_of(packets, "packet"), count_of(sources.size(), "source"));
   const std::size_t shown = std::min(connected, kShown);
   for (std::size_t i = 0; i < shown; ++i)
     text += line_of(sources[i], connections_of(connections, sources[i]), now);

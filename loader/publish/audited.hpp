@@ -29,13 +29,13 @@ namespace apiguard::publish {
 // Sources that were seen (seen.hpp), and of the audit in force those whose payload is for no socket
 // of this host and whom connection tracking knows to be answered. What cannot be read becomes a
 // warning.
-[[nodiscard]] std::vector<SeenSource> find_audited(const Places& places, const World& world,
+[[nodiscard]] std::vector<AuditSource> find_audited(const Places& places, const World& world,
                                                    std::vector<std::string>& warnings);
 
 // "since the audit began, 12 packets from 3 sources would have been dropped:" and a line for each
 // of the first ten of `seen`, because they had connections; what to do about it. Empty if nobody
 // would have been dropped.
 [[nodiscard]] std::string describe(std::vector<DeniedSource> sources,
-                                   const std::vector<SeenSource>& seen, Timestamp now);
+                                   const std::vector<AuditSource>& seen, Timestamp now);
 
 }  // namespace apiguard::publish

@@ -5,7 +5,7 @@
 #include "loader/host/places.hpp"
 #include "loader/policy/book.hpp"
 #include "loader/publish/world.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::publish {
 

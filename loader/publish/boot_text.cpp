@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/records.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/salvage.hpp"
 #include "loader/host/undone.hpp"
@@ -65,8 +66,8 @@ class Substitute {
   [[nodiscard]] std::optional<StoredGeneration> older(
       std::uint64_t before, std::optional<Mode> wanted = std::nullopt) const {
     const StateDir state(places_.state_dir);
-    for (std::size_t i = world_.kept.size(); i-- > 0;) {
-      const Kept& kept = world_.kept[i];
+    for (std::size_t i = world_.records.size(); i-- > 0;) {
+      const StoredRecord& kept = world_.records[i];
       if (kept.generation >= before || !kept.meta || !kept.meta->confirmed || kept.meta->undone ||
           !was_in_force(world_, kept))
         continue;
@@ -156,7 +157,7 @@ class Substitute {
   // The text of no damaged generation; an earlier boot may have stored it.
   [[nodiscard]] BootText composed(Sources sources, std::string instead) const {
     const StateDir state(places_.state_dir);
-    for (const Kept& kept : world_.kept) {
+    for (const StoredRecord& kept : world_.records) {
       if (!kept.meta || kept.meta->undone || !was_in_force(world_, kept)) continue;
       const bool same_mode =
           kept.meta->stands_for == damage_.generation || kept.generation < damage_.generation;

@@ -7,11 +7,11 @@
 
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/release.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/undone.hpp"
-#include "loader/policy/sha256.hpp"
+#include "loader/base/sha256.hpp"
 #include "loader/publish/bring_links.hpp"
 #include "loader/publish/text_change.hpp"
 

@@ -3,12 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/time.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard::publish {
 namespace {
-
-constexpr Timestamp kSecond = 1'000'000'000;
 
 Timestamp second_of(Timestamp time) { return time - (time % kSecond + kSecond) % kSecond; }
 

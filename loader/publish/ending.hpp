@@ -6,12 +6,12 @@
 #include <optional>
 
 #include "loader/policy/policy.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::publish {
 
 // The last end that a list file can hold, on a whole second.
-inline constexpr Timestamp kLatestEnd = 9'223'372'035 * Timestamp{1'000'000'000};
+inline constexpr Timestamp kLatestEnd = 9'223'372'035 * kSecond;
 
 // At most one of the two is there.
 struct EndOptions {

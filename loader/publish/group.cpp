@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/records.hpp"
+#include "loader/base/time.hpp"
 #include "loader/compile/image.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
@@ -16,8 +18,8 @@
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/leases.hpp"
 #include "loader/publish/request.hpp"
-#include "loader/publish/seen.hpp"
-#include "loader/publish/used.hpp"
+#include "loader/ledger/audit_sources.hpp"
+#include "loader/publish/usage.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -25,7 +27,7 @@ namespace {
 // A change of more is published alone: what is told of it in the record has an end.
 constexpr std::size_t kMostEntries = 1000;
 constexpr std::size_t kNamed = 3;
-constexpr Timestamp kLately = Timestamp{24} * 3600 * 1'000'000'000;
+constexpr Timestamp kLately = kDay;
 
 // ---- who might be cut
 
@@ -65,7 +67,7 @@ class InUse {
   }
 
  private:
-  using Seen = std::vector<SeenSource>;
+  using Seen = std::vector<AuditSource>;
 
   void read() {
     read_ = true;
@@ -76,12 +78,12 @@ class InUse {
         in_use_.insert(prefix_around(one.peer, max_length(one.peer.family)));
     }
     const Timestamp now = clocks(world_).wall;
-    for (const UsedRange& used : read_used(places_, world_).state.ranges) {
+    for (const ledger::RangeUsage& used : read_usage(places_, world_).log.ranges) {
       if (used.total().connections > 0 && used.total().last > now - kLately)
         in_use_.insert(used.prefix);
     }
     // What an audit saw and cannot be read is named by nobody: the plan says so.
-    for (const SeenSource& one : read_seen(places_, clocks(world_)).value_or(Seen())) {
+    for (const AuditSource& one : ledger::read_audit_sources(places_, clocks(world_)).value_or(Seen())) {
       if (one.last > now - kLately)
         in_use_.insert(prefix_around(one.source, max_length(one.source.family)));
     }
@@ -404,7 +406,7 @@ std::optional<Group> make_group(const Places& places, const World& world,
 }
 
 std::optional<Found> find_published(const World& world, const std::string& ticket) {
-  for (const Kept& kept : world.kept) {
+  for (const StoredRecord& kept : world.records) {
     if (!kept.meta || !was_in_force(world, kept) || kept.meta->undone) continue;
     for (const GenerationMeta::Change& change : kept.meta->changes) {
       if (change.ticket == ticket) return Found{kept.generation, change};

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/publish/cut.hpp"
 #include "loader/publish/plan.hpp"
 #include "loader/publish/queued.hpp"
 

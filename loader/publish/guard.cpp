@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/used.hpp"
+#include "loader/publish/targets.hpp"
+#include "loader/ledger/usage.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -106,7 +107,7 @@ Guarded guard(const Places& places, const World& world, const Detached& left_alo
   if (attached || has_living_link(world)) remove_dead(world, guarded);
   if (!attached) return guarded;
   guarded.changed = true;
-  if (auto noted = note_gap(places, clocks(world)); !noted)
+  if (auto noted = ledger::note_gap(places, clocks(world)); !noted)
     guarded.messages.push_back(noted.error().message);
   return guarded;
 }

@@ -9,7 +9,7 @@
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/marks.hpp"
-#include "loader/policy/duration.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/policy/lookup.hpp"
 #include "loader/policy/overlay.hpp"
 

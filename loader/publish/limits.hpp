@@ -4,7 +4,7 @@
 #pragma once
 
 #include "loader/publish/queued.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::publish {
 

@@ -10,10 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "loader/publish/cut.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/peers.hpp"
 #include "loader/host/undone.hpp"
-#include "loader/host/used.hpp"
+#include "loader/ledger/usage_log.hpp"
 #include "loader/policy/shrink.hpp"
 #include "loader/publish/resets.hpp"
 #include "loader/publish/world.hpp"
@@ -106,12 +107,9 @@ struct Plan {
   }
 };
 
-// Shorter than what the risk 'wide' allows without a word.
+inline constexpr std::uint8_t kWide4 = 8;
+inline constexpr std::uint8_t kWide6 = 16;
+// Wider than what the risk 'wide' allows without a word.
 [[nodiscard]] bool is_wide(const Range& range);
-
-// Errors are those of the real run: Exit::kOccupied, kUnsupported, kFailed, kBadFile (a port of the
-// ephemeral range that is newly protected).
-[[nodiscard]] Result<Plan> make_plan(const Places& places, const World& world,
-                                     const Request& request);
 
 }  // namespace apiguard::publish

@@ -9,17 +9,18 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/duration.hpp"
+#include "loader/base/time.hpp"
+#include "loader/base/number.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/policy/lookup.hpp"
 #include "loader/publish/audited.hpp"
-#include "loader/publish/used.hpp"
+#include "loader/publish/usage.hpp"
 
 namespace apiguard::publish {
 namespace {
 
 constexpr std::size_t kShown = 10;
-constexpr Timestamp kSecond = 1'000'000'000;
-constexpr Timestamp kLately = Timestamp{24} * 3600 * kSecond;
+constexpr Timestamp kLately = kDay;
 
 std::vector<Address> peers_of(const std::vector<Connection>& connections) {
   std::vector<Address> peers;
@@ -28,10 +29,10 @@ std::vector<Address> peers_of(const std::vector<Connection>& connections) {
   return peers;
 }
 
-std::vector<Address> sources_of(const std::vector<SeenSource>& seen) {
+std::vector<Address> sources_of(const std::vector<AuditSource>& seen) {
   std::vector<Address> sources;
   sources.reserve(seen.size());
-  for (const SeenSource& source : seen) sources.push_back(source.source);
+  for (const AuditSource& source : seen) sources.push_back(source.source);
   return sources;
 }
 
@@ -46,7 +47,7 @@ bool judges_today(const World& world, const datapath::Target& target) {
 std::optional<Timestamp> audited_since(const Places& places, const World& world) {
   const auto began = mode_began(world);
   if (!began) return std::nullopt;
-  const auto observed = read_used(places, world).observed_since;
+  const auto observed = read_usage(places, world).observed_since;
   if (!observed) return std::nullopt;
   return std::max(*began, *observed);
 }
@@ -106,10 +107,10 @@ bool is_audited(const Connection& connection, const Today& today, Timestamp now)
          is_protected_today(connection, today);
 }
 
-bool is_among(const std::vector<SeenSource>& seen, const Address& address) {
+bool is_among(const std::vector<AuditSource>& seen, const Address& address) {
   const auto at = std::lower_bound(
       seen.begin(), seen.end(), address,
-      [](const SeenSource& source, const Address& wanted) { return source.source < wanted; });
+      [](const AuditSource& source, const Address& wanted) { return source.source < wanted; });
   return at != seen.end() && at->source == address;
 }
 
@@ -128,10 +129,6 @@ bool comes_first(const CutPeer& a, const CutPeer& b) {
 
 // ---- words
 
-std::string counted(std::size_t number, std::string_view what) {
-  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-}
-
 std::string source_of(const Range& range) {
   if (!range.name.empty()) return range.name;
   return to_string(range.origin);
@@ -143,7 +140,7 @@ std::string ago(Timestamp moment, Timestamp now) {
 
 std::string describe(const CutPeer& peer, Timestamp now) {
   std::string text =
-      fmt::format("{}: {}", to_string(peer.peer), counted(peer.connections, "connection"));
+      fmt::format("{}: {}", to_string(peer.peer), count_of(peer.connections, "connection"));
   if (peer.range) {
     text +=
         fmt::format(", listed by {} ({})", to_string(peer.range->prefix), source_of(*peer.range));
@@ -156,7 +153,7 @@ std::string describe(const CutPeer& peer, Timestamp now) {
 
 std::string describe(const CutRange& cut, Timestamp now) {
   return fmt::format("{} ({}): {}, last seen {} (used)", to_string(cut.range.prefix),
-                     source_of(cut.range), counted(cut.usage.connections, "connection"),
+                     source_of(cut.range), count_of(cut.usage.connections, "connection"),
                      ago(cut.usage.last, now));
 }
 
@@ -169,7 +166,7 @@ std::string list_of(const std::vector<CutPeer>& cut, Timestamp now) {
   std::uint64_t connections = 0;
   for (std::size_t i = kShown; i < cut.size(); ++i) connections += cut[i].connections;
   return text + fmt::format("\n    ... and {} more with {}", cut.size() - kShown,
-                            counted(connections, "connection"));
+                            count_of(connections, "connection"));
 }
 
 }  // namespace
@@ -198,7 +195,7 @@ void leave_aside(std::vector<Connection>& connections, const Neighbours& neighbo
 }
 
 std::vector<CutPeer> newly_cut(const std::vector<Connection>& connections, const Today& today,
-                               const std::vector<SeenSource>& seen, Timestamp now) {
+                               const std::vector<AuditSource>& seen, Timestamp now) {
   std::vector<const Range*> deciding(connections.size(), nullptr);
   if (today.policy != nullptr)
     deciding = deciding_for(today.policy->ranges, peers_of(connections), now);
@@ -221,7 +218,7 @@ std::vector<CutPeer> newly_cut(const std::vector<Connection>& connections, const
   return cut;
 }
 
-std::vector<CutPeer> newly_cut(const std::vector<SeenSource>& seen, const std::vector<Range>& next,
+std::vector<CutPeer> newly_cut(const std::vector<AuditSource>& seen, const std::vector<Range>& next,
                                const Today& today, Timestamp now) {
   const std::vector<Address> sources = sources_of(seen);
   const auto deciding_next = deciding_for(next, sources, now);
@@ -248,18 +245,18 @@ std::string describe(const std::vector<CutPeer>& cut, Timestamp now) {
     (peer.seen == HowSeen::kSocket ? connected : audited).push_back(peer);
   std::string text;
   if (!connected.empty()) {
-    text = fmt::format("{} would be cut:{}", counted(connected.size(), "connected client"),
+    text = fmt::format("{} would be cut:{}", count_of(connected.size(), "connected client"),
                        list_of(connected, now));
   }
   if (audited.empty()) return text;
   if (!text.empty()) text += "\n  ";
   return text + fmt::format("{} that an audit saw connect within 24 h would be cut:{}",
-                            counted(audited.size(), "source"), list_of(audited, now));
+                            count_of(audited.size(), "source"), list_of(audited, now));
 }
 
 std::string describe(const std::vector<CutRange>& cut, Timestamp now) {
   std::string text = fmt::format("{} that admitted a connection within 24 h would be taken out:",
-                                 counted(cut.size(), "range"));
+                                 count_of(cut.size(), "range"));
   for (std::size_t i = 0; i < std::min(cut.size(), kShown); ++i)
     text += "\n    " + describe(cut[i], now);
   if (cut.size() <= kShown) return text;
@@ -310,10 +307,10 @@ class Parts {
 
 }  // namespace
 
-std::vector<CutRange> taken_out(const UsedState& state, const std::vector<Range>& today,
+std::vector<CutRange> taken_out(const ledger::UsageLog& state, const std::vector<Range>& today,
                                 const std::vector<Range>& next, Timestamp now) {
   std::vector<Prefix> prefixes;
-  for (const UsedRange& used : state.ranges) {
+  for (const ledger::RangeUsage& used : state.ranges) {
     if (used.total().connections > 0 && used.total().last > now - kLately)
       prefixes.push_back(used.prefix);
   }
@@ -324,7 +321,7 @@ std::vector<CutRange> taken_out(const UsedState& state, const std::vector<Range>
   for (std::size_t i = 0; i < prefixes.size(); ++i) {
     const Range* range = deciding_today[i];
     if (!admits(range) || range->prefix != prefixes[i] || admits(deciding_next[i])) continue;
-    cut.push_back({*range, find_used(state, prefixes[i])->total()});
+    cut.push_back({*range, ledger::find_usage(state, prefixes[i])->total()});
     if (deciding_next[i] == nullptr) gone.push_back(prefixes[i]);
   }
   const Parts parts(next, std::move(gone), now);
@@ -335,10 +332,10 @@ std::vector<CutRange> taken_out(const UsedState& state, const std::vector<Range>
   return cut;
 }
 
-std::vector<CutRange> find_cut_ranges(const World& world, const Used& used, const Policy& policy) {
+std::vector<CutRange> find_cut_ranges(const World& world, const RangeUse& used, const Policy& policy) {
   const Policy* today = world.judged();
   if (policy.mode != Mode::kEnforce || today == nullptr) return {};
-  return taken_out(used.state, today->ranges, policy.ranges, clocks(world).wall);
+  return taken_out(used.log, today->ranges, policy.ranges, clocks(world).wall);
 }
 
 namespace {
@@ -370,7 +367,7 @@ Result<CutPeers> find_cut_peers(const Places& places, const World& world, const 
   if (!connections) return fail(connections.error());
   keep_unlisted(*connections, change.policy.ranges, now);
   Today today = today_of(places, world, change);
-  std::vector<SeenSource> seen;
+  std::vector<AuditSource> seen;
   if (!enforces(today) || !change.only_adds) seen = find_audited(places, world, cut.warnings);
   // Without it every client that is connected is named.
   if (!cut.warnings.empty()) today.audited.reset();

@@ -11,11 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "loader/publish/cut.hpp"
 #include "loader/compile/sources.hpp"
 #include "loader/host/neighbours.hpp"
 #include "loader/host/peers.hpp"
-#include "loader/host/used.hpp"
-#include "loader/publish/used.hpp"
+#include "loader/ledger/usage_log.hpp"
+#include "loader/publish/usage.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -37,7 +38,7 @@ struct CutPeers {
                                               const Proposed& change);
 
 // Ranges of the policy in force, the one used last first. A policy that drops nothing cuts none.
-[[nodiscard]] std::vector<CutRange> find_cut_ranges(const World& world, const Used& used,
+[[nodiscard]] std::vector<CutRange> find_cut_ranges(const World& world, const RangeUse& used,
                                                     const Policy& policy);
 
 // "3 connected clients would be cut:" and a line for each of the first ten, then the sources of
@@ -66,23 +67,23 @@ struct Today {
 };
 
 // An audit has heard of every client by then: keepalives and watches speak up more often.
-inline constexpr Timestamp kAuditLasts = Timestamp{600} * 1'000'000'000;
+inline constexpr Timestamp kAuditLasts = 10 * kMinute;
 
 // Of connections that the next list does not admit: the peers that this cuts. `seen` by address.
 [[nodiscard]] std::vector<CutPeer> newly_cut(const std::vector<Connection>& connections,
                                              const Today& today,
-                                             const std::vector<SeenSource>& seen, Timestamp now);
+                                             const std::vector<AuditSource>& seen, Timestamp now);
 
 // Of sources that an audit saw: those within the day before `now` that the next list does not admit
 // and that pass today.
-[[nodiscard]] std::vector<CutPeer> newly_cut(const std::vector<SeenSource>& seen,
+[[nodiscard]] std::vector<CutPeer> newly_cut(const std::vector<AuditSource>& seen,
                                              const std::vector<Range>& next, const Today& today,
                                              Timestamp now);
 
 // Ranges that admitted a connection within the day before `now`, today still would, and whose
 // sources the next list admits no more, neither by a wider range nor by parts that make it up. What
 // an except cuts off a part of a range is not seen.
-[[nodiscard]] std::vector<CutRange> taken_out(const UsedState& state,
+[[nodiscard]] std::vector<CutRange> taken_out(const ledger::UsageLog& state,
                                               const std::vector<Range>& today,
                                               const std::vector<Range>& next, Timestamp now);
 

@@ -8,25 +8,24 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/targets.hpp"
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/datapath/release.hpp"
-#include "loader/datapath/used.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
-#include "loader/host/used.hpp"
-#include "loader/policy/sha256.hpp"
+#include "loader/base/sha256.hpp"
+#include "loader/ledger/handover.hpp"
 #include "loader/publish/booking.hpp"
 #include "loader/publish/confirm.hpp"
 #include "loader/publish/lasting.hpp"
-#include "loader/publish/ledger.hpp"
-#include "loader/publish/seen.hpp"
+#include "loader/publish/remembered.hpp"
 #include "loader/publish/text_change.hpp"
-#include "loader/publish/used.hpp"
+#include "loader/publish/usage.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -40,7 +39,7 @@ class Publisher {
         plan_(plan),
         pins_(places.pin_dir),
         state_(places.state_dir),
-        attributed_(attributes(places, world)) {}
+        attributed_(attributes_connections(places, world)) {}
 
   Result<Published> run() {
     begin_to_compile();
@@ -212,58 +211,42 @@ class Publisher {
     progress::step("compiling the ranges");
     auto image = image_.get();
     if (!image) return fail(image.error());
-    auto ledger = look_at_ledger(places_, world_, request_);
-    complete(image->settings, ledger.secret());
-    if (!ledger.goes_on(datapath::Kept::kCounters) && !pins_.foreign_maps().empty()) {
+    ledger::Handover handover(places_, look_at_ledger(places_, world_, request_),
+                              plan_.judged_by(request_).ranges.size());
+    complete(image->settings, handover.secret());
+    if (!handover.counters_go_on() && !pins_.foreign_maps().empty()) {
       warnings_.emplace_back(
           "counters: those of another version are not adopted: they start from zero");
     }
-    auto used = hand_over_used();
     progress::step("filling the maps of the kernel");
     auto fallback = find_fallback();
     if (!fallback) return fail(fallback.error());
     datapath::LoadOptions options;
     options.kind = kind();
-    options.used_fd = used.fd();
-    options.adds = used.copied();
     options.fallback = *fallback ? &**fallback : nullptr;
-    auto generation = ledger.load(*image, options);
+    auto generation = handover.load(*image, options, clocks(world_));
     if (!generation) return fail(generation.error());
-    if (ledger.begins(datapath::Kept::kSeen))
-      warn(restore_seen(places_, *generation, clocks(world_)));
-    if (auto pinned = tolerate(pin(*generation, ledger),
+    if (auto pinned = tolerate(pin(*generation, handover),
                                "the new program is not pinned, the links that run it are");
         !pinned) {
       return pinned;
     }
     if (auto set = set_deadline(*generation); !set) return set;
-    loaded_.emplace(Loaded{std::move(*generation), std::move(ledger), std::move(used)});
+    loaded_.emplace(Loaded{std::move(*generation), std::move(handover)});
     return switch_to(loaded_->generation.filter_fd());
   }
 
   // The new program, and what it goes on to remember.
   struct Loaded {
     datapath::Generation generation;
-    datapath::Ledger ledger;
-    datapath::UsedHandover used;
+    ledger::Handover handover;
   };
-
-  datapath::UsedHandover hand_over_used() {
-    auto used = datapath::UsedHandover::prepare(pins_, plan_.judged_by(request_).ranges.size());
-    if (used.begins()) attributed_ = false;
-    if (used.warning()) warn_once(*used.warning());
-    return used;
-  }
 
   // The new program is in force by now. What is remembered is no reason to take it back.
   void keep_ledger(Loaded& loaded) {
-    if (pins_writable_) {
-      const auto finished = loaded.used.finish(loaded.generation);
-      if (!finished) attributed_ = false;
-      warn(finished);
-      loaded.ledger.pin(pins_, loaded.generation, plan_.which());
-    }
-    for (const std::string& text : loaded.ledger.warnings()) warn_once(text);
+    if (pins_writable_) loaded.handover.finish(loaded.generation, plan_.which());
+    attributed_ = attributed_ && loaded.handover.keeps_usage();
+    for (const std::string& text : loaded.handover.warnings()) warn_once(text);
   }
 
   // What the program is to know besides its policy.
@@ -339,11 +322,11 @@ class Publisher {
                                                 : datapath::ProgramKind::kPlain;
   }
 
-  Result<> pin(const datapath::Generation& generation, const datapath::Ledger& ledger) {
+  Result<> pin(const datapath::Generation& generation, const ledger::Handover& handover) {
     pins_writable_ = false;
     if (auto created = pins_.create(); !created) return created;
     if (auto pinned = pins_.pin(generation, plan_.which()); !pinned) return pinned;
-    ledger.pin_missing(pins_, generation, plan_.which());
+    handover.pin_missing(generation, plan_.which());
     pins_writable_ = true;
     return {};
   }
@@ -519,14 +502,7 @@ class Publisher {
 
   // Connections that are not kept across a boot are no reason to take back a change.
   void keep_use() {
-    std::vector<std::string> texts;
-    warn(save_seen(places_, clocks(world_), texts));
-    const auto kept = save_used(places_, world_, request_, plan_, attributed_);
-    if (kept) {
-      texts.insert(texts.end(), kept->begin(), kept->end());
-    } else {
-      texts.push_back(kept.error().message + ": connections by range may be lost with a reboot");
-    }
+    const auto texts = save_remembered(places_, world_, request_, plan_, attributed_);
     for (const std::string& text : texts) warn_once(text);
   }
 

@@ -15,7 +15,7 @@
 #include "loader/policy/edit.hpp"
 #include "loader/policy/leasing.hpp"
 #include "loader/publish/lasting.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::publish {
 
@@ -55,22 +55,6 @@ struct QueuedChange {
   std::vector<std::string> warnings;  // of its arguments
   What what;
 };
-
-// Of another version than ours it is refused by that name: Exit::kFailed. What its verb would have
-// refused is refused here as well: limits.hpp.
-[[nodiscard]] std::string show_ticket(const QueuedChange& change);
-[[nodiscard]] Result<QueuedChange> parse_ticket(const std::string& text);
-
-// What became of it, for whoever waits: everything that its verb says, and how it ends.
-struct Answer {
-  Exit exit = Exit::kDone;
-  std::string error;  // on stderr; empty: none
-  std::string out;    // on stdout
-  std::vector<std::string> notes;
-  std::vector<std::string> warnings;
-};
-[[nodiscard]] std::string show_answer(const Answer& answer);
-[[nodiscard]] Result<Answer> parse_answer(const std::string& text);
 
 // Whether it can only add: it works from the text in force (request_addition).
 [[nodiscard]] bool is_addition(const QueuedChange& change);

@@ -7,7 +7,7 @@
 #include "loader/host/places.hpp"
 #include "loader/policy/book.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::publish {
 

@@ -7,10 +7,11 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/records.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/paths.hpp"
-#include "loader/policy/sha256.hpp"
+#include "loader/base/paths.hpp"
+#include "loader/base/sha256.hpp"
 #include "loader/publish/boot_text.hpp"
 #include "loader/publish/text_change.hpp"
 
@@ -140,7 +141,7 @@ Result<StoredGeneration> generation_before(const Places& places, const World& wo
   const StateDir state(places.state_dir);
   const std::uint64_t current =
       world.in_force ? world.in_force->generation : world.marked.value_or(0);
-  for (auto kept = world.kept.rbegin(); kept != world.kept.rend(); ++kept) {
+  for (auto kept = world.records.rbegin(); kept != world.records.rend(); ++kept) {
     if (kept->generation >= current || (kept->meta && !counts(world, *kept))) continue;
     auto stored = state.read(kept->generation);
     if (!stored) {
@@ -161,7 +162,7 @@ Result<StoredGeneration> generation_before(const Places& places, const World& wo
 
 Result<StoredGeneration> generation_numbered(const Places& places, const World& world,
                                              std::uint64_t number) {
-  const Kept* kept = find_kept(world, number);
+  const StoredRecord* kept = find_record(world, number);
   if (kept == nullptr || !was_in_force(world, *kept)) {
     return fail(
         Exit::kFailed,
@@ -245,7 +246,7 @@ void restore_drop_in(const Places& places, const std::string& name, const std::s
 void name_changes(const World& world, std::uint64_t target, std::uint64_t current,
                   Request& request) {
   constexpr std::size_t kNamed = 10;
-  for (const Kept& kept : world.kept) {
+  for (const StoredRecord& kept : world.records) {
     if (kept.generation <= target || kept.generation > current || !kept.meta) continue;
     const auto& changes = kept.meta->changes;
     if (changes.size() < 2) continue;

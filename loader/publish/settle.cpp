@@ -6,13 +6,16 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/records.hpp"
+#include "loader/publish/targets.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/datapath/aside.hpp"
 #include "loader/datapath/release.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/queue.hpp"
-#include "loader/policy/sha256.hpp"
+#include "loader/base/sha256.hpp"
 #include "loader/publish/bring_links.hpp"
 #include "loader/publish/confirm.hpp"
 #include "loader/publish/text_change.hpp"
@@ -53,7 +56,7 @@ Result<> remove_stale_pins(const Places& places, const World& world, Settled& se
 
 // Only what its own record says never was in force: a record that is lost, or of an older version,
 // says nothing. A link without a number may run any of them.
-bool was_never_in_force(const World& world, const Kept& kept) {
+bool was_never_in_force(const World& world, const StoredRecord& kept) {
   if (!kept.meta || kept.meta->undone || kept.meta->entered != std::optional(false)) return false;
   if (kept.generation == world.live.generation || kept.generation == world.marked) return false;
   return !runs_anywhere(world, kept.generation) && !runs_anywhere(world, std::uint64_t{0}) &&
@@ -63,7 +66,7 @@ bool was_never_in_force(const World& world, const Kept& kept) {
 // State written and maps pinned by a publish that died before its first link.
 Result<> remove_unpublished(const Places& places, const World& world, Settled& settled) {
   StateDir state(places.state_dir);
-  for (const Kept& kept : world.kept) {
+  for (const StoredRecord& kept : world.records) {
     if (!was_never_in_force(world, kept)) continue;
     if (auto back = take_text_back(places, *kept.meta, settled.messages); !back) return back;
     if (auto removed = state.remove(kept.generation); !removed) return removed;
@@ -179,7 +182,7 @@ Result<> finish_state(const Places& places, const World& world, Settled& settled
 std::optional<GenerationMeta> undone_by_boot(const World& world) {
   if (world.live.by_id) return std::nullopt;
   const std::uint64_t live = world.live.generation.value_or(0);
-  for (auto kept = world.kept.rbegin(); kept != world.kept.rend(); ++kept) {
+  for (auto kept = world.records.rbegin(); kept != world.records.rend(); ++kept) {
     if (kept->generation <= live) break;
     if (!kept->meta || kept->meta->confirmed) continue;
     if (kept->generation == world.marked) return kept->meta;  // also where undoing it died

@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/capabilities.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/capabilities.hpp"
+#include "loader/base/paths.hpp"
 
 namespace apiguard::publish {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "loader/publish/plan.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::publish {
 

@@ -6,15 +6,15 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/duration.hpp"
+#include "loader/host/peers.hpp"
+#include "loader/base/time.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/policy/lookup.hpp"
 
 namespace apiguard::publish {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-
-std::string doubt(const Used& used, Timestamp now, std::int64_t lasts) {
+std::string doubt(const RangeUse& used, Timestamp now, std::int64_t lasts) {
   if (!used.observed_since) {
     return "not every packet is judged, or it is not known since when: no range can be called "
            "unused";
@@ -23,11 +23,11 @@ std::string doubt(const Used& used, Timestamp now, std::int64_t lasts) {
     return fmt::format("connections have been observed since {}, less than {} ago",
                        format_timestamp(*used.observed_since), show_duration(lasts / kSecond));
   }
-  if (used.state.missed && *used.state.missed >= now - lasts) {
+  if (used.log.missed && *used.log.missed >= now - lasts) {
     return fmt::format(
         "the kernel had no room to note a connection at {}: no range can be called "
         "unused",
-        format_timestamp(*used.state.missed));
+        format_timestamp(*used.log.missed));
   }
   return {};
 }
@@ -48,7 +48,7 @@ Result<std::set<Prefix>> find_live(const Policy& policy, Timestamp now) {
 
 }  // namespace
 
-Unused find_unused(const World& world, const Used& used, const RangeRefs& ranges,
+Unused find_unused(const World& world, const RangeUse& used, const RangeRefs& ranges,
                    std::int64_t lasts) {
   const Timestamp now = clocks(world).wall;
   Unused unused;
@@ -59,7 +59,7 @@ Unused find_unused(const World& world, const Used& used, const RangeRefs& ranges
     unused.in_doubt = live.error().message + ": no range can be called unused";
     return unused;
   }
-  unused.ranges = unused_since(used.state, ranges, now - lasts);
+  unused.ranges = ledger::unused_since(used.log, ranges, now - lasts);
   std::erase_if(unused.ranges, [&](const Range* range) { return live->contains(range->prefix); });
   return unused;
 }

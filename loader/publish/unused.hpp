@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "loader/publish/used.hpp"
+#include "loader/publish/usage.hpp"
 
 namespace apiguard::publish {
 
@@ -18,7 +18,7 @@ struct Unused {
 // Of `ranges` (the deciding ones of the policy in force) those that list somebody, have been
 // observed for `lasts` nanoseconds, admitted no connection meanwhile and have no connected client
 // now. Asks the kernel who is connected.
-[[nodiscard]] Unused find_unused(const World& world, const Used& used, const RangeRefs& ranges,
+[[nodiscard]] Unused find_unused(const World& world, const RangeUse& used, const RangeRefs& ranges,
                                  std::int64_t lasts);
 
 }  // namespace apiguard::publish

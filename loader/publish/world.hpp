@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What is, at one moment: kernel, state directory and interfaces, read and put together. Every verb
-// starts here.
+// What is, at one moment: kernel, state directory and interfaces, put together. look.hpp reads it.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +17,8 @@
 #include "loader/host/places.hpp"
 #include "loader/host/state.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/publish/kept.hpp"
-#include "loader/result.hpp"
+#include "loader/publish/stored_record.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::publish {
 
@@ -85,7 +84,7 @@ struct World {
   std::optional<std::uint64_t> marked;
   std::optional<std::string> mark_error;    // why the mark is damaged, or missing
   std::vector<std::uint64_t> stored;        // numbers in the state directory, ascending
-  std::vector<Kept> kept;                   // their records
+  std::vector<StoredRecord> records;                   // their records
   std::optional<std::uint64_t> to_publish;  // by a boot
   std::optional<Damage> damage;  // as far as known: where nothing is in force no text is read
   std::optional<std::string> state_error;  // why the state directory could not be read
@@ -114,11 +113,6 @@ struct World {
 [[nodiscard]] const Policy& judge(const World& world, const Policy& text, const Book& book,
                                   std::optional<Policy>& own, Fitted* fitted = nullptr);
 
-// `known`: what an earlier look has found. If that generation is still in force, it is taken from
-// there and not read again, which with a million ranges takes a tenth of a second; without its text
-// (InForce::stored).
-[[nodiscard]] Result<World> look(const Places& places, const InForce* known = nullptr);
-
 // The link of ours that is on an interface: its number and the program that the interface names are
 // those of the link. Null if there is none. A number alone says nothing: that of a device which
 // moved to another namespace may have passed to a new one here.
@@ -133,24 +127,5 @@ void note_guarded(World& world);
 
 // The clocks by which ends are judged: floor.hpp.
 [[nodiscard]] Now clocks(const World& world);
-
-struct Targets {
-  std::vector<datapath::Target> targets;
-  std::vector<std::string> warnings;  // configured but absent, left out, or guarded elsewhere
-};
-// What is done about an interface without an Ethernet header.
-enum class NoEthernet {
-  kRefuse,   // Exit::kUnsupported
-  kLeaveOut  // with a warning: it does not keep the others from being guarded
-};
-// The interfaces a policy guards. Exit::kFailed if none of them exists, Exit::kUnsupported if none
-// of them has an Ethernet header.
-[[nodiscard]] Result<Targets> targets_of(const Policy& policy, const World& world,
-                                         NoEthernet no_ethernet = NoEthernet::kRefuse);
-
-// Links whose interface is not among the targets: those of devices that are gone, and of interfaces
-// that left the set.
-[[nodiscard]] std::vector<datapath::LinkState> leftover_links(
-    const World& world, const std::vector<datapath::Target>& targets);
 
 }  // namespace apiguard::publish

@@ -7,7 +7,7 @@
 #include <array>
 #include <optional>
 
-#include "loader/policy/utf8.hpp"
+#include "loader/base/utf8.hpp"
 
 namespace apiguard::report {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/json.hpp"
 #include "loader/report/terminal.hpp"
@@ -39,16 +39,16 @@ std::string lines_of(char sign, const std::vector<Range>& ranges, bool colour) {
   return text + paint(rest, paint_with, colour) + "\n";
 }
 
-Json cut_json(const std::vector<CutPeer>& peers, const std::vector<CutRange>& ranges) {
+Json cut_json(const std::vector<publish::CutPeer>& peers, const std::vector<publish::CutRange>& ranges) {
   Json array = Json::array();
-  for (const CutPeer& peer : peers) {
+  for (const publish::CutPeer& peer : peers) {
     array.push_back({{"address", to_string(peer.peer)},
                      {"connections", peer.connections},
                      {"range", peer.range ? Json(to_string(peer.range->prefix)) : Json(nullptr)},
                      {"last_seen", peer.last ? Json(format_timestamp(*peer.last)) : Json(nullptr)},
-                     {"seen", peer.seen == HowSeen::kSocket ? "socket" : "audit"}});
+                     {"seen", peer.seen == publish::HowSeen::kSocket ? "socket" : "audit"}});
   }
-  for (const CutRange& cut : ranges) {
+  for (const publish::CutRange& cut : ranges) {
     array.push_back({{"address", nullptr},
                      {"connections", cut.usage.connections},
                      {"range", to_string(cut.range.prefix)},

@@ -6,8 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "loader/publish/cut.hpp"
 #include "loader/host/peers.hpp"
-#include "loader/host/used.hpp"
+#include "loader/ledger/usage_log.hpp"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard::report {
@@ -17,8 +18,8 @@ struct Change {
   bool dry_run = false;
   std::uint64_t generation = 0;      // in force afterwards; 0: none
   Difference difference;             // against the generation in force before
-  std::vector<CutPeer> cut;          // clients that pass no longer
-  std::vector<CutRange> cut_ranges;  // ranges taken out that admitted a connection within 24 h
+  std::vector<publish::CutPeer> cut;          // clients that pass no longer
+  std::vector<publish::CutRange> cut_ranges;  // ranges taken out that admitted a connection within 24 h
   std::vector<std::string> warnings;
 };
 
@@ -31,8 +32,8 @@ struct NotChanged {
   int exit = 0;  // status of the verb
   std::string message;
   std::vector<Risk> risks;           // not accepted
-  std::vector<CutPeer> cut;          // clients that would pass no longer
-  std::vector<CutRange> cut_ranges;  // as in Change
+  std::vector<publish::CutPeer> cut;          // clients that would pass no longer
+  std::vector<publish::CutRange> cut_ranges;  // as in Change
   std::vector<std::string> warnings;
 };
 

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/ends.hpp"
 #include "loader/report/json.hpp"

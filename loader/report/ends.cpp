@@ -5,14 +5,13 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/duration.hpp"
+#include "loader/base/time.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/policy/overlay.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard::report {
 namespace {
-
-constexpr Timestamp kSecond = 1'000'000'000;
 
 Timestamp whole_second(Timestamp time) { return time - (time % kSecond + kSecond) % kSecond; }
 

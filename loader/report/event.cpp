@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/time.hpp"
 #include "loader/compile/sources.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/json.hpp"
@@ -57,11 +58,9 @@ std::string endpoint_text(const Address& address, unsigned port) {
 
 // A line a second of people's time needs no nanoseconds.
 std::string time_text(Timestamp time) {
-  constexpr Timestamp kMilli = 1'000'000;
-  constexpr Timestamp kSecond = 1000 * kMilli;
   std::string text = format_timestamp(time - time % kSecond);
   text.pop_back();  // the Z
-  return fmt::format("{}.{:03}Z", text, time % kSecond / kMilli);
+  return fmt::format("{}.{:03}Z", text, time % kSecond / kMillisecond);
 }
 
 // One line: no indentation, bytes that are not UTF-8 replaced.

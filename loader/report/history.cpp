@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/time.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/json.hpp"
 #include "loader/report/table.hpp"
@@ -18,7 +19,6 @@ std::string standing(const History& history, const GenerationMeta& meta) {
 
 // A table needs no fractions.
 std::string seconds_text(Timestamp time) {
-  constexpr Timestamp kSecond = 1'000'000'000;
   return format_timestamp(time - time % kSecond);
 }
 

@@ -5,7 +5,7 @@
 
 #include "loader/policy/overlay.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/policy/utf8.hpp"
+#include "loader/base/utf8.hpp"
 
 namespace apiguard::report {
 
@@ -33,7 +33,7 @@ Json ranges_json(const std::vector<Range>& ranges) {
   return array;
 }
 
-void add_usage(Json& json, const std::optional<Usage>& usage) {
+void add_usage(Json& json, const std::optional<ledger::Usage>& usage) {
   const bool used = usage && usage->connections > 0;
   json["connections"] = usage ? Json(usage->connections) : Json(nullptr);
   json["first_seen"] = used ? Json(format_timestamp(usage->first)) : Json(nullptr);

@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "loader/host/used.hpp"
+#include "loader/ledger/usage_log.hpp"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard::report {
@@ -39,7 +39,7 @@ template <typename T>
 
 // Adds connections, first_seen and last_seen; the moments are null without connections, all three
 // without a usage.
-void add_usage(Json& json, const std::optional<Usage>& usage);
+void add_usage(Json& json, const std::optional<ledger::Usage>& usage);
 
 // Indented (-1: on one line), no newline at the end. Bytes that are not UTF-8 are replaced; what a
 // terminal would obey is escaped, beyond what JSON asks for.

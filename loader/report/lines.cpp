@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/report/terminal.hpp"
 
 namespace apiguard::report {

@@ -19,7 +19,7 @@ Row header(bool remarks) {
   return row;
 }
 
-Row row_of(const Range& range, const std::optional<Usage>& usage, Timestamp now, bool remarks) {
+Row row_of(const Range& range, const std::optional<ledger::Usage>& usage, Timestamp now, bool remarks) {
   const bool used = usage && usage->connections > 0;
   Row row{to_string(range.prefix),
           std::string(to_string(range.kind)),
@@ -35,7 +35,7 @@ Row row_of(const Range& range, const std::optional<Usage>& usage, Timestamp now,
   return row;
 }
 
-std::string entry_json(const Range& range, const std::optional<Usage>& usage) {
+std::string entry_json(const Range& range, const std::optional<ledger::Usage>& usage) {
   Json entry = range_json(range);
   add_usage(entry, usage);
   return indented(entry);
@@ -58,15 +58,15 @@ Json bar_json(const BarLine& line) {
 
 }  // namespace
 
-std::optional<Usage> UsageColumn::at(const Range& range) {
+std::optional<ledger::Usage> UsageColumn::at(const Range& range) {
   if (state_ == nullptr || range.kind == Kind::kExcept) return std::nullopt;
   const auto& entries = state_->ranges;
   while (next_ < entries.size() && entries[next_].prefix < range.prefix) ++next_;
-  if (next_ == entries.size() || entries[next_].prefix != range.prefix) return Usage{};
+  if (next_ == entries.size() || entries[next_].prefix != range.prefix) return ledger::Usage{};
   return entries[next_].total();
 }
 
-void list_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink) {
+void list_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink) {
   const bool remarks = std::any_of(ranges.begin(), ranges.end(),
                                    [](const Range* range) { return !range->remark.empty(); });
   TableLayout layout(header(remarks));
@@ -87,7 +87,7 @@ void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink
   for (const BarLine& line : bars) sink(layout.line(row_of(line, now)));
 }
 
-void list_json(const RangeRefs& ranges, const ListUse& use, const std::vector<BarLine>& bars,
+void list_json(const RangeRefs& ranges, const ListUsage& use, const std::vector<BarLine>& bars,
                const Sink& sink) {
   sink("{\n  \"schema\": 1,\n  \"ranges\": [");
   UsageColumn column(use.state);

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "loader/host/used.hpp"
+#include "loader/ledger/usage_log.hpp"
 #include "loader/policy/book.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/report/sink.hpp"
@@ -18,27 +18,27 @@ struct BarLine {
   Timestamp until = 0;
 };
 
-struct ListUse {
-  const UsedState* state = nullptr;  // null: which range was used is not known
+struct ListUsage {
+  const ledger::UsageLog* state = nullptr;  // null: which range was used is not known
   std::optional<Timestamp> observed_since;
 };
 
 // Which connections each range has admitted: both stand by prefix, so nothing is searched.
 class UsageColumn {
  public:
-  explicit UsageColumn(const UsedState* state) : state_(state) {}
+  explicit UsageColumn(const ledger::UsageLog* state) : state_(state) {}
 
   // Ranges in their order. None: not known, or it can admit none.
-  [[nodiscard]] std::optional<Usage> at(const Range& range);
+  [[nodiscard]] std::optional<ledger::Usage> at(const Range& range);
 
  private:
-  const UsedState* state_;
+  const ledger::UsageLog* state_;
   std::size_t next_ = 0;
 };
 
 // A table of CIDR, kind, name, end, connections, the last of them and origin; what is left at `now`
 // stands beside the end. Why and review where some entry says them. `ranges` stand by prefix.
-void list_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink);
+void list_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink);
 
 // What no lease is given to: a table of CIDR, name, end and who said so. Nothing where there is no
 // bar.
@@ -49,7 +49,7 @@ void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink
 // has `lapsing`, which is true, one with a remark `why` and `review`, and as its origin the file
 // that it vanished from. Connections of ranges that admit nobody, and of all of them where they are
 // not known, are null.
-void list_json(const RangeRefs& ranges, const ListUse& use, const std::vector<BarLine>& bars,
+void list_json(const RangeRefs& ranges, const ListUsage& use, const std::vector<BarLine>& bars,
                const Sink& sink);
 
 }  // namespace apiguard::report

@@ -8,12 +8,11 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/utf8.hpp"
+#include "loader/base/time.hpp"
+#include "loader/base/utf8.hpp"
 
 namespace apiguard::report {
 namespace {
-
-constexpr Timestamp kMillisecond = 1'000'000;
 
 // What a terminal must not see is written as \xNN, a byte each. Two names stay two, or a scrape
 // with one sample twice is refused as a whole: so a backslash in front of an x is written so, too.

@@ -18,7 +18,7 @@ namespace {
 
 struct Line {
   const Range* range;
-  std::optional<Usage> usage;
+  std::optional<ledger::Usage> usage;
 };
 
 Timestamp due(const Range& range) {
@@ -26,7 +26,7 @@ Timestamp due(const Range& range) {
 }
 
 // An earlier date is more overdue than a later one.
-std::vector<Line> lines_of(const RangeRefs& ranges, const ListUse& use) {
+std::vector<Line> lines_of(const RangeRefs& ranges, const ListUsage& use) {
   std::vector<Line> lines;
   lines.reserve(ranges.size());
   UsageColumn column(use.state);
@@ -68,7 +68,7 @@ Json json_of(const Line& line, Timestamp now) {
 
 }  // namespace
 
-void review_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink) {
+void review_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink) {
   const std::vector<Line> lines = lines_of(ranges, use);
   TableLayout layout({"REVIEW", "CIDR", "KIND", "NAME", "WHY", "LAST SEEN", "UNTIL", "ORIGIN"});
   for (const Line& line : lines) layout.measure(row_of(line, now));
@@ -76,7 +76,7 @@ void review_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, con
   for (const Line& line : lines) sink(layout.line(row_of(line, now)));
 }
 
-void review_json(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink) {
+void review_json(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink) {
   sink("{\n  \"schema\": 1,\n  \"ranges\": [");
   bool first = true;
   for (const Line& line : lines_of(ranges, use)) {

@@ -12,11 +12,11 @@ namespace apiguard::report {
 
 // What is overdue at `now` first, by its date; then what has a date; then what has none. `ranges`
 // stand by prefix.
-void review_text(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink);
+void review_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink);
 
 // {schema, ranges[]{cidr, kind, name, until, origin, why, review, overdue, connections, first_seen,
 // last_seen}, observed_since}; why and review are null where there is none.
-void review_json(const RangeRefs& ranges, const ListUse& use, Timestamp now, const Sink& sink);
+void review_json(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink);
 
 // "3 entries: their review is overdue, ...": one warning for all of them; empty: none is.
 [[nodiscard]] std::string overdue_warning(const std::vector<Range>& ranges, Timestamp now);

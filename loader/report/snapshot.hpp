@@ -8,7 +8,7 @@
 
 #include "loader/report/event.hpp"
 #include "loader/report/status.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::report {
 

@@ -5,7 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/duration.hpp"
+#include "loader/base/time.hpp"
+#include "loader/base/duration.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/ends.hpp"
 #include "loader/report/json.hpp"
@@ -33,7 +34,6 @@ Json standing_json(const Range* deciding) {
 }
 
 constexpr std::size_t kUnprovenShown = 10;
-constexpr Timestamp kSecond = 1'000'000'000;
 
 std::string span_text(Timestamp from, Timestamp to) {
   return show_duration(std::max<Timestamp>(0, to - from) / kSecond);
@@ -56,7 +56,6 @@ std::string_view words_for(propose::UnprovenKind kind) {
 
 // A gap in whole seconds, or in milliseconds below ten.
 std::string gap_text(Timestamp gap) {
-  constexpr Timestamp kMillisecond = 1'000'000;
   if (gap < 10 * kSecond) return fmt::format("{:.1f} s", static_cast<double>(gap) / 1e9);
   return show_duration((gap + 500 * kMillisecond) / kSecond);
 }

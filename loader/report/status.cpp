@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/time.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/json.hpp"
 #include "loader/report/table.hpp"
@@ -188,7 +189,6 @@ std::string not_enforced(const Status& status) {
 
 std::string not_confirmed(const Status& status) {
   if (!status.confirm_deadline) return "";
-  constexpr Timestamp kSecond = 1'000'000'000;
   return fmt::format("NOT CONFIRMED: undone at {} unless 'apiguard confirm' keeps it",
                      format_timestamp(*status.confirm_deadline / kSecond * kSecond));
 }

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 
 namespace apiguard::report {
 namespace {

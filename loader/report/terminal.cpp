@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 
 namespace apiguard::report {
 namespace {

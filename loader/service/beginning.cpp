@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMostNames = 8;  // a host may have a thousand
 
-std::vector<std::string> names_of(const Standing& standing, bool attached) {
+std::vector<std::string> names_of(const status::StatusReport& standing, bool attached) {
   std::vector<std::string> names;
   for (const auto& interface : standing.status.interfaces) {
     if (interface.attached == attached) names.push_back(interface.name);
@@ -25,13 +25,13 @@ std::string list(const std::vector<std::string>& names) {
   return fmt::format("{} and {} more", fmt::join(first, ", "), names.size() - kMostNames);
 }
 
-std::string mode_of(const Standing& standing) {
+std::string mode_of(const status::StatusReport& standing) {
   return standing.status.mode ? std::string(to_string(*standing.status.mode)) : "?";
 }
 
 }  // namespace
 
-std::string describe_beginning(const Standing& standing, const std::string& waits_for) {
+std::string describe_beginning(const status::StatusReport& standing, const std::string& waits_for) {
   if (!standing.status.generation) return waits_for;
   const auto attached = names_of(standing, true);
   const auto missing = names_of(standing, false);
@@ -42,7 +42,7 @@ std::string describe_beginning(const Standing& standing, const std::string& wait
   return text;
 }
 
-std::string describe_shortly(const Standing& standing) {
+std::string describe_shortly(const status::StatusReport& standing) {
   if (!standing.status.generation) return "nothing is in force";
   return fmt::format("generation {}, {}, {} of {} interfaces attached", *standing.status.generation,
                      mode_of(standing), names_of(standing, true).size(),

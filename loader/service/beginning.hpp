@@ -5,15 +5,15 @@
 
 #include <string>
 
-#include "loader/service/standing.hpp"
+#include "loader/status/compute_status.hpp"
 
 namespace apiguard::service {
 
 // "guards eth0, eth1 by generation 30, mode enforce". Where nothing is in force: `waits_for`. Pure.
-[[nodiscard]] std::string describe_beginning(const Standing& standing,
+[[nodiscard]] std::string describe_beginning(const status::StatusReport& standing,
                                              const std::string& waits_for);
 
 // "generation 30, enforce, 2 of 3 interfaces attached". Pure.
-[[nodiscard]] std::string describe_shortly(const Standing& standing);
+[[nodiscard]] std::string describe_shortly(const status::StatusReport& standing);
 
 }  // namespace apiguard::service

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/look.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/interfaces.hpp"
 #include "loader/host/marks.hpp"

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/places.hpp"
 #include "loader/service/loop.hpp"

@@ -3,8 +3,8 @@
 // TFD_TIMER_CANCEL_ON_SET. A clock that is slewed makes no notice.
 #pragma once
 
-#include "loader/fd.hpp"
-#include "loader/result.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::service {
 

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/time.hpp"
 #include "loader/host/floor.hpp"
 
 namespace apiguard::service {
@@ -22,7 +23,6 @@ void Ends::agree_with(const Now& clocks) { current_.offset = clock_offset(clocks
 
 std::optional<std::string> Ends::why_anew(const Now& clocks) const {
   if (current_.which.generation == 0) return std::nullopt;
-  constexpr Timestamp kSecond = 1'000'000'000;
   const Timestamp now = clock_offset(clocks);
   if (!clock_was_set(current_.offset, now)) return std::nullopt;
   return fmt::format("the clock was set by {} s", (now - current_.offset) / kSecond);

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "loader/compile/image.hpp"
+#include "loader/base/time.hpp"
 #include "loader/datapath/edition.hpp"
 
 namespace apiguard::service {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "loader/publish/look.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/publish/guard.hpp"

@@ -9,9 +9,10 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/look.hpp"
 #include "loader/datapath/confirmation.hpp"
-#include "loader/descriptors.hpp"
-#include "loader/fence.hpp"
+#include "loader/base/descriptors.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
@@ -250,8 +251,8 @@ Result<publish::World> Keeper::view() const {
   return world;
 }
 
-Standing Keeper::standing(const publish::World& world) const {
-  Standing standing = stand(places_, world, text_);
+status::StatusReport Keeper::standing(const publish::World& world) const {
+  status::StatusReport standing = status::compute_status(places_, world, text_);
   if (out_of_reach_) {
     standing.status.guarded = false;
     standing.problems.push_back(

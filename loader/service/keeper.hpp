@@ -14,7 +14,7 @@
 #include "loader/host/journal.hpp"
 #include "loader/host/places.hpp"
 #include "loader/publish/world.hpp"
-#include "loader/service/standing.hpp"
+#include "loader/status/compute_status.hpp"
 
 namespace apiguard::service {
 
@@ -66,7 +66,7 @@ class Keeper {
 
   // By what is held and known.
   [[nodiscard]] Result<publish::World> view() const;
-  [[nodiscard]] Standing standing(const publish::World& world) const;
+  [[nodiscard]] status::StatusReport standing(const publish::World& world) const;
 
   [[nodiscard]] bool guards() const { return live_.generation != 0; }
   [[nodiscard]] std::uint64_t generation() const { return live_.generation; }
@@ -94,7 +94,7 @@ class Keeper {
   datapath::Hold hold_;
   std::optional<publish::InForce> known_;  // without text
   std::optional<publish::Window> window_;
-  TextStanding text_;
+  status::TextStatus text_;
   std::optional<publish::Damage> damage_;
   datapath::Edition live_;  // that links run; generation 0: none
   Floor floor_;             // as in World

@@ -16,19 +16,15 @@
 
 #include <fmt/format.h>
 
-#include "loader/fd.hpp"
+#include "loader/base/number.hpp"
+#include "loader/base/fd.hpp"
 #include "loader/host/outlet.hpp"
 
 namespace apiguard::service {
 namespace {
 
 std::optional<std::uint64_t> number_in(const char* text) {
-  if (text == nullptr) return std::nullopt;
-  const std::string_view digits(text);
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  return number;
+  return text == nullptr ? std::nullopt : parse_whole<std::uint64_t>(text);
 }
 
 // A path, or a name in the abstract namespace: "@NAME". True also where nobody listens, or ever

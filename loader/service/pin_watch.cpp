@@ -13,7 +13,7 @@
 #include <fmt/format.h>
 
 #include "loader/host/files.hpp"
-#include "loader/host/paths.hpp"
+#include "loader/base/paths.hpp"
 
 namespace apiguard::service {
 namespace {

@@ -11,8 +11,8 @@
 #include <tuple>
 #include <vector>
 
-#include "loader/fd.hpp"
-#include "loader/result.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::service {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "loader/fd.hpp"
-#include "loader/result.hpp"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::service {
 

@@ -5,15 +5,14 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/time.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/used.hpp"
+#include "loader/ledger/usage_log.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard::service {
 namespace {
-
-constexpr Timestamp kSecond = 1'000'000'000;
 
 std::string path_in(const std::string& run_dir) { return run_dir + "/status.json"; }
 
@@ -30,7 +29,7 @@ std::string when(const report::Snapshot& snapshot) {
 
 }  // namespace
 
-report::Snapshot take_snapshot(Standing standing, report::Lost lost) {
+report::Snapshot take_snapshot(status::StatusReport standing, report::Lost lost) {
   const Now now = read_clocks();
   report::Snapshot snapshot;
   snapshot.status = std::move(standing.status);

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "loader/report/snapshot.hpp"
-#include "loader/result.hpp"
-#include "loader/service/standing.hpp"
+#include "loader/base/result.hpp"
+#include "loader/status/compute_status.hpp"
 
 namespace apiguard::service {
 
@@ -17,7 +17,7 @@ inline constexpr auto kSnapshotEvery = std::chrono::seconds(10);
 inline constexpr auto kSnapshotValid = std::chrono::seconds(60);
 
 // Of this moment.
-[[nodiscard]] report::Snapshot take_snapshot(Standing standing, report::Lost lost);
+[[nodiscard]] report::Snapshot take_snapshot(status::StatusReport standing, report::Lost lost);
 // Replaces the file at once; only the supervisor does.
 [[nodiscard]] Result<> write_snapshot(const std::string& run_dir, const report::Snapshot& snapshot);
 // Exit::kFailed if there is none, it cannot be read, or it is too old: the supervisor does not run.

@@ -360,11 +360,11 @@ class Supervisor {
   void save() {
     if (!keeper_.guards() || children_.runs("again")) return;
     children_.start(
-        "save", [this] { return save_used_now(places_, keeper_.floor()); }, [](int) {});
+        "save", [this] { return save_usage_now(places_, keeper_.floor()); }, [](int) {});
   }
 
   void save_at_end() {
-    if (keeper_.guards()) (void)save_used_now(places_, keeper_.floor());
+    if (keeper_.guards()) (void)save_usage_now(places_, keeper_.floor());
   }
 
   void compare() {
@@ -396,7 +396,7 @@ class Supervisor {
     if (keeper_.was_confirmed()) round_after(Loop::Clock::duration::zero());
     const auto world = keeper_.view();
     if (!world) return tell({Level::kError, "snapshot", world.error().message});
-    Standing standing = keeper_.standing(*world);
+    status::StatusReport standing = keeper_.standing(*world);
     if (!busy_.problem().empty()) standing.problems.push_back(busy_.problem());
     tell_beginning(standing);
     say_status(standing);
@@ -406,14 +406,14 @@ class Supervisor {
     if (!written) tell({Level::kError, "snapshot", written.error().message});
   }
 
-  void say_status(const Standing& standing) {
+  void say_status(const status::StatusReport& standing) {
     const std::string text = describe_shortly(standing) + reloaded_;
     if (text == said_) return;
     said_ = text;
     notify(status(text));
   }
 
-  void tell_beginning(const Standing& standing) {
+  void tell_beginning(const status::StatusReport& standing) {
     if (std::exchange(told_beginning_, true)) return;
     tell({Level::kNotice, "beginning", describe_beginning(standing, boot_.waits_for())});
   }

@@ -13,7 +13,7 @@
 #include <string>
 
 #include "loader/host/places.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::service {
 

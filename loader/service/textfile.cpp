@@ -9,10 +9,11 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/look.hpp"
 #include "loader/host/clock.hpp"
-#include "loader/host/paths.hpp"
-#include "loader/service/counting.hpp"
-#include "loader/service/metrics.hpp"
+#include "loader/base/paths.hpp"
+#include "loader/status/counting.hpp"
+#include "loader/status/gather_metrics.hpp"
 #include "loader/service/work.hpp"
 
 namespace apiguard::service {
@@ -25,11 +26,11 @@ constexpr auto kEvery = std::chrono::seconds(60);
 Result<report::Metrics> measure_anew(const Places& places) {
   const auto world = publish::look(places);
   if (!world) return fail(world.error());
-  TextStanding text;
-  if (world->in_force) text = read_text_standing(places, *world->in_force);
-  const report::Counted counted = count_ranges(places, *world);
-  (void)write_counted(places.run_dir, counted);
-  return measure(places, *world, stand(places, *world, text).status, counted);
+  status::TextStatus text;
+  if (world->in_force) text = status::read_text_status(places, *world->in_force);
+  const report::Counted counted = status::count_for_metrics(places, *world);
+  (void)status::write_counted(places.run_dir, counted);
+  return status::measure(places, *world, status::compute_status(places, *world, text).status, counted);
 }
 
 Result<report::Metrics> measure_held(const Places& places, const Keeper& keeper,
@@ -37,8 +38,8 @@ Result<report::Metrics> measure_held(const Places& places, const Keeper& keeper,
   const auto world = keeper.view();
   if (!world) return fail(world.error());
   if (!world->in_force ||
-      is_good(counted, world->in_force->generation, read_boot_id(), publish::clocks(*world)))
-    return measure(places, *world, keeper.standing(*world).status, counted);
+      status::is_good(counted, world->in_force->generation, read_boot_id(), publish::clocks(*world)))
+    return status::measure(places, *world, keeper.standing(*world).status, counted);
   return measure_anew(places);
 }
 
@@ -49,7 +50,7 @@ Textfile::Textfile(Places places, std::string path, Children& children, Tell tel
       path_(std::move(path)),
       children_(children),
       tell_(std::move(tell)),
-      counted_(read_counted(places_.run_dir)) {}
+      counted_(status::read_counted(places_.run_dir)) {}
 
 void Textfile::write_if_due(const Keeper& keeper, const report::Lost& lost) {
   const auto now = Loop::Clock::now();
@@ -57,7 +58,7 @@ void Textfile::write_if_due(const Keeper& keeper, const report::Lost& lost) {
   const bool started = children_.start(
       "metrics", [&] { return write(keeper, lost); },
       [this](int status) {
-        counted_ = read_counted(places_.run_dir);
+        counted_ = status::read_counted(places_.run_dir);
         if (status == 0) return;
         tell_({Level::kError, "metrics",
                fmt::format("the metrics could not be written to '{}'", path_)});
@@ -71,7 +72,7 @@ int Textfile::write(const Keeper& keeper, const report::Lost& lost) const {
   auto metrics = measure_held(places_, keeper, counted_);
   if (!metrics) return failed(metrics.error());
   metrics->lost = lost;
-  auto written = write_textfile(path_, *metrics);
+  auto written = status::write_textfile(path_, *metrics);
   if (written) return 0;
   // The sandbox of a unit has only what was there when it was started.
   if (written.error().os_error == EROFS)

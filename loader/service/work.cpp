@@ -6,13 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "loader/publish/look.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/publish/again.hpp"
 #include "loader/publish/settle.hpp"
-#include "loader/publish/used.hpp"
-#include "loader/service/standing.hpp"
+#include "loader/ledger/usage.hpp"
+#include "loader/status/compute_status.hpp"
 #include "loader/service/tracing.hpp"
 
 namespace apiguard::service {
@@ -29,10 +30,10 @@ int failed(const Error& error) {
   return static_cast<int>(error.exit);
 }
 
-int save_used_now(const Places& places, const Floor& floor) {
+int save_usage_now(const Places& places, const Floor& floor) {
   const auto lock = Lock::take(places.run_dir, "run");
   if (!lock) return failed(lock.error());
-  const auto saved = publish::save_used(places, take(floor).now);
+  const auto saved = ledger::save_usage(places, take(floor).now);
   if (!saved) return failed(saved.error());
   tell_all(Level::kWarning, *saved);
   return 0;
@@ -42,7 +43,7 @@ int files_differ(const Places& places) {
   const auto world = publish::look(places);
   if (!world) return failed(world.error());
   if (!world->in_force) return static_cast<int>(Exit::kNo);
-  return read_text_standing(places, *world->in_force).unapplied ? static_cast<int>(Exit::kNo) : 0;
+  return status::read_text_status(places, *world->in_force).unapplied ? static_cast<int>(Exit::kNo) : 0;
 }
 
 int publish_again_now(const Places& places) {

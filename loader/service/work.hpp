@@ -6,7 +6,7 @@
 #include "loader/host/floor.hpp"
 #include "loader/host/places.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/result.hpp"
+#include "loader/base/result.hpp"
 
 namespace apiguard::service {
 
@@ -14,7 +14,7 @@ namespace apiguard::service {
 [[nodiscard]] int failed(const Error& error);
 
 // Keeps which ranges were used, as STATE/used.
-[[nodiscard]] int save_used_now(const Places& places, const Floor& floor);
+[[nodiscard]] int save_usage_now(const Places& places, const Floor& floor);
 
 // 0: the files say what is in force, else they do not or it cannot be told.
 [[nodiscard]] int files_differ(const Places& places);

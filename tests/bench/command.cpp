@@ -11,7 +11,7 @@
 #include <chrono>
 #include <sstream>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "tests/bench/programs.hpp"
 
 namespace apiguard::bench {

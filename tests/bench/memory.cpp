@@ -12,8 +12,8 @@
 #include <fstream>
 #include <vector>
 
-#include "loader/datapath/kept.hpp"
-#include "loader/fd.hpp"
+#include "loader/datapath/ledger_maps.hpp"
+#include "loader/base/fd.hpp"
 #include "tests/bench/programs.hpp"
 
 namespace apiguard::bench {
@@ -62,8 +62,8 @@ std::uint64_t locked_inside(const Fd& outer) {
 
 // Not part of a list: what the kernel remembers of traffic has one size.
 bool keeps(const std::string& map) {
-  return std::any_of(datapath::kAllKept.begin(), datapath::kAllKept.end(),
-                     [&](datapath::Kept kept) { return datapath::name_of(kept) == map; });
+  return std::any_of(datapath::kLedgerMaps.begin(), datapath::kLedgerMaps.end(),
+                     [&](datapath::LedgerMap kept) { return datapath::name_of(kept) == map; });
 }
 
 }  // namespace

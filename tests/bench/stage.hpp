@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "tests/bench/programs.hpp"
 
 namespace apiguard::bench {

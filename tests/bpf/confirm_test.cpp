@@ -43,8 +43,8 @@ struct Pair {
     fallback.which.generation = first ? 0 : 1;
     fallback.filter_fd = first ? -1 : before.generation().filter_fd();
     fallback.joined = joined;
-    datapath::KeptMaps kept;
-    for (const datapath::Kept map : datapath::kAllKept) {
+    datapath::LedgerMaps kept;
+    for (const datapath::LedgerMap map : datapath::kLedgerMaps) {
       kept.maps[static_cast<std::size_t>(map)] =
           Fd(fcntl(before.generation().kept_fd(map), F_DUPFD_CLOEXEC, 0));
     }

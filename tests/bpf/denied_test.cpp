@@ -7,7 +7,7 @@
 #include <map>
 #include <random>
 
-#include "loader/datapath/sources.hpp"
+#include "loader/ledger/sources.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/oracle.hpp"
 #include "tests/support/packet.hpp"
@@ -23,7 +23,7 @@ constexpr std::size_t kPlaces = APIGUARD_DENIED_BUCKETS * APIGUARD_DENIED_PLACES
 
 std::vector<DeniedSource> denied(const Harness& harness,
                                  std::optional<std::uint64_t> since = std::nullopt) {
-  auto sources = datapath::read_denied(harness.generation().kept_fd(datapath::Kept::kDenied),
+  auto sources = ledger::read_denied(harness.generation().kept_fd(datapath::LedgerMap::kDenied),
                                        test_clocks(), since);
   if (!sources) FAIL(sources.error().message);
   return *sources;
@@ -194,8 +194,8 @@ TEST_CASE("counts of another mode do not mix, and a source stands there once") {
   image->settings.since = 1;
   auto first = datapath::Generation::load(*image, {});
   REQUIRE(first);
-  datapath::KeptMaps kept;
-  for (const datapath::Kept map : datapath::kAllKept)
+  datapath::LedgerMaps kept;
+  for (const datapath::LedgerMap map : datapath::kLedgerMaps)
     kept.maps[static_cast<std::size_t>(map)] = Fd(dup(first->kept_fd(map)));
   Harness enforce(std::move(*first));
   policy.mode = Mode::kAudit;

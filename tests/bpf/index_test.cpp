@@ -9,7 +9,7 @@
 #include <cstring>
 #include <optional>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/oracle.hpp"
 #include "tests/support/packet.hpp"

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What the loader says of the maps that outlive generations is what the object makes.
-#include "loader/datapath/kept.hpp"
+#include "loader/datapath/ledger_maps.hpp"
 
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 
 #include <set>
 
-#include "loader/datapath/ledger.hpp"
-#include "loader/datapath/secret.hpp"
+#include "loader/ledger/ledger.hpp"
+#include "loader/ledger/secret.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/run.hpp"
 
@@ -29,36 +29,36 @@ Policy audit() {
 TEST_CASE("Every map of a generation goes on with the next one") {
   test::skip_unless_root();
   const test::Harness harness(audit());
-  for (const Kept kept : kAllKept) {
+  for (const LedgerMap kept : kLedgerMaps) {
     INFO(name_of(kept));
     CHECK(misfit(kept, harness.generation().kept_fd(kept)).value_or("") == "");
-    CHECK(check_kept(kept, harness.generation().kept_fd(kept), "pin"));
+    CHECK(check_ledger_map(kept, harness.generation().kept_fd(kept), "pin"));
   }
-  CHECK(misfit_used(harness.generation().used_fd()).value_or("") == "");
+  CHECK(misfit_usage_map(harness.generation().used_fd()).value_or("") == "");
 }
 
 TEST_CASE("No map goes on as another one") {
   test::skip_unless_root();
   const test::Harness harness(audit());
-  for (const Kept kept : kAllKept) {
-    for (const Kept other : kAllKept) {
+  for (const LedgerMap kept : kLedgerMaps) {
+    for (const LedgerMap other : kLedgerMaps) {
       if (kept == other) continue;
       INFO(name_of(kept) << " as " << name_of(other));
       CHECK(misfit(other, harness.generation().kept_fd(kept)));
     }
-    CHECK(misfit_used(harness.generation().kept_fd(kept)));
+    CHECK(misfit_usage_map(harness.generation().kept_fd(kept)));
   }
 }
 
 TEST_CASE("A frozen map does not go on") {
   test::skip_unless_root();
   const test::Harness harness(audit());
-  for (const Kept kept : kAllKept) {
+  for (const LedgerMap kept : kLedgerMaps) {
     INFO(name_of(kept));
     const int fd = harness.generation().kept_fd(kept);
     if (bpf_map_freeze(fd) != 0) continue;  // a kernel may not freeze what has a lock
     CHECK(misfit(kept, fd).value_or("") == "is read-only (frozen)");
-    CHECK(check_kept(kept, fd, "pin"));
+    CHECK(check_ledger_map(kept, fd, "pin"));
   }
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("A map of denied sources without the lock does not go on") {
   const Fd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "denied", sizeof(__u32),
                               sizeof(apiguard_denied_bucket), APIGUARD_DENIED_BUCKETS, nullptr));
   REQUIRE(map);
-  CHECK(misfit(Kept::kDenied, map.get()).value_or("") == "holds another map (without its lock)");
+  CHECK(misfit(LedgerMap::kDenied, map.get()).value_or("") == "holds another map (without its lock)");
 }
 
 TEST_CASE("Where there is no room, the least is loaded") {
@@ -78,13 +78,13 @@ TEST_CASE("Where there is no room, the least is loaded") {
   options.lean = true;
   const auto generation = Generation::load(*image, options);
   REQUIRE(generation);
-  CHECK(misfit(Kept::kDenied, generation->kept_fd(Kept::kDenied)));
-  CHECK(misfit(Kept::kSeen, generation->kept_fd(Kept::kSeen)));
+  CHECK(misfit(LedgerMap::kDenied, generation->kept_fd(LedgerMap::kDenied)));
+  CHECK(misfit(LedgerMap::kSeen, generation->kept_fd(LedgerMap::kSeen)));
 }
 
 TEST_CASE("Secrets are made anew") {
   std::set<std::uint64_t> secrets;
-  for (int i = 0; i < 100; ++i) secrets.insert(make_secret());
+  for (int i = 0; i < 100; ++i) secrets.insert(ledger::make_secret());
   CHECK(secrets.size() == 100);
   CHECK(!secrets.contains(0));
 }

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <map>
 
-#include "loader/datapath/used.hpp"
+#include "loader/ledger/usage_map.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/oracle.hpp"
 #include "tests/support/packet.hpp"
@@ -67,10 +67,10 @@ void compare(const Policy& policy, const Bytes& frame, const Verdict& wanted, co
 // What the map of the program says, against what was expected of each range.
 void compare_used(const Policy& policy, const Harness& harness, const Connections& wanted,
                   Tally& tally) {
-  const auto uses = datapath::read_used(harness.generation().used_fd());
+  const auto uses = ledger::read_hits(harness.generation().used_fd());
   if (!uses) FAIL(uses.error().message);
   Connections got;
-  for (const Use& use : uses->ranges) got[use.prefix] = use.connections;
+  for (const RangeHits& use : uses->ranges) got[use.prefix] = use.connections;
   if (got == wanted) return;
   tally.mismatches += 1;
   std::printf("connections differ\n");

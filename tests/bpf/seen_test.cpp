@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "loader/datapath/sources.hpp"
+#include "loader/ledger/sources.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/oracle.hpp"
 #include "tests/support/packet.hpp"
@@ -44,10 +44,10 @@ Policy policy_of(Mode mode) {
 
 std::string seen(const Harness& harness) {
   auto sources =
-      datapath::read_seen(harness.generation().kept_fd(datapath::Kept::kSeen), test_clocks());
+      ledger::read_audit_sources(harness.generation().kept_fd(datapath::LedgerMap::kSeen), test_clocks());
   if (!sources) FAIL(sources.error().message);
   std::string text;
-  for (const SeenSource& source : *sources) {
+  for (const AuditSource& source : *sources) {
     if (!text.empty()) text += ", ";
     text += to_string(source.source) + " " + std::to_string(source.connections);
   }
@@ -76,7 +76,7 @@ Bytes from6(const char* source, const Segment& segment = {}) {
 void run(Harness& harness, const Bytes& frame) { (void)harness.run(frame); }
 
 std::vector<UnprovenSource> unproven(const Harness& harness) {
-  auto sources = datapath::read_unproven(harness.generation().kept_fd(datapath::Kept::kUnproven),
+  auto sources = ledger::read_unproven(harness.generation().kept_fd(datapath::LedgerMap::kUnproven),
                                          test_clocks());
   if (!sources) FAIL(sources.error().message);
   return *sources;

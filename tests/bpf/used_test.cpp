@@ -6,7 +6,7 @@
 #include <map>
 
 #include "loader/datapath/pins.hpp"
-#include "loader/datapath/used.hpp"
+#include "loader/ledger/usage_map.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/oracle.hpp"
 #include "tests/support/packet.hpp"
@@ -33,8 +33,8 @@ Policy policy_of(std::vector<Range> ranges, Mode mode = Mode::kEnforce) {
   return policy;
 }
 
-Uses uses_of(const Harness& harness) {
-  auto uses = datapath::read_used(harness.generation().used_fd());
+Hits uses_of(const Harness& harness) {
+  auto uses = ledger::read_hits(harness.generation().used_fd());
   if (!uses) FAIL(uses.error().message);
   return *uses;
 }
@@ -42,7 +42,7 @@ Uses uses_of(const Harness& harness) {
 // "192.0.2.0/24 3, 2001:db8::/32 1": everything that is noted.
 std::string noted(const Harness& harness) {
   std::string text;
-  for (const Use& use : uses_of(harness).ranges) {
+  for (const RangeHits& use : uses_of(harness).ranges) {
     if (!text.empty()) text += ", ";
     text += to_string(use.prefix) + " " + std::to_string(use.connections);
   }
@@ -101,7 +101,7 @@ TEST_CASE("everybody is a range, and every length of a prefix is one") {
     wanted[range.prefix] += 1;
   }
   std::map<Prefix, std::uint64_t> got;
-  for (const Use& use : uses_of(harness).ranges) got[use.prefix] = use.connections;
+  for (const RangeHits& use : uses_of(harness).ranges) got[use.prefix] = use.connections;
   CHECK(got == wanted);
 }
 
@@ -184,7 +184,7 @@ TEST_CASE("headers beyond the linear part are read") {
     }
   }
   std::uint64_t sum = 0;
-  for (const Use& use : uses_of(harness).ranges) sum += use.connections;
+  for (const RangeHits& use : uses_of(harness).ranges) sum += use.connections;
   CHECK(sum == tried);
 }
 
@@ -237,12 +237,12 @@ TEST_CASE("the first and the last moment are those of the boot-time clock") {
   const std::uint64_t begin = test_clocks().boot;
   passes(harness, from4("192.0.2.7"));
   const std::uint64_t middle = test_clocks().boot;
-  const Use once = uses_of(harness).ranges.at(0);
+  const RangeHits once = uses_of(harness).ranges.at(0);
   CHECK(once.first == once.last);
   CHECK(once.first >= begin);
   CHECK(once.first <= middle);
   passes(harness, from4("192.0.2.8"));
-  const Use twice = uses_of(harness).ranges.at(0);
+  const RangeHits twice = uses_of(harness).ranges.at(0);
   CHECK(twice.first == once.first);
   CHECK(twice.last >= middle);
   CHECK(twice.last <= test_clocks().boot);
@@ -258,7 +258,7 @@ TEST_CASE("connections that find no room pass, and it is noted that they did not
   Harness harness(policy_of(ranges));  // whose map is for 1,024
   for (const Range& range : ranges)
     passes(harness, Eth() / Ipv4{.src = range.prefix.address} / Tcp{});
-  const Uses uses = uses_of(harness);
+  const Hits uses = uses_of(harness);
   CHECK(uses.ranges.size() == 1023);
   CHECK(uses.missed.connections == 2000 - 1023);
   CHECK(uses.missed.last > 0);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "apiguard/abi.h"
+#include "loader/base/time.hpp"
 #include "loader/compile/image.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/policy/policy.hpp"
@@ -20,8 +21,6 @@ namespace apiguard::test {
 // The wall clock of the tests: a fixed moment, so that policies can say "an hour ago".
 // 2026-01-01T00:00:00Z.
 inline constexpr Timestamp kNow = 1'767'225'600'000'000'000;
-inline constexpr Timestamp kSecond = 1'000'000'000;
-inline constexpr Timestamp kHour = 3600 * kSecond;
 
 // kNow beside the boot-time clock of this machine.
 [[nodiscard]] Now test_clocks();

@@ -10,7 +10,7 @@
 #include <iterator>
 #include <string>
 
-#include "loader/capabilities.hpp"
+#include "loader/base/capabilities.hpp"
 #include "loader/host/knock.hpp"
 #include "loader/report/authorized_key.hpp"
 

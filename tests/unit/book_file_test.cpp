@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/time.hpp"
 #include "loader/host/book.hpp"
 #include "loader/host/sealed.hpp"
 #include "tests/support/catch.hpp"
@@ -23,8 +24,6 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kHour = 3600 * kSecond;
 constexpr Timestamp kNoon = 1'796'126'400 * kSecond;  // 2026-12-01T12:00:00Z
 const Moment kMoment{{kNoon, 500ULL * kSecond}, "8e3f0b0a-6a3e-4a3c-b9a0-9b8f3ad5a3d1"};
 

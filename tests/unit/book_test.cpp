@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Terms of the book's entries: time that passes, whatever becomes of the wall clock.
+#include "loader/base/time.hpp"
 #include "loader/policy/book.hpp"
 
 #include <cstdint>
@@ -12,9 +13,6 @@ using namespace apiguard;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kHour = 3600 * kSecond;
-constexpr std::int64_t kDay = 24 * kHour;
 constexpr std::int64_t kYear = 365 * kDay;
 constexpr Timestamp kNoon = 1'796'126'400 * kSecond;  // 2026-12-01T12:00:00Z
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/capabilities.hpp"
+#include "loader/base/capabilities.hpp"
 #include "tests/support/catch.hpp"
 
 namespace apiguard::capabilities {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/policy/duration.hpp"
+#include "loader/base/time.hpp"
+#include "loader/base/duration.hpp"
 
 #include <utility>
 
@@ -77,7 +78,6 @@ TEST_CASE("a duration is shown in its one or two largest units, cut off") {
 }
 
 TEST_CASE("a span of [leases] and of #lapse is 1m to 30d") {
-  constexpr std::int64_t kMinute = 60'000'000'000;
   CHECK(parse_span("1m") == kMinute);
   CHECK(parse_span("60s") == kMinute);
   CHECK(parse_span("30d") == 30 * 24 * 60 * kMinute);

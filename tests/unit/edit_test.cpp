@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/policy/edit.hpp"
 
 #include <algorithm>
@@ -494,8 +495,6 @@ TEST_CASE("a broken configuration is not edited") {
 // -----------------------------
 
 namespace {
-
-constexpr Timestamp kHour = Timestamp{3600} * 1'000'000'000;
 
 // Entries of few prefixes nested in one another, of both kinds, ended, ending and permanent.
 std::string random_list(std::mt19937& random, std::size_t lines) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/publish/ending.hpp"
 
 #include "loader/policy/text.hpp"
@@ -8,8 +9,6 @@ using namespace apiguard;
 using namespace apiguard::publish;
 
 namespace {
-
-constexpr Timestamp kSecond = 1'000'000'000;
 
 Timestamp at(const char* text) { return *parse_timestamp(text); }
 

@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
 

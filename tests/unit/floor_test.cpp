@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/host/floor.hpp"
 
 #include <algorithm>
@@ -15,9 +16,6 @@ using namespace apiguard;
 
 namespace {
 
-constexpr Timestamp kSecond = 1'000'000'000;
-constexpr Timestamp kHour = 3600 * kSecond;
-constexpr Timestamp kDay = 24 * kHour;
 constexpr Timestamp kYear = 365 * kDay;
 constexpr Timestamp kNoon = 1'796'126'400 * kSecond;  // 2026-12-01T12:00:00Z
 constexpr const char* kThis = "this boot";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/policy/text.hpp"
 #include "tests/support/catch.hpp"
 
@@ -6,7 +7,6 @@ using namespace apiguard;
 
 namespace {
 
-constexpr std::int64_t kHour = std::int64_t{3600} * 1'000'000'000;
 constexpr const char* kNodes = "authorized-ranges.d/nodes.list";
 
 Result<Parsed> parse(const std::string& text, const std::string& name = kNodes, bool lint = true) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Policies and the whole of what compile makes of them.
+#include "loader/base/time.hpp"
 #include "loader/compile/image.hpp"
 
 #include <arpa/inet.h>
@@ -14,7 +15,6 @@ using namespace apiguard;
 
 namespace {
 
-constexpr Timestamp kSecond = 1'000'000'000;
 constexpr Timestamp kWall = 1'767'225'600 * kSecond;
 constexpr std::uint64_t kBoot = 5'000 * static_cast<std::uint64_t>(kSecond);
 constexpr Now kNow{.wall = kWall, .boot = kBoot};

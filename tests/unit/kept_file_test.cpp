@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Files that may be lost: whatever has their name, they can be written again.
-#include "loader/host/kept_file.hpp"
+#include "loader/host/expendable_file.hpp"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,20 +8,21 @@
 #include <filesystem>
 #include <string>
 
-#include "loader/host/seen.hpp"
-#include "loader/host/used.hpp"
+#include "loader/ledger/audit_file.hpp"
+#include "loader/ledger/usage_log.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
 
 using namespace apiguard;
+using namespace apiguard::ledger;
 namespace fs = std::filesystem;
 
 namespace {
 
 std::string moved_by_writing(const std::string& path) {
-  const auto aside = write_kept_file(path, "fresh\n");
+  const auto aside = write_expendable_file(path, "fresh\n");
   REQUIRE(aside);
-  const auto text = read_kept_file(path);
+  const auto text = read_expendable_file(path);
   REQUIRE(text);
   REQUIRE(text->has_value());
   CHECK(**text == "fresh\n");
@@ -30,7 +31,7 @@ std::string moved_by_writing(const std::string& path) {
 }
 
 std::string why_not(const std::string& path) {
-  const auto text = read_kept_file(path);
+  const auto text = read_expendable_file(path);
   REQUIRE(!text);
   CHECK(text.error().exit == Exit::kFailed);
   return text.error().message;
@@ -41,7 +42,7 @@ std::string why_not(const std::string& path) {
 TEST_CASE("A kept file that is not there is none, and can be written") {
   const test::Folder folder;
   const std::string path = folder.path() + "/used";
-  const auto text = read_kept_file(path);
+  const auto text = read_expendable_file(path);
   REQUIRE(text);
   CHECK(!*text);
   CHECK(moved_by_writing(path).empty());
@@ -107,14 +108,14 @@ TEST_CASE("Damaged files of the ledger are errors with a place, and can be writt
     test::put(folder.path() + "/used", text);
     test::put(folder.path() + "/seen", text);
     INFO(text);
-    const auto used = read_used_state(folder.path());
-    const auto seen = read_seen_state(folder.path());
+    const auto used = read_usage_log(folder.path());
+    const auto seen = read_audit_file(folder.path());
     REQUIRE(!used);
     CHECK(used.error().message.find("/used': damaged: line ") != std::string::npos);
     if (seen) CHECK(text == "apiguard seen 1\nend");
   }
-  REQUIRE(write_used_state(folder.path(), {}));
-  REQUIRE(write_seen_state(folder.path(), {}));
-  CHECK(read_used_state(folder.path()));
-  CHECK(read_seen_state(folder.path()));
+  REQUIRE(write_usage_log(folder.path(), {}));
+  REQUIRE(write_audit_file(folder.path(), {}));
+  CHECK(read_usage_log(folder.path()));
+  CHECK(read_audit_file(folder.path()));
 }

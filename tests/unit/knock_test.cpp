@@ -8,7 +8,7 @@
 
 #include <map>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "loader/host/addresses.hpp"
 #include "tests/support/catch.hpp"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/policy/lapse.hpp"
 
 #include <algorithm>
@@ -13,7 +14,6 @@ using namespace apiguard;
 
 namespace {
 
-constexpr std::int64_t kHour = std::int64_t{3600} * 1'000'000'000;
 constexpr Timestamp kNow = 1'800'000'000'000'000'000;  // 2027-01-15T08:00:00Z
 constexpr const char* kNodes = "authorized-ranges.d/nodes.list";
 constexpr const char* kOther = "authorized-ranges.d/other.list";

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/publish/lasting.hpp"
 
 #include "loader/host/floor.hpp"
@@ -9,7 +10,6 @@ using namespace apiguard::publish;
 
 namespace {
 
-constexpr Timestamp kSecond = 1'000'000'000;
 constexpr Timestamp kYear = 365 * 86'400 * kSecond;
 constexpr Timestamp kNoon = 1'796'126'400 * kSecond;
 

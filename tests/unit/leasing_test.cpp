@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/policy/leasing.hpp"
 
 #include "tests/support/catch.hpp"
@@ -8,9 +9,6 @@
 using namespace apiguard;
 
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kHour = 3600 * kSecond;
 
 Prefix prefix(const char* text) { return parse_prefix(text)->prefix; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/policy/masked.hpp"
+#include "loader/base/masked.hpp"
 
 #include "loader/host/journal.hpp"
 #include "loader/report/json.hpp"

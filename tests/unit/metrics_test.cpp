@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/report/metrics.hpp"
 
 #include <sys/stat.h>
@@ -9,17 +10,17 @@
 #include <sstream>
 
 #include "loader/host/files.hpp"
-#include "loader/service/metrics.hpp"
+#include "loader/status/gather_metrics.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
 
 using namespace apiguard;
+using namespace apiguard::status;
 using namespace apiguard::report;
 using namespace apiguard::test;
 
 namespace {
 
-constexpr Timestamp kSecond = 1'000'000'000;
 constexpr Timestamp kNow = 1'764'000'000 * kSecond;
 
 InterfaceStatus interface_of(const char* name, std::optional<XdpMode> mode) {
@@ -236,7 +237,7 @@ TEST_CASE(
   const Folder folder;
   const std::string path = folder / "apiguard.prom";
   const mode_t umask_before = umask(0077);
-  REQUIRE(service::write_textfile(path, enforcing()));
+  REQUIRE(status::write_textfile(path, enforcing()));
   umask(umask_before);
   CHECK(mode_of(path) == 0644);
   CHECK(get(path) == to_prometheus(enforcing()));
@@ -244,11 +245,11 @@ TEST_CASE(
 
   {
     const SmallFiles full(100);
-    CHECK_FALSE(service::write_textfile(path, Metrics{}));
+    CHECK_FALSE(status::write_textfile(path, Metrics{}));
   }
   CHECK(get(path) == to_prometheus(enforcing()));
   CHECK(names_in(folder.path()) == std::set<std::string>{"apiguard.prom"});
-  REQUIRE(service::write_textfile(path, Metrics{}));
+  REQUIRE(status::write_textfile(path, Metrics{}));
   CHECK(get(path) == to_prometheus(Metrics{}));
   CHECK(names_in(folder.path()) == std::set<std::string>{"apiguard.prom"});
 }
@@ -259,21 +260,21 @@ TEST_CASE("a link in the place of the text file is replaced, what it leads to is
   const std::string path = folder / "apiguard.prom";
   put(other, "mine");
   REQUIRE(symlink(other.c_str(), path.c_str()) == 0);
-  REQUIRE(service::write_textfile(path, Metrics{}));
+  REQUIRE(status::write_textfile(path, Metrics{}));
   CHECK(get(other) == "mine");
   CHECK_FALSE(std::filesystem::is_symlink(path));
 }
 
 TEST_CASE("a text file that cannot be written is told, and leaves nothing") {
   const Folder folder;
-  const auto absent = service::write_textfile(folder / "no/apiguard.prom", Metrics{});
+  const auto absent = status::write_textfile(folder / "no/apiguard.prom", Metrics{});
   REQUIRE_FALSE(absent);
   CHECK(absent.error().exit == Exit::kFailed);
   CHECK(absent.error().message.find("create: no such file or directory") != std::string::npos);
 
   const std::string path = folder / "apiguard.prom";
   REQUIRE(make_directory(path, 0755));
-  const auto folder_there = service::write_textfile(path, Metrics{});
+  const auto folder_there = status::write_textfile(path, Metrics{});
   REQUIRE_FALSE(folder_there);
   CHECK(folder_there.error().message.find("replace: is a directory") != std::string::npos);
   CHECK(names_in(folder.path()) == std::set<std::string>{"apiguard.prom"});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // A book never makes a change fail: entries of it that are one step of nested ends too many.
+#include "loader/base/time.hpp"
 #include "loader/compile/nesting.hpp"
 
 #include <algorithm>
@@ -15,7 +16,6 @@ using namespace apiguard;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 const Moment kMoment{{1000 * kSecond, 500ULL * kSecond}, "boot"};
 constexpr int kSteps = APIGUARD_MAX_EXPIRY_STEPS;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/cli/options.hpp"
 
 #include <algorithm>
@@ -576,7 +577,6 @@ TEST_CASE("a bad destination is told with the reason that endpoints get, too") {
 }
 
 TEST_CASE("every changing verb takes a time to confirm it, from a second to a day") {
-  constexpr std::int64_t kSecond = 1'000'000'000;
   const auto within = [](const Words& words) {
     return options_of<ApplyOptions>(words).flags.confirm_within;
   };

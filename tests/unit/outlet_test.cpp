@@ -14,7 +14,7 @@
 #include <string>
 #include <thread>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/service/notify.hpp"

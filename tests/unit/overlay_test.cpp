@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What the book adds to a text, against an oracle that asks every address at every moment.
+#include "loader/base/time.hpp"
 #include "loader/policy/overlay.hpp"
 
 #include <algorithm>
@@ -15,7 +16,6 @@ using namespace apiguard;
 
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 const Moment kMoment{{1000 * kSecond, 500ULL * kSecond}, "boot"};
 constexpr Timestamp kNow = 1000 * kSecond;
 constexpr const char* kFile = "authorized-ranges";

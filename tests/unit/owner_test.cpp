@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "loader/disbelief.hpp"
+#include "loader/base/disbelief.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"

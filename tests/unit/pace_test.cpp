@@ -9,6 +9,8 @@
 #include "tests/support/catch.hpp"
 
 namespace apiguard::service {
+
+using namespace apiguard::status;
 namespace {
 
 using std::chrono::milliseconds;
@@ -65,8 +67,8 @@ TEST_CASE("pins under the name of an interface's link") {
   CHECK_FALSE(datapath::is_pin_name("eth0-0", 0));
 }
 
-Standing standing_of(int attached, int missing) {
-  Standing standing;
+StatusReport standing_of(int attached, int missing) {
+  StatusReport standing;
   standing.status.generation = 30;
   standing.status.mode = Mode::kEnforce;
   for (int i = 0; i < attached + missing; ++i) {

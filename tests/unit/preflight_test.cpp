@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/publish/preflight.hpp"
 
 #include "loader/policy/text.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace apiguard;
+using namespace apiguard::ledger;
 using namespace apiguard::publish;
 
 namespace {
@@ -39,11 +41,10 @@ Connection from(const std::string& peer, std::uint16_t port = 6443, int bound = 
   return connection;
 }
 
-constexpr Timestamp kHour = Timestamp{3600} * 1'000'000'000;
 
 // Each of these ranges used five times, last so many hours ago.
-UsedState used(const std::vector<std::pair<const char*, int>>& ranges) {
-  UsedState state;
+UsageLog used(const std::vector<std::pair<const char*, int>>& ranges) {
+  UsageLog state;
   for (const auto& [cidr, hours] : ranges) {
     const auto parsed = parse_prefix(cidr);
     REQUIRE(parsed);
@@ -54,9 +55,9 @@ UsedState used(const std::vector<std::pair<const char*, int>>& ranges) {
   return state;
 }
 
-std::string taken(const UsedState& state, const std::string& today, const std::string& next) {
+std::string taken(const UsageLog& state, const std::string& today, const std::string& next) {
   std::string text;
-  for (const CutRange& cut :
+  for (const publish::CutRange& cut :
        taken_out(state, policy_of(today).ranges, policy_of(next).ranges, kNow))
     text += (text.empty() ? "" : " ") + to_string(cut.range.prefix);
   return text;
@@ -68,14 +69,14 @@ std::string told(const std::vector<Connection>& connections, const Today& today)
   return describe(newly_cut(connections, today, {}, kNow), kNow);
 }
 
-SeenSource seen(const std::string& source, int hours, std::uint64_t connections = 2) {
+AuditSource seen(const std::string& source, int hours, std::uint64_t connections = 2) {
   const Timestamp last = kNow - hours * kHour;
   return {address(source), connections, last, last, 1};
 }
 
-std::string peers_in(const std::vector<CutPeer>& cut) {
+std::string peers_in(const std::vector<publish::CutPeer>& cut) {
   std::string text;
-  for (const CutPeer& peer : cut) text += (text.empty() ? "" : " ") + to_string(peer.peer);
+  for (const publish::CutPeer& peer : cut) text += (text.empty() ? "" : " ") + to_string(peer.peer);
   return text;
 }
 
@@ -180,7 +181,7 @@ TEST_CASE("after ten minutes of audit only whom it saw counts, and whom the list
   const Policy audit = policy_of("203.0.113.0/24\n", Mode::kAudit);
   const std::vector<Connection> connections{from("192.0.2.7"), from("192.0.2.8"),
                                             from("203.0.113.7")};
-  const std::vector<SeenSource> sources{seen("192.0.2.8", 200), seen("198.18.0.1", 1)};
+  const std::vector<AuditSource> sources{seen("192.0.2.8", 200), seen("198.18.0.1", 1)};
   Today today = judged_by(audit);
   const auto cut = [&] { return peers_in(newly_cut(connections, today, sources, kNow)); };
   CHECK(cut() == "192.0.2.7 192.0.2.8 203.0.113.7");
@@ -194,7 +195,7 @@ TEST_CASE("after ten minutes of audit only whom it saw counts, and whom the list
 
 TEST_CASE("sources that an audit saw within a day, and that are not cut already") {
   const Policy next = policy_of("203.0.113.0/24\nexcept 203.0.113.66\n");
-  const std::vector<SeenSource> sources{seen("192.0.2.7", 0, 1), seen("192.0.2.8", 23, 5),
+  const std::vector<AuditSource> sources{seen("192.0.2.7", 0, 1), seen("192.0.2.8", 23, 5),
                                         seen("192.0.2.9", 24), seen("203.0.113.7", 1),
                                         seen("203.0.113.66", 1)};
   const auto cut = [&](const Today& today) {
@@ -217,14 +218,14 @@ TEST_CASE("sources that an audit saw within a day, and that are not cut already"
 
 TEST_CASE("connected clients and those of an audit are told apart") {
   const std::string text =
-      describe({{address("192.0.2.7"), 1, std::nullopt, "x", HowSeen::kSocket, std::nullopt},
-                {address("192.0.2.8"), 1, std::nullopt, "y", HowSeen::kAudit, kNow}},
+      describe({{address("192.0.2.7"), 1, std::nullopt, "x", publish::HowSeen::kSocket, std::nullopt},
+                {address("192.0.2.8"), 1, std::nullopt, "y", publish::HowSeen::kAudit, kNow}},
                kNow);
   CHECK(text ==
         "1 connected client would be cut:\n    192.0.2.7: 1 connection, x (socket)\n"
         "  1 source that an audit saw connect within 24 h would be cut:\n"
         "    192.0.2.8: 1 connection, y, last seen 0 s ago (audit)");
-  CHECK(describe(std::vector<CutPeer>(), kNow).empty());
+  CHECK(describe(std::vector<publish::CutPeer>(), kNow).empty());
 }
 
 TEST_CASE("left aside: who hangs on a link that nothing judges, and on no other") {
@@ -268,7 +269,7 @@ TEST_CASE("own addresses of every table never count; a gateway of one's own is n
 // everybody who is connected stays listed, by the same range or another one.
 TEST_CASE("a thousand routine changes raise nothing") {
   std::vector<Connection> connections;
-  std::vector<SeenSource> sources;
+  std::vector<AuditSource> sources;
   for (int node = 0; node < 250; ++node) {
     connections.push_back(from("10.20.0." + std::to_string(node)));
     sources.push_back(seen("10.20.0." + std::to_string(node), node % 24));
@@ -276,7 +277,7 @@ TEST_CASE("a thousand routine changes raise nothing") {
   // Of a stranger whom an audit saw, and who is cut since.
   sources.push_back(seen("192.0.2.7", 1));
   connections.push_back(from("192.0.2.7"));
-  const UsedState usage = used({{"10.20.0.0/24", 1}, {"10.20.0.0/25", 1}});
+  const UsageLog usage = used({{"10.20.0.0/24", 1}, {"10.20.0.0/25", 1}});
   std::string before = "10.20.0.0/24\n";
   for (int change = 0; change < 1000; ++change) {
     std::string next = change % 2 == 0 ? "10.20.0.0/24\n" : "10.20.0.0/25\n10.20.0.128/25\n";
@@ -312,7 +313,7 @@ TEST_CASE("ten are named, the others counted") {
 }
 
 TEST_CASE("ranges that are taken out and were used within a day, the one used last first") {
-  const UsedState state = used(
+  const UsageLog state = used(
       {{"10.0.0.0/8", 3}, {"192.0.2.0/24", 1}, {"198.51.100.0/24", 24}, {"203.0.113.0/24", 23}});
   const std::string today = "10.0.0.0/8\n192.0.2.0/24\n198.51.100.0/24\n203.0.113.0/24\n";
   CHECK(taken(state, today, "203.0.113.0/24\n") == "192.0.2.0/24 10.0.0.0/8");
@@ -321,7 +322,7 @@ TEST_CASE("ranges that are taken out and were used within a day, the one used la
 }
 
 TEST_CASE("a range is taken out if it is excepted, and is not if a wider one lists it") {
-  const UsedState state = used({{"192.0.2.0/24", 1}});
+  const UsageLog state = used({{"192.0.2.0/24", 1}});
   CHECK(taken(state, "192.0.2.0/24\n", "except 192.0.2.0/24\n192.0.0.0/16\n") == "192.0.2.0/24");
   CHECK(taken(state, "192.0.2.0/24\n", "except 192.0.0.0/16\n10.0.0.0/8\n") == "192.0.2.0/24");
   CHECK(taken(state, "192.0.2.0/24\n", "192.0.0.0/16\n").empty());
@@ -330,7 +331,7 @@ TEST_CASE("a range is taken out if it is excepted, and is not if a wider one lis
 }
 
 TEST_CASE("a range that is split is not taken out, one of which a part is missing is") {
-  const UsedState state = used({{"10.0.0.0/8", 1}, {"192.0.2.0/24", 1}, {"2001:db8::/32", 1}});
+  const UsageLog state = used({{"10.0.0.0/8", 1}, {"192.0.2.0/24", 1}, {"2001:db8::/32", 1}});
   const std::string today = "192.0.2.0/24\n2001:db8::/32\n10.0.0.0/8\n";
   const std::string rest = "192.0.2.0/24\n2001:db8::/32\n";
   CHECK(taken(state, today, rest + "10.0.0.0/9\n10.128.0.0/10\n10.192.0.0/10\n").empty());
@@ -347,7 +348,7 @@ TEST_CASE("a range that is split is not taken out, one of which a part is missin
 }
 
 TEST_CASE("what lists nobody today cannot be taken out") {
-  const UsedState state = used({{"192.0.2.0/24", 1}});
+  const UsageLog state = used({{"192.0.2.0/24", 1}});
   CHECK(taken(state, "10.0.0.0/8\n", "10.0.0.0/8\n").empty());
   CHECK(taken(state, "except 192.0.2.0/24\n10.0.0.0/8\n", "10.0.0.0/8\n").empty());
   Policy ended = policy_of("192.0.2.0/24\n");
@@ -356,7 +357,7 @@ TEST_CASE("what lists nobody today cannot be taken out") {
 }
 
 TEST_CASE("ranges are told by name, connections and how long ago; ten of them") {
-  std::vector<CutRange> cut{
+  std::vector<publish::CutRange> cut{
       {policy_of("192.0.2.0/24 name=ci\n").ranges[0], {7, 0, kNow - 2 * kHour}},
       {policy_of("192.0.3.0/24\n").ranges[0], {1, 0, kNow + kHour}}};
   CHECK(describe(cut, kNow) ==

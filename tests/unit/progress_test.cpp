@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace apiguard;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/publish/queued.hpp"
+#include "loader/publish/ticket.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -5,6 +5,7 @@
 #include "loader/policy/edit.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/queued.hpp"
+#include "loader/publish/ticket.hpp"
 #include "loader/report/change.hpp"
 #include "loader/report/review.hpp"
 #include "tests/support/catch.hpp"

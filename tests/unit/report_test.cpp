@@ -15,6 +15,7 @@
 #include "tests/support/catch.hpp"
 
 using namespace apiguard;
+using namespace apiguard::ledger;
 using namespace apiguard::report;
 
 namespace {
@@ -60,19 +61,19 @@ Status enforcing() {
   return status;
 }
 
-std::string json_of_list(const std::vector<Range>& ranges, const ListUse& use = {}) {
+std::string json_of_list(const std::vector<Range>& ranges, const ListUsage& use = {}) {
   std::string text;
   list_json(deciding_ranges(ranges), use, {}, [&text](std::string_view piece) { text += piece; });
   return text;
 }
 
-std::string text_of_list(const std::vector<Range>& ranges, const ListUse& use, Timestamp now) {
+std::string text_of_list(const std::vector<Range>& ranges, const ListUsage& use, Timestamp now) {
   std::string text;
   list_text(deciding_ranges(ranges), use, now, [&text](std::string_view piece) { text += piece; });
   return text;
 }
 
-UsedRange used_range(const char* cidr, std::uint64_t connections, const char* first,
+RangeUsage used_range(const char* cidr, std::uint64_t connections, const char* first,
                      const char* last) {
   return {parse_prefix(cidr)->prefix,
           {connections, *parse_timestamp(first), *parse_timestamp(last)},
@@ -183,13 +184,13 @@ TEST_CASE("JSON of a change") {
                    3,
                    range_of("2001:db8::/31"),
                    "",
-                   HowSeen::kAudit,
+                   publish::HowSeen::kAudit,
                    parse_timestamp("2026-12-01T08:00:00Z").value()};
   change.cut[1] = {Address{Family::kIpv4, {192, 0, 2, 7}},
                    1,
                    std::nullopt,
                    "no list is in force",
-                   HowSeen::kSocket,
+                   publish::HowSeen::kSocket,
                    std::nullopt};
   change.cut_ranges = {{range_of("203.0.113.0/24", Kind::kAllow, "office"),
                         {12, 0, *parse_timestamp("2026-12-01T08:00:00.5Z")}}};
@@ -262,7 +263,7 @@ TEST_CASE("JSON of a refusal, and of a failure that met no risk") {
   refusal.exit = 7;
   refusal.message = "refused: nothing was changed";
   refusal.risks = {{"wide", "new range wider than /8: 10.0.0.0/7"}};
-  CutPeer peer;
+  publish::CutPeer peer;
   peer.peer = *parse_address("192.0.2.9");
   peer.connections = 3;
   refusal.cut = {peer};
@@ -372,7 +373,7 @@ TEST_CASE("JSON of the list: what is not known is null") {
 }
 
 TEST_CASE("JSON of the list: connections of what lists somebody") {
-  UsedState state;
+  UsageLog state;
   state.ranges = {used_range("192.0.2.0/24", 4, "2026-11-01T00:00:00Z", "2026-11-02T00:00:00.25Z"),
                   used_range("198.51.100.0/24", 1, "2026-11-01T00:00:00Z", "2026-11-01T00:00:00Z"),
                   used_range("203.0.113.0/24", 9, "2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z")};
@@ -394,7 +395,7 @@ TEST_CASE("JSON of the list: connections of what lists somebody") {
 
 TEST_CASE("the list says how often a range was used, and how long ago") {
   const Timestamp now = *parse_timestamp("2026-12-01T08:00:00.5Z");
-  UsedState state;
+  UsageLog state;
   state.ranges = {
       used_range("192.0.2.2/32", 1234, "2026-11-01T00:00:00Z", "2026-12-01T04:55:00.75Z")};
   const std::vector<Range> ranges = {range_of("192.0.2.1", Kind::kExcept), range_of("192.0.2.2"),

@@ -6,11 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/time.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/publish/again.hpp"
 #include "loader/report/counted.hpp"
 #include "loader/report/snapshot.hpp"
-#include "loader/service/counting.hpp"
+#include "loader/status/counting.hpp"
 #include "loader/service/ends.hpp"
 #include "loader/service/file_watch.hpp"
 #include "loader/service/loop.hpp"
@@ -73,7 +74,6 @@ TEST_CASE("what a service manager is told") {
 
 // Seconds.
 Now clocks_at(std::int64_t wall, std::uint64_t boot) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
   return {.wall = wall * kSecond, .boot = boot * kSecond};
 }
 std::int64_t offset_of(const Now& clocks) { return clock_offset(clocks); }
@@ -167,7 +167,6 @@ TEST_CASE("the loop: a descriptor that is readable") {
 }
 
 TEST_CASE("what was counted of a long list is good for a while, and for that list alone") {
-  constexpr std::uint64_t kSecond = 1'000'000'000;
   report::Counted counted;
   counted.generation = 17;
   counted.next_end = Timestamp{2000} * 1'000'000'000;
@@ -196,8 +195,8 @@ TEST_CASE("what was counted of a long list is good for a while, and for that lis
   CHECK_FALSE(report::parse_counted("{}"));
 }
 
-Standing a_standing() {
-  Standing standing;
+StatusReport a_standing() {
+  StatusReport standing;
   report::Status& status = standing.status;
   status.mode = Mode::kAudit;
   status.generation = 17;

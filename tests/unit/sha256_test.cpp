@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/policy/sha256.hpp"
+#include "loader/base/sha256.hpp"
 
 #include "tests/support/catch.hpp"
 

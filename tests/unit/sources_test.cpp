@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/compile/sources.hpp"
 
 #include <arpa/inet.h>
@@ -6,17 +7,17 @@
 #include <cstring>
 
 #include "loader/host/journal.hpp"
-#include "loader/host/seen.hpp"
+#include "loader/ledger/audit_file.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/event.hpp"
 #include "loader/report/sources.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace apiguard;
+using namespace apiguard::ledger;
 
 namespace {
 
-constexpr Timestamp kSecond = 1'000'000'000;
 constexpr Timestamp kWall = 1'767'225'600 * kSecond;  // 2026-01-01T00:00:00Z
 const Now kNow{kWall, 1000 * kSecond};
 
@@ -202,32 +203,32 @@ TEST_CASE("changes and losses are told as well") {
 }
 
 TEST_CASE("a source that was seen goes into the kernel and comes back, over a boot as well") {
-  const SeenSource source{address("203.0.113.7"), 12, kWall - 5000 * kSecond, kWall - 3 * kSecond,
+  const AuditSource source{address("203.0.113.7"), 12, kWall - 5000 * kSecond, kWall - 3 * kSecond,
                           4};
   const apiguard_seen_key key = seen_key(source);
   const apiguard_seen value = seen_value(source, kNow);  // 5000 s ago there was no boot yet
-  CHECK(seen_source(key, value, kNow) == source);
-  CHECK(seen_source(key, value, {kWall + 60 * kSecond, kNow.boot + 60 * kSecond}) == source);
+  CHECK(audit_source(key, value, kNow) == source);
+  CHECK(audit_source(key, value, {kWall + 60 * kSecond, kNow.boot + 60 * kSecond}) == source);
   CHECK(value.day == 20453);  // 2025-12-31
-  const SeenSource six{address("2001:db8::7"), 1, kWall, kWall, 1};
-  CHECK(seen_source(seen_key(six), seen_value(six, kNow), kNow) == six);
+  const AuditSource six{address("2001:db8::7"), 1, kWall, kWall, 1};
+  CHECK(audit_source(seen_key(six), seen_value(six, kNow), kNow) == six);
 }
 
 TEST_CASE("sources that were seen are text and back, a damaged text is refused") {
-  const std::vector<SeenSource> sources{{address("203.0.113.7"), 12, 1, kWall, 4},
+  const std::vector<AuditSource> sources{{address("203.0.113.7"), 12, 1, kWall, 4},
                                         {address("2001:db8::7"), 1, 2, 3, 1}};
-  const std::string text = show_seen(sources);
+  const std::string text = show_audit_file(sources);
   CHECK(text ==
         "apiguard seen 1\n203.0.113.7 12 1 1767225600000000000 4\n2001:db8::7 1 2 3 1\nend\n");
-  REQUIRE(parse_seen(text));
-  CHECK(*parse_seen(text) == sources);
-  CHECK(parse_seen(show_seen({}))->empty());
+  REQUIRE(parse_audit_file(text));
+  CHECK(*parse_audit_file(text) == sources);
+  CHECK(parse_audit_file(show_audit_file({}))->empty());
   for (const char* damaged : {"", "apiguard used 1\nend\n", "apiguard seen 1\n",
                               "apiguard seen 1\n203.0.113.7 1 2 3\nend\n",
                               "apiguard seen 1\n203.0.113.7 1 2 3 4 5\nend\n",
                               "apiguard seen 1\n203.0.113 1 2 3 4\nend\n",
                               "apiguard seen 1\n203.0.113.7 x 2 3 4\nend\n"}) {
     INFO(damaged);
-    CHECK_FALSE(parse_seen(damaged));
+    CHECK_FALSE(parse_audit_file(damaged));
   }
 }

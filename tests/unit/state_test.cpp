@@ -11,10 +11,10 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "loader/fence.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/host/salvage.hpp"
 #include "loader/host/sealed.hpp"
-#include "loader/policy/sha256.hpp"
+#include "loader/base/sha256.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
 

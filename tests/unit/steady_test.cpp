@@ -8,7 +8,7 @@
 #include <chrono>
 #include <string>
 
-#include "loader/fd.hpp"
+#include "loader/base/fd.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/unread.hpp"
 #include "tests/support/catch.hpp"

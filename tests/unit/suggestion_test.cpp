@@ -18,8 +18,8 @@ Address address(const std::string& text) {
   return *parsed;
 }
 
-std::vector<SeenSource> seen(const std::vector<std::string>& sources) {
-  std::vector<SeenSource> result;
+std::vector<AuditSource> seen(const std::vector<std::string>& sources) {
+  std::vector<AuditSource> result;
   unsigned number = 0;
   for (const std::string& source : sources)
     result.push_back({address(source), 10, kNow - 1000, kNow - 1, 1 + number++ % 3});

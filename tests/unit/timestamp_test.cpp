@@ -2,14 +2,13 @@
 #include <limits>
 #include <random>
 
+#include "loader/base/time.hpp"
 #include "loader/policy/text.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace apiguard;
 
 namespace {
-
-constexpr Timestamp kSecond = 1'000'000'000;
 
 struct Good {
   std::string_view text;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What the machine's log is told of a change: the text, the fields, and the bytes of both
 // protocols.
+#include "loader/base/time.hpp"
 #include "loader/report/trace.hpp"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include "loader/host/traced.hpp"
 #include "loader/policy/prefix.hpp"
 #include "loader/publish/queued.hpp"
+#include "loader/publish/ticket.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
 
@@ -136,7 +138,6 @@ TEST_CASE("a crowd of leases is told once a minute, by its sum") {
   const auto entry = report::log_entry_of(report::trace_of(traced.leases));
   CHECK(entry.text == "generation 7: lease: 100 added, 100 renewed; by root");
 
-  constexpr std::uint64_t kSecond = 1'000'000'000;
   CHECK(is_due(traced, 5 * kSecond));
   traced.leases_at = 100 * kSecond;
   CHECK_FALSE(is_due(traced, 159 * kSecond));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "loader/base/time.hpp"
 #include "loader/propose/unproven.hpp"
 
 #include "loader/policy/text.hpp"
@@ -11,7 +12,6 @@ using namespace apiguard::propose;
 namespace {
 
 constexpr Timestamp kNow = 1'767'225'600'000'000'000;
-constexpr Timestamp kSecond = 1'000'000'000;
 
 Address address(const std::string& text) {
   const auto parsed = parse_address(text);

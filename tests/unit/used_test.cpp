@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/host/used.hpp"
+#include "loader/base/time.hpp"
+#include "loader/ledger/usage_log.hpp"
 
 #include <unistd.h>
 
@@ -9,11 +10,10 @@
 #include "tests/support/folder.hpp"
 
 using namespace apiguard;
+using namespace apiguard::ledger;
 
 namespace {
 
-constexpr Timestamp kSecond = 1'000'000'000;
-constexpr Timestamp kDay = 86400 * kSecond;
 constexpr Timestamp kWall = 1'764'000'000 * kSecond;
 constexpr std::uint64_t kUp = 5000ULL * 1'000'000'000;  // boot-time clock at kWall
 
@@ -30,7 +30,7 @@ std::vector<Range> ranges_of(const std::string& text) {
 }
 
 // Seconds after the boot.
-Use use(const std::string& cidr, std::uint64_t connections, std::uint64_t first,
+RangeHits use(const std::string& cidr, std::uint64_t connections, std::uint64_t first,
         std::uint64_t last) {
   constexpr std::uint64_t kNs = 1'000'000'000;
   return {prefix(cidr), connections, first * kNs, last * kNs};
@@ -42,14 +42,14 @@ Now now() { return {kWall, kUp}; }
 Timestamp booted() { return kWall - static_cast<Timestamp>(kUp); }
 Timestamp seconds_up(int seconds) { return booted() + seconds * kSecond; }
 
-UsedState folded(const std::vector<Use>& uses) {
-  UsedState state;
+UsageLog folded(const std::vector<RangeHits>& uses) {
+  UsageLog state;
   fold(state, "boot-a", {uses, {}}, now());
   return state;
 }
 
-Usage total(const UsedState& state, const std::string& cidr) {
-  const UsedRange* range = find_used(state, prefix(cidr));
+Usage total(const UsageLog& state, const std::string& cidr) {
+  const RangeUsage* range = find_usage(state, prefix(cidr));
   return range == nullptr ? Usage{} : range->total();
 }
 
@@ -60,20 +60,20 @@ std::string names(const RangeRefs& ranges) {
 }
 
 // Observed since `observed`; "unused for `lasts`" at kWall.
-std::string unused(const UsedState& state, const std::string& list, Timestamp lasts) {
+std::string unused(const UsageLog& state, const std::string& list, Timestamp lasts) {
   const std::vector<Range> ranges = ranges_of(list);
   return names(unused_since(state, deciding_ranges(ranges), kWall - lasts));
 }
 
-void publish(UsedState& state, const std::string& before, const std::string& after, Timestamp time,
+void publish(UsageLog& state, const std::string& before, const std::string& after, Timestamp time,
              Observed change = {2, true, false}) {
   const std::vector<Range> old = ranges_of(before);
   const std::vector<Range> fresh = ranges_of(after);
   observe(state, change, deciding_ranges(old), deciding_ranges(fresh), time);
 }
 
-UsedState example() {
-  UsedState state;
+UsageLog example() {
+  UsageLog state;
   state.boot = "0c7a4d52-0000-4000-8000-000000000000";
   state.clock = 17;
   state.generation = 12;
@@ -90,15 +90,15 @@ UsedState example() {
 }  // namespace
 
 TEST_CASE("a state is read back as it was written") {
-  for (const UsedState& state : {UsedState{}, example()}) {
-    const auto again = parse_used(show_used(state));
+  for (const UsageLog& state : {UsageLog{}, example()}) {
+    const auto again = parse_usage_log(show_usage_log(state));
     REQUIRE(again);
     CHECK(*again == state);
   }
 }
 
 TEST_CASE("the file is text that people can read") {
-  CHECK(show_used(example()) ==
+  CHECK(show_usage_log(example()) ==
         "apiguard used 1\n"
         "boot 0c7a4d52-0000-4000-8000-000000000000\n"
         "clock 17\n"
@@ -117,17 +117,17 @@ TEST_CASE("the file is text that people can read") {
 }
 
 TEST_CASE("a file that was cut anywhere is damaged") {
-  const std::string text = show_used(example());
+  const std::string text = show_usage_log(example());
   for (std::size_t size = 0; size < text.size(); ++size) {
     INFO(size);
-    CHECK_FALSE(parse_used(text.substr(0, size)));
+    CHECK_FALSE(parse_usage_log(text.substr(0, size)));
   }
 }
 
 TEST_CASE("what is no such file is refused with its line") {
   const std::string head = "apiguard used 1\nboot a\nclock 1\ngeneration 1\n";
   const auto reason = [&](const std::string& text) {
-    const auto state = parse_used(text);
+    const auto state = parse_usage_log(text);
     REQUIRE_FALSE(state);
     CHECK(state.error().exit == Exit::kFailed);
     return state.error().message;
@@ -153,24 +153,24 @@ TEST_CASE("what is no such file is refused with its line") {
 
 TEST_CASE("no file is an empty state, a damaged one is an error, and writing replaces it") {
   const test::Folder folder;
-  const auto none = read_used_state(folder.path());
+  const auto none = read_usage_log(folder.path());
   REQUIRE(none);
-  CHECK(*none == UsedState{});
-  REQUIRE(write_used_state(folder.path(), example()));
-  const auto some = read_used_state(folder.path());
+  CHECK(*none == UsageLog{});
+  REQUIRE(write_usage_log(folder.path(), example()));
+  const auto some = read_usage_log(folder.path());
   REQUIRE(some);
   CHECK(*some == example());
   REQUIRE(write_synced(folder.path() + "/used", "apiguard used 1\n"));
-  const auto damaged = read_used_state(folder.path());
+  const auto damaged = read_usage_log(folder.path());
   REQUIRE_FALSE(damaged);
   CHECK(damaged.error().message ==
         "file '" + folder.path() + "/used': damaged: line 2: the end is missing");
-  REQUIRE(write_used_state(folder.path(), {}));
-  CHECK(read_used_state(folder.path()));
+  REQUIRE(write_usage_log(folder.path(), {}));
+  CHECK(read_usage_log(folder.path()));
 }
 
 TEST_CASE("times of the kernel become those of the wall clock") {
-  const UsedState state = folded({use("192.0.2.0/24", 3, 10, 40), use("2001:db8::/32", 1, 7, 7)});
+  const UsageLog state = folded({use("192.0.2.0/24", 3, 10, 40), use("2001:db8::/32", 1, 7, 7)});
   CHECK(state.boot == "boot-a");
   CHECK(state.clock == booted());
   CHECK(total(state, "192.0.2.0/24") == Usage{3, seconds_up(10), seconds_up(40)});
@@ -179,7 +179,7 @@ TEST_CASE("times of the kernel become those of the wall clock") {
 }
 
 TEST_CASE("in one boot the kernel's map replaces what it said before") {
-  UsedState state = folded({use("192.0.2.0/24", 3, 10, 40)});
+  UsageLog state = folded({use("192.0.2.0/24", 3, 10, 40)});
   fold(state, "boot-a", {{use("192.0.2.0/24", 5, 10, 60), use("192.0.2.7/32", 1, 50, 50)}, {}},
        at(kWall + 30 * kSecond, 5030));
   CHECK(total(state, "192.0.2.0/24") == Usage{5, seconds_up(10), seconds_up(60)});
@@ -187,14 +187,14 @@ TEST_CASE("in one boot the kernel's map replaces what it said before") {
 }
 
 TEST_CASE("a wall clock that is set moves what was seen in this boot, not what was seen before") {
-  UsedState state = folded({use("192.0.2.0/24", 3, 10, 40)});
+  UsageLog state = folded({use("192.0.2.0/24", 3, 10, 40)});
   const Timestamp step = 3600 * kSecond;
   fold(state, "boot-a", {{use("192.0.2.0/24", 4, 10, 41)}, {}}, at(kWall + step, 5000));
   CHECK(total(state, "192.0.2.0/24") == Usage{4, seconds_up(10) + step, seconds_up(41) + step});
 }
 
 TEST_CASE("after a boot both are added, and a boot without connections loses none") {
-  UsedState state = folded({use("192.0.2.0/24", 3, 10, 40), use("192.0.2.7/32", 2, 20, 30)});
+  UsageLog state = folded({use("192.0.2.0/24", 3, 10, 40), use("192.0.2.7/32", 2, 20, 30)});
   const Timestamp later = kWall + kDay;
   fold(state, "boot-b", {{use("192.0.2.0/24", 1, 100, 100)}, {}}, at(later, 200));
   CHECK(total(state, "192.0.2.0/24") == Usage{4, seconds_up(10), later - 100 * kSecond});
@@ -205,7 +205,7 @@ TEST_CASE("after a boot both are added, and a boot without connections loses non
 }
 
 TEST_CASE("a map that was lost within a boot is added to by the next one") {
-  UsedState state = folded({use("192.0.2.0/24", 3, 10, 40), use("192.0.2.7/32", 2, 20, 30)});
+  UsageLog state = folded({use("192.0.2.0/24", 3, 10, 40), use("192.0.2.7/32", 2, 20, 30)});
   fold(state, "boot-a", {{use("192.0.2.0/24", 5, 4000, 4100)}, {}}, now());
   CHECK(total(state, "192.0.2.0/24") == Usage{8, seconds_up(10), seconds_up(4100)});
   CHECK(total(state, "192.0.2.7/32") == Usage{2, seconds_up(20), seconds_up(30)});
@@ -215,8 +215,8 @@ TEST_CASE("a map that was lost within a boot is added to by the next one") {
 }
 
 TEST_CASE("what found no room is remembered") {
-  UsedState state;
-  Uses uses;
+  UsageLog state;
+  Hits uses;
   uses.missed = {2, 10'000'000'000, 20'000'000'000};
   fold(state, "boot-a", uses, now());
   CHECK(state.missed == seconds_up(20));
@@ -225,10 +225,10 @@ TEST_CASE("what found no room is remembered") {
 }
 
 TEST_CASE("copies of a map are united without taking a connection for two") {
-  const Uses one{{use("10.0.0.0/8", 3, 5, 9), use("192.0.2.0/24", 1, 4, 4)}, {}};
-  const Uses other{{use("10.0.0.0/8", 2, 5, 11), use("198.51.100.0/24", 7, 1, 2)}, {1, 2, 3}};
-  const Uses both = united(one, other);
-  CHECK(both.ranges == std::vector<Use>{use("10.0.0.0/8", 3, 5, 11), use("192.0.2.0/24", 1, 4, 4),
+  const Hits one{{use("10.0.0.0/8", 3, 5, 9), use("192.0.2.0/24", 1, 4, 4)}, {}};
+  const Hits other{{use("10.0.0.0/8", 2, 5, 11), use("198.51.100.0/24", 7, 1, 2)}, {1, 2, 3}};
+  const Hits both = united(one, other);
+  CHECK(both.ranges == std::vector<RangeHits>{use("10.0.0.0/8", 3, 5, 11), use("192.0.2.0/24", 1, 4, 4),
                                         use("198.51.100.0/24", 7, 1, 2)});
   CHECK(both.missed.connections == 1);
   CHECK(both.missed.first == 2);
@@ -236,14 +236,14 @@ TEST_CASE("copies of a map are united without taking a connection for two") {
 
 TEST_CASE("a prefix is a key of the map and back") {
   for (const char* text : {"0.0.0.0/0", "203.0.113.0/24", "::/0", "2001:db8::1/128"}) {
-    const apiguard_used_key key = used_key(prefix(text));
+    const apiguard_used_key key = hits_key(prefix(text));
     CHECK(to_string(use_of(key, {1, 2, 3}).prefix) == text);
     CHECK(use_of(key, {1, 2, 3}).last == 3);
   }
 }
 
 TEST_CASE("observation begins with the first publish that judges, and goes on") {
-  UsedState state;
+  UsageLog state;
   publish(state, "", "192.0.2.0/24\n", kWall, {1, true, true});
   CHECK(state.observed == kWall);
   CHECK(state.generation == 1);
@@ -253,7 +253,7 @@ TEST_CASE("observation begins with the first publish that judges, and goes on") 
 }
 
 TEST_CASE("a gap begins it anew, off ends it") {
-  UsedState state;
+  UsageLog state;
   publish(state, "", "10.0.0.0/8\n", kWall, {1, true, true});
   publish(state, "10.0.0.0/8\n", "10.0.0.0/8\n192.0.2.0/24\n", kWall + 1);
   publish(state, "10.0.0.0/8\n192.0.2.0/24\n", "10.0.0.0/8\n192.0.2.0/24\n", kWall + 2,
@@ -267,7 +267,7 @@ TEST_CASE("a gap begins it anew, off ends it") {
 }
 
 TEST_CASE("a range joins when it begins to list somebody, and joins anew after it was gone") {
-  UsedState state;
+  UsageLog state;
   publish(state, "", "10.0.0.0/8\nexcept 192.0.2.0/24\n", kWall, {1, true, true});
   // Another name or end is the same range.
   publish(state, "10.0.0.0/8\nexcept 192.0.2.0/24\n", "10.0.0.0/8 name=x\nexcept 192.0.2.0/24\n",
@@ -282,7 +282,7 @@ TEST_CASE("a range joins when it begins to list somebody, and joins anew after i
 }
 
 TEST_CASE("unused is what was observed for so long and admitted nobody since") {
-  UsedState state;
+  UsageLog state;
   state.observed = kWall - 40 * kDay;
   state.added = {{prefix("198.51.100.0/24"), kWall - 10 * kDay}};
   state.ranges = {{prefix("10.0.0.0/8"), {5, kWall - 39 * kDay, kWall - 31 * kDay}, {}},
@@ -304,7 +304,7 @@ TEST_CASE("unused is what was observed for so long and admitted nobody since") {
 }
 
 TEST_CASE("ranges that are gone are forgotten when they were not used for long") {
-  UsedState state;
+  UsageLog state;
   state.ranges = {{prefix("10.0.0.0/8"), {5, 1, kWall - 31 * kDay}, {}},
                   {prefix("10.1.0.0/16"), {5, 1, kWall - 31 * kDay}, {}},
                   {prefix("192.0.2.0/24"), {5, 1, kWall - 29 * kDay}, {}}};
@@ -318,7 +318,7 @@ TEST_CASE("ranges that are gone are forgotten when they were not used for long")
 TEST_CASE(
     "an except with an end beside its allow takes nothing out of what is known of the range") {
   const std::string both = "10.0.0.0/8\nexcept 10.0.0.0/8 until=2030-01-01T00:00:00Z\n";
-  UsedState state;
+  UsageLog state;
   state.observed = kWall - 60 * kDay;
   state.ranges = {{prefix("10.0.0.0/8"), {5, 1, kWall - 31 * kDay}, {}}};
   const std::vector<Range> ranges = ranges_of(both);

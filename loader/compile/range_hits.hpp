@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// The way back for connections: what the map `used` says, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "apiguard/abi.h"
+#include "loader/policy/prefix.hpp"
+
+namespace apiguard {
+
+// Connections that a range has admitted since the boot. Times on the boot-time clock, nanoseconds.
+struct RangeHits {
+  Prefix prefix;
+  std::uint64_t connections = 0;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+
+  friend bool operator==(const RangeHits&, const RangeHits&) = default;
+};
+
+struct Hits {
+  std::vector<RangeHits> ranges;  // by prefix, each once
+  apiguard_used missed{};   // connections that found no room in the map
+};
+
+[[nodiscard]] apiguard_used_key hits_key(const Prefix& prefix);
+[[nodiscard]] RangeHits use_of(const apiguard_used_key& key, const apiguard_used& value);
+
+// Of two maps, one of which may be a copy of the other that has gone on by itself: no connection is
+// taken for two, and the earliest and the latest moment hold.
+[[nodiscard]] Hits united(const Hits& a, const Hits& b);
+
+}  // namespace apiguard

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What is remembered, on its way from the generation in force to the next one. Nothing of it can
+// fail the change: what cannot go on begins anew, and warnings() says so.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "loader/compile/image.hpp"
+#include "loader/datapath/generation.hpp"
+#include "loader/datapath/pins.hpp"
+#include "loader/host/places.hpp"
+#include "loader/ledger/ledger.hpp"
+#include "loader/ledger/usage_map.hpp"
+
+namespace apiguard::ledger {
+
+class Handover {
+ public:
+  // For a list of so many ranges.
+  Handover(const Places& places, Ledger ledger, std::size_t ranges);
+
+  // What hashes of this boot begin with.
+  [[nodiscard]] std::uint64_t secret() const { return ledger_.secret(); }
+  [[nodiscard]] bool counters_go_on() const;
+
+  // Loads the next generation with what goes on; into what begins goes what files keep of it. The
+  // error is that of the part that judges.
+  [[nodiscard]] Result<datapath::Generation> load(const Image& image, datapath::LoadOptions options,
+                                                  const Now& now);
+  // Before the links are switched: see Ledger.
+  void pin_missing(const datapath::Generation& generation, const datapath::Edition& edition) const;
+  // Once the links run it.
+  void finish(const datapath::Generation& generation, const datapath::Edition& edition);
+
+  // Whether all connections that were attributed to ranges go on to be.
+  [[nodiscard]] bool keeps_usage() const { return keeps_usage_; }
+  [[nodiscard]] std::vector<std::string> warnings() const;
+
+ private:
+  Places places_;
+  datapath::Pins pins_;
+  Ledger ledger_;
+  UsageHandover usage_;
+  bool keeps_usage_ = true;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace apiguard::ledger

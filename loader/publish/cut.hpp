@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Whom a change would cut: clients, and ranges that were used lately.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "loader/base/time.hpp"
+#include "loader/ledger/usage_log.hpp"
+#include "loader/policy/policy.hpp"
+
+namespace apiguard::publish {
+
+// How it is known that somebody has connections here.
+enum class HowSeen {
+  kSocket,  // a socket of this host is connected to it now
+  kAudit    // an audit saw it finish a handshake
+};
+
+// A client that a change would cut.
+struct CutPeer {
+  Address peer;
+  std::uint64_t connections = 0;
+  std::optional<Range> range;  // that admits it today
+  std::string reason;          // why it passes today, where no range admits it
+  HowSeen seen = HowSeen::kSocket;
+  std::optional<Timestamp> last;  // when it was heard last; none: not known
+};
+
+// A range that a change takes out although it has admitted a connection lately.
+struct CutRange {
+  Range range;
+  ledger::Usage usage;
+};
+
+}  // namespace apiguard::publish

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// Which range admitted how many connections, beside the generation in force.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loader/ledger/usage.hpp"
+#include "loader/publish/world.hpp"
+
+namespace apiguard::publish {
+
+struct RangeUse {
+  ledger::UsageLog log;
+  std::optional<Timestamp> observed_since;  // none: not every packet is judged, or it is not known
+  std::vector<std::string> warnings;        // as in UsageRead
+  std::vector<std::string> unread;          // as in UsageRead
+};
+
+// What can be read of it; writes nothing.
+[[nodiscard]] RangeUse read_usage(const Places& places, const World& world);
+
+// Whether it judges no packet: mode is off, or nothing is known of it.
+[[nodiscard]] bool judges_nothing(const InForce& in_force);
+
+// Whether the generation in force attributes connections to ranges.
+[[nodiscard]] bool attributes_connections(const Places& places, const World& world);
+
+}  // namespace apiguard::publish
