@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "loader/base/capabilities.hpp"
+#include "loader/base/descriptors.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/cli/complete.hpp"
 #include "loader/cli/failure.hpp"
 #include "loader/cli/options.hpp"
@@ -17,12 +19,10 @@
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/log.hpp"
 #include "loader/datapath/release.hpp"
-#include "loader/base/descriptors.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/host/standard_streams.hpp"
-#include "loader/base/masked.hpp"
 #include "loader/service/gate.hpp"
 
 namespace {

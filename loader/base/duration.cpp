@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/base/time.hpp"
 #include "loader/base/number.hpp"
+#include "loader/base/time.hpp"
 #include "loader/base/utf8.hpp"
 
 namespace apiguard {

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "loader/base/time.hpp"
 #include "loader/base/result.hpp"
+#include "loader/base/time.hpp"
 
 namespace apiguard {
 

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/policy/edit.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 

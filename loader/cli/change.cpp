@@ -12,14 +12,13 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/make_plan.hpp"
-#include "loader/publish/look.hpp"
+#include "loader/base/fence.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/cli/asking.hpp"
 #include "loader/cli/queueing.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
-#include "loader/base/fence.hpp"
 #include "loader/host/boot_unit.hpp"
 #include "loader/host/doors.hpp"
 #include "loader/host/journal.hpp"
@@ -27,9 +26,10 @@
 #include "loader/host/marks.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
-#include "loader/base/masked.hpp"
 #include "loader/propose/unproven.hpp"
 #include "loader/publish/audited.hpp"
+#include "loader/publish/look.hpp"
+#include "loader/publish/make_plan.hpp"
 #include "loader/publish/publish.hpp"
 #include "loader/publish/text_change.hpp"
 #include "loader/publish/text_only.hpp"

@@ -5,10 +5,10 @@
 
 #include <functional>
 
+#include "loader/base/result.hpp"
 #include "loader/cli/command_line.hpp"
 #include "loader/publish/plan.hpp"
 #include "loader/publish/queued.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 

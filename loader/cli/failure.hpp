@@ -2,8 +2,8 @@
 // With --json a changing verb that failed answers on stdout as well.
 #pragma once
 
-#include "loader/cli/command_line.hpp"
 #include "loader/base/result.hpp"
+#include "loader/cli/command_line.hpp"
 
 namespace apiguard::cli {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "loader/policy/prefix.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/prefix.hpp"
 
 namespace apiguard::cli {
 

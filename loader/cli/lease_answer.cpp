@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "loader/publish/ticket.hpp"
 #include "loader/publish/leases.hpp"
+#include "loader/publish/ticket.hpp"
 
 namespace apiguard::cli {
 

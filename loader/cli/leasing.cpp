@@ -6,13 +6,11 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/make_plan.hpp"
-#include "loader/publish/ticket.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/cli/lease_answer.hpp"
 #include "loader/cli/queueing.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
-#include "loader/base/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
@@ -20,7 +18,9 @@
 #include "loader/policy/text.hpp"
 #include "loader/publish/booking.hpp"
 #include "loader/publish/leases.hpp"
+#include "loader/publish/make_plan.hpp"
 #include "loader/publish/publish.hpp"
+#include "loader/publish/ticket.hpp"
 #include "loader/report/change.hpp"
 #include "loader/service/tracing.hpp"
 

@@ -2,9 +2,9 @@
 // The two ways in which a command changes the book: leases are given, bars are taken out.
 #pragma once
 
+#include "loader/base/result.hpp"
 #include "loader/cli/command_line.hpp"
 #include "loader/policy/leasing.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 

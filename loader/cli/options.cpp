@@ -13,10 +13,10 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include "loader/base/masked.hpp"
 #include "loader/cli/help.hpp"
 #include "loader/cli/tree.hpp"
 #include "loader/cli/typed.hpp"
-#include "loader/base/masked.hpp"
 
 namespace apiguard::cli {
 namespace {

@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/cli/command_line.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/publish/queued.hpp"
 #include "loader/publish/ticket.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 

@@ -9,12 +9,12 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/look.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
-#include "loader/base/masked.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/report/terminal.hpp"
 
 namespace apiguard::cli {

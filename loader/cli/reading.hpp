@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "loader/base/number.hpp"
+#include "loader/base/result.hpp"
 #include "loader/host/places.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/publish/usage.hpp"
 #include "loader/publish/world.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 
@@ -24,7 +24,8 @@ namespace apiguard::cli {
 [[nodiscard]] tl::unexpected<Error> fail_reading(Error error);
 
 // publish::read_usage(), with what is wrong on stderr.
-[[nodiscard]] publish::RangeUse read_usage_or_say(const Places& places, const publish::World& world);
+[[nodiscard]] publish::RangeUse read_usage_or_say(const Places& places,
+                                                  const publish::World& world);
 
 // "the text of what is in force is not known: REASON"; Exit::kFailed.
 [[nodiscard]] Error text_unknown(const publish::InForce& in_force);

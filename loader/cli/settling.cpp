@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/look.hpp"
-#include "loader/cli/reading.hpp"
 #include "loader/base/fence.hpp"
+#include "loader/cli/reading.hpp"
 #include "loader/publish/again.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/publish/settle.hpp"
 #include "loader/service/tracing.hpp"
 

@@ -4,11 +4,11 @@
 
 #include <optional>
 
+#include "loader/base/result.hpp"
 #include "loader/cli/command_line.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/places.hpp"
 #include "loader/publish/world.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 

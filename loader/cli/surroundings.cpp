@@ -8,12 +8,12 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/masked.hpp"
+#include "loader/base/paths.hpp"
 #include "loader/cli/complete.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/interfaces.hpp"
-#include "loader/base/paths.hpp"
 #include "loader/host/state.hpp"
-#include "loader/base/masked.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard::cli {

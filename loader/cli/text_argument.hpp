@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "loader/policy/text.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/text.hpp"
 
 namespace apiguard::cli {
 

@@ -9,9 +9,9 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/disbelief.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/datapath/pins.hpp"
-#include "loader/base/disbelief.hpp"
 #include "loader/host/owner.hpp"
 
 namespace apiguard::cli {

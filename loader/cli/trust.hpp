@@ -5,8 +5,8 @@
 // ends here.
 #pragma once
 
-#include "loader/cli/command_line.hpp"
 #include "loader/base/result.hpp"
+#include "loader/cli/command_line.hpp"
 
 namespace apiguard::cli {
 

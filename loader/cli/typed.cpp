@@ -10,13 +10,13 @@
 
 #include <fmt/format.h>
 
-#include "loader/base/time.hpp"
 #include "loader/base/number.hpp"
+#include "loader/base/time.hpp"
 #include "loader/host/files.hpp"
 
-#include "loader/cli/arguments.hpp"
 #include "loader/base/duration.hpp"
 #include "loader/base/masked.hpp"
+#include "loader/cli/arguments.hpp"
 #include "loader/policy/scan.hpp"
 #include "loader/policy/text.hpp"
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "loader/cli/command_line.hpp"
 #include "loader/base/result.hpp"
+#include "loader/cli/command_line.hpp"
 
 namespace apiguard::cli {
 

@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/paths.hpp"
 #include "loader/cli/change.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/files.hpp"
-#include "loader/base/paths.hpp"
 #include "loader/publish/request.hpp"
 
 namespace apiguard::cli {

@@ -4,12 +4,12 @@
 #include <cerrno>
 #include <optional>
 
-#include "loader/publish/look.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
-#include "loader/ledger/sources.hpp"
 #include "loader/host/clock.hpp"
+#include "loader/ledger/sources.hpp"
 #include "loader/policy/lookup.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/report/sources.hpp"
 
 namespace apiguard::cli {

@@ -10,19 +10,19 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/look.hpp"
+#include "loader/base/disbelief.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/base/time.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/release.hpp"
-#include "loader/ledger/sources.hpp"
-#include "loader/base/disbelief.hpp"
-#include "loader/base/fence.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
+#include "loader/ledger/sources.hpp"
 #include "loader/ledger/usage.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/report/detach.hpp"
 #include "loader/service/tracing.hpp"

@@ -11,10 +11,10 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/descriptors.hpp"
 #include "loader/cli/change.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
-#include "loader/base/descriptors.hpp"
 #include "loader/host/files.hpp"
 #include "loader/publish/request.hpp"
 

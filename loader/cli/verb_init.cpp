@@ -11,14 +11,14 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/masked.hpp"
+#include "loader/base/paths.hpp"
 #include "loader/cli/asking.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/lock.hpp"
-#include "loader/base/paths.hpp"
-#include "loader/base/masked.hpp"
 #include "loader/propose/proposal.hpp"
 #include "loader/report/lines.hpp"
 #include "loader/report/terminal.hpp"

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/utf8.hpp"
 #include "loader/cli/leasing.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
@@ -15,7 +16,6 @@
 #include "loader/host/input.hpp"
 #include "loader/host/knock.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/base/utf8.hpp"
 #include "loader/report/authorized_key.hpp"
 
 namespace apiguard::cli {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
-#include "loader/status/counting.hpp"
-#include "loader/status/gather_metrics.hpp"
 #include "loader/service/snapshot.hpp"
 #include "loader/status/compute_status.hpp"
+#include "loader/status/counting.hpp"
+#include "loader/status/gather_metrics.hpp"
 
 namespace apiguard::cli {
 
@@ -18,7 +18,7 @@ Result<Exit> run(const CommandLine& line, const MetricsOptions& options) {
     for (const std::string& unknown : standing.notes) note(unknown);
   }
   report::Metrics metrics = status::measure(line.places, *world, standing.status,
-                                             status::count_for_metrics(line.places, *world));
+                                            status::count_for_metrics(line.places, *world));
   if (const auto snapshot = service::read_snapshot(line.places.run_dir))
     metrics.lost = snapshot->lost;
   if (options.textfile.empty()) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/publish/look.hpp"
 #include "loader/cli/change.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/files.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/publish/request.hpp"
 
 namespace apiguard::cli {

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <string_view>
 
+#include "loader/base/paths.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/text_argument.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/doors.hpp"
 #include "loader/host/files.hpp"
-#include "loader/base/paths.hpp"
 #include "loader/report/review.hpp"
 
 namespace apiguard::cli {

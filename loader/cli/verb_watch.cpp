@@ -13,23 +13,23 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/look.hpp"
 #include "loader/base/time.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/generation.hpp"
-#include "loader/ledger/watch.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/seat.hpp"
+#include "loader/ledger/watch.hpp"
 #include "loader/policy/lookup.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/report/event.hpp"
 
 namespace apiguard::cli {
 namespace {
 
-constexpr int kPause = 50;  // milliseconds between two looks
+constexpr int kPause = 50;                     // milliseconds between two looks
 constexpr std::uint64_t kLease = 3 * kSecond;  // packets pay no longer for a watch that was killed
 constexpr unsigned kLines = 20;                // a second are as many as people can read
 

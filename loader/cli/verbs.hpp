@@ -3,8 +3,8 @@
 // messages on stderr, and returns the exit status; an Error is printed by main.
 #pragma once
 
-#include "loader/cli/command_line.hpp"
 #include "loader/base/result.hpp"
+#include "loader/cli/command_line.hpp"
 
 namespace apiguard::cli {
 

@@ -9,19 +9,19 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/look.hpp"
+#include "loader/base/duration.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/base/time.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/datapath/confirmation.hpp"
-#include "loader/base/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
-#include "loader/base/duration.hpp"
 #include "loader/publish/confirm.hpp"
 #include "loader/publish/guard.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/service/tracing.hpp"
 
 namespace apiguard::cli {

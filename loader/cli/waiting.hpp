@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <string>
 
+#include "loader/base/result.hpp"
 #include "loader/cli/command_line.hpp"
 #include "loader/publish/world.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::cli {
 

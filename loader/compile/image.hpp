@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "apiguard/abi.h"
+#include "loader/base/result.hpp"
+#include "loader/base/time.hpp"
 #include "loader/compile/index.hpp"
 #include "loader/compile/shards.hpp"
-#include "loader/base/time.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard {
 

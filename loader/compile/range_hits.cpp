@@ -45,8 +45,9 @@ Hits united(const Hits& a, const Hits& b) {
   unite(result.missed, b.missed);
   result.ranges.reserve(std::max(a.ranges.size(), b.ranges.size()));
   std::merge(a.ranges.begin(), a.ranges.end(), b.ranges.begin(), b.ranges.end(),
-             std::back_inserter(result.ranges),
-             [](const RangeHits& one, const RangeHits& other) { return one.prefix < other.prefix; });
+             std::back_inserter(result.ranges), [](const RangeHits& one, const RangeHits& other) {
+               return one.prefix < other.prefix;
+             });
   std::size_t kept = 0;
   for (std::size_t i = 0; i < result.ranges.size(); ++i) {
     if (kept > 0 && result.ranges[kept - 1].prefix == result.ranges[i].prefix) {

@@ -22,7 +22,7 @@ struct RangeHits {
 
 struct Hits {
   std::vector<RangeHits> ranges;  // by prefix, each once
-  apiguard_used missed{};   // connections that found no room in the map
+  apiguard_used missed{};         // connections that found no room in the map
 };
 
 [[nodiscard]] apiguard_used_key hits_key(const Prefix& prefix);

@@ -65,7 +65,7 @@ struct UnprovenSource {
 
 [[nodiscard]] DeniedSource denied_source(const apiguard_denied& value, const Now& now);
 [[nodiscard]] AuditSource audit_source(const apiguard_seen_key& key, const apiguard_seen& value,
-                                     const Now& now);
+                                       const Now& now);
 
 [[nodiscard]] UnprovenSource unproven_source(const apiguard_seen_key& key,
                                              const apiguard_unproven& value, const Now& now);

@@ -11,9 +11,9 @@
 #include <system_error>
 #include <vector>
 
-#include "loader/datapath/objects.hpp"
 #include "loader/base/disbelief.hpp"
 #include "loader/base/fence.hpp"
+#include "loader/datapath/objects.hpp"
 
 namespace apiguard::datapath {
 namespace {

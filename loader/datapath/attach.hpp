@@ -3,11 +3,11 @@
 
 #include <string>
 
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 #include "loader/datapath/hook.hpp"
 #include "loader/datapath/target.hpp"
-#include "loader/base/fd.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-#include "loader/datapath/pins.hpp"
 #include "loader/base/result.hpp"
+#include "loader/datapath/pins.hpp"
 
 namespace apiguard::datapath {
 

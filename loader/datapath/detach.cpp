@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/fence.hpp"
 #include "loader/datapath/aside.hpp"
 #include "loader/datapath/objects.hpp"
-#include "loader/base/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {

@@ -3,8 +3,8 @@
 // what was moved is compared by id before anything is done to it.
 #pragma once
 
-#include "loader/datapath/pins.hpp"
 #include "loader/base/result.hpp"
+#include "loader/datapath/pins.hpp"
 
 namespace apiguard::datapath {
 

@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "loader/compile/image.hpp"
 #include "loader/base/fd.hpp"
 #include "loader/base/result.hpp"
+#include "loader/compile/image.hpp"
 
 namespace apiguard::datapath {
 

@@ -14,12 +14,12 @@
 #include <fmt/format.h>
 
 #include "apiguard.skel.h"
+#include "loader/base/sha256.hpp"
 #include "loader/datapath/deadline.hpp"
 #include "loader/datapath/fill.hpp"
 #include "loader/datapath/log.hpp"
 #include "loader/datapath/privilege.hpp"
 #include "loader/datapath/usage_size.hpp"
-#include "loader/base/sha256.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -230,7 +230,9 @@ int Generation::filter_fd() const {
   return bpf_program__fd(state_->frags ? programs.apiguard_frags : programs.apiguard);
 }
 int Generation::check_fd() const { return bpf_program__fd(state_->skeleton->progs.apiguard_check); }
-int Generation::kept_fd(LedgerMap kept) const { return bpf_map__fd(kept_map(*state_->skeleton, kept)); }
+int Generation::kept_fd(LedgerMap kept) const {
+  return bpf_map__fd(kept_map(*state_->skeleton, kept));
+}
 int Generation::used_fd() const { return bpf_map__fd(state_->skeleton->maps.used); }
 int Generation::add_fd() const { return bpf_program__fd(state_->skeleton->progs.apiguard_add); }
 int Generation::settings_fd() const { return bpf_map__fd(state_->skeleton->maps.rodata); }

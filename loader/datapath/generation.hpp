@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 #include "loader/compile/image.hpp"
 #include "loader/datapath/edition.hpp"
 #include "loader/datapath/ledger_maps.hpp"
-#include "loader/base/fd.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

@@ -16,12 +16,12 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/descriptors.hpp"
+#include "loader/base/fence.hpp"
 #include "loader/datapath/aside.hpp"
 #include "loader/datapath/ledger_maps.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/datapath/pinned.hpp"
-#include "loader/base/descriptors.hpp"
-#include "loader/base/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "loader/datapath/links.hpp"
-#include "loader/datapath/pins.hpp"
 #include "loader/base/fd.hpp"
 #include "loader/base/result.hpp"
+#include "loader/datapath/links.hpp"
+#include "loader/datapath/pins.hpp"
 
 namespace apiguard::datapath {
 

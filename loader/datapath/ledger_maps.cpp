@@ -47,7 +47,9 @@ constexpr std::array<Shape, kLedgerMaps.size()> kShapes{{
      sizeof(apiguard_unproven), APIGUARD_UNPROVEN_SOURCES, 0, true},
 }};
 
-constexpr const Shape& shape_of(LedgerMap kept) { return kShapes.at(static_cast<std::size_t>(kept)); }
+constexpr const Shape& shape_of(LedgerMap kept) {
+  return kShapes.at(static_cast<std::size_t>(kept));
+}
 
 constexpr Shape kUsed = {"used",
                          "connections by range",
@@ -133,7 +135,8 @@ Result<> check_usage_map(int map_fd, const std::string& pin) { return check(kUse
 
 std::optional<std::string> misfit(LedgerMap kept, int map_fd) {
   if (auto wrong = misfit(shape_of(kept), map_fd)) return wrong;
-  if (kept == LedgerMap::kDenied && !has_lock(map_fd)) return "holds another map (without its lock)";
+  if (kept == LedgerMap::kDenied && !has_lock(map_fd))
+    return "holds another map (without its lock)";
   return std::nullopt;
 }
 

@@ -14,10 +14,18 @@
 
 namespace apiguard::datapath {
 
-enum class LedgerMap : std::size_t { kCounters, kDenied, kSeen, kFlows, kWatches, kRings, kUnproven };
-inline constexpr std::array kLedgerMaps = {LedgerMap::kCounters, LedgerMap::kDenied,  LedgerMap::kSeen,
-                                        LedgerMap::kFlows,    LedgerMap::kWatches, LedgerMap::kRings,
-                                        LedgerMap::kUnproven};
+enum class LedgerMap : std::size_t {
+  kCounters,
+  kDenied,
+  kSeen,
+  kFlows,
+  kWatches,
+  kRings,
+  kUnproven
+};
+inline constexpr std::array kLedgerMaps = {
+    LedgerMap::kCounters, LedgerMap::kDenied, LedgerMap::kSeen,    LedgerMap::kFlows,
+    LedgerMap::kWatches,  LedgerMap::kRings,  LedgerMap::kUnproven};
 
 // As the object calls it.
 [[nodiscard]] std::string_view name_of(LedgerMap kept);

@@ -8,9 +8,9 @@
 #include <set>
 #include <string>
 
-#include "loader/datapath/objects.hpp"
 #include "loader/base/fd.hpp"
 #include "loader/base/result.hpp"
+#include "loader/datapath/objects.hpp"
 
 namespace apiguard::datapath {
 

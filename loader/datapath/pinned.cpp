@@ -11,8 +11,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/datapath/objects.hpp"
 #include "loader/base/fence.hpp"
+#include "loader/datapath/objects.hpp"
 
 namespace apiguard::datapath {
 namespace {

@@ -15,13 +15,13 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/disbelief.hpp"
+#include "loader/base/fence.hpp"
+#include "loader/base/sha256.hpp"
 #include "loader/datapath/aside.hpp"
 #include "loader/datapath/links.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/datapath/pinned.hpp"
-#include "loader/base/disbelief.hpp"
-#include "loader/base/fence.hpp"
-#include "loader/base/sha256.hpp"
 
 namespace apiguard::datapath {
 namespace {

@@ -29,11 +29,11 @@
 #include <vector>
 
 #include "apiguard/abi.h"
+#include "loader/base/fd.hpp"
+#include "loader/base/result.hpp"
 #include "loader/datapath/edition.hpp"
 #include "loader/datapath/generation.hpp"
-#include "loader/base/fd.hpp"
 #include "loader/policy/prefix.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

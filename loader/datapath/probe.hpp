@@ -5,8 +5,8 @@
 
 #include <string>
 
-#include "loader/compile/image.hpp"
 #include "loader/base/result.hpp"
+#include "loader/compile/image.hpp"
 
 namespace apiguard::datapath {
 

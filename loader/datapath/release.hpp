@@ -11,8 +11,8 @@
 
 #include <cstdint>
 
-#include "loader/datapath/pins.hpp"
 #include "loader/base/result.hpp"
+#include "loader/datapath/pins.hpp"
 
 namespace apiguard::datapath {
 

@@ -10,10 +10,10 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/fence.hpp"
 #include "loader/datapath/attach.hpp"
 #include "loader/datapath/hook.hpp"
 #include "loader/datapath/objects.hpp"
-#include "loader/base/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {

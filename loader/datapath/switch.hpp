@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/datapath/detach.hpp"
 #include "loader/datapath/pins.hpp"
 #include "loader/datapath/target.hpp"
 #include "loader/datapath/undo.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

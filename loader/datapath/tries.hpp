@@ -5,9 +5,9 @@
 #include <map>
 
 #include "apiguard/abi.h"
+#include "loader/base/result.hpp"
 #include "loader/datapath/pins.hpp"
 #include "loader/policy/prefix.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::datapath {
 

@@ -11,11 +11,11 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/fence.hpp"
 #include "loader/datapath/aside.hpp"
 #include "loader/datapath/detach.hpp"
 #include "loader/datapath/hook.hpp"
 #include "loader/datapath/objects.hpp"
-#include "loader/base/fence.hpp"
 
 namespace apiguard::datapath {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/fd.hpp"
 #include "loader/datapath/pins.hpp"
 #include "loader/datapath/target.hpp"
-#include "loader/base/fd.hpp"
 
 namespace apiguard::datapath {
 

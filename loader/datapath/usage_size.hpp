@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The map of connections by range, as a fresh one is made: it has a size, and an entry for what finds
-// no room.
+// The map of connections by range, as a fresh one is made: it has a size, and an entry for what
+// finds no room.
 #pragma once
 
 #include <cstddef>

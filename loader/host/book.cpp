@@ -11,11 +11,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "loader/base/masked.hpp"
+#include "loader/host/expendable_file.hpp"
 #include "loader/host/fields.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/expendable_file.hpp"
 #include "loader/host/sealed.hpp"
-#include "loader/base/masked.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard {
@@ -280,7 +280,8 @@ std::optional<std::string> bytes_of(const std::string& path) {
 }
 
 Result<> write_copy(const std::string& path, const std::string& text) {
-  if (auto written = write_expendable_file(path, text, kMode); !written) return fail(written.error());
+  if (auto written = write_expendable_file(path, text, kMode); !written)
+    return fail(written.error());
   const auto again = read_expendable_file(path);
   if (!again) return fail(again.error());
   if (*again == text) return {};

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/host/floor.hpp"
 #include "loader/policy/book.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard {
 

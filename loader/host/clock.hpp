@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "loader/host/floor.hpp"
 #include "loader/base/result.hpp"
+#include "loader/host/floor.hpp"
 
 namespace apiguard {
 

@@ -7,8 +7,8 @@
 #include <map>
 #include <vector>
 
-#include "loader/policy/policy.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/policy.hpp"
 
 namespace apiguard {
 

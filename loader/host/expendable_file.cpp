@@ -71,7 +71,7 @@ Result<std::optional<std::string>> read_expendable_file(const std::string& path)
 }
 
 Result<std::string> write_expendable_file(const std::string& path, const std::string& text,
-                                    unsigned mode) {
+                                          unsigned mode) {
   const capabilities::Raised raised(capabilities::kAnyFile);
   auto aside = make_way(path);
   if (!aside) return aside;

@@ -17,7 +17,8 @@ namespace apiguard {
 // Replaces the file as a whole. A link is removed and not followed, so is a FIFO; a folder that is
 // not empty is moved aside ("NAME.aside-1"). Returns that name; empty: nothing was moved. Needs the
 // lock. `mode`: of a file that is new.
-[[nodiscard]] Result<std::string> write_expendable_file(const std::string& path, const std::string& text,
-                                                  unsigned mode = 0644);
+[[nodiscard]] Result<std::string> write_expendable_file(const std::string& path,
+                                                        const std::string& text,
+                                                        unsigned mode = 0644);
 
 }  // namespace apiguard

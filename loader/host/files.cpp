@@ -18,10 +18,10 @@
 #include "loader/base/capabilities.hpp"
 #include "loader/base/disbelief.hpp"
 #include "loader/base/fd.hpp"
+#include "loader/base/masked.hpp"
 #include "loader/base/paths.hpp"
 #include "loader/host/steady.hpp"
 #include "loader/host/unread.hpp"
-#include "loader/base/masked.hpp"
 
 namespace apiguard {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "loader/base/os_error.hpp"
-#include "loader/policy/text.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/text.hpp"
 
 namespace apiguard {
 

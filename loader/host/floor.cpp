@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/base/time.hpp"
 #include "loader/base/duration.hpp"
+#include "loader/base/time.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard {

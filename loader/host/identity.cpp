@@ -64,7 +64,8 @@ std::optional<std::string> find_user(std::string_view passwd, std::uint32_t uid)
     std::string_view line = cut(passwd, '\n');
     const std::string_view name = cut(line, ':');
     cut(line, ':');  // password
-    if (parse_whole<std::uint32_t>(cut(line, ':')) == uid && is_plain(name)) return std::string(name);
+    if (parse_whole<std::uint32_t>(cut(line, ':')) == uid && is_plain(name))
+      return std::string(name);
   }
   return std::nullopt;
 }

@@ -17,8 +17,8 @@
 #include <fmt/format.h>
 
 #include "loader/base/fd.hpp"
-#include "loader/host/outlet.hpp"
 #include "loader/base/masked.hpp"
+#include "loader/host/outlet.hpp"
 
 namespace apiguard {
 namespace {

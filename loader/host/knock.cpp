@@ -9,10 +9,10 @@
 #include <optional>
 #include <string>
 
+#include "loader/base/utf8.hpp"
 #include "loader/host/addresses.hpp"
 #include "loader/policy/scan.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

@@ -17,10 +17,10 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/host/processes.hpp"
 #include "loader/host/tcp_sockets.hpp"
 #include "loader/policy/prefix.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard {
 

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "loader/base/fd.hpp"
-#include "loader/host/outlet.hpp"
 #include "loader/base/result.hpp"
+#include "loader/host/outlet.hpp"
 
 namespace apiguard {
 
@@ -17,7 +17,8 @@ namespace apiguard {
 inline constexpr const char* kSupervisorLock = "supervisor";
 
 // Holds an flock on RUN_DIR/NAME ("lock" for changes), which the kernel releases when the holder
-// dies. Its text is for messages, and for the names of what the verb prepares (loader/base/fence.hpp):
+// dies. Its text is for messages, and for the names of what the verb prepares
+// (loader/base/fence.hpp):
 //
 //   1234 allow 203.0.113.0/24      pid and verb
 //   number 18                      raised by every verb that takes the lock

@@ -10,11 +10,11 @@
 
 #include <fmt/format.h>
 
-#include "loader/base/time.hpp"
 #include "loader/base/disbelief.hpp"
 #include "loader/base/fence.hpp"
-#include "loader/host/files.hpp"
+#include "loader/base/time.hpp"
 #include "loader/host/expendable_file.hpp"
+#include "loader/host/files.hpp"
 
 namespace apiguard {
 namespace {

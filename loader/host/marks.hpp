@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "loader/policy/policy.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/policy.hpp"
 
 namespace apiguard {
 

@@ -9,8 +9,8 @@
 #include <set>
 #include <vector>
 
-#include "loader/policy/prefix.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/prefix.hpp"
 
 namespace apiguard {
 

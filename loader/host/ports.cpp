@@ -28,8 +28,9 @@ std::string_view trim(std::string_view text) {
 bool item_holds(std::string_view item, std::uint16_t port) {
   const std::size_t dash = item.find('-');
   const auto first = parse_whole<std::uint16_t>(trim(item.substr(0, dash)));
-  const auto last =
-      dash == std::string_view::npos ? first : parse_whole<std::uint16_t>(trim(item.substr(dash + 1)));
+  const auto last = dash == std::string_view::npos
+                        ? first
+                        : parse_whole<std::uint16_t>(trim(item.substr(dash + 1)));
   return first && last && *first <= port && port <= *last;
 }
 

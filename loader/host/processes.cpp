@@ -12,8 +12,8 @@
 #include <optional>
 #include <string>
 
-#include "loader/base/number.hpp"
 #include "loader/base/capabilities.hpp"
+#include "loader/base/number.hpp"
 #include "loader/host/files.hpp"
 
 namespace apiguard {

@@ -12,8 +12,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/host/outlet.hpp"
 #include "loader/base/masked.hpp"
+#include "loader/host/outlet.hpp"
 
 namespace apiguard::progress {
 namespace {

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/host/floor.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard {
 

@@ -15,8 +15,8 @@
 #include <string>
 #include <vector>
 
-#include "loader/policy/leasing.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/leasing.hpp"
 
 namespace apiguard {
 

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "loader/base/fd.hpp"
-#include "loader/host/files.hpp"
 #include "loader/base/paths.hpp"
+#include "loader/host/files.hpp"
 
 namespace apiguard {
 namespace {

@@ -17,8 +17,8 @@
 #include "loader/base/disbelief.hpp"
 #include "loader/base/fd.hpp"
 #include "loader/base/fence.hpp"
-#include "loader/host/files.hpp"
 #include "loader/base/paths.hpp"
+#include "loader/host/files.hpp"
 #include "loader/host/replaceable.hpp"
 
 namespace apiguard {

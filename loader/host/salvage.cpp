@@ -5,10 +5,10 @@
 
 #include <utility>
 
-#include "loader/host/files.hpp"
 #include "loader/base/paths.hpp"
-#include "loader/host/stored.hpp"
 #include "loader/base/sha256.hpp"
+#include "loader/host/files.hpp"
+#include "loader/host/stored.hpp"
 
 namespace apiguard {
 namespace {

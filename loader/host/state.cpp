@@ -15,13 +15,13 @@
 #include <system_error>
 #include <utility>
 
-#include "loader/base/number.hpp"
 #include "loader/base/fence.hpp"
-#include "loader/host/files.hpp"
+#include "loader/base/number.hpp"
 #include "loader/base/paths.hpp"
+#include "loader/base/sha256.hpp"
+#include "loader/host/files.hpp"
 #include "loader/host/record.hpp"
 #include "loader/host/stored.hpp"
-#include "loader/base/sha256.hpp"
 
 namespace apiguard {
 namespace {

@@ -23,10 +23,10 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/record.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard {
 

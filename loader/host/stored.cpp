@@ -6,9 +6,9 @@
 #include <cerrno>
 #include <utility>
 
-#include "loader/host/files.hpp"
 #include "loader/base/paths.hpp"
 #include "loader/base/sha256.hpp"
+#include "loader/host/files.hpp"
 
 namespace apiguard {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "loader/base/result.hpp"
 #include "loader/host/record.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard {
 

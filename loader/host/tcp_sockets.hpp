@@ -8,8 +8,8 @@
 #include <functional>
 #include <optional>
 
-#include "loader/policy/prefix.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/prefix.hpp"
 
 namespace apiguard {
 

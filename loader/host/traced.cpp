@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "loader/base/time.hpp"
 #include "loader/base/disbelief.hpp"
 #include "loader/base/fence.hpp"
-#include "loader/host/files.hpp"
+#include "loader/base/time.hpp"
 #include "loader/host/expendable_file.hpp"
+#include "loader/host/files.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard {

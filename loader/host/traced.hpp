@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "loader/policy/leasing.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/leasing.hpp"
 
 namespace apiguard {
 

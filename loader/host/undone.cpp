@@ -9,9 +9,9 @@
 
 #include <fmt/format.h>
 
-#include "loader/host/files.hpp"
-#include "loader/host/expendable_file.hpp"
 #include "loader/base/sha256.hpp"
+#include "loader/host/expendable_file.hpp"
+#include "loader/host/files.hpp"
 
 namespace apiguard {
 namespace {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "loader/policy/text.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/text.hpp"
 
 namespace apiguard {
 

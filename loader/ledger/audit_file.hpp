@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "loader/compile/sources.hpp"
 #include "loader/base/result.hpp"
+#include "loader/compile/sources.hpp"
 
 namespace apiguard::ledger {
 

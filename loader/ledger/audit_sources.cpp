@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/pins.hpp"
-#include "loader/ledger/sources.hpp"
 #include "loader/ledger/audit_file.hpp"
+#include "loader/ledger/sources.hpp"
 
 namespace apiguard::ledger {
 namespace {
@@ -26,7 +26,8 @@ Result<std::vector<AuditSource>> read_audit_sources(const Places& places, const 
   return ledger::read_audit_sources(map->get(), now);
 }
 
-Result<> save_audit_sources(const Places& places, const Now& now, std::vector<std::string>& warnings) {
+Result<> save_audit_sources(const Places& places, const Now& now,
+                            std::vector<std::string>& warnings) {
   const auto map = open_seen(places);
   if (!map && map.error().os_error == ENOENT) return {};
   const auto sources = map ? ledger::read_audit_sources(map->get(), now)
@@ -48,7 +49,7 @@ std::optional<std::string> doubt_audit_sources(const Places& places) {
 }
 
 Result<> restore_audit_sources(const Places& places, const datapath::Generation& generation,
-                      const Now& now) {
+                               const Now& now) {
   const auto sources = read_audit_file(places.state_dir);
   if (!sources) return {};  // doubt_audit_sources() says so
   return ledger::write_audit_sources(generation.kept_fd(datapath::LedgerMap::kSeen), *sources, now);

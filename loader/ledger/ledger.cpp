@@ -15,7 +15,6 @@
 namespace apiguard::ledger {
 namespace {
 
-using datapath::Pinned;
 using datapath::audit_entries;
 using datapath::content_of;
 using datapath::is_for_audit;
@@ -26,6 +25,7 @@ using datapath::misfit;
 using datapath::misfit_usage_map;
 using datapath::pin_object;
 using datapath::pin_over;
+using datapath::Pinned;
 using datapath::probe_image;
 
 constexpr std::string_view kUses = "connections by range";
@@ -41,8 +41,8 @@ bool is_hopeless(int error) { return error == ENOMEM || error == EMFILE || error
 Fd copy_of(int fd) { return Fd(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
 // Whether the smallest of all programs takes over this map, or with none of both its own.
-bool loads_with(const Image& image, datapath::ProgramKind kind, std::optional<datapath::LedgerMap> kept, int map_fd,
-                int used_fd) {
+bool loads_with(const Image& image, datapath::ProgramKind kind,
+                std::optional<datapath::LedgerMap> kept, int map_fd, int used_fd) {
   datapath::LedgerMaps maps;
   if (kept) maps.maps[index(*kept)] = copy_of(map_fd);
   datapath::LoadOptions options;
@@ -58,7 +58,8 @@ Ledger Ledger::look(const datapath::Pins& pins, const Needs& needs) {
   Ledger ledger;
   ledger.pins_ = pins;
   ledger.audit_ = needs.audit;
-  for (const datapath::LedgerMap kept : datapath::kLedgerMaps) ledger.look_at_kept(pins, needs, kept);
+  for (const datapath::LedgerMap kept : datapath::kLedgerMaps)
+    ledger.look_at_kept(pins, needs, kept);
   ledger.look_at_used(pins, needs);
   ledger.look_at_secret(pins, needs);
   return ledger;
@@ -70,7 +71,8 @@ void Ledger::begin(datapath::LedgerMap kept, const std::string& pin, std::string
   warnings_.push_back(fmt::format("pin '{}': {}: {} begin anew", pin, why, content_of(kept)));
 }
 
-void Ledger::look_at_kept(const datapath::Pins& pins, const Needs& needs, datapath::LedgerMap kept) {
+void Ledger::look_at_kept(const datapath::Pins& pins, const Needs& needs,
+                          datapath::LedgerMap kept) {
   const std::string pin = pins.ledger_pin(kept);
   Pinned pinned = look_at_pin(pin);
   switch (pinned.kind) {
@@ -140,7 +142,9 @@ Result<datapath::Generation> Ledger::load(const Image& image, datapath::LoadOpti
 bool Ledger::shrinks(const datapath::LoadOptions& options) const {
   const bool audits = is_pinned(datapath::LedgerMap::kSeen);
   return options.used_fd < 0 || !goes_on(datapath::LedgerMap::kDenied) ||
-         (audits && (!goes_on(datapath::LedgerMap::kSeen) || !goes_on(datapath::LedgerMap::kFlows) || !goes_on(datapath::LedgerMap::kUnproven)));
+         (audits &&
+          (!goes_on(datapath::LedgerMap::kSeen) || !goes_on(datapath::LedgerMap::kFlows) ||
+           !goes_on(datapath::LedgerMap::kUnproven)));
 }
 
 // Each by itself, beside the smallest list there is. Where that does not load on its own, what goes
@@ -167,7 +171,8 @@ bool Ledger::is_pinned(datapath::LedgerMap kept) const {
   return !is_for_audit(kept) || audit_ || begun_[index(kept)] || goes_on(kept);
 }
 
-std::vector<Ledger::Place> Ledger::places(const datapath::Pins& pins, const datapath::Generation& generation,
+std::vector<Ledger::Place> Ledger::places(const datapath::Pins& pins,
+                                          const datapath::Generation& generation,
                                           const datapath::Edition& edition) const {
   std::vector<Place> places;
   for (const datapath::LedgerMap kept : datapath::kLedgerMaps) {
@@ -187,7 +192,8 @@ void Ledger::pin_missing(const datapath::Pins& pins, const datapath::Generation&
   (void)pin_secret(pins, secret_.value);
 }
 
-void Ledger::pin(const datapath::Pins& pins, const datapath::Generation& generation, const datapath::Edition& edition) {
+void Ledger::pin(const datapath::Pins& pins, const datapath::Generation& generation,
+                 const datapath::Edition& edition) {
   for (const Place& place : places(pins, generation, edition)) {
     if (map_id_at(place.pin) == map_id(place.fd).value_or(0)) continue;
     const auto put = pin_over(place.fd, place.pin);

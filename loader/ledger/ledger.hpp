@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/datapath/pins.hpp"
 #include "loader/ledger/secret.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::ledger {
 
@@ -37,19 +37,24 @@ class Ledger {
   [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
   [[nodiscard]] bool goes_on(datapath::LedgerMap kept) const { return kept_.fd(kept) >= 0; }
   // Whether it is there in full from the next generation on, and was not before.
-  [[nodiscard]] bool begins(datapath::LedgerMap kept) const { return is_pinned(kept) && !goes_on(kept); }
+  [[nodiscard]] bool begins(datapath::LedgerMap kept) const {
+    return is_pinned(kept) && !goes_on(kept);
+  }
   [[nodiscard]] std::uint64_t secret() const { return secret_.value; }
 
   // Generation::load() with what goes on. Where the kernel refuses the program because of it, or
   // has no room for what begins, it is loaded without, or with the least. `used_fd` as in
   // LoadOptions.
-  [[nodiscard]] Result<datapath::Generation> load(const Image& image, datapath::LoadOptions options);
+  [[nodiscard]] Result<datapath::Generation> load(const Image& image,
+                                                  datapath::LoadOptions options);
 
   // Pins what begins where there is nothing yet: before the links are switched, so that a kill
   // leaves no generation in force without its maps.
-  void pin_missing(const datapath::Pins& pins, const datapath::Generation& generation, const datapath::Edition& edition) const;
+  void pin_missing(const datapath::Pins& pins, const datapath::Generation& generation,
+                   const datapath::Edition& edition) const;
   // Makes all pins lead to the maps of a generation that is in force, whatever they lead to now.
-  void pin(const datapath::Pins& pins, const datapath::Generation& generation, const datapath::Edition& edition);
+  void pin(const datapath::Pins& pins, const datapath::Generation& generation,
+           const datapath::Edition& edition);
 
  private:
   struct Place {
@@ -65,12 +70,13 @@ class Ledger {
   [[nodiscard]] bool shrinks(const datapath::LoadOptions& options) const;
   [[nodiscard]] bool leave_misfits(const datapath::Pins& pins, datapath::LoadOptions& options);
   [[nodiscard]] bool is_pinned(datapath::LedgerMap kept) const;
-  [[nodiscard]] std::vector<Place> places(const datapath::Pins& pins, const datapath::Generation& generation,
+  [[nodiscard]] std::vector<Place> places(const datapath::Pins& pins,
+                                          const datapath::Generation& generation,
                                           const datapath::Edition& edition) const;
 
   datapath::Pins pins_{""};
   bool audit_ = false;
-  datapath::LedgerMaps kept_;                              // those that go on
+  datapath::LedgerMaps kept_;                               // those that go on
   std::array<bool, datapath::kLedgerMaps.size()> begun_{};  // whose pins are taken or were lost
   Secret secret_;
   std::vector<std::string> warnings_;

@@ -9,18 +9,18 @@
 #include <cerrno>
 #include <cstring>
 
+#include "loader/base/sha256.hpp"
 #include "loader/datapath/ledger_maps.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/datapath/pinned.hpp"
-#include "loader/base/sha256.hpp"
 
 namespace apiguard::ledger {
 namespace {
 
-using datapath::Pinned;
 using datapath::kernel_error;
 using datapath::look_at_pin;
 using datapath::pin_over;
+using datapath::Pinned;
 
 // getrandom(2) refused (a seccomp filter) or not ready (early in a boot, which waits for nothing):
 // sixteen bytes of the kernel's come with every process.

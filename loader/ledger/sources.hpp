@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "loader/compile/sources.hpp"
 #include "loader/base/fd.hpp"
 #include "loader/base/result.hpp"
+#include "loader/compile/sources.hpp"
 
 namespace apiguard::ledger {
 
@@ -25,6 +25,6 @@ namespace apiguard::ledger {
 
 // The way there: into a map that no packet meets yet.
 [[nodiscard]] Result<> write_audit_sources(int map_fd, const std::vector<AuditSource>& sources,
-                                  const Now& now);
+                                           const Now& now);
 
 }  // namespace apiguard::ledger

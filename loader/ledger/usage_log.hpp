@@ -20,10 +20,10 @@
 #include <string>
 #include <vector>
 
-#include "loader/base/time.hpp"
-#include "loader/policy/policy.hpp"
-#include "loader/compile/range_hits.hpp"
 #include "loader/base/result.hpp"
+#include "loader/base/time.hpp"
+#include "loader/compile/range_hits.hpp"
+#include "loader/policy/policy.hpp"
 
 namespace apiguard::ledger {
 
@@ -59,7 +59,7 @@ struct UsageLog {
   std::uint64_t generation = 0;
   std::optional<Timestamp> observed;  // since when every packet has been judged; none: they are not
   std::optional<Timestamp> missed;
-  std::vector<AddedRange> added;  // by prefix: the ranges observed for less
+  std::vector<AddedRange> added;   // by prefix: the ranges observed for less
   std::vector<RangeUsage> ranges;  // by prefix
 
   friend bool operator==(const UsageLog&, const UsageLog&) = default;
@@ -73,7 +73,7 @@ struct UsageLog {
 [[nodiscard]] Result<UsageLog> read_usage_log(const std::string& state_dir);
 // Replaces it as a whole, as write_expendable_file() does. Needs the lock.
 [[nodiscard]] Result<std::string> write_usage_log(const std::string& state_dir,
-                                                   const UsageLog& state);
+                                                  const UsageLog& state);
 
 // ---- pure
 

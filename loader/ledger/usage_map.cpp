@@ -101,9 +101,10 @@ int read_singly(int map_fd, Hits& uses) {
 void put_in_order(std::vector<RangeHits>& uses) {
   std::sort(uses.begin(), uses.end(),
             [](const RangeHits& a, const RangeHits& b) { return a.prefix < b.prefix; });
-  uses.erase(std::unique(uses.begin(), uses.end(),
-                         [](const RangeHits& a, const RangeHits& b) { return a.prefix == b.prefix; }),
-             uses.end());
+  uses.erase(
+      std::unique(uses.begin(), uses.end(),
+                  [](const RangeHits& a, const RangeHits& b) { return a.prefix == b.prefix; }),
+      uses.end());
 }
 
 // As the map definition of the program says: the kernel compares the two.

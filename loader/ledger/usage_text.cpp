@@ -9,8 +9,8 @@
 #include <fmt/format.h>
 
 #include "loader/base/number.hpp"
-#include "loader/host/files.hpp"
 #include "loader/host/expendable_file.hpp"
+#include "loader/host/files.hpp"
 #include "loader/ledger/usage_log.hpp"
 
 namespace apiguard::ledger {

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "apiguard/abi.h"
-#include "loader/datapath/pins.hpp"
 #include "loader/base/result.hpp"
+#include "loader/datapath/pins.hpp"
 
 namespace apiguard::ledger {
 

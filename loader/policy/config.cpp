@@ -7,11 +7,11 @@
 #include <fmt/format.h>
 
 #include "apiguard/abi.h"
+#include "loader/base/utf8.hpp"
 #include "loader/policy/draft.hpp"
 #include "loader/policy/scan.hpp"
 #include "loader/policy/spelling.hpp"
 #include "loader/policy/toml_reader.hpp"
-#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

@@ -2,9 +2,9 @@
 // "6443", "192.0.2.1:6443", "[2001:db8::1]:6443": text <-> Endpoint.
 #include <fmt/format.h>
 
+#include "loader/base/utf8.hpp"
 #include "loader/policy/scan.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

@@ -5,10 +5,10 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/draft.hpp"
 #include "loader/base/duration.hpp"
-#include "loader/policy/spelling.hpp"
 #include "loader/base/utf8.hpp"
+#include "loader/policy/draft.hpp"
+#include "loader/policy/spelling.hpp"
 
 namespace apiguard {
 namespace {

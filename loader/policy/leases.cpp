@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "loader/base/duration.hpp"
+#include "loader/base/utf8.hpp"
 #include "loader/policy/spelling.hpp"
 #include "loader/policy/toml_reader.hpp"
-#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/policy/book.hpp"
 #include "loader/policy/edit.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard {
 

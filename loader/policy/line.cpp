@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/utf8.hpp"
 #include "loader/policy/spelling.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

@@ -2,9 +2,9 @@
 // Names of ranges. A name must never read as an address, because verbs take either.
 #include <fmt/format.h>
 
+#include "loader/base/utf8.hpp"
 #include "loader/policy/scan.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include "loader/base/time.hpp"
+#include "loader/base/utf8.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/policy/scan.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/base/utf8.hpp"
 
 namespace apiguard {
 namespace {

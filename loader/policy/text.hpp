@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/base/timestamp.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard {
 

@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/policy/edit.hpp"
 #include "loader/base/utf8.hpp"
+#include "loader/policy/edit.hpp"
 
 namespace apiguard {
 namespace {

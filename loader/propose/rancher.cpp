@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/host/files.hpp"
 #include "loader/base/paths.hpp"
+#include "loader/host/files.hpp"
 #include "loader/propose/gather.hpp"
 #include "loader/propose/yaml.hpp"
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "loader/publish/make_plan.hpp"
 #include "loader/host/marks.hpp"
+#include "loader/publish/make_plan.hpp"
 
 namespace apiguard::publish {
 namespace {

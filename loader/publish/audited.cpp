@@ -10,13 +10,13 @@
 
 #include <fmt/format.h>
 
-#include "loader/base/time.hpp"
-#include "loader/base/number.hpp"
-#include "loader/ledger/sources.hpp"
-#include "loader/host/conntrack.hpp"
 #include "loader/base/duration.hpp"
-#include "loader/policy/lookup.hpp"
+#include "loader/base/number.hpp"
+#include "loader/base/time.hpp"
+#include "loader/host/conntrack.hpp"
 #include "loader/ledger/audit_sources.hpp"
+#include "loader/ledger/sources.hpp"
+#include "loader/policy/lookup.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -93,7 +93,7 @@ Result<std::vector<UnprovenSource>> find_unproven(const Places& places, const Wo
 }
 
 std::vector<AuditSource> find_audited(const Places& places, const World& world,
-                                     std::vector<std::string>& warnings) {
+                                      std::vector<std::string>& warnings) {
   auto seen = ledger::read_audit_sources(places, clocks(world));
   if (!seen) {
     warnings.push_back(seen.error().message + ": which sources were seen is not known");

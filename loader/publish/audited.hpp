@@ -30,7 +30,7 @@ namespace apiguard::publish {
 // of this host and whom connection tracking knows to be answered. What cannot be read becomes a
 // warning.
 [[nodiscard]] std::vector<AuditSource> find_audited(const Places& places, const World& world,
-                                                   std::vector<std::string>& warnings);
+                                                    std::vector<std::string>& warnings);
 
 // "since the audit began, 12 packets from 3 sources would have been dropped:" and a line for each
 // of the first ten of `seen`, because they had connections; what to do about it. Empty if nobody

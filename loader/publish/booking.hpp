@@ -2,10 +2,10 @@
 // Writing the book, with the clocks of the moment: each write holds the time (host/floor.hpp).
 #pragma once
 
+#include "loader/base/result.hpp"
 #include "loader/host/places.hpp"
 #include "loader/policy/book.hpp"
 #include "loader/publish/world.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::publish {
 

@@ -5,11 +5,11 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/records.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/salvage.hpp"
 #include "loader/host/undone.hpp"
 #include "loader/policy/edit.hpp"
+#include "loader/publish/records.hpp"
 
 namespace apiguard::publish {
 namespace {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "loader/datapath/switch.hpp"
 #include "loader/base/result.hpp"
+#include "loader/datapath/switch.hpp"
 
 namespace apiguard::publish {
 

@@ -5,13 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/fence.hpp"
+#include "loader/base/sha256.hpp"
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/release.hpp"
-#include "loader/base/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/undone.hpp"
-#include "loader/base/sha256.hpp"
 #include "loader/publish/bring_links.hpp"
 #include "loader/publish/text_change.hpp"
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "loader/policy/policy.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/policy.hpp"
 
 namespace apiguard::publish {
 

@@ -9,16 +9,16 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/records.hpp"
 #include "loader/base/time.hpp"
 #include "loader/compile/image.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/marks.hpp"
+#include "loader/ledger/audit_sources.hpp"
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/leases.hpp"
+#include "loader/publish/records.hpp"
 #include "loader/publish/request.hpp"
-#include "loader/ledger/audit_sources.hpp"
 #include "loader/publish/usage.hpp"
 
 namespace apiguard::publish {
@@ -83,7 +83,8 @@ class InUse {
         in_use_.insert(used.prefix);
     }
     // What an audit saw and cannot be read is named by nobody: the plan says so.
-    for (const AuditSource& one : ledger::read_audit_sources(places_, clocks(world_)).value_or(Seen())) {
+    for (const AuditSource& one :
+         ledger::read_audit_sources(places_, clocks(world_)).value_or(Seen())) {
       if (one.last > now - kLately)
         in_use_.insert(prefix_around(one.source, max_length(one.source.family)));
     }

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/targets.hpp"
 #include "loader/ledger/usage.hpp"
+#include "loader/publish/targets.hpp"
 
 namespace apiguard::publish {
 namespace {

@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/duration.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/marks.hpp"
-#include "loader/base/duration.hpp"
 #include "loader/policy/lookup.hpp"
 #include "loader/policy/overlay.hpp"
 

@@ -3,8 +3,8 @@
 // have written it. Pure.
 #pragma once
 
-#include "loader/publish/queued.hpp"
 #include "loader/base/result.hpp"
+#include "loader/publish/queued.hpp"
 
 namespace apiguard::publish {
 

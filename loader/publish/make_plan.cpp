@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/targets.hpp"
 #include "loader/base/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/ports.hpp"
@@ -15,8 +14,9 @@
 #include "loader/policy/lapse.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/booking.hpp"
-#include "loader/publish/remembered.hpp"
 #include "loader/publish/preflight.hpp"
+#include "loader/publish/remembered.hpp"
+#include "loader/publish/targets.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -35,8 +35,8 @@ void add_wide(const Difference& difference, std::vector<Risk>& risks) {
       wide.push_back(fmt::format("{} {}", to_string(range.kind), to_string(range.prefix)));
   }
   if (wide.empty()) return;
-  risks.push_back({"wide", fmt::format("new range wider than /{} (IPv4) or /{} (IPv6): {}",
-                                       kWide4, kWide6, join(wide))});
+  risks.push_back({"wide", fmt::format("new range wider than /{} (IPv4) or /{} (IPv6): {}", kWide4,
+                                       kWide6, join(wide))});
 }
 
 void add_unapplied(const Difference& unapplied, std::vector<Risk>& risks) {

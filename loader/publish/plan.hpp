@@ -10,12 +10,12 @@
 #include <string>
 #include <vector>
 
-#include "loader/publish/cut.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/peers.hpp"
 #include "loader/host/undone.hpp"
 #include "loader/ledger/usage_log.hpp"
 #include "loader/policy/shrink.hpp"
+#include "loader/publish/cut.hpp"
 #include "loader/publish/resets.hpp"
 #include "loader/publish/world.hpp"
 

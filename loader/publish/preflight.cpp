@@ -9,9 +9,9 @@
 
 #include <fmt/format.h>
 
-#include "loader/base/time.hpp"
-#include "loader/base/number.hpp"
 #include "loader/base/duration.hpp"
+#include "loader/base/number.hpp"
+#include "loader/base/time.hpp"
 #include "loader/policy/lookup.hpp"
 #include "loader/publish/audited.hpp"
 #include "loader/publish/usage.hpp"
@@ -332,7 +332,8 @@ std::vector<CutRange> taken_out(const ledger::UsageLog& state, const std::vector
   return cut;
 }
 
-std::vector<CutRange> find_cut_ranges(const World& world, const RangeUse& used, const Policy& policy) {
+std::vector<CutRange> find_cut_ranges(const World& world, const RangeUse& used,
+                                      const Policy& policy) {
   const Policy* today = world.judged();
   if (policy.mode != Mode::kEnforce || today == nullptr) return {};
   return taken_out(used.log, today->ranges, policy.ranges, clocks(world).wall);

@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "loader/publish/cut.hpp"
 #include "loader/compile/sources.hpp"
 #include "loader/host/neighbours.hpp"
 #include "loader/host/peers.hpp"
 #include "loader/ledger/usage_log.hpp"
+#include "loader/publish/cut.hpp"
 #include "loader/publish/usage.hpp"
 #include "loader/publish/world.hpp"
 

@@ -8,22 +8,22 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/targets.hpp"
+#include "loader/base/fence.hpp"
+#include "loader/base/sha256.hpp"
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/datapath/release.hpp"
-#include "loader/base/fence.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
-#include "loader/base/sha256.hpp"
 #include "loader/ledger/handover.hpp"
 #include "loader/publish/booking.hpp"
 #include "loader/publish/confirm.hpp"
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/remembered.hpp"
+#include "loader/publish/targets.hpp"
 #include "loader/publish/text_change.hpp"
 #include "loader/publish/usage.hpp"
 

@@ -11,11 +11,11 @@
 #include <variant>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/host/floor.hpp"
 #include "loader/policy/edit.hpp"
 #include "loader/policy/leasing.hpp"
 #include "loader/publish/lasting.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::publish {
 

@@ -71,8 +71,9 @@ std::optional<std::uint64_t> past_unconfirmed(const World& world, std::uint64_t 
 }  // namespace
 
 const StoredRecord* find_record(const World& world, std::uint64_t generation) {
-  const auto found = std::find_if(world.records.begin(), world.records.end(),
-                                  [&](const StoredRecord& kept) { return kept.generation == generation; });
+  const auto found =
+      std::find_if(world.records.begin(), world.records.end(),
+                   [&](const StoredRecord& kept) { return kept.generation == generation; });
   return found == world.records.end() ? nullptr : &*found;
 }
 
@@ -88,8 +89,9 @@ bool counts(const World& world, const StoredRecord& kept) {
 }
 
 std::optional<std::string> missing_mark(const Places& places, const World& world) {
-  const bool any = std::any_of(world.records.begin(), world.records.end(),
-                               [&](const StoredRecord& kept) { return !kept.meta || counts(world, kept); });
+  const bool any =
+      std::any_of(world.records.begin(), world.records.end(),
+                  [&](const StoredRecord& kept) { return !kept.meta || counts(world, kept); });
   if (!any) return std::nullopt;
   return fmt::format(
       "file '{}/in-force': open: it is missing although generations are stored: the state "

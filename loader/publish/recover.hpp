@@ -3,11 +3,11 @@
 // text in force does not say, came from it.
 #pragma once
 
+#include "loader/base/result.hpp"
 #include "loader/datapath/edition.hpp"
 #include "loader/host/places.hpp"
 #include "loader/policy/book.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::publish {
 

@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <string>
 
-#include "loader/publish/usage.hpp"
 #include "loader/base/sha256.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/ledger/audit_sources.hpp"
 #include "loader/publish/preflight.hpp"
-
+#include "loader/publish/usage.hpp"
 
 namespace apiguard::publish {
 namespace {

@@ -7,12 +7,12 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/records.hpp"
-#include "loader/host/clock.hpp"
-#include "loader/host/files.hpp"
 #include "loader/base/paths.hpp"
 #include "loader/base/sha256.hpp"
+#include "loader/host/clock.hpp"
+#include "loader/host/files.hpp"
 #include "loader/publish/boot_text.hpp"
+#include "loader/publish/records.hpp"
 #include "loader/publish/text_change.hpp"
 
 namespace apiguard::publish {

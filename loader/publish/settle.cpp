@@ -6,18 +6,18 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/records.hpp"
-#include "loader/publish/targets.hpp"
-#include "loader/publish/look.hpp"
+#include "loader/base/fence.hpp"
+#include "loader/base/sha256.hpp"
 #include "loader/datapath/aside.hpp"
 #include "loader/datapath/release.hpp"
-#include "loader/base/fence.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/queue.hpp"
-#include "loader/base/sha256.hpp"
 #include "loader/publish/bring_links.hpp"
 #include "loader/publish/confirm.hpp"
+#include "loader/publish/look.hpp"
+#include "loader/publish/records.hpp"
+#include "loader/publish/targets.hpp"
 #include "loader/publish/text_change.hpp"
 
 namespace apiguard::publish {

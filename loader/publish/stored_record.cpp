@@ -5,7 +5,8 @@
 
 namespace apiguard::publish {
 
-std::vector<StoredRecord> read_records(const StateDir& state, const std::vector<std::uint64_t>& stored) {
+std::vector<StoredRecord> read_records(const StateDir& state,
+                                       const std::vector<std::uint64_t>& stored) {
   std::vector<StoredRecord> all;
   for (const std::uint64_t number : stored) {
     StoredRecord kept{number, std::nullopt, ""};

@@ -19,6 +19,6 @@ struct StoredRecord {
 };
 
 [[nodiscard]] std::vector<StoredRecord> read_records(const StateDir& state,
-                                          const std::vector<std::uint64_t>& stored);
+                                                     const std::vector<std::uint64_t>& stored);
 
 }  // namespace apiguard::publish

@@ -2,8 +2,8 @@
 // A change where a person took everything off: it is written, and is in force with the next apply.
 #pragma once
 
-#include "loader/publish/plan.hpp"
 #include "loader/base/result.hpp"
+#include "loader/publish/plan.hpp"
 
 namespace apiguard::publish {
 

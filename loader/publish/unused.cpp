@@ -6,9 +6,9 @@
 
 #include <fmt/format.h>
 
-#include "loader/host/peers.hpp"
-#include "loader/base/time.hpp"
 #include "loader/base/duration.hpp"
+#include "loader/base/time.hpp"
+#include "loader/host/peers.hpp"
 #include "loader/policy/lookup.hpp"
 
 namespace apiguard::publish {

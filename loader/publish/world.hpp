@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/compile/image.hpp"
 #include "loader/compile/nesting.hpp"
 #include "loader/datapath/switch.hpp"
@@ -18,7 +19,6 @@
 #include "loader/host/state.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/stored_record.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::publish {
 
@@ -84,7 +84,7 @@ struct World {
   std::optional<std::uint64_t> marked;
   std::optional<std::string> mark_error;    // why the mark is damaged, or missing
   std::vector<std::uint64_t> stored;        // numbers in the state directory, ascending
-  std::vector<StoredRecord> records;                   // their records
+  std::vector<StoredRecord> records;        // their records
   std::optional<std::uint64_t> to_publish;  // by a boot
   std::optional<Damage> damage;  // as far as known: where nothing is in force no text is read
   std::optional<std::string> state_error;  // why the state directory could not be read

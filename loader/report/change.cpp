@@ -39,7 +39,8 @@ std::string lines_of(char sign, const std::vector<Range>& ranges, bool colour) {
   return text + paint(rest, paint_with, colour) + "\n";
 }
 
-Json cut_json(const std::vector<publish::CutPeer>& peers, const std::vector<publish::CutRange>& ranges) {
+Json cut_json(const std::vector<publish::CutPeer>& peers,
+              const std::vector<publish::CutRange>& ranges) {
   Json array = Json::array();
   for (const publish::CutPeer& peer : peers) {
     array.push_back({{"address", to_string(peer.peer)},

@@ -6,20 +6,21 @@
 #include <string>
 #include <vector>
 
-#include "loader/publish/cut.hpp"
 #include "loader/host/peers.hpp"
 #include "loader/ledger/usage_log.hpp"
 #include "loader/policy/policy.hpp"
+#include "loader/publish/cut.hpp"
 
 namespace apiguard::report {
 
 struct Change {
   bool changed = false;  // a new generation is (or, in a dry run, would be) in force
   bool dry_run = false;
-  std::uint64_t generation = 0;      // in force afterwards; 0: none
-  Difference difference;             // against the generation in force before
-  std::vector<publish::CutPeer> cut;          // clients that pass no longer
-  std::vector<publish::CutRange> cut_ranges;  // ranges taken out that admitted a connection within 24 h
+  std::uint64_t generation = 0;       // in force afterwards; 0: none
+  Difference difference;              // against the generation in force before
+  std::vector<publish::CutPeer> cut;  // clients that pass no longer
+  std::vector<publish::CutRange>
+      cut_ranges;  // ranges taken out that admitted a connection within 24 h
   std::vector<std::string> warnings;
 };
 
@@ -31,7 +32,7 @@ struct NotChanged {
   };
   int exit = 0;  // status of the verb
   std::string message;
-  std::vector<Risk> risks;           // not accepted
+  std::vector<Risk> risks;                    // not accepted
   std::vector<publish::CutPeer> cut;          // clients that would pass no longer
   std::vector<publish::CutRange> cut_ranges;  // as in Change
   std::vector<std::string> warnings;

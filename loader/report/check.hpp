@@ -17,7 +17,8 @@ struct Check {
   std::string reason;          // as counted: "listed", "unlisted", ...
   std::optional<Range> range;  // that decided; none: no range did, or its text is not known
   Mode mode = Mode::kEnforce;
-  std::optional<ledger::Usage> usage = std::nullopt;  // of the range; none: it admits nobody, or not known
+  std::optional<ledger::Usage> usage =
+      std::nullopt;  // of the range; none: it admits nobody, or not known
 };
 
 // A table, one line a source; what is left at `now` stands beside the end of the range;

@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "loader/policy/policy.hpp"
 #include "loader/base/result.hpp"
+#include "loader/policy/policy.hpp"
 
 namespace apiguard::report {
 

@@ -18,9 +18,7 @@ std::string standing(const History& history, const GenerationMeta& meta) {
 }
 
 // A table needs no fractions.
-std::string seconds_text(Timestamp time) {
-  return format_timestamp(time - time % kSecond);
-}
+std::string seconds_text(Timestamp time) { return format_timestamp(time - time % kSecond); }
 
 Json entries_json(const std::vector<Range>& ranges) {
   Json array = Json::array();

@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/utf8.hpp"
 #include "loader/policy/overlay.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/base/utf8.hpp"
 
 namespace apiguard::report {
 

@@ -19,7 +19,8 @@ Row header(bool remarks) {
   return row;
 }
 
-Row row_of(const Range& range, const std::optional<ledger::Usage>& usage, Timestamp now, bool remarks) {
+Row row_of(const Range& range, const std::optional<ledger::Usage>& usage, Timestamp now,
+           bool remarks) {
   const bool used = usage && usage->connections > 0;
   Row row{to_string(range.prefix),
           std::string(to_string(range.kind)),

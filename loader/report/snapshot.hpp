@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "loader/base/result.hpp"
 #include "loader/report/event.hpp"
 #include "loader/report/status.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::report {
 

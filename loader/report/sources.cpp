@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/base/time.hpp"
 #include "loader/base/duration.hpp"
+#include "loader/base/time.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/ends.hpp"
 #include "loader/report/json.hpp"

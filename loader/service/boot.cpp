@@ -9,12 +9,12 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/look.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/interfaces.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/state.hpp"
 #include "loader/publish/boot_text.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/publish/settle.hpp"
 #include "loader/service/file_watch.hpp"
 

@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
-#include "loader/ledger/watch.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/places.hpp"
 #include "loader/host/seat.hpp"
+#include "loader/ledger/watch.hpp"
 #include "loader/report/event.hpp"
 
 namespace apiguard::service {

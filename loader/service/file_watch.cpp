@@ -7,8 +7,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/host/files.hpp"
 #include "loader/base/paths.hpp"
+#include "loader/host/files.hpp"
 
 namespace apiguard::service {
 namespace {

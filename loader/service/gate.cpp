@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <thread>
 
-#include "loader/publish/look.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/publish/guard.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/service/boot.hpp"
 

@@ -9,14 +9,14 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/look.hpp"
-#include "loader/datapath/confirmation.hpp"
 #include "loader/base/descriptors.hpp"
 #include "loader/base/fence.hpp"
+#include "loader/datapath/confirmation.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/publish/guard.hpp"
+#include "loader/publish/look.hpp"
 #include "loader/publish/settle.hpp"
 #include "loader/service/tracing.hpp"
 

@@ -16,8 +16,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/base/number.hpp"
 #include "loader/base/fd.hpp"
+#include "loader/base/number.hpp"
 #include "loader/host/outlet.hpp"
 
 namespace apiguard::service {

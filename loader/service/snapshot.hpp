@@ -6,8 +6,8 @@
 #include <chrono>
 #include <string>
 
-#include "loader/report/snapshot.hpp"
 #include "loader/base/result.hpp"
+#include "loader/report/snapshot.hpp"
 #include "loader/status/compute_status.hpp"
 
 namespace apiguard::service {

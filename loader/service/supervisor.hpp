@@ -12,8 +12,8 @@
 
 #include <string>
 
-#include "loader/host/places.hpp"
 #include "loader/base/result.hpp"
+#include "loader/host/places.hpp"
 
 namespace apiguard::service {
 

@@ -9,12 +9,12 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/look.hpp"
-#include "loader/host/clock.hpp"
 #include "loader/base/paths.hpp"
+#include "loader/host/clock.hpp"
+#include "loader/publish/look.hpp"
+#include "loader/service/work.hpp"
 #include "loader/status/counting.hpp"
 #include "loader/status/gather_metrics.hpp"
-#include "loader/service/work.hpp"
 
 namespace apiguard::service {
 namespace {
@@ -30,15 +30,16 @@ Result<report::Metrics> measure_anew(const Places& places) {
   if (world->in_force) text = status::read_text_status(places, *world->in_force);
   const report::Counted counted = status::count_for_metrics(places, *world);
   (void)status::write_counted(places.run_dir, counted);
-  return status::measure(places, *world, status::compute_status(places, *world, text).status, counted);
+  return status::measure(places, *world, status::compute_status(places, *world, text).status,
+                         counted);
 }
 
 Result<report::Metrics> measure_held(const Places& places, const Keeper& keeper,
                                      const report::Counted& counted) {
   const auto world = keeper.view();
   if (!world) return fail(world.error());
-  if (!world->in_force ||
-      status::is_good(counted, world->in_force->generation, read_boot_id(), publish::clocks(*world)))
+  if (!world->in_force || status::is_good(counted, world->in_force->generation, read_boot_id(),
+                                          publish::clocks(*world)))
     return status::measure(places, *world, keeper.standing(*world).status, counted);
   return measure_anew(places);
 }

@@ -6,15 +6,15 @@
 
 #include <fmt/format.h>
 
-#include "loader/publish/look.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/lock.hpp"
-#include "loader/publish/again.hpp"
-#include "loader/publish/settle.hpp"
 #include "loader/ledger/usage.hpp"
-#include "loader/status/compute_status.hpp"
+#include "loader/publish/again.hpp"
+#include "loader/publish/look.hpp"
+#include "loader/publish/settle.hpp"
 #include "loader/service/tracing.hpp"
+#include "loader/status/compute_status.hpp"
 
 namespace apiguard::service {
 namespace {
@@ -43,7 +43,8 @@ int files_differ(const Places& places) {
   const auto world = publish::look(places);
   if (!world) return failed(world.error());
   if (!world->in_force) return static_cast<int>(Exit::kNo);
-  return status::read_text_status(places, *world->in_force).unapplied ? static_cast<int>(Exit::kNo) : 0;
+  return status::read_text_status(places, *world->in_force).unapplied ? static_cast<int>(Exit::kNo)
+                                                                      : 0;
 }
 
 int publish_again_now(const Places& places) {

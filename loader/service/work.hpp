@@ -3,10 +3,10 @@
 // and says on stderr what went wrong.
 #pragma once
 
+#include "loader/base/result.hpp"
 #include "loader/host/floor.hpp"
 #include "loader/host/places.hpp"
 #include "loader/policy/policy.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::service {
 

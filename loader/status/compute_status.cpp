@@ -158,8 +158,7 @@ bool is_unapplied(const Result<Sources>& sources, const publish::InForce& in_for
   return !files || policy == nullptr || !difference(*policy, files->policy).empty();
 }
 
-void fill_policy(report::Status& status, const publish::InForce& in_force,
-                 const TextStatus& text) {
+void fill_policy(report::Status& status, const publish::InForce& in_force, const TextStatus& text) {
   status.generation = in_force.generation;
   status.edition = in_force.edition;
   status.mode = publish::mode_of(in_force);
@@ -225,7 +224,8 @@ TextStatus read_text_status(const Places& places, const publish::InForce& in_for
   return text;
 }
 
-StatusReport compute_status(const Places& places, const publish::World& world, const TextStatus& text) {
+StatusReport compute_status(const Places& places, const publish::World& world,
+                            const TextStatus& text) {
   Guarded guarded = find_guarded(world);
   StatusReport standing;
   standing.status.interfaces = std::move(guarded.interfaces);

@@ -28,10 +28,9 @@ struct TextStatus {
   std::vector<std::string> warnings;  // of drop-ins that are not read
 };
 // Of a world whose text was read.
-[[nodiscard]] TextStatus read_text_status(const Places& places,
-                                              const publish::InForce& in_force);
+[[nodiscard]] TextStatus read_text_status(const Places& places, const publish::InForce& in_force);
 
 [[nodiscard]] StatusReport compute_status(const Places& places, const publish::World& world,
-                             const TextStatus& text);
+                                          const TextStatus& text);
 
 }  // namespace apiguard::status

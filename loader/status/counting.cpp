@@ -16,7 +16,7 @@ namespace apiguard::status {
 namespace {
 
 constexpr std::int64_t kUnusedFor = 30 * kDay;  // HELP of the metric says it, too
-constexpr std::uint64_t kShare = 10'000;  // so many times as long as counting took
+constexpr std::uint64_t kShare = 10'000;        // so many times as long as counting took
 
 std::string path_in(const std::string& run_dir) { return run_dir + "/counted.json"; }
 

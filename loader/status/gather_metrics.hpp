@@ -4,11 +4,11 @@
 
 #include <string>
 
+#include "loader/base/result.hpp"
 #include "loader/host/places.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/report/counted.hpp"
 #include "loader/report/metrics.hpp"
-#include "loader/base/result.hpp"
 
 namespace apiguard::status {
 

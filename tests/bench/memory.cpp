@@ -12,8 +12,8 @@
 #include <fstream>
 #include <vector>
 
-#include "loader/datapath/ledger_maps.hpp"
 #include "loader/base/fd.hpp"
+#include "loader/datapath/ledger_maps.hpp"
 #include "tests/bench/programs.hpp"
 
 namespace apiguard::bench {

@@ -81,8 +81,8 @@ Program program_of(const datapath::Generation& generation) {
 
 ledger::Watch watch(const datapath::Generation& generation) {
   const auto copy = [&](datapath::LedgerMap map) { return Fd(dup(generation.kept_fd(map))); };
-  auto watch =
-      ledger::Watch::open(copy(datapath::LedgerMap::kRings), copy(datapath::LedgerMap::kWatches), 0);
+  auto watch = ledger::Watch::open(copy(datapath::LedgerMap::kRings),
+                                   copy(datapath::LedgerMap::kWatches), 0);
   if (!watch) broken(watch.error().message);
   watch->keep_until(~std::uint64_t{0});
   return std::move(*watch);

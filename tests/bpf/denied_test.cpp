@@ -24,7 +24,7 @@ constexpr std::size_t kPlaces = APIGUARD_DENIED_BUCKETS * APIGUARD_DENIED_PLACES
 std::vector<DeniedSource> denied(const Harness& harness,
                                  std::optional<std::uint64_t> since = std::nullopt) {
   auto sources = ledger::read_denied(harness.generation().kept_fd(datapath::LedgerMap::kDenied),
-                                       test_clocks(), since);
+                                     test_clocks(), since);
   if (!sources) FAIL(sources.error().message);
   return *sources;
 }

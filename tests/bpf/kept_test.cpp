@@ -67,7 +67,8 @@ TEST_CASE("A map of denied sources without the lock does not go on") {
   const Fd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "denied", sizeof(__u32),
                               sizeof(apiguard_denied_bucket), APIGUARD_DENIED_BUCKETS, nullptr));
   REQUIRE(map);
-  CHECK(misfit(LedgerMap::kDenied, map.get()).value_or("") == "holds another map (without its lock)");
+  CHECK(misfit(LedgerMap::kDenied, map.get()).value_or("") ==
+        "holds another map (without its lock)");
 }
 
 TEST_CASE("Where there is no room, the least is loaded") {

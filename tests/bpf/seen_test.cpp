@@ -43,8 +43,8 @@ Policy policy_of(Mode mode) {
 }
 
 std::string seen(const Harness& harness) {
-  auto sources =
-      ledger::read_audit_sources(harness.generation().kept_fd(datapath::LedgerMap::kSeen), test_clocks());
+  auto sources = ledger::read_audit_sources(
+      harness.generation().kept_fd(datapath::LedgerMap::kSeen), test_clocks());
   if (!sources) FAIL(sources.error().message);
   std::string text;
   for (const AuditSource& source : *sources) {
@@ -77,7 +77,7 @@ void run(Harness& harness, const Bytes& frame) { (void)harness.run(frame); }
 
 std::vector<UnprovenSource> unproven(const Harness& harness) {
   auto sources = ledger::read_unproven(harness.generation().kept_fd(datapath::LedgerMap::kUnproven),
-                                         test_clocks());
+                                       test_clocks());
   if (!sources) FAIL(sources.error().message);
   return *sources;
 }

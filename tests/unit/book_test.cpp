@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Terms of the book's entries: time that passes, whatever becomes of the wall clock.
-#include "loader/base/time.hpp"
 #include "loader/policy/book.hpp"
+#include "loader/base/time.hpp"
 
 #include <cstdint>
 #include <limits>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Policies and the whole of what compile makes of them.
-#include "loader/base/time.hpp"
 #include "loader/compile/image.hpp"
+#include "loader/base/time.hpp"
 
 #include <arpa/inet.h>
 

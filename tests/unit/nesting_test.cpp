@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // A book never makes a change fail: entries of it that are one step of nested ends too many.
-#include "loader/base/time.hpp"
 #include "loader/compile/nesting.hpp"
+#include "loader/base/time.hpp"
 
 #include <algorithm>
 #include <string>

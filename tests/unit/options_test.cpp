@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/base/time.hpp"
 #include "loader/cli/options.hpp"
+#include "loader/base/time.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What the book adds to a text, against an oracle that asks every address at every moment.
-#include "loader/base/time.hpp"
 #include "loader/policy/overlay.hpp"
+#include "loader/base/time.hpp"
 
 #include <algorithm>
 #include <cstdint>

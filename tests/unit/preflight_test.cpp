@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/base/time.hpp"
 #include "loader/publish/preflight.hpp"
+#include "loader/base/time.hpp"
 
 #include "loader/policy/text.hpp"
 #include "tests/support/catch.hpp"
@@ -40,7 +40,6 @@ Connection from(const std::string& peer, std::uint16_t port = 6443, int bound = 
   connection.bound = bound;
   return connection;
 }
-
 
 // Each of these ranges used five times, last so many hours ago.
 UsageLog used(const std::vector<std::pair<const char*, int>>& ranges) {
@@ -196,8 +195,8 @@ TEST_CASE("after ten minutes of audit only whom it saw counts, and whom the list
 TEST_CASE("sources that an audit saw within a day, and that are not cut already") {
   const Policy next = policy_of("203.0.113.0/24\nexcept 203.0.113.66\n");
   const std::vector<AuditSource> sources{seen("192.0.2.7", 0, 1), seen("192.0.2.8", 23, 5),
-                                        seen("192.0.2.9", 24), seen("203.0.113.7", 1),
-                                        seen("203.0.113.66", 1)};
+                                         seen("192.0.2.9", 24), seen("203.0.113.7", 1),
+                                         seen("203.0.113.66", 1)};
   const auto cut = [&](const Today& today) {
     return peers_in(newly_cut(sources, next.ranges, today, kNow));
   };
@@ -217,10 +216,10 @@ TEST_CASE("sources that an audit saw within a day, and that are not cut already"
 }
 
 TEST_CASE("connected clients and those of an audit are told apart") {
-  const std::string text =
-      describe({{address("192.0.2.7"), 1, std::nullopt, "x", publish::HowSeen::kSocket, std::nullopt},
-                {address("192.0.2.8"), 1, std::nullopt, "y", publish::HowSeen::kAudit, kNow}},
-               kNow);
+  const std::string text = describe(
+      {{address("192.0.2.7"), 1, std::nullopt, "x", publish::HowSeen::kSocket, std::nullopt},
+       {address("192.0.2.8"), 1, std::nullopt, "y", publish::HowSeen::kAudit, kNow}},
+      kNow);
   CHECK(text ==
         "1 connected client would be cut:\n    192.0.2.7: 1 connection, x (socket)\n"
         "  1 source that an audit saw connect within 24 h would be cut:\n"

@@ -74,7 +74,7 @@ std::string text_of_list(const std::vector<Range>& ranges, const ListUsage& use,
 }
 
 RangeUsage used_range(const char* cidr, std::uint64_t connections, const char* first,
-                     const char* last) {
+                      const char* last) {
   return {parse_prefix(cidr)->prefix,
           {connections, *parse_timestamp(first), *parse_timestamp(last)},
           {}};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/base/time.hpp"
 #include "loader/compile/sources.hpp"
+#include "loader/base/time.hpp"
 
 #include <arpa/inet.h>
 
@@ -204,7 +204,7 @@ TEST_CASE("changes and losses are told as well") {
 
 TEST_CASE("a source that was seen goes into the kernel and comes back, over a boot as well") {
   const AuditSource source{address("203.0.113.7"), 12, kWall - 5000 * kSecond, kWall - 3 * kSecond,
-                          4};
+                           4};
   const apiguard_seen_key key = seen_key(source);
   const apiguard_seen value = seen_value(source, kNow);  // 5000 s ago there was no boot yet
   CHECK(audit_source(key, value, kNow) == source);
@@ -216,7 +216,7 @@ TEST_CASE("a source that was seen goes into the kernel and comes back, over a bo
 
 TEST_CASE("sources that were seen are text and back, a damaged text is refused") {
   const std::vector<AuditSource> sources{{address("203.0.113.7"), 12, 1, kWall, 4},
-                                        {address("2001:db8::7"), 1, 2, 3, 1}};
+                                         {address("2001:db8::7"), 1, 2, 3, 1}};
   const std::string text = show_audit_file(sources);
   CHECK(text ==
         "apiguard seen 1\n203.0.113.7 12 1 1767225600000000000 4\n2001:db8::7 1 2 3 1\nend\n");

@@ -12,9 +12,9 @@
 #include <thread>
 
 #include "loader/base/fence.hpp"
+#include "loader/base/sha256.hpp"
 #include "loader/host/salvage.hpp"
 #include "loader/host/sealed.hpp"
-#include "loader/base/sha256.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What the machine's log is told of a change: the text, the fields, and the bytes of both
 // protocols.
-#include "loader/base/time.hpp"
 #include "loader/report/trace.hpp"
+#include "loader/base/time.hpp"
 
 #include <algorithm>
 #include <string>

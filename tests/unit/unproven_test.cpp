@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/base/time.hpp"
 #include "loader/propose/unproven.hpp"
+#include "loader/base/time.hpp"
 
 #include "loader/policy/text.hpp"
 #include "loader/report/sources.hpp"

@@ -31,7 +31,7 @@ std::vector<Range> ranges_of(const std::string& text) {
 
 // Seconds after the boot.
 RangeHits use(const std::string& cidr, std::uint64_t connections, std::uint64_t first,
-        std::uint64_t last) {
+              std::uint64_t last) {
   constexpr std::uint64_t kNs = 1'000'000'000;
   return {prefix(cidr), connections, first * kNs, last * kNs};
 }
@@ -228,8 +228,9 @@ TEST_CASE("copies of a map are united without taking a connection for two") {
   const Hits one{{use("10.0.0.0/8", 3, 5, 9), use("192.0.2.0/24", 1, 4, 4)}, {}};
   const Hits other{{use("10.0.0.0/8", 2, 5, 11), use("198.51.100.0/24", 7, 1, 2)}, {1, 2, 3}};
   const Hits both = united(one, other);
-  CHECK(both.ranges == std::vector<RangeHits>{use("10.0.0.0/8", 3, 5, 11), use("192.0.2.0/24", 1, 4, 4),
-                                        use("198.51.100.0/24", 7, 1, 2)});
+  CHECK(both.ranges == std::vector<RangeHits>{use("10.0.0.0/8", 3, 5, 11),
+                                              use("192.0.2.0/24", 1, 4, 4),
+                                              use("198.51.100.0/24", 7, 1, 2)});
   CHECK(both.missed.connections == 1);
   CHECK(both.missed.first == 2);
 }
