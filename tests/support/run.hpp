@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Runs frames through a loaded generation with BPF_PROG_TEST_RUN: nothing is attached or pinned.
 // What cannot be (a load that fails, a packet counted twice, a frame that comes back changed) is
-// thrown.
+// thrown. Needs root: a case with a Harness has the tag [root] (main.cpp).
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,6 @@ inline constexpr Timestamp kHour = 3600 * kSecond;
 
 // kNow beside the boot-time clock of this machine.
 [[nodiscard]] Now test_clocks();
-
-// Ends the binary with status 77 and a reason on stdout unless it runs as root.
-void skip_unless_root();
 
 class Harness {
  public:
