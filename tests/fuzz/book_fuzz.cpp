@@ -71,7 +71,7 @@ void run(std::string_view input) {
   const std::string text(input);
   reads(text);
   const Json json = Json::parse(text, nullptr, false);
-  if (json.is_object()) reads(show_sealed(json));
+  if (json.is_object() && !is_deep(json)) reads(show_sealed(json));
 }
 
 }  // namespace apiguard::fuzz

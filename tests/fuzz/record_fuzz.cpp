@@ -87,7 +87,7 @@ void run(std::string_view input) {
   reads_record(nullptr, text);
   reads_text_record(nullptr, text);
   const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return;
+  if (!json.is_object() || is_deep(json)) return;
   const std::string sealed = show_sealed(json);
   reads_record(&json, sealed);
   reads_text_record(&json, sealed);
