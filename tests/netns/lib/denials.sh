@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
-# Sourced, after lib.sh, by failing_calls.sh and failing_files.sh: system calls of a publish that are denied, one at a
-# time. A verb that fails leaves the old list on every interface and the text as it was; one that goes on has the new
-# list in force; and the next verb works in both cases.
+# Sourced, after lib.sh, by failing_calls.sh, failing_files.sh and failing_looks.sh: system calls of a publish that are
+# denied, one at a time. A verb that fails leaves the old list on every interface and the text as it was; one that goes
+# on has the new list in force; and the next verb works in both cases.
 : "${PINS:?lib.sh comes first}"
 command -v strace >/dev/null || skip 'no strace'
 make_pair 1
