@@ -2,6 +2,7 @@
 // meta.json and text.json of a generation. A digest in them refuses whatever is changed by chance,
 // so the input is taken as it is and sealed anew: behind the seal a record may say anything.
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -39,15 +40,37 @@ void judges_by(const GenerationMeta& meta) {
   }
 }
 
-// Members that are kept as they stand must come out as they went in.
-void keeps(const Json& in, const std::string& shown) {
-  const Json out = Json::parse(shown);
-  for (const char* key :
-       {"generation", "by", "verb", "mode", "confirmed", "undone", "entered", "fallback",
-        "stands_for", "fingerprint", "fingerprint_permanent", "program_build", "added", "removed",
-        "ranges4", "ranges6", "digest", "waits", "trusts_clock"}) {
-    if (!in.contains(key) || !out.contains(key)) continue;
-    same(in[key].dump(), out[key].dump(), key);
+using Keys = std::vector<const char*>;
+const Keys kMembers{
+    "generation", "by",       "verb",       "mode",        "confirmed",     "undone",
+    "entered",    "fallback", "stands_for", "fingerprint", "program_build", "fingerprint_permanent",
+    "added",      "removed",  "ranges4",    "ranges6",     "digest",        "trusts_clock"};
+const Keys kParts{"edits", "lasting", "changes", "files", "clock"};
+const Keys kTextMembers{"generation", "mode", "waits", "digest"};
+const Keys kTextParts{"files"};
+
+bool says_nothing(const Json& value) {
+  return value == "" || value == false || value == 0 || value == Json::array();
+}
+
+// Members are kept as they stand; those that say nothing may be left out.
+void keeps(const Json& in, const Json& out, const Keys& members) {
+  for (const char* key : members) {
+    if (!in.contains(key)) continue;
+    if (out.contains(key)) {
+      same(in[key].dump(), out[key].dump(), key);
+    } else {
+      must(says_nothing(in[key]), "a member is lost", key);
+    }
+  }
+}
+
+// Of parts that are written in one form of several, as many come out as went in.
+void keeps_as_many(const Json& in, const Json& out, const Keys& parts) {
+  for (const char* key : parts) {
+    if (!in.contains(key) || says_nothing(in[key])) continue;
+    must(out.contains(key), "a part is lost", key);
+    must(!in[key].is_array() || in[key].size() == out[key].size(), "some of a part is lost", key);
   }
 }
 
@@ -62,7 +85,10 @@ void reads_record(const Json* json, const std::string& text) {
   const auto again = parse_record(shown);
   must(again.has_value(), "what is shown parses", shown);
   same(shown, show_record(*again), "a record reads back as it was written");
-  if (json != nullptr) keeps(*json, shown);
+  if (json != nullptr) {
+    keeps(*json, Json::parse(shown), kMembers);
+    keeps_as_many(*json, Json::parse(shown), kParts);
+  }
   judges_by(record->meta);
 }
 
@@ -77,7 +103,10 @@ void reads_text_record(const Json* json, const std::string& text) {
   const auto again = parse_text_record(shown);
   must(again.has_value(), "what is shown parses", shown);
   same(shown, show_text_record(*again), "a record reads back as it was written");
-  if (json != nullptr) keeps(*json, shown);
+  if (json != nullptr) {
+    keeps(*json, Json::parse(shown), kTextMembers);
+    keeps_as_many(*json, Json::parse(shown), kTextParts);
+  }
 }
 
 }  // namespace
