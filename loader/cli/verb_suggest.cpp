@@ -32,9 +32,10 @@ std::size_t count_unestablished(const std::vector<DeniedSource>& denied,
                                 const std::vector<AuditSource>& seen) {
   std::set<Address> established;
   for (const AuditSource& source : seen) established.insert(source.source);
-  return std::count_if(denied.begin(), denied.end(), [&](const DeniedSource& source) {
-    return !source.source || !established.contains(*source.source);
-  });
+  return static_cast<std::size_t>(
+      std::count_if(denied.begin(), denied.end(), [&](const DeniedSource& source) {
+        return !source.source || !established.contains(*source.source);
+      }));
 }
 
 }  // namespace

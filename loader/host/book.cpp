@@ -97,16 +97,6 @@ Json show_times(const std::vector<Written>& times) {
   return array;
 }
 
-std::string show_book(const StoredBook& stored) {
-  Json json = {{"schema", kSchema},
-               {"edition", stored.book.edition},
-               {"times", show_times(stored.times)},
-               {"leases", show_leases(stored.book.leases)},
-               {"lapsing", show_lapsing(stored.book.lapsing)},
-               {"bars", show_bars(stored.book.bars)}};
-  return show_sealed(std::move(json));
-}
-
 // ---- text -> Book
 
 // Texts that are shown as they are must not move a cursor.
@@ -227,19 +217,35 @@ std::string take_book(const Json& json, StoredBook& stored) {
   return fields.refused();
 }
 
-// What is wrong with the text; the stored book is whole only if nothing is.
-std::string parse_book(const std::string& text, StoredBook& stored) {
+}  // namespace
+
+std::string show_book(const StoredBook& stored) {
+  Json json = {{"schema", kSchema},
+               {"edition", stored.book.edition},
+               {"times", show_times(stored.times)},
+               {"leases", show_leases(stored.book.leases)},
+               {"lapsing", show_lapsing(stored.book.lapsing)},
+               {"bars", show_bars(stored.book.bars)}};
+  return show_sealed(std::move(json));
+}
+
+Result<StoredBook> parse_book(const std::string& text) {
+  const auto wrong = [](std::string_view what) { return fail(Exit::kFailed, std::string(what)); };
   const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return "it is no JSON object";
+  if (!json.is_object()) return wrong("it is no JSON object");
   std::uint64_t schema = 0;
   Fields fields(json);
   fields.take("schema", schema);
-  if (schema > kSchema) return fmt::format("schema {} is of a newer apiguard", schema);
-  if (schema != kSchema) return "'schema' is missing or wrong";
-  if (!is_sealed(json, text)) return "its digest differs";
+  if (schema > kSchema) return wrong(fmt::format("schema {} is of a newer apiguard", schema));
+  if (schema != kSchema) return wrong("'schema' is missing or wrong");
+  if (!is_sealed(json, text)) return wrong("its digest differs");
+  StoredBook stored;
   const std::string refused = take_book(json, stored);
-  return refused.empty() ? "" : fmt::format("'{}' is missing or wrong", refused);
+  if (!refused.empty()) return wrong(fmt::format("'{}' is missing or wrong", refused));
+  return stored;
 }
+
+namespace {
 
 // ---- the two copies
 
@@ -258,12 +264,11 @@ Copy read_copy(const std::string& path) {
   } else if (!*text) {
     copy.missing = true;
   } else {
-    StoredBook stored;
-    const std::string wrong = parse_book(**text, stored);
-    if (wrong.empty()) {
-      copy.book = std::move(stored);
+    auto stored = parse_book(**text);
+    if (stored) {
+      copy.book = std::move(*stored);
     } else {
-      copy.wrong = fmt::format("file '{}': read the book: {}", path, wrong);
+      copy.wrong = fmt::format("file '{}': read the book: {}", path, stored.error().message);
     }
   }
   return copy;

@@ -31,6 +31,11 @@ struct BookRead {
 // damage, which the next write mends. Never waits, and follows nothing that others own.
 [[nodiscard]] BookRead read_book(const std::string& state_dir);
 
+// Of one copy: its text and back. Exit::kFailed, and what is wrong: it is damaged, or of a newer
+// apiguard.
+[[nodiscard]] std::string show_book(const StoredBook& stored);
+[[nodiscard]] Result<StoredBook> parse_book(const std::string& text);
+
 // Both copies, synced and read back. After an error what was there is put back as far as that goes.
 // What has their names and is no file of ours makes way (kept_file.hpp). Needs the lock.
 [[nodiscard]] Result<> write_book(const std::string& state_dir, const StoredBook& stored);

@@ -38,20 +38,35 @@ DetachMark parse_mark(const std::string& line) {
   return mark;
 }
 
+// What was torn off a time stays off, and nothing else of the mark goes with it.
 std::string show_mark(const DetachMark& mark) {
-  if (!mark.time) return mark.name + "\n";
-  return fmt::format("{} {} {} {}\n", mark.name, format_timestamp(*mark.time), mark.ifindex,
-                     mark.by);
+  if (!mark.time && mark.ifindex == 0 && mark.by.empty()) return mark.name + "\n";
+  return fmt::format("{} {} {} {}\n", mark.name, mark.time ? format_timestamp(*mark.time) : "-",
+                     mark.ifindex, mark.by);
 }
 
 Result<> write_marks(const std::string& run_dir, const std::vector<DetachMark>& marks) {
-  std::string text;
-  for (const DetachMark& mark : marks) text += show_mark(mark);
   if (auto ours = fence::check(); !ours) return ours;
-  return replace_snapshot(mark_path(run_dir), text);
+  return replace_snapshot(mark_path(run_dir), show_marks(marks));
 }
 
 }  // namespace
+
+std::string show_marks(const std::vector<DetachMark>& marks) {
+  std::string text;
+  for (const DetachMark& mark : marks) text += show_mark(mark);
+  return text;
+}
+
+std::vector<DetachMark> parse_marks(const std::string& text) {
+  std::vector<DetachMark> marks;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    DetachMark mark = parse_mark(line);
+    if (!mark.name.empty()) marks.push_back(std::move(mark));
+  }
+  return marks;
+}
 
 std::string describe(const DetachMark& mark) {
   std::string text;
@@ -81,14 +96,9 @@ Result<> add_detached(const std::string& run_dir, const std::vector<DetachMark>&
 }
 
 Detached read_detached(const std::string& run_dir) {
-  std::vector<DetachMark> marks;
   // That of another owner is none.
   const auto text = read_expendable_file(mark_path(run_dir)).value_or(std::nullopt);
-  std::istringstream lines(text.value_or(std::string()));
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.empty()) marks.push_back(parse_mark(line));
-  }
-  return Detached(std::move(marks));
+  return Detached(parse_marks(text.value_or(std::string())));
 }
 
 Result<> clear_detached(const std::string& run_dir) {

@@ -51,6 +51,10 @@ class Detached {
   std::vector<DetachMark> marks_;
 };
 
+// Text and back. A line that is old or torn is a mark as far as it can be read.
+[[nodiscard]] std::string show_marks(const std::vector<DetachMark>& marks);
+[[nodiscard]] std::vector<DetachMark> parse_marks(const std::string& text);
+
 // The newest mark of a name counts.
 [[nodiscard]] Result<> add_detached(const std::string& run_dir,
                                     const std::vector<DetachMark>& marks);

@@ -43,6 +43,65 @@ std::size_t deep_key(std::string_view text) {
   return std::string_view::npos;
 }
 
+// Behind the string that begins at `at`; npos if it does not end, which is the parser's to tell.
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  const char quote = text[at];
+  const bool multiline = text.substr(at).starts_with(std::string(3, quote));
+  const std::string end(multiline ? 3 : 1, quote);
+  at += end.size();
+  while (at < text.size() && !text.substr(at).starts_with(end)) {
+    if (!multiline && text[at] == '\n') return std::string_view::npos;
+    at += quote == '"' && text[at] == '\\' ? 2 : 1;
+  }
+  if (at >= text.size()) return std::string_view::npos;
+  at += end.size();
+  // Two quotes more may stand in front of those that end it.
+  for (int i = 0; multiline && i < 2 && at < text.size() && text[at] == quote; ++i) ++at;
+  return at;
+}
+
+// Whether toml++ calls one of the characters between U+00A1 and U+0499 a blank is left to the
+// compiler. Outside of strings and comments TOML has none that is not ASCII. The first one, npos:
+// there is none.
+std::size_t bare_character(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const char c = text[at];
+    if (static_cast<unsigned char>(c) >= 0x80) return at;
+    if (c == '#') {
+      at = std::min(text.find('\n', at), text.size());
+    } else if (c == '"' || c == '\'') {
+      at = end_of_string(text, at);
+    } else {
+      ++at;
+    }
+  }
+  return std::string_view::npos;
+}
+
+bool gives_up(std::string_view text) {
+  try {
+    static_cast<void>(toml::parse(text));
+  } catch (const toml::parse_error&) {
+    return false;
+  } catch (const TomlGaveUp&) {
+    return true;
+  }
+  return false;
+}
+
+// Where the line begins that the parser gives up in: it does not with the lines in front of it
+// alone.
+std::size_t line_given_up(std::string_view text) {
+  std::size_t good = 0;           // beginnings of lines
+  std::size_t bad = text.size();  // or the end
+  while (true) {
+    std::size_t middle = text.find('\n', good + (bad - good) / 2);
+    if (middle == std::string_view::npos || middle + 1 >= bad) middle = text.find('\n', good);
+    if (middle == std::string_view::npos || middle + 1 >= bad) return good;
+    (gives_up(text.substr(0, middle + 1)) ? bad : good) = middle + 1;
+  }
+}
+
 // In front of the first key or table, behind the comments that head the file.
 std::size_t first_key_line(const std::string& text, const toml::table& table) {
   toml::source_index first = 0;
@@ -90,15 +149,23 @@ std::optional<toml::table> parse_toml(const SourceFile& file, Diagnostics& diagn
     diagnostics.error(file, dot, "key nested too deeply");
     return std::nullopt;
   }
-  auto parsed = toml::parse(std::string_view(file.text));
-  if (parsed) return std::move(parsed).table();
-
-  const toml::parse_error& error = parsed.error();
-  std::string_view what = error.description();
-  if (what.substr(0, kPreamble.size()) == kPreamble) what.remove_prefix(kPreamble.size());
-  const std::size_t offset = TomlOffsets(file.text)(error.source().begin);
-  diagnostics.error(file, offset,
-                    fmt::format("not valid TOML: {}{}", what, hint(file.text, offset)));
+  if (const std::size_t bare = bare_character(file.text); bare != std::string_view::npos) {
+    diagnostics.error(file, bare,
+                      fmt::format("not valid TOML: unexpected character {}{}",
+                                  describe(decode(file.text, bare)), hint(file.text, bare)));
+    return std::nullopt;
+  }
+  try {
+    return toml::parse(std::string_view(file.text));
+  } catch (const toml::parse_error& error) {
+    std::string_view what = error.description();
+    if (what.substr(0, kPreamble.size()) == kPreamble) what.remove_prefix(kPreamble.size());
+    const std::size_t offset = TomlOffsets(file.text)(error.source().begin);
+    diagnostics.error(file, offset,
+                      fmt::format("not valid TOML: {}{}", what, hint(file.text, offset)));
+  } catch (const TomlGaveUp&) {
+    diagnostics.error(file, line_given_up(file.text), "not valid TOML: what stands in this line");
+  }
   return std::nullopt;
 }
 

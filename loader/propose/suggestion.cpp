@@ -197,7 +197,7 @@ bool looks_random(const Address& address) {
   std::size_t zeros = 0, octets = 0;
   constexpr std::size_t kHalf = 8;
   for (std::size_t i = kHalf; i < address.bytes.size(); i += 2) {
-    const unsigned word = address.bytes[i] << 8U | address.bytes[i + 1];
+    const unsigned word = unsigned{address.bytes[i]} << 8U | address.bytes[i + 1];
     if (word == 0) ++zeros;
     if (reads_as_octet(word)) ++octets;
   }

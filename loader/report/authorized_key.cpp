@@ -77,7 +77,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
 std::optional<std::string_view> take_string(std::string_view& bytes) {
   if (bytes.size() < 4) return std::nullopt;
   std::uint32_t size = 0;
-  for (int i = 0; i < 4; ++i) size = size << 8 | static_cast<std::uint8_t>(bytes[i]);
+  for (std::size_t i = 0; i < 4; ++i) size = size << 8 | static_cast<std::uint8_t>(bytes[i]);
   bytes.remove_prefix(4);
   if (bytes.size() < size) return std::nullopt;
   const std::string_view string = bytes.substr(0, size);

@@ -75,6 +75,19 @@ std::vector<DetachMark> detached_of(const Json& json) {
   return marks;
 }
 
+std::vector<UnpinnedFilter> unpinned_of(const Json& json) {
+  std::vector<UnpinnedFilter> filters;
+  for (const Json& entry : json) {
+    UnpinnedFilter& filter = filters.emplace_back();
+    entry.at("name").get_to(filter.name);
+    entry.at("ifindex").get_to(filter.ifindex);
+    entry.at("prog_id").get_to(filter.prog_id);
+    entry.at("generation").get_to(filter.generation);
+    filter.mode = parse_mode(entry.at("mode").get<std::string>()).value_or(Mode::kEnforce);
+  }
+  return filters;
+}
+
 Status status_of(const Json& json) {
   Status status;
   if (const auto mode = optional_of<std::string>(json.at("mode"))) status.mode = parse_mode(*mode);
@@ -92,6 +105,7 @@ Status status_of(const Json& json) {
   status.ranges4 = optional_of<std::size_t>(json.at("ranges").at("ipv4"));
   status.ranges6 = optional_of<std::size_t>(json.at("ranges").at("ipv6"));
   status.detached = detached_of(json.at("detached"));
+  if (json.contains("unpinned")) status.unpinned = unpinned_of(json.at("unpinned"));
   const Json& leases = json.at("leases");
   leases.at("in_force").get_to(status.leases.in_force);
   leases.at("ending_soon").get_to(status.leases.ending_soon);

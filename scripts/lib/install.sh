@@ -12,6 +12,8 @@ packages_for() {
     stage) echo iproute2 openssl curl util-linux mount ;;
     # Of systemd only systemd-analyze is used; without systemd-sysv it becomes nobody's init.
     test) echo catch2 e2fsprogs iproute2 ethtool procps strace systemd util-linux mount openssl curl kmod nftables jq zsh fish ;;
+    fuzz) echo catch2 libclang-rt-dev ;;
+    coverage) echo gcovr ;;
     bench) echo catch2 iproute2 nftables ipset iptables kmod util-linux mount ;;
     vm) echo e2fsprogs qemu-system-x86 cpio xz-utils binutils iproute2 curl util-linux ;;
     package) echo build-essential debhelper dpkg-dev fakeroot lintian ;;

@@ -64,7 +64,7 @@ Address random_destination(Random& random, const Policy& policy, Family family) 
 
 }  // namespace
 
-TEST_CASE("check answers with the list's verdict and the range that decided") {
+TEST_CASE("check answers with the list's verdict and the range that decided", "[root]") {
   const Policy policy = table_policy(Mode::kEnforce);
   const Harness harness(policy);
   const Address api = address("198.51.100.1");
@@ -77,7 +77,7 @@ TEST_CASE("check answers with the list's verdict and the range that decided") {
   }
 }
 
-TEST_CASE("check names the entry that decides now") {
+TEST_CASE("check names the entry that decides now", "[root]") {
   const Timestamp past = kNow - kHour, soon = kNow + kHour, late = kNow + 2 * kHour;
   const Policy policy = [&] {
     Policy made = table_policy(Mode::kEnforce);
@@ -131,7 +131,7 @@ TEST_CASE("an answer names the entry of its prefix, in the way of older programs
   CHECK(range_of(answer, source, ranges) == nullptr);
 }
 
-TEST_CASE("check answers for the list in audit as in enforce") {
+TEST_CASE("check answers for the list in audit as in enforce", "[root]") {
   const Policy policy = table_policy(Mode::kAudit);
   const Harness harness(policy);
   const Address api = address("2001:db8:1::1");
@@ -145,7 +145,7 @@ TEST_CASE("check answers for the list in audit as in enforce") {
         "drop expired");
 }
 
-TEST_CASE("check counts nothing") {
+TEST_CASE("check counts nothing", "[root]") {
   Harness harness(table_policy(Mode::kEnforce));
   (void)harness.run(Bytes(Eth() / Ipv4{} / Tcp{}));
   const std::uint64_t before = harness.counted_in_kernel();
@@ -156,8 +156,7 @@ TEST_CASE("check counts nothing") {
   CHECK(harness.counted_in_kernel() == before);
 }
 
-TEST_CASE("check agrees with the reference judge on random lists") {
-  skip_unless_root();
+TEST_CASE("check agrees with the reference judge on random lists", "[root]") {
   Random random(seed_from_environment());
   for (std::size_t round = 0; round < 60; ++round) {
     Policy policy = random_policy(

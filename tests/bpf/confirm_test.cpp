@@ -70,7 +70,7 @@ std::string drop(apiguard_reason reason) { return test::to_string(Verdict{APIGUA
 
 }  // namespace
 
-TEST_CASE("before its deadline the new list judges, past it the old one") {
+TEST_CASE("before its deadline the new list judges, past it the old one", "[root]") {
   Pair pair;
   const std::string yes = pass(APIGUARD_LISTED);
   const std::string no = drop(APIGUARD_UNLISTED);
@@ -86,7 +86,7 @@ TEST_CASE("before its deadline the new list judges, past it the old one") {
   CHECK(pair.verdict("203.0.113.9") == yes);
 }
 
-TEST_CASE("an interface that joined passes everything past the deadline") {
+TEST_CASE("an interface that joined passes everything past the deadline", "[root]") {
   Pair pair({kTestRunInterface, 4711});
   REQUIRE(pair.after.generation().set_deadline(now() + kLong));
   CHECK(pair.verdict("192.0.2.9") == drop(APIGUARD_UNLISTED));
@@ -95,13 +95,13 @@ TEST_CASE("an interface that joined passes everything past the deadline") {
   CHECK(pair.verdict("198.18.0.1") == pass(APIGUARD_OFF));
 }
 
-TEST_CASE("where another interface joined, this one goes back") {
+TEST_CASE("where another interface joined, this one goes back", "[root]") {
   Pair pair({4711});
   REQUIRE(pair.after.generation().set_deadline(now()));
   CHECK(pair.verdict("192.0.2.9") == pass(APIGUARD_LISTED));
 }
 
-TEST_CASE("with nothing before it everything passes past the deadline") {
+TEST_CASE("with nothing before it everything passes past the deadline", "[root]") {
   Pair pair({}, true);
   REQUIRE(pair.after.generation().set_deadline(now()));
   CHECK(pair.verdict("192.0.2.9") == pass(APIGUARD_OFF));

@@ -93,7 +93,7 @@ Policy lists_nobody_else(Mode mode = Mode::kEnforce) {
 
 }  // namespace
 
-TEST_CASE("every packet that is dropped is remembered with its reason, and no other") {
+TEST_CASE("every packet that is dropped is remembered with its reason, and no other", "[root]") {
   for (const Mode mode : {Mode::kEnforce, Mode::kAudit}) {
     Harness harness(table_policy(mode));
     Known before;
@@ -121,7 +121,7 @@ TEST_CASE("every packet that is dropped is remembered with its reason, and no ot
   }
 }
 
-TEST_CASE("a source is who sent it, first and last are when") {
+TEST_CASE("a source is who sent it, first and last are when", "[root]") {
   Harness harness(lists_nobody_else());
   const Timestamp begin = test_clocks().wall;
   for (const char* source : {"192.0.2.7", "2001:db8:a::7", "192.0.2.7", "192.0.2.8"})
@@ -138,13 +138,13 @@ TEST_CASE("a source is who sent it, first and last are when") {
   CHECK(twice.last <= test_clocks().wall);
 }
 
-TEST_CASE("mode off remembers nobody") {
+TEST_CASE("mode off remembers nobody", "[root]") {
   Harness harness(lists_nobody_else(Mode::kOff));
   (void)harness.run(Bytes(syn(address("192.0.2.7"))));
   CHECK(denied(harness).empty());
 }
 
-TEST_CASE("a stubborn source among a million random ones is found") {
+TEST_CASE("a stubborn source among a million random ones is found", "[root]") {
   Harness harness(lists_nobody_else());
   Flood flood(harness);
   const Address stubborn = address("192.0.2.7");
@@ -167,7 +167,7 @@ TEST_CASE("a stubborn source among a million random ones is found") {
   CHECK(sum <= 1'000'500 + 1'000'500 / 10);
 }
 
-TEST_CASE("whoever came several times before a flood is still there after it") {
+TEST_CASE("whoever came several times before a flood is still there after it", "[root]") {
   Harness harness(lists_nobody_else());
   std::vector<Address> sources;
   for (int i = 1; i <= 100; ++i) sources.push_back(address("192.0.2." + std::to_string(i)));
@@ -187,7 +187,7 @@ TEST_CASE("whoever came several times before a flood is still there after it") {
   CHECK(kept == sources.size());
 }
 
-TEST_CASE("counts of another mode do not mix, and a source stands there once") {
+TEST_CASE("counts of another mode do not mix, and a source stands there once", "[root]") {
   Policy policy = lists_nobody_else();
   auto image = compile(policy, 1, test_clocks());
   REQUIRE(image);
@@ -221,7 +221,7 @@ TEST_CASE("counts of another mode do not mix, and a source stands there once") {
   CHECK(denied(audit)[0].packets == 3);
 }
 
-TEST_CASE("whoever is listed is not among them") {
+TEST_CASE("whoever is listed is not among them", "[root]") {
   Harness harness(lists_nobody_else());
   for (int i = 0; i < 100; ++i) (void)harness.run(Bytes(syn(address("198.18.0.7"))));
   CHECK(denied(harness).empty());

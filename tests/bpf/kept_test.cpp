@@ -26,8 +26,7 @@ Policy audit() {
 
 }  // namespace
 
-TEST_CASE("Every map of a generation goes on with the next one") {
-  test::skip_unless_root();
+TEST_CASE("Every map of a generation goes on with the next one", "[root]") {
   const test::Harness harness(audit());
   for (const LedgerMap kept : kLedgerMaps) {
     INFO(name_of(kept));
@@ -37,8 +36,7 @@ TEST_CASE("Every map of a generation goes on with the next one") {
   CHECK(misfit_usage_map(harness.generation().used_fd()).value_or("") == "");
 }
 
-TEST_CASE("No map goes on as another one") {
-  test::skip_unless_root();
+TEST_CASE("No map goes on as another one", "[root]") {
   const test::Harness harness(audit());
   for (const LedgerMap kept : kLedgerMaps) {
     for (const LedgerMap other : kLedgerMaps) {
@@ -50,8 +48,7 @@ TEST_CASE("No map goes on as another one") {
   }
 }
 
-TEST_CASE("A frozen map does not go on") {
-  test::skip_unless_root();
+TEST_CASE("A frozen map does not go on", "[root]") {
   const test::Harness harness(audit());
   for (const LedgerMap kept : kLedgerMaps) {
     INFO(name_of(kept));
@@ -62,8 +59,7 @@ TEST_CASE("A frozen map does not go on") {
   }
 }
 
-TEST_CASE("A map of denied sources without the lock does not go on") {
-  test::skip_unless_root();
+TEST_CASE("A map of denied sources without the lock does not go on", "[root]") {
   const Fd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "denied", sizeof(__u32),
                               sizeof(apiguard_denied_bucket), APIGUARD_DENIED_BUCKETS, nullptr));
   REQUIRE(map);
@@ -71,8 +67,7 @@ TEST_CASE("A map of denied sources without the lock does not go on") {
         "holds another map (without its lock)");
 }
 
-TEST_CASE("Where there is no room, the least is loaded") {
-  test::skip_unless_root();
+TEST_CASE("Where there is no room, the least is loaded", "[root]") {
   const auto image = compile(audit(), 1, test::test_clocks());
   REQUIRE(image);
   LoadOptions options;

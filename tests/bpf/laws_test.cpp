@@ -63,7 +63,6 @@ Before before_of(const Policy& policy, Packet packet, const Verdict& verdict) {
 // For dropped packets under many policies: `change` of it must be dropped as well.
 template <typename Change>
 void dropped_stays_dropped(Change change) {
-  skip_unless_root();
   Random random(seed_from_environment());
   std::size_t tried = 0;
   for (std::size_t round = 0; round < kPolicies; ++round) {
@@ -114,7 +113,7 @@ Bytes with_extension(const Packet& packet, const Bytes& header, std::uint8_t typ
 
 }  // namespace
 
-TEST_CASE("adding a tag never turns drop into pass") {
+TEST_CASE("adding a tag never turns drop into pass", "[root]") {
   dropped_stays_dropped([](Random& random, const Packet& packet, const Before&) {
     const Bytes tag{static_cast<std::uint8_t>(random.percent(50) ? 0x81 : 0x88), 0, random.byte(),
                     random.byte()};
@@ -124,7 +123,7 @@ TEST_CASE("adding a tag never turns drop into pass") {
   });
 }
 
-TEST_CASE("adding an IPv4 option never turns drop into pass") {
+TEST_CASE("adding an IPv4 option never turns drop into pass", "[root]") {
   dropped_stays_dropped([](Random& random, Packet packet, const Before&) -> std::optional<Bytes> {
     Ipv4* ip = layer_of<Ipv4>(packet);
     if (ip == nullptr || ip->ihl || ip->options.size() > 36) return std::nullopt;
@@ -136,7 +135,7 @@ TEST_CASE("adding an IPv4 option never turns drop into pass") {
 // From here on a listed source is another matter now and then: rows 13b and 15c drop its packets
 // for headers that are there. Where the change says that these are beyond a first piece's end, the
 // source decides.
-TEST_CASE("adding an extension header never turns drop into pass") {
+TEST_CASE("adding an extension header never turns drop into pass", "[root]") {
   dropped_stays_dropped(
       [](Random& random, Packet packet, const Before& before) -> std::optional<Bytes> {
         static constexpr std::array<std::uint8_t, 4> kTypes{0, 43, 60, 51};
@@ -149,7 +148,7 @@ TEST_CASE("adding an extension header never turns drop into pass") {
       });
 }
 
-TEST_CASE("adding an extension header anywhere in the chain never turns drop into pass") {
+TEST_CASE("adding an extension header anywhere in the chain never turns drop into pass", "[root]") {
   dropped_stays_dropped([](Random& random, Packet packet,
                            const Before& before) -> std::optional<Bytes> {
     const Ipv6* ip = layer_of<Ipv6>(packet);
@@ -170,7 +169,7 @@ TEST_CASE("adding an extension header anywhere in the chain never turns drop int
   });
 }
 
-TEST_CASE("a fragment header that says whole or first piece never turns drop into pass") {
+TEST_CASE("a fragment header that says whole or first piece never turns drop into pass", "[root]") {
   dropped_stays_dropped(
       [](Random& random, Packet packet, const Before& before) -> std::optional<Bytes> {
         if (layer_of<Ipv6>(packet) == nullptr) return std::nullopt;
@@ -183,7 +182,7 @@ TEST_CASE("a fragment header that says whole or first piece never turns drop int
 
 // A packet cut off before its ports is another matter: with padding behind it the ports are there,
 // in the padding (row 9 reads the frame, whatever the lengths in it say).
-TEST_CASE("padding never turns drop into pass, once the ports were seen") {
+TEST_CASE("padding never turns drop into pass, once the ports were seen", "[root]") {
   dropped_stays_dropped(
       [](Random& random, const Packet& packet, const Before& before) -> std::optional<Bytes> {
         if (before.reason == APIGUARD_SHORT_TCP || before.reason == APIGUARD_EXT_CHAIN)
@@ -195,7 +194,7 @@ TEST_CASE("padding never turns drop into pass, once the ports were seen") {
       });
 }
 
-TEST_CASE("a lying length never turns drop into pass") {
+TEST_CASE("a lying length never turns drop into pass", "[root]") {
   dropped_stays_dropped(
       [](Random& random, Packet packet, const Before& before) -> std::optional<Bytes> {
         const std::uint16_t lie = random.percent(50) ? random.word() : random.byte();
@@ -207,7 +206,7 @@ TEST_CASE("a lying length never turns drop into pass") {
       });
 }
 
-TEST_CASE("fragmentation never turns drop into pass: the piece at the front is dropped") {
+TEST_CASE("fragmentation never turns drop into pass: the piece at the front is dropped", "[root]") {
   dropped_stays_dropped(
       [](Random& random, Packet packet, const Before& before) -> std::optional<Bytes> {
         const Ipv4* ip = layer_of<Ipv4>(packet);
@@ -220,8 +219,7 @@ TEST_CASE("fragmentation never turns drop into pass: the piece at the front is d
       });
 }
 
-TEST_CASE("listing a source only turns drop into pass") {
-  skip_unless_root();
+TEST_CASE("listing a source only turns drop into pass", "[root]") {
   Random random(seed_from_environment());
   for (std::size_t round = 0; round < kPolicies; ++round) {
     const Policy before = enforced_policy(random);
@@ -245,8 +243,7 @@ TEST_CASE("listing a source only turns drop into pass") {
   }
 }
 
-TEST_CASE("an except only turns pass into drop") {
-  skip_unless_root();
+TEST_CASE("an except only turns pass into drop", "[root]") {
   Random random(seed_from_environment());
   for (std::size_t round = 0; round < kPolicies; ++round) {
     const Policy before = enforced_policy(random);
@@ -266,8 +263,7 @@ TEST_CASE("an except only turns pass into drop") {
   }
 }
 
-TEST_CASE("the order of ranges and endpoints is irrelevant") {
-  skip_unless_root();
+TEST_CASE("the order of ranges and endpoints is irrelevant", "[root]") {
   Random random(seed_from_environment());
   for (std::size_t round = 0; round < kPolicies; ++round) {
     const Policy policy = enforced_policy(random);
@@ -286,8 +282,7 @@ TEST_CASE("the order of ranges and endpoints is irrelevant") {
   }
 }
 
-TEST_CASE("a packet to another port passes untouched under every list") {
-  skip_unless_root();
+TEST_CASE("a packet to another port passes untouched under every list", "[root]") {
   Random random(seed_from_environment());
   for (std::size_t round = 0; round < kPolicies; ++round) {
     const Policy policy = enforced_policy(random);

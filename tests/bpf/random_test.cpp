@@ -126,8 +126,7 @@ void print(const Tally& tally) {
 
 }  // namespace
 
-TEST_CASE("random packets under random policies get the table's verdict and reason") {
-  skip_unless_root();
+TEST_CASE("random packets under random policies get the table's verdict and reason", "[root]") {
   Random random(seed_from_environment());
   const std::size_t packets = packets_from_environment(kPackets);
   Tally tally;

@@ -106,7 +106,6 @@ sockaddr_in6 socket_address(const std::string& text, std::uint16_t port) {
 class Host {
  public:
   Host() {
-    skip_unless_root();
     REQUIRE(unshare(CLONE_NEWNET) == 0);
     REQUIRE(std::system("ip link set lo up && ip route add local 0.0.0.0/0 dev lo && "
                         "ip -6 route add local ::/0 dev lo") == 0);
@@ -151,7 +150,7 @@ constexpr const char* kServer6 = "2001:db8:1::1";
 
 }  // namespace
 
-TEST_CASE("a source is seen with a segment of a connection that a socket has") {
+TEST_CASE("a source is seen with a segment of a connection that a socket has", "[root]") {
   Host host;
   Harness harness(policy_of(Mode::kAudit));
   run(harness, from4("192.0.2.7", {.flags = kSyn, .payload = 0}));
@@ -169,7 +168,7 @@ TEST_CASE("a source is seen with a segment of a connection that a socket has") {
   CHECK(unproven_text(harness) == "192.0.2.8 1/0, 192.0.2.9 1/1, 2001:db8:a::9 1/1");
 }
 
-TEST_CASE("who closes without a byte is seen, by FIN or by RST") {
+TEST_CASE("who closes without a byte is seen, by FIN or by RST", "[root]") {
   Host host;
   Harness harness(policy_of(Mode::kAudit));
   host.connect_from("192.0.2.7");
@@ -181,7 +180,7 @@ TEST_CASE("who closes without a byte is seen, by FIN or by RST") {
   CHECK(seen(harness) == "192.0.2.7 1, 192.0.2.8 1");
 }
 
-TEST_CASE("neither a SYN nor a SYN with ACK proves anything, whatever socket there is") {
+TEST_CASE("neither a SYN nor a SYN with ACK proves anything, whatever socket there is", "[root]") {
   Host host;
   Harness harness(policy_of(Mode::kAudit));
   host.connect_from("192.0.2.7");
@@ -191,7 +190,7 @@ TEST_CASE("neither a SYN nor a SYN with ACK proves anything, whatever socket the
   CHECK(seen(harness).empty());
 }
 
-TEST_CASE("padding of short frames is no payload") {
+TEST_CASE("padding of short frames is no payload", "[root]") {
   Host host;
   Harness harness(policy_of(Mode::kAudit));
   Bytes frame = from4("192.0.2.7", {.flags = kAck, .payload = 0});
@@ -200,7 +199,7 @@ TEST_CASE("padding of short frames is no payload") {
   CHECK(unproven_text(harness).empty());  // an ACK of nothing, which anybody can make up
 }
 
-TEST_CASE("listed sources are seen as well") {
+TEST_CASE("listed sources are seen as well", "[root]") {
   Host host;
   Harness harness(policy_of(Mode::kAudit));
   host.connect_from("203.0.113.7");
@@ -210,7 +209,7 @@ TEST_CASE("listed sources are seen as well") {
   CHECK(seen(harness) == "192.0.2.7 1, 203.0.113.7 1");
 }
 
-TEST_CASE("a connection is counted once, and a port pair again after a new SYN") {
+TEST_CASE("a connection is counted once, and a port pair again after a new SYN", "[root]") {
   Host host;
   Harness harness(policy_of(Mode::kAudit));
   host.connect_from("192.0.2.7");
@@ -225,7 +224,7 @@ TEST_CASE("a connection is counted once, and a port pair again after a new SYN")
   CHECK(unproven_text(harness).empty());
 }
 
-TEST_CASE("tags, options and extension headers do not hide a source") {
+TEST_CASE("tags, options and extension headers do not hide a source", "[root]") {
   Host host;
   for (const char* source : {"192.0.2.1", "192.0.2.2", "192.0.2.3"}) host.connect_from(source);
   host.connect_from("2001:db8:a::1", 40000, kServer6);
@@ -239,7 +238,7 @@ TEST_CASE("tags, options and extension headers do not hide a source") {
   CHECK(seen(harness) == "192.0.2.1 1, 192.0.2.2 1, 192.0.2.3 1, 2001:db8:a::1 1");
 }
 
-TEST_CASE("other ports and other modes see nobody") {
+TEST_CASE("other ports and other modes see nobody", "[root]") {
   Host host;
   host.connect_from("192.0.2.7");
   host.connect_from("203.0.113.7");
@@ -254,7 +253,7 @@ TEST_CASE("other ports and other modes see nobody") {
   CHECK(unproven_text(enforce).empty());
 }
 
-TEST_CASE("more sources than there is room for push out old ones, not new ones") {
+TEST_CASE("more sources than there is room for push out old ones, not new ones", "[root]") {
   Harness harness(policy_of(Mode::kAudit));
   for (unsigned i = 0; i < APIGUARD_UNPROVEN_SOURCES + 2000; ++i) {
     const std::string source = "10." + std::to_string(i >> 16 & 255) + "." +
@@ -273,7 +272,7 @@ TEST_CASE("more sources than there is room for push out old ones, not new ones")
                     [&](const UnprovenSource& source) { return source.source == newest; }));
 }
 
-TEST_CASE("openings at even distances are a rhythm, in which one may be missing") {
+TEST_CASE("openings at even distances are a rhythm, in which one may be missing", "[root]") {
   Harness harness(policy_of(Mode::kAudit));
   const auto opens = [&](std::uint16_t sport) {
     run(harness, from4("192.0.2.7", {.sport = sport, .flags = kSyn, .payload = 0}));

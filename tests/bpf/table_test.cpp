@@ -47,27 +47,30 @@ Policy policy_of(std::vector<Endpoint> endpoints, std::vector<Range> ranges) {
 
 }  // namespace
 
-TEST_CASE("rows 1 to 3: what is not IP passes and tags are looked through, up to four") {
+TEST_CASE("rows 1 to 3: what is not IP passes and tags are looked through, up to four", "[root]") {
   check_rows(link_rows(), Mode::kEnforce);
 }
 
-TEST_CASE("rows 4 to 10: IPv4") { check_rows(ipv4_rows(), Mode::kEnforce); }
+TEST_CASE("rows 4 to 10: IPv4", "[root]") { check_rows(ipv4_rows(), Mode::kEnforce); }
 
-TEST_CASE("rows 9 to 13 and 17: IPv6 and its extension headers") {
+TEST_CASE("rows 9 to 13 and 17: IPv6 and its extension headers", "[root]") {
   check_rows(ipv6_rows(), Mode::kEnforce);
 }
 
-TEST_CASE("rows 14 to 16: IPv6 fragments") { check_rows(fragment_rows(), Mode::kEnforce); }
+TEST_CASE("rows 14 to 16: IPv6 fragments", "[root]") {
+  check_rows(fragment_rows(), Mode::kEnforce);
+}
 
-TEST_CASE("row 13b: more than eight extension headers are dropped whatever the source") {
+TEST_CASE("row 13b: more than eight extension headers are dropped whatever the source", "[root]") {
   check_rows(too_many_rows(), Mode::kEnforce);
 }
 
-TEST_CASE("row 15c: a fragment header far behind is dropped whatever the source") {
+TEST_CASE("row 15c: a fragment header far behind is dropped whatever the source", "[root]") {
   check_rows(far_fragment_rows(), Mode::kEnforce);
 }
 
-TEST_CASE("row 15c: the boundary is where the header in front begins, whatever its kind") {
+TEST_CASE("row 15c: the boundary is where the header in front begins, whatever its kind",
+          "[root]") {
   Harness harness(table_policy(Mode::kEnforce));
   for (std::size_t words = 0; words <= 160; ++words) {
     // AH moves the last header in units of 4 bytes.
@@ -85,20 +88,20 @@ TEST_CASE("row 15c: the boundary is where the header in front begins, whatever i
   }
 }
 
-TEST_CASE("rows 18 and 19: endpoints") { check_rows(endpoint_rows(), Mode::kEnforce); }
+TEST_CASE("rows 18 and 19: endpoints", "[root]") { check_rows(endpoint_rows(), Mode::kEnforce); }
 
-TEST_CASE("audit counts what enforce would drop and passes it") {
+TEST_CASE("audit counts what enforce would drop and passes it", "[root]") {
   check_rows(rows(), Mode::kAudit);
 }
 
-TEST_CASE("off passes every packet under off") { check_rows(rows(), Mode::kOff); }
+TEST_CASE("off passes every packet under off", "[root]") { check_rows(rows(), Mode::kOff); }
 
-TEST_CASE("the program without frags judges alike") {
+TEST_CASE("the program without frags judges alike", "[root]") {
   check_rows(rows(), Mode::kEnforce, ProgramKind::kPlain);
   check_rows(rows(), Mode::kAudit, ProgramKind::kPlain);
 }
 
-TEST_CASE("row 19: every segment to a protected port is judged, whatever its flags") {
+TEST_CASE("row 19: every segment to a protected port is judged, whatever its flags", "[root]") {
   Harness harness(table_policy(Mode::kEnforce));
   for (unsigned flags = 0; flags < 256; ++flags) {
     const auto bits = static_cast<std::uint8_t>(flags);
@@ -108,7 +111,7 @@ TEST_CASE("row 19: every segment to a protected port is judged, whatever its fla
   }
 }
 
-TEST_CASE("row 18: of all destination ports only the protected ones are judged") {
+TEST_CASE("row 18: of all destination ports only the protected ones are judged", "[root]") {
   Harness harness(table_policy(Mode::kEnforce));
   for (unsigned port = 0; port < 65536; port += port < 10000 ? 1 : 37) {
     const auto number = static_cast<std::uint16_t>(port);
@@ -117,14 +120,14 @@ TEST_CASE("row 18: of all destination ports only the protected ones are judged")
   }
 }
 
-TEST_CASE("row 18: replies from API servers elsewhere pass") {
+TEST_CASE("row 18: replies from API servers elsewhere pass", "[root]") {
   Harness harness(table_policy(Mode::kEnforce));
   const Tcp reply{.sport = 6443, .dport = 41234, .flags = 0x12};
   CHECK(run(harness, Eth() / Ipv4{.src = "203.0.114.1"} / reply) == "pass other_traffic");
   CHECK(run(harness, Eth() / Ipv6{.src = "2001:db8::1"} / reply) == "pass other_traffic");
 }
 
-TEST_CASE("row 18: a bound endpoint protects its address and its family only") {
+TEST_CASE("row 18: a bound endpoint protects its address and its family only", "[root]") {
   Harness harness(policy_of({endpoint("198.51.100.1", 6443)}, {allow("192.0.2.0/24")}));
   const Ipv4 stranger{.src = "203.0.113.1"};
   CHECK(run(harness, Eth() / stranger / Tcp{}) == "drop unlisted");
@@ -136,7 +139,7 @@ TEST_CASE("row 18: a bound endpoint protects its address and its family only") {
         "pass listed");
 }
 
-TEST_CASE("row 18: thirty-two endpoints are all protected") {
+TEST_CASE("row 18: thirty-two endpoints are all protected", "[root]") {
   std::vector<Endpoint> endpoints;
   for (std::uint16_t i = 0; i < APIGUARD_MAX_ENDPOINTS; ++i) {
     const auto port = static_cast<std::uint16_t>(2000 + i);
@@ -154,7 +157,7 @@ TEST_CASE("row 18: thirty-two endpoints are all protected") {
   CHECK(run(harness, Eth() / Ipv4{} / Tcp{.dport = 2032}) == "pass other_traffic");
 }
 
-TEST_CASE("rows 20 and 21: the longest match decides") {
+TEST_CASE("rows 20 and 21: the longest match decides", "[root]") {
   Harness harness(policy_of({endpoint(6443)},
                             {allow("192.0.2.0/24"), except("192.0.2.0/25"), allow("192.0.2.64/26"),
                              except("192.0.2.65/32"), cluster("10.20.0.0/16")}));
@@ -174,7 +177,7 @@ TEST_CASE("rows 20 and 21: the longest match decides") {
   CHECK(from("10.21.0.0") == "drop unlisted");
 }
 
-TEST_CASE("row 22: what covers an ended range decides") {
+TEST_CASE("row 22: what covers an ended range decides", "[root]") {
   const Timestamp past = kNow - kHour;
   Harness harness(
       policy_of({endpoint(6443)},
@@ -192,7 +195,8 @@ TEST_CASE("row 22: what covers an ended range decides") {
   CHECK(from("198.51.101.2") == "drop unlisted");
 }
 
-TEST_CASE("row 22: ranges end in the kernel, one after the other, with nothing of ours running") {
+TEST_CASE("row 22: ranges end in the kernel, one after the other, with nothing of ours running",
+          "[root]") {
   const Timestamp step = 3 * kSecond;
   std::vector<Range> ranges{allow("192.0.2.1/32", kNow + step),
                             except("192.0.2.0/30", kNow + 2 * step),
@@ -209,7 +213,8 @@ TEST_CASE("row 22: ranges end in the kernel, one after the other, with nothing o
         std::vector<std::string>{"pass listed", "drop excepted", "pass listed", "drop expired"});
 }
 
-TEST_CASE("rows 20 to 22: of entries of one prefix a live except decides, then a live allow") {
+TEST_CASE("rows 20 to 22: of entries of one prefix a live except decides, then a live allow",
+          "[root]") {
   const Timestamp past = kNow - kHour, soon = kNow + kHour, late = kNow + 2 * kHour;
   const auto from = [](std::vector<Range> ranges, const char* source = "192.0.2.1") {
     std::string said;
@@ -248,8 +253,8 @@ TEST_CASE("rows 20 to 22: of entries of one prefix a live except decides, then a
   CHECK(inside({allow(one, past), except(one, past)}) == "drop expired");
 }
 
-TEST_CASE(
-    "row 22: an allow decides again when the except of its prefix ends, in the kernel alone") {
+TEST_CASE("row 22: an allow decides again when the except of its prefix ends, in the kernel alone",
+          "[root]") {
   const Timestamp step = 3 * kSecond;
   // An unlisted address, a listed one, and one that an allow lists inside an except.
   Harness harness(policy_of(
@@ -275,7 +280,8 @@ TEST_CASE(
   CHECK(seen[2] == Texts{"drop excepted", "pass listed"});
 }
 
-TEST_CASE("row 22: the deepest nesting of ends that compile takes is followed to its end") {
+TEST_CASE("row 22: the deepest nesting of ends that compile takes is followed to its end",
+          "[root]") {
   std::vector<Range> ranges;
   for (int i = 0; i < APIGUARD_MAX_EXPIRY_STEPS - 1; ++i) {
     const auto length = static_cast<std::uint8_t>(32 - i);
@@ -301,7 +307,7 @@ TEST_CASE("row 22: the deepest nesting of ends that compile takes is followed to
   CHECK(run(paired, Eth() / Ipv4{.src = "192.0.2.0"} / Tcp{}) == "pass listed");
 }
 
-TEST_CASE("row 23: no source is implied") {
+TEST_CASE("row 23: no source is implied", "[root]") {
   Harness harness(table_policy(Mode::kEnforce));
   for (const char* source : {"127.0.0.1", "0.0.0.0", "255.255.255.255", "169.254.0.1", "224.0.0.1",
                              "198.51.100.1", "10.0.0.1", "192.168.0.1"}) {
@@ -316,7 +322,7 @@ TEST_CASE("row 23: no source is implied") {
   }
 }
 
-TEST_CASE("row 23: a range of length 0 lists its own family only") {
+TEST_CASE("row 23: a range of length 0 lists its own family only", "[root]") {
   Harness v4(policy_of({endpoint(6443)}, {allow("0.0.0.0/0")}));
   CHECK(run(v4, Eth() / Ipv4{.src = "203.0.113.1"} / Tcp{}) == "pass listed");
   CHECK(run(v4, Eth() / Ipv6{} / Tcp{}) == "drop unlisted");
@@ -326,14 +332,15 @@ TEST_CASE("row 23: a range of length 0 lists its own family only") {
   CHECK(run(v6, Eth() / Ipv4{} / Tcp{}) == "drop unlisted");
 }
 
-TEST_CASE("row 23: a list of one family leaves the other unlisted") {
+TEST_CASE("row 23: a list of one family leaves the other unlisted", "[root]") {
   Harness harness(policy_of({endpoint(6443)}, {allow("192.0.2.7/32")}));
   CHECK(run(harness, Eth() / Ipv4{} / Tcp{}) == "pass listed");
   CHECK(run(harness, Eth() / Ipv4{.src = "192.0.2.6"} / Tcp{}) == "drop unlisted");
   CHECK(run(harness, Eth() / Ipv6{} / Tcp{}) == "drop unlisted");
 }
 
-TEST_CASE("row 24: headers beyond the linear part are read, in frames of 9,000 bytes too") {
+TEST_CASE("row 24: headers beyond the linear part are read, in frames of 9,000 bytes too",
+          "[root]") {
   Harness harness(table_policy(Mode::kEnforce));
   if (!kernel_takes_short_linear_part(harness)) {
     test::left_out("test runs take no short linear part");
@@ -351,7 +358,7 @@ TEST_CASE("row 24: headers beyond the linear part are read, in frames of 9,000 b
   CHECK(test::to_string(harness.run(jumbo)) == "drop unlisted");
 }
 
-TEST_CASE("row 24: a chain that reaches beyond the linear part by its sheer length") {
+TEST_CASE("row 24: a chain that reaches beyond the linear part by its sheer length", "[root]") {
   Harness harness(table_policy(Mode::kEnforce));
   if (!kernel_takes_short_linear_part(harness)) return;
   Packet packet = Eth() / Ipv6{.src = "2001:db8::1"};
@@ -361,7 +368,7 @@ TEST_CASE("row 24: a chain that reaches beyond the linear part by its sheer leng
   CHECK(run(harness, packet / DstOpts{} / Tcp{.dport = 22}) == "drop ext_chain");
 }
 
-TEST_CASE("every packet is counted once, under the mode's outcome") {
+TEST_CASE("every packet is counted once, under the mode's outcome", "[root]") {
   for (const Mode mode : {Mode::kEnforce, Mode::kAudit}) {
     Harness harness(table_policy(mode));
     const std::uint64_t before = harness.counted_in_kernel();

@@ -66,7 +66,7 @@ std::vector<Bytes> cuts(const Packet& packet) {
 
 }  // namespace
 
-TEST_CASE("frames cut to every length get the table's verdict") {
+TEST_CASE("frames cut to every length get the table's verdict", "[root]") {
   for (const Mode mode : {Mode::kEnforce, Mode::kAudit, Mode::kOff}) {
     const Policy policy = table_policy(mode);
     Harness probed(policy);
@@ -82,7 +82,7 @@ TEST_CASE("frames cut to every length get the table's verdict") {
   }
 }
 
-TEST_CASE("how much of a frame lies in the linear part changes nothing") {
+TEST_CASE("how much of a frame lies in the linear part changes nothing", "[root]") {
   const Policy policy = table_policy(Mode::kEnforce);
   Harness harness(policy);
   if (!kernel_takes_short_linear_part(harness)) {

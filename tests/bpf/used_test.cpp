@@ -62,7 +62,7 @@ void drops(Harness& harness, const Bytes& frame) {
 
 }  // namespace
 
-TEST_CASE("the longest match is noted, in both families") {
+TEST_CASE("the longest match is noted, in both families", "[root]") {
   Harness harness(policy_of({allow("192.0.0.0/8"), allow("192.0.2.0/24"), allow("192.0.2.7/32"),
                              allow("2001:db8::/32"), allow("2001:db8:a::/48"),
                              allow("2001:db8:a::7/128"), cluster("10.0.0.0/8")}));
@@ -78,7 +78,7 @@ TEST_CASE("the longest match is noted, in both families") {
         "2001:db8:a::/48 1, 2001:db8:a::7/128 4");
 }
 
-TEST_CASE("everybody is a range, and every length of a prefix is one") {
+TEST_CASE("everybody is a range, and every length of a prefix is one", "[root]") {
   std::vector<Range> ranges;
   for (int length = 0; length <= 128; length += 16) {
     ranges.push_back(allow("2001:db8:1:2:3:4:5:6/" + std::to_string(length)));
@@ -105,7 +105,7 @@ TEST_CASE("everybody is a range, and every length of a prefix is one") {
   CHECK(got == wanted);
 }
 
-TEST_CASE("a segment opens a connection with SYN and without ACK, whatever else is set") {
+TEST_CASE("a segment opens a connection with SYN and without ACK, whatever else is set", "[root]") {
   Harness harness(policy_of({allow("192.0.2.0/24"), allow("2001:db8:a::/48")}));
   std::uint64_t opened = 0;
   for (unsigned flags = 0; flags < 256; ++flags) {
@@ -119,7 +119,7 @@ TEST_CASE("a segment opens a connection with SYN and without ACK, whatever else 
   CHECK(noted(harness) == "192.0.2.0/24 " + count + ", 2001:db8:a::/48 " + count);
 }
 
-TEST_CASE("established connections are not noted") {
+TEST_CASE("established connections are not noted", "[root]") {
   Harness harness(policy_of({allow("192.0.2.0/24")}));
   for (const int flags : {0x10, 0x12, 0x18, 0x11, 0x14})
     passes(harness, from4("192.0.2.7", {.flags = static_cast<std::uint8_t>(flags)}));
@@ -128,7 +128,7 @@ TEST_CASE("established connections are not noted") {
   CHECK(noted(harness) == "192.0.2.0/24 1");
 }
 
-TEST_CASE("tags, options and extension headers do not hide a connection") {
+TEST_CASE("tags, options and extension headers do not hide a connection", "[root]") {
   Harness harness(policy_of({allow("192.0.2.0/24"), allow("2001:db8:a::/48")}));
   const Ipv4 ip4{.src = "192.0.2.7"};
   const Ipv6 ip6{.src = "2001:db8:a::7"};
@@ -151,7 +151,7 @@ TEST_CASE("tags, options and extension headers do not hide a connection") {
   CHECK(noted(harness) == "192.0.2.0/24 5, 2001:db8:a::/48 6");
 }
 
-TEST_CASE("flags that are not there open nothing") {
+TEST_CASE("flags that are not there open nothing", "[root]") {
   Harness harness(policy_of({allow("192.0.2.0/24"), allow("2001:db8:a::/48")}));
   for (const Packet& packet :
        {from4("192.0.2.7"), Eth() / Vlan{} / Ipv4{.src = "192.0.2.7"} / Tcp{},
@@ -172,7 +172,7 @@ TEST_CASE("flags that are not there open nothing") {
   CHECK(noted(harness) == "192.0.2.0/24 1, 2001:db8:a::/48 1");
 }
 
-TEST_CASE("headers beyond the linear part are read") {
+TEST_CASE("headers beyond the linear part are read", "[root]") {
   Harness harness(policy_of({allow("192.0.2.0/24"), allow("2001:db8:a::/48")}));
   if (!kernel_takes_short_linear_part(harness)) return;
   std::size_t tried = 0;
@@ -188,7 +188,7 @@ TEST_CASE("headers beyond the linear part are read") {
   CHECK(sum == tried);
 }
 
-TEST_CASE("what ends and what is excepted is noted where it decides") {
+TEST_CASE("what ends and what is excepted is noted where it decides", "[root]") {
   Harness harness(policy_of({allow("192.0.2.0/24"), allow("192.0.2.7/32", kNow - kHour),
                              allow("192.0.2.8/32", kNow + kHour), except("192.0.2.128/25"),
                              except("192.0.2.9/32", kNow - kHour), allow("192.0.2.200/32"),
@@ -203,7 +203,7 @@ TEST_CASE("what ends and what is excepted is noted where it decides") {
   CHECK(noted(harness) == "192.0.2.0/24 2, 192.0.2.8/32 1, 192.0.2.200/32 1");
 }
 
-TEST_CASE("audit notes what is listed, off notes nothing") {
+TEST_CASE("audit notes what is listed, off notes nothing", "[root]") {
   Harness audit(policy_of({allow("192.0.2.0/24")}, Mode::kAudit));
   passes(audit, from4("192.0.2.7"));
   REQUIRE(audit.run(Bytes(from4("203.0.113.7"))).outcome == APIGUARD_WOULD_DROP);
@@ -213,7 +213,7 @@ TEST_CASE("audit notes what is listed, off notes nothing") {
   CHECK(noted(off).empty());
 }
 
-TEST_CASE("other ports and other protocols are nobody's connections") {
+TEST_CASE("other ports and other protocols are nobody's connections", "[root]") {
   Harness harness(policy_of({allow("192.0.2.0/24")}));
   (void)harness.run(Bytes(from4("192.0.2.7", {.dport = 22})));
   (void)harness.run(Bytes(Eth() / Ipv4{.src = "192.0.2.7"} / Udp{}));
@@ -221,7 +221,7 @@ TEST_CASE("other ports and other protocols are nobody's connections") {
   CHECK(noted(harness).empty());
 }
 
-TEST_CASE("check notes nothing") {
+TEST_CASE("check notes nothing", "[root]") {
   Harness harness(policy_of({allow("192.0.2.0/24"), allow("192.0.2.8/32", kNow + kHour)}));
   for (const char* source : {"192.0.2.7", "192.0.2.8"}) {
     const auto answer = datapath::ask(harness.generation().check_fd(), address(source),
@@ -232,7 +232,7 @@ TEST_CASE("check notes nothing") {
   CHECK(noted(harness).empty());
 }
 
-TEST_CASE("the first and the last moment are those of the boot-time clock") {
+TEST_CASE("the first and the last moment are those of the boot-time clock", "[root]") {
   Harness harness(policy_of({allow("192.0.2.0/24")}));
   const std::uint64_t begin = test_clocks().boot;
   passes(harness, from4("192.0.2.7"));
@@ -248,7 +248,7 @@ TEST_CASE("the first and the last moment are those of the boot-time clock") {
   CHECK(twice.last <= test_clocks().boot);
 }
 
-TEST_CASE("connections that find no room pass, and it is noted that they did not") {
+TEST_CASE("connections that find no room pass, and it is noted that they did not", "[root]") {
   std::vector<Range> ranges;
   ranges.reserve(2000);
   for (int i = 0; i < 2000; ++i) {
@@ -265,7 +265,7 @@ TEST_CASE("connections that find no room pass, and it is noted that they did not
   CHECK(uses.missed.last <= test_clocks().boot);
 }
 
-TEST_CASE("a connection is of the prefix whose entry lists it now") {
+TEST_CASE("a connection is of the prefix whose entry lists it now", "[root]") {
   const Timestamp past = kNow - kHour, soon = kNow + kHour;
   Harness harness(policy_of({allow("192.0.2.0/24"), except("192.0.2.0/24", past),
                              allow("192.0.2.1/32", past), except("192.0.2.1/32", past),

@@ -228,6 +228,30 @@ grep -q 'APIGUARD_VERB=undo' "$ENTRIES" || die "no undo: $(cat "$ENTRIES")"
 : >"$ENTRIES"
 ends TERM 0
 
+step 'Stderr that is the stream of the journal: a priority in front of every line, and nowhere else'
+: >"$WORK/stream"
+STREAM=$(stat -c %d:%i "$WORK/stream")
+streamed() { # JOURNAL_STREAM FILE ARGUMENTS...: every line of FILE, what the verb says
+  JOURNAL_STREAM=$1 guard "${@:3}" >"$WORK/out" 2>"$2" || true
+  [ -s "$2" ] || die "'${*:3}' said nothing"
+}
+marked() { grep -cE "^<$1>" "$2" || true; }
+streamed "$STREAM" "$WORK/stream" revoke nobody-has-this-name
+same "$(wc -l <"$WORK/stream")" "$(marked 3 "$WORK/stream")" "errors of $(cat "$WORK/stream")"
+streamed "$STREAM" "$WORK/stream" allow 203.0.113.99/24 --dry-run
+[ "$(marked 4 "$WORK/stream")" -ge 1 ] || die "no warning is marked: $(cat "$WORK/stream")"
+same "$(wc -l <"$WORK/stream")" "$(marked '[3-6]' "$WORK/stream")" "lines of $(cat "$WORK/stream")"
+streamed "$STREAM" "$WORK/no-stream" revoke nobody-has-this-name # stderr is another file than the one that is named
+same 0 "$(marked '[0-7]' "$WORK/no-stream")" 'lines that are marked'
+streamed '' "$WORK/stream" revoke nobody-has-this-name
+same 0 "$(marked '[0-7]' "$WORK/stream")" 'lines that are marked'
+no_entry 'verbs that change nothing'
+supervise JOURNAL_STREAM="$(stat -c %d:%i "$LOG")"
+says '^<5>apiguard: guards gate0'
+ends TERM 0
+same 0 "$(grep -vcE '^<[3-6]>' "$LOG" || true)" "lines of the supervisor without a mark: $(cat "$LOG")"
+: >"$ENTRIES"
+
 step 'detach, and a boot'
 verb detach gate0
 one_entry detach

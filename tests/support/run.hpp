@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Runs frames through a loaded generation with BPF_PROG_TEST_RUN: nothing is attached or pinned.
 // What cannot be (a load that fails, a packet counted twice, a frame that comes back changed) is
-// thrown.
+// thrown. Needs root: a case with a Harness has the tag [root] (main.cpp).
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,6 @@ inline constexpr Timestamp kNow = 1'767'225'600'000'000'000;
 
 // kNow beside the boot-time clock of this machine.
 [[nodiscard]] Now test_clocks();
-
-// Ends the binary with status 77 and a reason on stdout unless it runs as root.
-void skip_unless_root();
 
 class Harness {
  public:

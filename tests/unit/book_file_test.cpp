@@ -107,6 +107,26 @@ void clear(const std::string& path) { fs::remove_all(path); }
 
 }  // namespace
 
+TEST_CASE("a copy that nests without an end is damaged, and nothing worse") {
+  const auto nested = [](std::size_t levels) {
+    return R"({"schema": 1, "record_digest": "x", "a": )" + std::string(levels, '[') +
+           std::string(levels, ']') + "}";
+  };
+  for (const std::size_t levels : {std::size_t{3}, std::size_t{20}, std::size_t{300'000}}) {
+    INFO(levels);
+    const auto book = parse_book(nested(levels));
+    REQUIRE_FALSE(book);
+    CHECK(book.error().message == "its digest differs");
+  }
+}
+
+TEST_CASE("what is read of a copy is what is shown of it") {
+  const auto again = parse_book(show_book(sample()));
+  REQUIRE(again);
+  CHECK(again->book == sample().book);
+  CHECK(show_book(*again) == show_book(sample()));
+}
+
 TEST_CASE("without copies there is no book, and nothing is lost") {
   const test::Folder folder;
   for (const std::string& dir : {folder.path(), folder / "no-such-folder"}) {

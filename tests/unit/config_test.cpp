@@ -531,6 +531,45 @@ TEST_CASE("what is not TOML is refused in our form") {
         "conf:1:2: NUL byte: this is not a text file\n  #?\n   ^");
 }
 
+TEST_CASE("what the parser of TOML gives up at is an error in its line") {
+  const auto line_of = [](const std::string& text) {
+    const std::string error = error_of(text);
+    return error.substr(0, error.find('\n'));
+  };
+  const std::string reason = ":1: not valid TOML: what stands in this line";
+  CHECK(line_of("interfaces = [}\n") == "conf:1" + reason);
+  CHECK(line_of("interfaces = [}") == "conf:1" + reason);
+  CHECK(line_of("mode = \"off\"\ninterfaces = [\"a\", # b\n }]\nmore = 1\n\n") ==
+        "conf:3" + reason);
+  CHECK(line_of("mode = \"off\"\n\n[ # leases\n") == "conf:3" + reason);
+  const auto edited = replace_mode({"apiguard.toml", "conf", "a = [}\n", true}, Mode::kOff);
+  REQUIRE_FALSE(edited);
+  CHECK(edited.error().exit == Exit::kBadFile);
+}
+
+TEST_CASE("outside of strings and comments everything is ASCII") {
+  const auto line_of = [](const std::string& text) {
+    const std::string error = error_of(text);
+    return error.substr(0, error.find('\n'));
+  };
+  const std::string reason = "not valid TOML: unexpected character ";
+  CHECK(line_of("interf\xc3\xa4"
+                "ces = [\"a\"]\n") == "conf:1:7: " + reason + "U+00E4");
+  CHECK(line_of("interfaces = [\"a\"]\n\xc5\xa2 = 1\n") == "conf:2:1: " + reason + "U+0162");
+  CHECK(line_of("interfaces = [\xe2\x80\xa8]\n") == "conf:1:15: " + reason + "U+2028");
+  CHECK(line_of("interfaces = [\"\"\"a\"\"\"\"\", \xc3\xa9]\n") ==
+        "conf:1:26: " + reason + "U+00E9");
+  // The string that does not end is what is wrong.
+  CHECK(line_of("interfaces = [\"a]\n\xc3\xa9\n").starts_with("conf:1:"));
+  for (const char* good : {"[\"\xc3\xa9\"] # \xc3\xa9", "['\xc3\xa9\"', \"a\\\"\xc3\xa9\"]",
+                           "[ # \"\xc3\xa9\n\"a\"]", "[\"\"\"a\"\xc3\xa9\"\"\"]",
+                           "[\'\'\'\xc3\xa9\'\'\'\'\'] # \xc3\xa9", "[\"\"\"\xc3\xa9\"\"\"\"\"]"}) {
+    INFO(good);
+    CHECK(
+        parse_config({"apiguard.toml", "conf", std::string("interfaces = ") + good + "\n", true}));
+  }
+}
+
 TEST_CASE("no key, however deep, ends the process") {
   std::string key = "a";
   for (int i = 0; i < 100000; ++i) key += ".a";

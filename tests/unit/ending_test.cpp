@@ -60,6 +60,17 @@ TEST_CASE("an end that has passed is refused") {
         "option '--until': 1969-12-31T23:59:59Z has passed: it is 2026-12-01T08:00:00Z");
 }
 
+TEST_CASE("an end at this very moment has passed, and one a second later has not") {
+  CHECK(end_text(until("2026-12-01T08:00:00Z"), "2026-12-01T08:00:00Z") ==
+        "option '--until': 2026-12-01T08:00:00Z has passed: it is 2026-12-01T08:00:00Z");
+  CHECK(end_text(lasting(60 * kSecond), "2026-12-01T08:00:00Z", "2026-12-01T08:01:00Z") ==
+        "option '--for': 2026-12-01T08:01:00Z has passed: it is 2026-12-01T08:01:00Z");
+  CHECK(end_text(until("2026-12-01T08:00:01Z"), "2026-12-01T08:00:00Z") == "2026-12-01T08:00:01Z");
+  // The last nanosecond before an end is before it.
+  CHECK(end_text(until("2026-12-01T08:00:00Z"), "2026-12-01T07:59:59.999999999Z") ==
+        "2026-12-01T08:00:00Z");
+}
+
 TEST_CASE("--for counts from when it was asked for, however long a question waits") {
   const EndOptions minute = lasting(60 * kSecond);
   CHECK(end_text(minute, "2026-12-01T08:00:00Z", "2026-12-01T08:00:59Z") == "2026-12-01T08:01:00Z");

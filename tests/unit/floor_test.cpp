@@ -350,7 +350,7 @@ using Numbers = std::vector<std::uint64_t>;
 TEST_CASE("the book is put among the generations where it was written") {
   const auto with = [](const Written& book) {
     Floor floor;
-    for (std::uint64_t number : {1, 2, 3})
+    for (const std::uint64_t number : {1U, 2U, 3U})
       floor.generations.push_back(written(number, static_cast<Timestamp>(number) * 100));
     insert(floor, book);
     return numbers(floor.generations);

@@ -62,8 +62,20 @@ TEST_CASE("what a version before wrote, or a kill tore, covers all the same") {
   test::put(folder / "detached", "eth0 2026-01-02T00:00:00Z \n");
   const Detached nobody = read_detached(folder.path());
   CHECK(describe(nobody.marks().front()) == " at 2026-01-02T00:00:00Z");
-  test::put(folder / "detached", "");
-  CHECK(read_detached(folder.path()).empty());
+  for (const char* of_nothing : {"", "\n", " \n", " 2026-01-02T00:00:00Z 7 alice\n"}) {
+    test::put(folder / "detached", of_nothing);
+    CHECK(read_detached(folder.path()).empty());
+  }
+}
+
+TEST_CASE("a mark whose time is torn covers the same interface when it is written again") {
+  const test::Folder folder;
+  test::put(folder / "detached", "eth0 2026-01-0 7 alice\n");
+  REQUIRE(add_detached(folder.path(), {{"eth1", at("2026-01-02T00:00:00Z"), "bob", 8}}));
+  CHECK(test::get(folder / "detached") == "eth0 - 7 alice\neth1 2026-01-02T00:00:00Z 8 bob\n");
+  const Detached detached = read_detached(folder.path());
+  REQUIRE(detached.covers("renamed", 7));
+  CHECK(describe(*detached.mark_of("renamed", 7)) == " by alice");
 }
 
 TEST_CASE("a mark goes with its interface, whatever that is called, and with its name") {

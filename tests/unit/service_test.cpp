@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // The parts of the supervisor that are values in, values out.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -39,6 +42,22 @@ TEST_CASE("stderr is a journal only if JOURNAL_STREAM names it") {
   CHECK_FALSE(on_journal());
   setenv("JOURNAL_STREAM", "1:1", 1);
   CHECK_FALSE(on_journal());
+  setenv("JOURNAL_STREAM", stream_name(STDERR_FILENO).c_str(), 1);
+  CHECK(on_journal());
+  // Stderr is redirected behind the variable's back.
+  const test::Folder folder;
+  const int stderr_before = dup(STDERR_FILENO);
+  const int file = open((folder / "err").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  REQUIRE(dup2(file, STDERR_FILENO) == STDERR_FILENO);
+  const bool still_named = on_journal();
+  setenv("JOURNAL_STREAM", stream_name(file).c_str(), 1);
+  const bool named = on_journal();
+  REQUIRE(dup2(stderr_before, STDERR_FILENO) == STDERR_FILENO);
+  CHECK_FALSE(still_named);
+  CHECK(named);
+  CHECK_FALSE(on_journal());
+  close(stderr_before);
+  close(file);
   unsetenv("JOURNAL_STREAM");
 }
 
@@ -228,6 +247,18 @@ TEST_CASE("a snapshot reads as what it was written from") {
   CHECK(read->lost.admitted == 3);
   CHECK(read->boot == snapshot.boot);
   CHECK(read->boot_id == snapshot.boot_id);
+}
+
+TEST_CASE("a snapshot knows of filters whose pins are elsewhere") {
+  Standing standing;
+  standing.status.unpinned = {{"eth0", 2, 7, 17, Mode::kEnforce}, {"eth1", 3, 8, 0, Mode::kOff}};
+  const auto read = report::parse_snapshot(report::show_snapshot(take_snapshot(standing, {})));
+  REQUIRE(read);
+  CHECK(report::to_json(read->status).find("\"unpinned\"") != std::string::npos);
+  CHECK(report::not_enforced(read->status) ==
+        "NOT KNOWN HERE: a filter of apiguard whose pins are not here judges on eth0 (generation "
+        "17, mode enforce), eth1 (generation 0, mode off)");
+  CHECK(report::not_enforced(read->status) == report::not_enforced(standing.status));
 }
 
 TEST_CASE("a snapshot of nothing") {

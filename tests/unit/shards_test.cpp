@@ -55,9 +55,9 @@ bool holds(const Key& key, const Address& address) {
 template <typename Key>
 std::optional<__u32> ask(const Shards<Key>& shards, const Address& address) {
   const apiguard_shards starts = shard_starts(shards);
-  const auto number = [&address](int from) {
+  const auto number = [&address](std::size_t from) {
     __u64 value = 0;
-    for (int i = from; i < from + 8; ++i) value = value << 8 | address.bytes[i];
+    for (std::size_t i = from; i < from + 8; ++i) value = value << 8 | address.bytes[i];
     return value;
   };
   std::size_t at = 0;

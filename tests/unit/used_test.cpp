@@ -304,6 +304,19 @@ TEST_CASE("unused is what was observed for so long and admitted nobody since") {
   CHECK(unused(state, list, kDay).empty());
 }
 
+TEST_CASE("a range that was added, or used, at the very beginning of the time counts in full") {
+  UsageLog state;
+  state.observed = kWall - 40 * kDay;
+  state.added = {{prefix("198.51.100.0/24"), kWall - 30 * kDay}};
+  state.ranges = {{prefix("10.0.0.0/8"), {1, kWall - 30 * kDay, kWall - 30 * kDay}, {}},
+                  {prefix("192.0.2.0/24"), {1, kWall - 30 * kDay - 1, kWall - 30 * kDay - 1}, {}}};
+  const std::string list = "10.0.0.0/8\n192.0.2.0/24\n198.51.100.0/24\n";
+  // Added then, it has been there for all of the time; used then, it was used within it.
+  CHECK(unused(state, list, 30 * kDay) == "192.0.2.0/24 198.51.100.0/24");
+  CHECK(unused(state, list, 30 * kDay + 1).empty());
+  CHECK(unused(state, list, 30 * kDay - 1) == "10.0.0.0/8 192.0.2.0/24 198.51.100.0/24");
+}
+
 TEST_CASE("ranges that are gone are forgotten when they were not used for long") {
   UsageLog state;
   state.ranges = {{prefix("10.0.0.0/8"), {5, 1, kWall - 31 * kDay}, {}},
@@ -314,6 +327,12 @@ TEST_CASE("ranges that are gone are forgotten when they were not used for long")
   REQUIRE(state.ranges.size() == 2);
   CHECK(to_string(state.ranges[0].prefix) == "10.1.0.0/16");
   CHECK(to_string(state.ranges[1].prefix) == "192.0.2.0/24");
+  // Used at the very moment is not used before it.
+  forget(state, {}, kWall - 29 * kDay);
+  REQUIRE(state.ranges.size() == 1);
+  CHECK(to_string(state.ranges[0].prefix) == "192.0.2.0/24");
+  forget(state, {}, kWall - 29 * kDay + 1);
+  CHECK(state.ranges.empty());
 }
 
 TEST_CASE(

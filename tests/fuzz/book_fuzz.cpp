@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// A copy of the book, sealed anew (see record_fuzz.cpp): it reads back as it was written, and
+// whatever its times and terms are, packets can be judged by it.
+#include <algorithm>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "loader/host/book.hpp"
+#include "loader/host/sealed.hpp"
+#include "loader/policy/overlay.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace apiguard::fuzz {
+namespace {
+
+using Json = nlohmann::json;
+
+const Moment kMoment{{1'796'126'400'000'000'000, 500'000'000'000}, "boot", false};
+
+Policy office() {
+  Policy policy;
+  policy.ranges.push_back(
+      {parse_prefix("203.0.113.0/24")->prefix, Kind::kAllow, "", std::nullopt, {}});
+  policy.ranges.push_back(
+      {parse_prefix("192.0.2.0/24")->prefix, Kind::kExcept, "", std::nullopt, {}});
+  return policy;
+}
+
+void judges_by(const StoredBook& stored) {
+  const Policy text = office();
+  const Policy judged = with_book(text, stored.book, kMoment);
+  must(judged.ranges.size() >= text.ranges.size(), "a book takes nothing out of the text");
+  Book pruned = stored.book;
+  prune(pruned, text.leases.longest, kMoment);
+  for (const Lease& lease : stored.book.leases) {
+    if (!is_live(lease.term, kMoment)) continue;
+    const auto& left = pruned.leases;
+    must(std::find(left.begin(), left.end(), lease) != left.end(), "no live lease is pruned");
+  }
+}
+
+void takes_the_times_of(const StoredBook& stored) {
+  Floor floor;
+  for (const Written& written : stored.times) insert(floor, written);
+  for (const char* boot_id : {"boot", "another"}) {
+    const Reading reading{kMoment.now, boot_id, false};
+    const Taken taken = take(floor, reading);
+    must(taken.now.wall >= reading.now.wall, "time is never taken as earlier than the clock");
+    static_cast<void>(describe(taken));
+    auto times = with_latest(stored.times, {0, taken.now.wall, stamp(floor, reading), false});
+    must(!times.empty() && times.back().time == taken.now.wall, "the latest time is kept");
+  }
+}
+
+void reads(const std::string& text) {
+  const auto stored = parse_book(text);
+  if (!stored) return;
+  const std::string shown = show_book(*stored);
+  const auto again = parse_book(shown);
+  must(again.has_value(), "what is shown parses", shown);
+  must(again->book == stored->book, "the book reads back as it was written", shown);
+  same(shown, show_book(*again), "and so do its times");
+  judges_by(*stored);
+  takes_the_times_of(*stored);
+}
+
+}  // namespace
+
+void run(std::string_view input) {
+  const std::string text(input);
+  reads(text);
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_object() && !is_deep(json)) reads(show_sealed(json));
+}
+
+}  // namespace apiguard::fuzz

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// meta.json and text.json of a generation. A digest in them refuses whatever is changed by chance,
+// so the input is taken as it is and sealed anew: behind the seal a record may say anything.
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "loader/host/floor.hpp"
+#include "loader/host/record.hpp"
+#include "loader/host/sealed.hpp"
+#include "loader/publish/lasting.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace apiguard::fuzz {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr Timestamp kWall = 1'796'126'400'000'000'000;
+constexpr Now kNow{kWall, 500'000'000'000};
+
+// What a verb does with the times of a record: whatever they are, it computes with them.
+void judges_by(const GenerationMeta& meta) {
+  Floor floor;
+  insert(floor, written(meta));
+  for (const char* boot_id : {"boot", "another"}) {
+    const Reading reading{kNow, boot_id, false};
+    static_cast<void>(describe(take(floor, reading)));
+    static_cast<void>(stamp(floor, reading));
+    const auto lasting = publish::lasting_now(meta, boot_id, kWall);
+    must(lasting.size() == meta.lasting.size(), "no entry is lost by a boot");
+    Policy policy;
+    for (const Lasting& entry : lasting)
+      policy.ranges.push_back({entry.prefix, entry.kind, "", entry.until, {}});
+    std::optional<Policy> limited;
+    const Policy& ends = publish::limit(policy, lasting, kNow, limited);
+    for (std::size_t i = 0; i < policy.ranges.size(); ++i)
+      must(*ends.ranges[i].until <= *policy.ranges[i].until, "no end becomes later");
+  }
+}
+
+using Keys = std::vector<const char*>;
+const Keys kMembers{
+    "generation", "by",       "verb",       "mode",        "confirmed",     "undone",
+    "entered",    "fallback", "stands_for", "fingerprint", "program_build", "fingerprint_permanent",
+    "added",      "removed",  "ranges4",    "ranges6",     "digest",        "trusts_clock"};
+const Keys kParts{"edits", "lasting", "changes", "files", "clock"};
+const Keys kTextMembers{"generation", "mode", "waits", "digest"};
+const Keys kTextParts{"files"};
+
+bool says_nothing(const Json& value) {
+  return value == "" || value == false || value == 0 || value == Json::array();
+}
+
+// Members are kept as they stand; those that say nothing may be left out.
+void keeps(const Json& in, const Json& out, const Keys& members) {
+  for (const char* key : members) {
+    if (!in.contains(key)) continue;
+    if (out.contains(key)) {
+      same(in[key].dump(), out[key].dump(), key);
+    } else {
+      must(says_nothing(in[key]), "a member is lost", key);
+    }
+  }
+}
+
+// Of parts that are written in one form of several, as many come out as went in.
+void keeps_as_many(const Json& in, const Json& out, const Keys& parts) {
+  for (const char* key : parts) {
+    if (!in.contains(key) || says_nothing(in[key])) continue;
+    must(out.contains(key), "a part is lost", key);
+    must(!in[key].is_array() || in[key].size() == out[key].size(), "some of a part is lost", key);
+  }
+}
+
+void reads_record(const Json* json, const std::string& text) {
+  const auto record = parse_record(text);
+  if (!record) {
+    must(record.error().message.starts_with("meta.json: "), "an error names its file",
+         record.error().message);
+    return;
+  }
+  const std::string shown = show_record(*record);
+  const auto again = parse_record(shown);
+  must(again.has_value(), "what is shown parses", shown);
+  same(shown, show_record(*again), "a record reads back as it was written");
+  if (json != nullptr) {
+    keeps(*json, Json::parse(shown), kMembers);
+    keeps_as_many(*json, Json::parse(shown), kParts);
+  }
+  judges_by(record->meta);
+}
+
+void reads_text_record(const Json* json, const std::string& text) {
+  const auto record = parse_text_record(text);
+  if (!record) {
+    must(record.error().message.starts_with("text.json: "), "an error names its file",
+         record.error().message);
+    return;
+  }
+  const std::string shown = show_text_record(*record);
+  const auto again = parse_text_record(shown);
+  must(again.has_value(), "what is shown parses", shown);
+  same(shown, show_text_record(*again), "a record reads back as it was written");
+  if (json != nullptr) {
+    keeps(*json, Json::parse(shown), kTextMembers);
+    keeps_as_many(*json, Json::parse(shown), kTextParts);
+  }
+}
+
+}  // namespace
+
+void run(std::string_view input) {
+  const std::string text(input);
+  reads_record(nullptr, text);
+  reads_text_record(nullptr, text);
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || is_deep(json)) return;
+  const std::string sealed = show_sealed(json);
+  reads_record(&json, sealed);
+  reads_text_record(&json, sealed);
+}
+
+}  // namespace apiguard::fuzz

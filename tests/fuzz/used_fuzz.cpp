@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// STATE/used and STATE/seen: they read back as they were written, and whatever they say, what the
+// kernel counts is added to it.
+#include <algorithm>
+#include <string>
+
+#include "loader/ledger/audit_file.hpp"
+#include "loader/ledger/usage_log.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+namespace apiguard::fuzz {
+
+using namespace ledger;
+namespace {
+
+constexpr Timestamp kWall = 1'796'126'400'000'000'000;
+constexpr Now kNow{kWall, 500'000'000'000};
+
+RangeHits use_of(const char* cidr) {
+  return {parse_prefix(cidr)->prefix, 3, 100'000'000'000, 400'000'000'000};
+}
+
+void goes_on(const UsageLog& state) {
+  const Hits uses{{use_of("10.0.0.0/8"), use_of("203.0.113.0/24"), use_of("2001:db8::/32")},
+                  {1, 100, 200}};
+  for (const std::string& boot : {state.boot, std::string("another")}) {
+    UsageLog next = state;
+    fold(next, boot, uses, kNow);
+    for (const RangeHits& use : uses.ranges) {
+      const RangeUsage* range = find_usage(next, use.prefix);
+      must(range != nullptr && range->current.connections == use.connections,
+           "what the kernel says now is there", to_string(use.prefix));
+    }
+    for (const RangeUsage& range : state.ranges)
+      must(find_usage(next, range.prefix) != nullptr, "no range is lost", to_string(range.prefix));
+  }
+}
+
+// Whoever was taken for used lately stays known, and is not called unused.
+void tells_who_is_unused(const UsageLog& state) {
+  const std::vector<Range> ranges{
+      {parse_prefix("10.0.0.0/8")->prefix, Kind::kAllow, "", std::nullopt, {}},
+      {parse_prefix("203.0.113.0/24")->prefix, Kind::kAllow, "", std::nullopt, {}}};
+  const RangeRefs refs = deciding_ranges(ranges);
+  for (const Range* unused : unused_since(state, refs, kWall)) {
+    const RangeUsage* range = find_usage(state, unused->prefix);
+    must(range == nullptr || range->total().connections == 0 || range->total().last < kWall,
+         "a range that was used is not unused");
+  }
+  UsageLog less = state;
+  forget(less, refs, kWall);
+  for (const RangeUsage& range : state.ranges) {
+    if (range.total().last >= kWall)
+      must(find_usage(less, range.prefix) != nullptr, "what was used lately is not forgotten");
+  }
+}
+
+void reads_used(const std::string& text) {
+  const auto state = parse_usage_log(text);
+  if (!state) {
+    must(state.error().message.starts_with("line "), "an error names its line",
+         state.error().message);
+    return;
+  }
+  const std::string shown = show_usage_log(*state);
+  const auto again = parse_usage_log(shown);
+  must(again.has_value(), "what is shown parses", shown);
+  must(*again == *state, "what is shown is the same state", shown);
+  goes_on(*state);
+  tells_who_is_unused(*state);
+}
+
+void reads_seen(const std::string& text) {
+  const auto sources = parse_audit_file(text);
+  if (!sources) return;
+  const std::string shown = show_audit_file(*sources);
+  const auto again = parse_audit_file(shown);
+  must(again.has_value(), "what is shown parses", shown);
+  same(shown, show_audit_file(*again), "sources read back as they were written");
+}
+
+}  // namespace
+
+void run(std::string_view input) {
+  const std::string text(input);
+  reads_used(text);
+  reads_seen(text);
+}
+
+}  // namespace apiguard::fuzz
