@@ -25,6 +25,9 @@
 #include "tests/support/folder.hpp"
 
 namespace apiguard::service {
+
+using namespace status;
+
 namespace {
 
 using std::chrono::milliseconds;
@@ -250,7 +253,7 @@ TEST_CASE("a snapshot reads as what it was written from") {
 }
 
 TEST_CASE("a snapshot knows of filters whose pins are elsewhere") {
-  Standing standing;
+  StatusReport standing;
   standing.status.unpinned = {{"eth0", 2, 7, 17, Mode::kEnforce}, {"eth1", 3, 8, 0, Mode::kOff}};
   const auto read = report::parse_snapshot(report::show_snapshot(take_snapshot(standing, {})));
   REQUIRE(read);
