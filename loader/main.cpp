@@ -23,7 +23,7 @@
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/host/standard_streams.hpp"
-#include "loader/service/gate.hpp"
+#include "loader/service/udev_wait.hpp"
 
 namespace {
 
@@ -64,9 +64,9 @@ Result<Exit> run(const cli::CommandLine& line) {
 
 int main(int argc, char** argv) {
   // This one prints nothing, opens nothing and holds nothing but what it is to let go of.
-  if (argc > 0 && std::strcmp(argv[0], datapath::kLetGo) == 0) {
+  if (argc > 0 && std::strcmp(argv[0], datapath::kFreeInBackground) == 0) {
     capabilities::give_up_most();
-    datapath::let_go();
+    datapath::free_in_background();
   }
   if (!fill_standard_streams()) return static_cast<int>(Exit::kFailed);
   set_own_umask();

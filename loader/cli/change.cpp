@@ -114,7 +114,7 @@ struct Agreement {
 };
 
 // Clients by address, ranges with their length.
-std::set<std::string> whom_it_cuts(const Plan& plan) {
+std::set<std::string> affected_clients(const Plan& plan) {
   std::set<std::string> cut;
   for (const publish::CutPeer& peer : plan.cut) cut.insert(to_string(peer.peer));
   for (const publish::CutRange& range : plan.cut_ranges) cut.insert(to_string(range.range.prefix));
@@ -124,7 +124,7 @@ std::set<std::string> whom_it_cuts(const Plan& plan) {
 bool holds(const Agreement& agreement, const std::string& preview, const Plan& plan) {
   if (agreement.preview != preview) return false;
   if (!agreement.risks.contains("drop-peers")) return true;
-  const std::set<std::string> cut = whom_it_cuts(plan);
+  const std::set<std::string> cut = affected_clients(plan);
   return std::includes(agreement.cut.begin(), agreement.cut.end(), cut.begin(), cut.end());
 }
 
@@ -198,7 +198,7 @@ class Changer {
     auto request = make_request_(*world);
     if (!request && is_out_already(*world)) return stays_out(request.error());
     if (!request) return fail(request.error());
-    if (request->nothing) return nothing(*world, *request);
+    if (request->kind == Request::Kind::kNothing) return nothing(*world, *request);
     request->verb = line_.command;
     request->accepted = flags_.accepted;
     request->detached = read_detached(line_.places.run_dir);
@@ -321,7 +321,8 @@ class Changer {
     auto answered =
         answer(plan, *published,
                report::in_force_text(plan.generation, published->interfaces, request.policy.mode));
-    if (request.boot && world.book.lost && !world.in_force) return fail(without_leases(plan));
+    if (request.is_unattended() && world.book.lost && !world.in_force)
+      return fail(without_leases(plan));
     if (published->unconfirmed.empty()) return answered;
     return fail(not_all(plan, *published));
   }
@@ -391,7 +392,7 @@ class Changer {
     Attempt attempt;
     attempt.risks = std::move(risks);
     attempt.preview = report::preview(plan.shown(), false);
-    attempt.cut = whom_it_cuts(plan);
+    attempt.cut = affected_clients(plan);
     return attempt;
   }
 

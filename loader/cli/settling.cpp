@@ -8,8 +8,8 @@
 
 #include "loader/base/fence.hpp"
 #include "loader/cli/reading.hpp"
-#include "loader/publish/again.hpp"
 #include "loader/publish/look.hpp"
+#include "loader/publish/republish.hpp"
 #include "loader/publish/settle.hpp"
 #include "loader/service/tracing.hpp"
 
@@ -29,7 +29,7 @@ Result<publish::World> look_and_settle(const Places& places, bool way_out) {
 // What is published next is beside the book anyway: whoever cannot publish it alone goes on.
 Result<publish::World> with_book(const Places& places, publish::World world) {
   if (!world.is_outdated()) return world;
-  const auto published = publish::publish_again(places, world);
+  const auto published = publish::republish(places, world);
   if (auto ours = fence::check(); !ours) return fail(ours.error());
   if (!published) {
     note(published.error().message + ": the book of leases is not in force as it is");

@@ -47,7 +47,7 @@ Result<Exit> run(const CommandLine& line, const ApplyOptions& options) {
     auto request = with->empty() ? publish::request_files(line.places, world, strict)
                                  : publish::request_with(line.places, world, *with, strict);
     if (request) request->asks_shrink = true;
-    if (request && options.trust_clock) request->trust_clock = request->anew = true;
+    if (request && options.trust_clock) request->trust_clock = request->renumber = true;
     return request;
   });
   // What could be done is done. The unit of the boot is to show that it was not all.

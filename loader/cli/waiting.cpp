@@ -168,7 +168,7 @@ std::string describe_window(std::uint64_t deadline) {
                      wall_time(deadline));
 }
 
-Error refuse_in_window(const publish::Window& window) {
+Error refuse_in_window(const publish::PendingConfirmation& window) {
   return {fmt::format("generation {}: waits for its confirmation: {}, or 'apiguard rollback' "
                       "undoes it now; no other change until then",
                       window.generation, describe_window(window.deadline)),

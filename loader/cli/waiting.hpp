@@ -15,7 +15,7 @@ namespace apiguard::cli {
 [[nodiscard]] std::string describe_window(std::uint64_t deadline);
 
 // The same for who tries another change meanwhile; Exit::kFailed.
-[[nodiscard]] Error refuse_in_window(const publish::Window& window);
+[[nodiscard]] Error refuse_in_window(const publish::PendingConfirmation& window);
 
 // Counts down on the terminal and asks whether the change stays. Without the lock while it waits;
 // the deadline holds whatever becomes of this process. Exit::kDone: confirmed, here or by another

@@ -49,9 +49,9 @@ class Builder {
   void add_trees(const Regions& regions) {
     nodes_.resize(regions.size());
     for (std::size_t i = 0; i < regions.size(); ++i) {
-      for (const Hole& hole : plant(nodes_, i, upper_steps(regions[i]))) {
+      for (const OpenSlot& slot : build_tree(nodes_, i, upper_steps(regions[i]))) {
         // No cell is deeper than the last bit of an address.
-        static_cast<void>(plant(nodes_, hole.node, lower_steps(hole, regions[i].first)));
+        static_cast<void>(build_tree(nodes_, slot.node, lower_steps(slot, regions[i].first)));
       }
     }
   }
@@ -85,10 +85,10 @@ class Builder {
   }
 
   // By the lower half of the address, as it is.
-  [[nodiscard]] std::vector<Step> lower_steps(const Hole& hole, Number6 region_first) const {
-    const Number6 first = region_first | Number6{hole.key} << low_bits_;
-    std::vector<Step> steps{{0, stretches_[hole.stretch].cell, 0}};
-    for (std::size_t at = hole.stretch + 1; begins_by(at, first + low_mask()); ++at) {
+  [[nodiscard]] std::vector<Step> lower_steps(const OpenSlot& slot, Number6 region_first) const {
+    const Number6 first = region_first | Number6{slot.key} << low_bits_;
+    std::vector<Step> steps{{0, stretches_[slot.stretch].cell, 0}};
+    for (std::size_t at = slot.stretch + 1; begins_by(at, first + low_mask()); ++at) {
       const auto key = static_cast<__u64>(stretches_[at].first) & APIGUARD_KEY_MASK;
       steps.push_back({key, stretches_[at].cell, 0});
     }

@@ -22,7 +22,7 @@ apiguard_node empty_node() {
 
 // Keeps a node free for each deeper cell; they are numbered from the tail of the leaf on.
 apiguard_node leaf_of(std::span<const Step> steps, std::vector<apiguard_node>& nodes,
-                      std::vector<Hole>& holes) {
+                      std::vector<OpenSlot>& slots) {
   apiguard_node leaf = empty_node();
   leaf.tail = APIGUARD_NODE_LEAF | nodes.size();
   for (std::size_t i = 0; i < steps.size(); ++i) {
@@ -30,18 +30,18 @@ apiguard_node leaf_of(std::span<const Step> steps, std::vector<apiguard_node>& n
     if (i > 0) leaf.keys[i - 1] = step.key;
     leaf.tail |= static_cast<__u64>(step.cell) << (APIGUARD_NODE_CELLS_SHIFT + 2 * i);
     if (step.cell != APIGUARD_CELL_DEEPER) continue;
-    holes.push_back({nodes.size(), step.key, step.stretch});
+    slots.push_back({nodes.size(), step.key, step.stretch});
     nodes.emplace_back();
   }
   return leaf;
 }
 
 Row leaves_of(std::span<const Step> steps, std::vector<apiguard_node>& nodes,
-              std::vector<Hole>& holes) {
+              std::vector<OpenSlot>& slots) {
   Row row;
   for (std::size_t at = 0; at < steps.size(); at += kFanout) {
     const auto some = steps.subspan(at, std::min(kFanout, steps.size() - at));
-    row.nodes.push_back(leaf_of(some, nodes, holes));
+    row.nodes.push_back(leaf_of(some, nodes, slots));
     row.keys.push_back(some.front().key);
   }
   return row;
@@ -78,15 +78,15 @@ void place(std::vector<apiguard_node>& nodes, std::size_t root, std::vector<Row>
 
 }  // namespace
 
-std::vector<Hole> plant(std::vector<apiguard_node>& nodes, std::size_t root,
-                        std::span<const Step> steps) {
-  std::vector<Hole> holes;
+std::vector<OpenSlot> build_tree(std::vector<apiguard_node>& nodes, std::size_t root,
+                                 std::span<const Step> steps) {
+  std::vector<OpenSlot> slots;
   std::vector<Row> rows;
-  rows.push_back(leaves_of(steps, nodes, holes));
+  rows.push_back(leaves_of(steps, nodes, slots));
   while (rows.back().nodes.size() > 1) rows.push_back(parents_of(rows.back()));
   std::reverse(rows.begin(), rows.end());
   place(nodes, root, rows);
-  return holes;
+  return slots;
 }
 
 }  // namespace apiguard

@@ -17,7 +17,7 @@ struct Step {
 };
 
 // A deeper cell of a tree, and the node that is kept free for the root of what it holds.
-struct Hole {
+struct OpenSlot {
   std::size_t node;
   __u64 key;
   std::size_t stretch;
@@ -25,7 +25,7 @@ struct Hole {
 
 // Writes the tree of `steps` (one or more, keys ascending) with its root at nodes[root] and all
 // else behind the last node. The key of the first step is of no account: nothing lies before it.
-[[nodiscard]] std::vector<Hole> plant(std::vector<apiguard_node>& nodes, std::size_t root,
-                                      std::span<const Step> steps);
+[[nodiscard]] std::vector<OpenSlot> build_tree(std::vector<apiguard_node>& nodes, std::size_t root,
+                                               std::span<const Step> steps);
 
 }  // namespace apiguard

@@ -97,12 +97,12 @@ tl::unexpected<Error> occupied(const Target& target, const Hook& hook, int error
 
 Result<Attached> attach(int filter_fd, const Target& target, XdpMode xdp_mode) {
   auto attached = attach_once(filter_fd, target, xdp_mode);
-  if (attached || attached.error().exit != Exit::kOccupied || !is_let_go(target.ifindex))
+  if (attached || attached.error().exit != Exit::kOccupied || !is_freed(target.ifindex))
     return attached;
   return attach_once(filter_fd, target, xdp_mode);
 }
 
-bool is_let_go(int ifindex) {
+bool is_freed(int ifindex) {
   using std::chrono::milliseconds;
   using std::chrono::steady_clock;
   constexpr milliseconds kPatience{500};

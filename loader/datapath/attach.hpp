@@ -30,6 +30,6 @@ struct Attached {
 
 // The kernel frees a link a moment after its last pin is gone, and until then the hook is taken.
 // Waits that moment for a filter of ours (at most 0.5 s). False: the hook is still taken.
-[[nodiscard]] bool is_let_go(int ifindex);
+[[nodiscard]] bool is_freed(int ifindex);
 
 }  // namespace apiguard::datapath

@@ -306,7 +306,7 @@ std::set<Edition> Hold::editions_run() const {
   return run;
 }
 
-void Hold::let_go_of_replaced(const Edition& kept) {
+void Hold::drop_replaced(const Edition& kept) {
   const auto run = editions_run();
   std::erase_if(objects_, [&](const Object& object) {
     const bool needed =

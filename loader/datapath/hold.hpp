@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Descriptors of everything of ours that is pinned: it lives on while they are open, whoever
 // removes the pins, and can be pinned again. Opened and used with the lock held, so that no verb is
-// half way through; only changed() and let_go_of_replaced() are for any time.
+// half way through; only changed() and drop_replaced() are for any time.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class Hold {
   [[nodiscard]] Short missing() const;
   // Among the links when they were read.
   [[nodiscard]] const std::vector<std::string>& strays() const { return strays_; }
-  // Whether something has lost its pin, after let_go_of_replaced(). One system call a pin.
+  // Whether something has lost its pin, after drop_replaced(). One system call a pin.
   [[nodiscard]] bool lost_pin() const;
   // Some link runs another program, or has lost its interface, since it was opened. One system call
   // a link.
@@ -46,7 +46,7 @@ class Hold {
 
   // What was held of generations that no link runs any more, but for `kept`, is closed: their maps
   // are not to wait for us.
-  void let_go_of_replaced(const Edition& kept);
+  void drop_replaced(const Edition& kept);
 
   // Pins again what has lost its pin: links that still guard an interface, what belongs to a
   // generation that one of them runs or to `kept`, and what outlives generations. The last may be

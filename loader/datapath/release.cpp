@@ -64,16 +64,16 @@ bool keep_over_exec(const std::vector<int>& kept) {
 [[noreturn]] void be_the_child(const std::vector<int>& tries, char* const* arguments) {
   if (!close_all_but(tries) || setsid() < 0 || chdir("/") != 0 || !keep_over_exec(tries)) _exit(1);
   execv("/proc/self/exe", arguments);
-  let_go();
+  free_in_background();
 }
 
-void let_go_in_turn(const std::vector<Fd>& tries, const std::string& directory) {
+void free_in_turn(const std::vector<Fd>& tries, const std::string& directory) {
   if (tries.empty()) return;
   std::vector<int> ascending(tries.size());
   std::transform(tries.begin(), tries.end(), ascending.begin(),
                  [](const Fd& fd) { return fd.get(); });
   std::sort(ascending.begin(), ascending.end());
-  std::string name = kLetGo;
+  std::string name = kFreeInBackground;
   std::string whose = directory;
   const std::array<char*, 3> arguments{name.data(), whose.data(), nullptr};
   if (fork() == 0) be_the_child(ascending, arguments.data());
@@ -81,8 +81,8 @@ void let_go_in_turn(const std::vector<Fd>& tries, const std::string& directory) 
 
 }  // namespace
 
-void let_go() {
-  (void)prctl(PR_SET_NAME, kLetGo);
+void free_in_background() {
+  (void)prctl(PR_SET_NAME, kFreeInBackground);
   // A caller may read its signals from a descriptor; ending this process is to work all the same.
   sigset_t none;
   sigemptyset(&none);
@@ -99,7 +99,7 @@ Result<> drop_generation(const Pins& pins, const Edition& edition) {
   if (pins.open_joined(edition)) wait_for_programs();
   const std::vector<Fd> tries = pins.open_tries(edition);
   auto unpinned = pins.unpin_generation(edition);
-  if (unpinned) let_go_in_turn(tries, pins.directory());
+  if (unpinned) free_in_turn(tries, pins.directory());
   return unpinned;
 }
 

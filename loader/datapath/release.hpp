@@ -23,8 +23,8 @@ namespace apiguard::datapath {
 [[nodiscard]] Result<> drop_generation(const Pins& pins, const Edition& edition);
 
 // How that process is called: this program, started by this name and no other, does nothing else.
-inline constexpr const char* kLetGo = "apiguard-free";
+inline constexpr const char* kFreeInBackground = "apiguard-free";
 // Closes every descriptor, with a pause after each, and ends the process.
-[[noreturn]] void let_go();
+[[noreturn]] void free_in_background();
 
 }  // namespace apiguard::datapath

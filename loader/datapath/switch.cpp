@@ -205,7 +205,7 @@ Result<> check_targets(const std::vector<Target>& targets, XdpMode xdp_mode) {
     } else if (target.foreign_id != 0) {
       const auto hook = read_hook(target.ifindex);
       const bool taken = hook && *hook && (*hook)->prog_id != 0;
-      if (taken && !is_let_go(target.ifindex)) return occupied(target, **hook, EBUSY);
+      if (taken && !is_freed(target.ifindex)) return occupied(target, **hook, EBUSY);
     }
   }
   return {};

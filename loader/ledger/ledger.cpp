@@ -36,7 +36,7 @@ std::size_t index(datapath::LedgerMap kept) { return static_cast<std::size_t>(ke
 bool is_shortage(int error) { return error == ENOMEM || error == EPERM || error == ENOSPC; }
 
 // No descriptors or no memory for anything: nothing is learned by trying again.
-bool is_hopeless(int error) { return error == ENOMEM || error == EMFILE || error == ENFILE; }
+bool is_exhausted(int error) { return error == ENOMEM || error == EMFILE || error == ENFILE; }
 
 Fd copy_of(int fd) { return Fd(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
@@ -132,7 +132,7 @@ Result<datapath::Generation> Ledger::load(const Image& image, datapath::LoadOpti
     }
     options.lean = false;
   }
-  if (is_hopeless(why.os_error) || !leave_misfits(pins_, options)) return fail(why);
+  if (is_exhausted(why.os_error) || !leave_misfits(pins_, options)) return fail(why);
   options.begun = begun_;
   loaded = datapath::Generation::load(image, options);
   return loaded ? std::move(loaded) : Result<datapath::Generation>(fail(why));

@@ -37,7 +37,7 @@ Result<> run_again(const datapath::Pins& pins, const World& world,
 // not on its interface.
 Result<> put_links_back(const Places& places, const World& world) {
   const datapath::Pins pins(places.pin_dir);
-  const Window& window = *world.window;
+  const PendingConfirmation& window = *world.window;
   std::vector<datapath::Target> back;
   std::vector<const datapath::LinkState*> gone;
   for (const datapath::LinkState& link : world.live.links) {
@@ -181,7 +181,7 @@ Result<> mark_undone(const Places& places, std::uint64_t generation) {
 // Links and pins first: whatever becomes of the text, who judges is not in doubt, and the rest is
 // as after a boot.
 Result<Messages> undo(const Places& places, const World& world) {
-  const Window& window = *world.window;
+  const PendingConfirmation& window = *world.window;
   if (auto links = put_links_back(places, world); !links) return fail(links.error());
   const datapath::Pins pins(places.pin_dir);
   if (auto dropped = datapath::drop_generation(pins, window.which()); !dropped)
@@ -204,7 +204,7 @@ Result<Messages> undo_in_state(const Places& places, const GenerationMeta& meta)
 namespace {
 
 // One store, and a look at the clock behind it: a deadline that passed meanwhile holds.
-Result<> stop_the_clock(const datapath::Pins& pins, const Window& window) {
+Result<> stop_the_clock(const datapath::Pins& pins, const PendingConfirmation& window) {
   if (window.deadline == 0) return {};  // done by one that died
   if (auto ours = fence::check(); !ours) return ours;
   if (auto stored = datapath::write_deadline(pins, window.which(), 0); !stored) return stored;
@@ -248,7 +248,7 @@ void add(Messages& messages, const Result<>& result) {
 }  // namespace
 
 Result<Messages> confirm(const Places& places, const World& world) {
-  const Window& window = *world.window;
+  const PendingConfirmation& window = *world.window;
   const datapath::Pins pins(places.pin_dir);
   if (auto stopped = stop_the_clock(pins, window); !stopped) return fail(stopped.error());
   stop_the_clocks_of_others(pins, world);

@@ -324,7 +324,7 @@ void describe_members(const std::vector<Member>& members, const std::vector<Verd
                                verdict.difference.removed});
   }
   // Also where one takes back what another did: each of them is told of a generation.
-  request.anew = !request.changes.empty();
+  request.renumber = !request.changes.empty();
   request.by = name_some(by);
   request.verb = name_some(verbs);
 }
@@ -343,8 +343,8 @@ void weigh_leases(const World& world, Book book, const std::vector<Member>& memb
   if (answers.empty()) return;
   weigh(world, group.request.policy, book, answers);
   if (any) group.request.book = std::move(book);
-  group.request.leases = group.request.changes.empty() && group.request.edits.empty();
-  group.request.no_number = group.request.leases;
+  const bool only_leases = group.request.changes.empty() && group.request.edits.empty();
+  group.request.kind = only_leases ? Request::Kind::kLeases : Request::Kind::kChange;
 }
 
 // The first that changes something tells what went with it.

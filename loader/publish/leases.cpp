@@ -20,8 +20,7 @@ Result<Request> request_book(const Places& places, const World& world, Book book
   if (world.in_force && world.in_force->stored && world.in_force->policy() != nullptr) {
     request.sources = world.in_force->stored->sources;
     request.policy = *world.in_force->policy();
-    request.leases = true;
-    request.no_number = true;
+    request.kind = Request::Kind::kLeases;
   } else {
     auto files = request_files(places, world, false);
     if (!files) return files;
@@ -238,7 +237,7 @@ Result<Request> request_revoke(const Places& places, const World& world, bool st
   if (!sorted) return fail(sorted.error());
   if (!sorted->from_book && sorted->of_list.empty()) {
     Request nothing;
-    nothing.nothing = true;
+    nothing.kind = Request::Kind::kNothing;
     nothing.notes = std::move(sorted->notes);
     return nothing;
   }
@@ -251,7 +250,7 @@ Result<Request> request_revoke(const Places& places, const World& world, bool st
                   });
   if (!request) return request;
   // It takes clients out: that is asked about.
-  request->leases = false;
+  if (request->kind == Request::Kind::kLeases) request->kind = Request::Kind::kBook;
   if (sorted->from_book) request->book = std::move(sorted->book);
   request->taken_out = std::move(sorted->taken);
   add(request->notes, sorted->notes);

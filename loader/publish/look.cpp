@@ -87,7 +87,7 @@ InForce without_text(const InForce& known) {
 
 // The kernel's word alone would do; the state says whether it was confirmed when a confirmation
 // died half way.
-std::optional<Window> find_window(const Places& places, const World& world) {
+std::optional<PendingConfirmation> find_window(const Places& places, const World& world) {
   if (!world.live.generation) return std::nullopt;
   const datapath::Edition which = *world.live.newest();
   const apiguard_settings settings = read_settings(places, world.live, which);
@@ -97,13 +97,13 @@ std::optional<Window> find_window(const Places& places, const World& world) {
   const auto meta = StateDir(places.state_dir).read_meta(which.generation);
   if (*deadline == 0 && (!meta || meta->confirmed)) return std::nullopt;
   const Now now = clocks(world);
-  Window window{which.generation,
-                which.edition,
-                settings.before,
-                settings.before_edition,
-                *deadline,
-                0,
-                *deadline != 0 && *deadline <= now.boot};
+  PendingConfirmation window{which.generation,
+                             which.edition,
+                             settings.before,
+                             settings.before_edition,
+                             *deadline,
+                             0,
+                             *deadline != 0 && *deadline <= now.boot};
   window.until = now.wall + static_cast<Timestamp>(*deadline) - static_cast<Timestamp>(now.boot);
   return window;
 }

@@ -57,7 +57,7 @@ std::string describe_undone(const std::vector<UndoneFile>& files) {
 // A way out is never refused, and a boot brings back what a person confirmed.
 void find_undone_files(const Places& places, const World& world, const Request& request,
                        Plan& plan) {
-  if (request.boot || (request.way_out && !request.brings_back_undone)) return;
+  if (request.is_unattended() || (request.is_way_out() && !request.brings_back_undone)) return;
   const auto undone = read_undone(places.state_dir);
   if (!undone) {
     plan.warnings.push_back(undone.error().message);
@@ -97,7 +97,8 @@ class Before {
       policy_ = world.in_force->policy();
       return;
     }
-    if (request.detached.empty() || request.boot || world.marked.value_or(0) == 0) return;
+    if (request.detached.empty() || request.is_unattended() || world.marked.value_or(0) == 0)
+      return;
     auto stored = StateDir(places.state_dir).read(*world.marked);
     if (!stored) return;
     stored_ = std::move(*stored);
@@ -148,7 +149,8 @@ std::vector<Risk> raised(const World& world, const Request& request, const Plan&
                      "'apiguard mode off' does it without a question"});
   }
   // A boot asks nobody, leases cut nobody, and a way out that drops nothing does not either.
-  if (request.boot || request.leases || (request.way_out && request.policy.mode != Mode::kEnforce))
+  if (request.is_unattended() || request.kind == Request::Kind::kLeases ||
+      (request.is_way_out() && request.policy.mode != Mode::kEnforce))
     return risks;
   if (const std::string cut = describe_cut(plan); !cut.empty())
     risks.push_back({"drop-peers", cut});
@@ -179,7 +181,8 @@ Result<> check_ports(const World& world, const Request& request,
   for (const std::uint16_t port : ephemeral_conflicts(request.policy.endpoints, ports)) {
     const std::string text = describe_conflict(port, ports);
     const bool known = std::find(before.begin(), before.end(), port) != before.end();
-    if (!known && !request.boot && !request.way_out) return fail(Exit::kBadFile, text);
+    if (!known && !request.is_unattended() && !request.is_way_out())
+      return fail(Exit::kBadFile, text);
     warnings.push_back(text);
   }
   return {};
@@ -193,7 +196,7 @@ bool has_ends(const Policy& policy) {
 // What holds the time matters to ends only; a person who changes something is to know all the same.
 void check_floor(const World& world, const Request& request, std::vector<std::string>& warnings) {
   const std::string held = describe(take(world.floor));
-  if (held.empty() || (request.boot && !has_ends(request.policy))) return;
+  if (held.empty() || (request.is_unattended() && !has_ends(request.policy))) return;
   warnings.push_back(held);
 }
 
@@ -201,7 +204,7 @@ void check_floor(const World& world, const Request& request, std::vector<std::st
 Result<> check_boot_clock(const Request& request, std::vector<std::string>& warnings) {
   const auto known = apiguard::check_boot_clock();
   if (known) return {};
-  if (!request.boot && !request.way_out) return fail(known.error());
+  if (!request.is_unattended() && !request.is_way_out()) return fail(known.error());
   warnings.push_back(known.error().message + ": ends of ranges may come early or late");
   return {};
 }
@@ -215,12 +218,14 @@ bool ends_are_stale(const World& world, const Policy& policy) {
 // Lines that vanish with a person's change lapse. A way out and a boot publish what was.
 void find_book(const World& world, const Before& before, const Request& request, Plan& plan) {
   Book next = request.book.value_or(world.booked());
-  if (!request.boot && !request.way_out && !request.leases) {
+  if (!request.is_unattended() && !request.is_way_out() &&
+      request.kind != Request::Kind::kLeases) {
     next.lapsing =
         lapsing_after(next.lapsing, before.policy(), request.policy, moment_of(world), plan.notes);
   }
   // A copy that is damaged is written anew with a change.
-  const bool mends = !world.book.damage.empty() && !request.boot && !request.way_out;
+  const bool mends =
+      !world.book.damage.empty() && !request.is_unattended() && !request.is_way_out();
   if (request.book || mends || next.lapsing != world.booked().lapsing) {
     prune(next, request.policy.leases.longest, moment_of(world));
     plan.book = std::move(next);
@@ -279,8 +284,7 @@ Result<std::uint64_t> next_number(const World& world, const Request& request) {
   // The verb that was overtaken has thought of the next one.
   const std::uint64_t step = fence::overtook() ? 2 : 1;
   if (newest < kLastGeneration - step) return newest + step;
-  const bool must_go_on = (request.way_out || request.boot) && !request.confirm_within;
-  if (!must_go_on) {
+  if (!request.goes_on()) {
     return fail(
         Exit::kFailed,
         fmt::format(
@@ -303,11 +307,6 @@ Difference against_in_force(const World& world, const Policy& policy) {
   return difference(nothing, policy);
 }
 
-// Does what it can, whatever else is on the host.
-bool goes_on(const Request& request) {
-  return request.boot || (request.way_out && !request.confirm_within);
-}
-
 bool is_target(const Targets& targets, const datapath::LinkState& link) {
   return std::any_of(targets.targets.begin(), targets.targets.end(),
                      [&](const auto& target) { return target.link_id == link.link_id; });
@@ -318,7 +317,7 @@ bool is_target(const Targets& targets, const datapath::LinkState& link) {
 void add_renamed(const World& world, const Request& request, Targets& targets) {
   const bool known = world.in_force && world.in_force->config;
   const bool same = known && world.in_force->config->interfaces == request.policy.interfaces;
-  if (!same && !goes_on(request)) return;
+  if (!same && !request.goes_on()) return;
   for (const Interface& interface : world.interfaces) {
     const datapath::LinkState* link = link_on(world, interface);
     if (link == nullptr || is_target(targets, *link)) continue;
@@ -336,8 +335,8 @@ void add_renamed(const World& world, const Request& request, Targets& targets) {
 // A way out changes what is attached, also where nothing that is configured is there.
 Result<Targets> find_targets(const World& world, const Request& request) {
   auto targets = targets_of(request.policy, world,
-                            goes_on(request) ? NoEthernet::kLeaveOut : NoEthernet::kRefuse);
-  if (!targets && !(request.way_out && goes_on(request))) return targets;
+                            request.goes_on() ? NoEthernet::kLeaveOut : NoEthernet::kRefuse);
+  if (!targets && !(request.is_way_out() && request.goes_on())) return targets;
   Targets found = targets ? std::move(*targets) : Targets{};
   add_renamed(world, request, found);
   if (!targets && found.targets.empty()) return targets;
@@ -363,12 +362,12 @@ void leave_detached(const World& world, const Request& request, Plan& plan) {
   if (request.attaches || plan.targets.empty()) return;
   std::erase_if(plan.targets, [&](const auto& target) { return mark_of(target) != nullptr; });
   // A way out is for what is not there as well: it may come back, and is guarded then.
-  plan.all_detached = plan.targets.empty() && !(request.way_out && world.in_force);
+  plan.all_detached = plan.targets.empty() && !(request.is_way_out() && world.in_force);
 }
 
 // Boot guards what it can: a hook that is taken is reported when it is tried, not before.
 Result<> check_hooks(const Request& request, const Plan& plan) {
-  if (goes_on(request)) return {};
+  if (request.goes_on()) return {};
   return datapath::check_targets(plan.targets, request.policy.xdp_mode);
 }
 
@@ -384,15 +383,15 @@ void find_missing_links(const World& world, Plan& plan) {
 // program in force, and names it: a new one stands in its way, of the same text.
 void find_sameness(const World& world, const Request& request, const ledger::Ledger& ledger,
                    Plan& plan) {
-  if (request.no_number) {
+  if (request.is_edition()) {
     plan.as_edition = !same_book(world, request, plan);
     if (!plan.as_edition) find_missing_links(world, plan);
     return;
   }
-  if (request.anew || fence::overtook() || !same_in_force(world, request)) return;
+  if (request.renumber || fence::overtook() || !same_in_force(world, request)) return;
   if (!ledger.whole() && !request.confirm_within && !world.live.by_id) return;
   // A person's change ends the damage: it is written anew, although packets are judged alike.
-  if (world.damage && !request.boot) return;
+  if (world.damage && !request.is_unattended()) return;
   if (!same_book(world, request, plan)) {
     plan.as_edition = !request.confirm_within;
     return;
@@ -423,12 +422,12 @@ Result<> number_it(const World& world, const Request& request, Plan& plan) {
     plan.generation = world.in_force->generation;
     return {};
   }
-  if (request.republish) {
-    plan.generation = request.generation;
+  if (request.restores) {
+    plan.generation = *request.restores;
     return {};
   }
   // It would confirm what waits.
-  if (world.window && world.window->open() && !request.way_out) {
+  if (world.window && world.window->open() && !request.is_way_out()) {
     return fail(Exit::kFailed,
                 fmt::format("generation {}: waits for its confirmation", world.window->generation));
   }
@@ -447,7 +446,8 @@ bool only_adds(const Plan& plan) {
 
 // A way out goes on whatever happens, and so does a kernel that never says who is connected.
 Result<> find_peers(const Places& places, const World& world, const Request& request, Plan& plan) {
-  if (request.boot || request.leases || plan.unchanged) return {};
+  if (request.is_unattended() || request.kind == Request::Kind::kLeases || plan.unchanged)
+    return {};
   auto cut =
       find_cut_peers(places, world, {plan.judged_by(request), plan.targets, only_adds(plan)});
   if (cut) {
@@ -455,7 +455,7 @@ Result<> find_peers(const Places& places, const World& world, const Request& req
     plan.warnings.insert(plan.warnings.end(), cut->warnings.begin(), cut->warnings.end());
     return {};
   }
-  if (!request.way_out && cut.error().exit != Exit::kUnsupported) return fail(cut.error());
+  if (!request.is_way_out() && cut.error().exit != Exit::kUnsupported) return fail(cut.error());
   plan.warnings.push_back(cut.error().message +
                           ": connected clients that this change cuts are not named");
   return {};
@@ -519,7 +519,7 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
   if (auto numbered = number_it(world, request, plan); !numbered) return fail(numbered.error());
   if (auto peers = find_peers(places, world, request, plan); !peers) return fail(peers.error());
   find_shrunk_lists(world, before, request, plan);
-  if (!request.boot) plan.resets = find_resets(world, request.policy, plan.targets);
+  if (!request.is_unattended()) plan.resets = find_resets(world, request.policy, plan.targets);
   plan.warnings.insert(plan.warnings.end(), plan.resets.warnings.begin(),
                        plan.resets.warnings.end());
   find_undone_files(places, world, request, plan);

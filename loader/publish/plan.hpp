@@ -32,41 +32,88 @@ struct FileEdit {
 
 // What a verb asks for.
 struct Request {
-  std::string verb;                             // as typed
-  std::string by;                               // whose change it is; empty: whoever runs this
-  std::vector<GenerationMeta::Change> changes;  // where it is that of several: group.hpp
+  enum class Kind : std::uint8_t {
+    // A person's change of the files: a new generation; risks are asked about.
+    kChange,
+    // A person's change of the book alone: an edition of the text in force; risks are asked about.
+    kBook,
+    // A tool's change of the book: the same, and asks about nothing.
+    kLeases,
+    // Ends computed anew after the clock was set: the same, and does what it can.
+    kClocks,
+    // Never refuses what it can do in part, and asks about nothing.
+    kBoot,
+    // Works with a full disk, read-only folders and broken files.
+    kWayOut,
+    // What is stays as it is; `notes` say why.
+    kNothing
+  };
+  Kind kind = Kind::kChange;
+
+  // As typed.
+  std::string verb;
+  // Whose change it is; empty: whoever runs this.
+  std::string by;
+  // Where it is that of several: group.hpp.
+  std::vector<GenerationMeta::Change> changes;
   // Asked right before links are switched; an error ends the publish as if it had failed there.
   std::function<Result<>()> last_look;
-  Sources sources;  // text of the generation to publish
-  Policy policy;    // what it says
+
+  // Text of the generation to publish, and what it says.
+  Sources sources;
+  Policy policy;
   std::vector<FileEdit> edits;
-  std::vector<std::string> warnings;  // of parsing
-  std::vector<std::string> notes;     // "range '...': already listed"
-  Difference unapplied;               // edits in the files beyond this change that are not in force
-  std::set<std::string> accepted;     // risks
-  bool way_out = false;               // must work with a full disk, read-only folders, broken files
-  bool brings_back_undone = false;    // a way out that publishes what was undone, by its number
-  bool asks_shrink = false;           // a list that loses more than half is a risk
-  bool asks_off = false;              // so is the filter, which this turns off
-  bool boot = false;                  // never refuses what it can do in part, raises no risk
-  bool trust_clock = false;           // a person's word: no generation before this one is a floor
-  bool leases = false;                // the text in force, beside `book`: raises no risk
-  bool no_number = false;             // the text in force: an edition of it, or nothing
-  bool anew = false;                  // a new generation although the text is the one in force
-  bool nothing = false;               // there is nothing to change: what is stays as it is
-  bool republish = false;             // no new number: put a stored generation back after a boot
-  std::uint64_t generation = 0;       // with republish: its number
-  std::uint64_t undoes = 0;           // generation that waits for its confirmation and ends by this
-  std::vector<Lasting> lasting;       // entries that are given a duration
-  std::optional<Book> book;           // as it is to be; its edition is the plan's. None: as it is
-  std::vector<Range> taken_out;       // of the book, to be shown
-  Detached detached;      // what a person took off: it stays so, and without a link is no target
-  bool attaches = false;  // but to this verb: the risk 'detached', and then the marks go,
-  bool forgets_marks = false;    // also those of what is not there
-  std::optional<Damage> damage;  // a boot: why it publishes this; the mark stays as it is
-  // Nanoseconds from the moment it takes effect; unconfirmed by then, it is undone. None:
-  // confirmed.
+  // As it is to be; its edition is the plan's. None: as it is.
+  std::optional<Book> book;
+  // Of the book, to be shown.
+  std::vector<Range> taken_out;
+  // Entries that are given a duration.
+  std::vector<Lasting> lasting;
+  // Edits in the files beyond this change that are not in force.
+  Difference unapplied;
+  // Of parsing.
+  std::vector<std::string> warnings;
+  // "range '...': already listed".
+  std::vector<std::string> notes;
+
+  // Risks.
+  std::set<std::string> accepted;
+  // A list that loses more than half is a risk; so is the filter, which this turns off.
+  bool asks_shrink = false;
+  bool asks_off = false;
+  // A way out that publishes what was undone, by its number.
+  bool brings_back_undone = false;
+  // A person's word: no generation before this one is a floor.
+  bool trust_clock = false;
+  // A new generation although the text is the one in force.
+  bool renumber = false;
+  // A boot puts this stored generation back, under its number; none: it gets a new one.
+  std::optional<std::uint64_t> restores;
+  // Generation that waits for its confirmation and ends by this; 0: none.
+  std::uint64_t undoes = 0;
+  // Why a boot publishes this; the mark stays as it is.
+  std::optional<Damage> damage;
+  // Nanoseconds from the moment it takes effect; unconfirmed by then, it is undone. None: confirmed.
   std::optional<std::int64_t> confirm_within;
+
+  // What a person took off: it stays so, and without a link is no target.
+  Detached detached;
+  // But to this verb: the risk 'detached', and then the marks go,
+  bool attaches = false;
+  // also those of what is not there.
+  bool forgets_marks = false;
+
+  [[nodiscard]] bool is_way_out() const { return kind == Kind::kWayOut; }
+  // Nobody is there to be asked.
+  [[nodiscard]] bool is_unattended() const { return kind == Kind::kBoot || kind == Kind::kClocks; }
+  // Of the text in force: an edition of it, or nothing.
+  [[nodiscard]] bool is_edition() const {
+    return kind == Kind::kBook || kind == Kind::kLeases || kind == Kind::kClocks;
+  }
+  // Does what it can, whatever else is on the host.
+  [[nodiscard]] bool goes_on() const {
+    return is_unattended() || (is_way_out() && !confirm_within);
+  }
 };
 
 struct Risk {

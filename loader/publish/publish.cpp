@@ -80,7 +80,8 @@ class Publisher {
   // A way out goes on without a disk to write to: what it changes in the kernel holds until a
   // reboot. Not one that is to be undone: that takes both.
   Result<> tolerate(Result<> result, const std::string& consequence) {
-    if (result || !request_.way_out || request_.confirm_within || !fence::check()) return result;
+    if (result || !request_.is_way_out() || request_.confirm_within || !fence::check())
+      return result;
     warnings_.push_back(result.error().message + ": " + consequence);
     return {};
   }
@@ -93,9 +94,9 @@ class Publisher {
       if (!prepared) return prepared;
     }
     if (auto booked = write_book(); !booked) return booked;
-    if (plan_.attach_only || plan_.as_edition || request_.republish) return {};
+    if (plan_.attach_only || plan_.as_edition || request_.restores) return {};
     auto written = write_state();
-    if (written || !request_.boot || !fence::check()) {
+    if (written || !request_.is_unattended() || !fence::check()) {
       return tolerate(std::move(written),
                       "this change is not remembered: a reboot brings back the generation before");
     }
@@ -289,7 +290,7 @@ class Publisher {
   }
 
   Result<std::optional<datapath::Fallback>> fallback_of_window() {
-    const Window& window = *world_.window;
+    const PendingConfirmation& window = *world_.window;
     datapath::Fallback fallback;
     fallback.which = window.fallback();
     if (window.before != 0) {
@@ -340,7 +341,7 @@ class Publisher {
   Result<> switch_to(int filter_fd) {
     datapath::SwitchOptions options;
     options.xdp_mode = request_.policy.xdp_mode;
-    options.accept_generic = request_.boot || request_.accepted.contains("generic-xdp");
+    options.accept_generic = request_.is_unattended() || request_.accepted.contains("generic-xdp");
     options.pins_writable = pins_writable_;
     options.keep_going = keeps_what_it_did();
     const auto id = datapath::program_of(filter_fd);
@@ -360,9 +361,7 @@ class Publisher {
   // --- what packets see is asked for, not assumed -----------------------------------------------
 
   // A boot and a way out keep what they could do, unless that is to be undone: that takes all.
-  [[nodiscard]] bool keeps_what_it_did() const {
-    return request_.boot || (request_.way_out && !request_.confirm_within);
-  }
+  [[nodiscard]] bool keeps_what_it_did() const { return request_.goes_on(); }
 
   Result<> make_sure() {
     Result<> done = read_back();
@@ -411,14 +410,14 @@ class Publisher {
   // of a damaged generation cannot.
   Result<> note_entered() {
     const bool damaged = request_.damage && request_.damage->generation == plan_.generation;
-    if (damaged || (!stored_ && !request_.republish)) return {};
+    if (damaged || (!stored_ && !request_.restores)) return {};
     return state_.enter(plan_.generation);
   }
 
   Result<> mark() {
     if (mark_) {
       if (auto committed = mark_->commit(); !committed) return committed;
-    } else if (request_.republish && !request_.damage && world_.marked != plan_.generation) {
+    } else if (request_.restores && !request_.damage && world_.marked != plan_.generation) {
       if (auto marked = state_.mark_in_force(plan_.generation); !marked) return marked;
     } else {
       return {};
@@ -476,7 +475,7 @@ class Publisher {
       // What a change may fall back to may be of another version, with maps of its own.
       if (!waits()) pins_.remove_foreign_maps();
     }
-    if (stored_ && !request_.confirm_within && !request_.boot)
+    if (stored_ && !request_.confirm_within && !request_.is_unattended())
       warn(forget_undone(places_.state_dir, request_.sources));
     if (request_.undoes != 0) warn(mark_undone(places_, request_.undoes));
     if (stored_) warn(state_.prune(plan_.generation));

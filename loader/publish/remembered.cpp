@@ -42,7 +42,7 @@ bool leaves_gap(const World& world, const Request& request, const Plan& plan) {
 
 // A boot brings back what was in force: nobody could connect meanwhile but in its first seconds.
 bool is_boot(const Request& request, const ledger::UsageRead& read) {
-  return request.republish && read.saved_boot != read_boot_id();
+  return request.restores && read.saved_boot != read_boot_id();
 }
 
 ledger::ListChange change_of(const World& world, const Request& request, const Plan& plan,
@@ -81,9 +81,10 @@ void find_remembered(const Places& places, const World& world, const Request& re
                      const ledger::Ledger& ledger, Plan& plan) {
   if (plan.unchanged) return;
   const RangeUse used = read_usage(places, world);
-  if (!request.boot) plan.cut_ranges = find_cut_ranges(world, used, plan.judged_by(request));
+  if (!request.is_unattended())
+    plan.cut_ranges = find_cut_ranges(world, used, plan.judged_by(request));
   plan.ledger = used.warnings;
-  if (request.policy.mode == Mode::kEnforce && !request.boot) {
+  if (request.policy.mode == Mode::kEnforce && !request.is_unattended()) {
     for (const std::string& pin : used.unread)
       plan.ledger.push_back(pin +
                             ": ranges that this change takes out and that were used lately "

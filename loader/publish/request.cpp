@@ -511,7 +511,7 @@ Result<Request> request_mode(const Places& places, const World& world, Mode mode
         request_edit(places, world, Which::kConfig, false,
                      [mode](const Sources& sources) { return replace_mode(sources.config, mode); });
     // Its text is out of reach, which is no reason to keep dropping.
-    if (request) request->way_out = world.in_force.has_value();
+    if (request && world.in_force) request->kind = Request::Kind::kWayOut;
     return request;
   }
   auto sources = world.in_force->stored ? Result<Sources>(world.in_force->stored->sources)
@@ -524,7 +524,7 @@ Result<Request> request_mode(const Places& places, const World& world, Mode mode
   if (!request) request = request_mode_without_text(places, world, mode);
   if (!request) return request;
   request->warnings.clear();  // of a list that was linted when it was published
-  request->way_out = true;
+  request->kind = Request::Kind::kWayOut;
   edit_config_mode(places, mode, *request);
   return request;
 }
@@ -539,7 +539,7 @@ Result<Request> request_rollback(const Places& places, const World& world,
   if (!request) return request;
   request->warnings.clear();
   request->notes = std::move(notes);
-  request->way_out = true;
+  request->kind = Request::Kind::kWayOut;
   const bool known = world.in_force && world.in_force->stored;
   const Sources* now = known ? &world.in_force->stored->sources : nullptr;
   const std::string folder = places.config.substr(0, places.config.rfind('/') + 1);
@@ -595,13 +595,10 @@ Result<Request> request_boot(const Places& places, const World& world) {
   if (!text) return fail(text.error());
   auto request = request_boot_text(*text);
   if (!request) return request;
-  request->boot = true;
+  request->kind = Request::Kind::kBoot;
   if (text->damage) request->notes.push_back(describe(*text));
   request->damage = std::move(text->damage);
-  if (text->generation != 0) {
-    request->republish = !world.live.generation;
-    request->generation = text->generation;
-  }
+  if (text->generation != 0 && !world.live.generation) request->restores = text->generation;
   return request;
 }
 

@@ -52,7 +52,7 @@ struct InForce {
 [[nodiscard]] std::optional<Timestamp> clock_of(const InForce& in_force);
 
 // A generation that links run and nobody has confirmed yet, in the kernel or in the state.
-struct Window {
+struct PendingConfirmation {
   std::uint64_t generation = 0;
   std::uint64_t edition = 0;
   std::uint64_t before = 0;  // judges once it has expired; 0: none, every packet passes
@@ -79,7 +79,7 @@ struct World {
   datapath::Live live;
   std::vector<Interface> interfaces;
   std::optional<InForce> in_force;  // none: nothing of ours is attached
-  std::optional<Window> window;
+  std::optional<PendingConfirmation> window;
   // STATE/in-force; where that is damaged, what the records say in its place.
   std::optional<std::uint64_t> marked;
   std::optional<std::string> mark_error;    // why the mark is damaged, or missing

@@ -93,7 +93,7 @@ Result<> Keeper::pins_in_reach(Round& round) {
 // taken for a change that was interrupted.
 Result<> Keeper::repair(Round& round) {
   const datapath::Pins pins(places_.pin_dir);
-  hold_.let_go_of_replaced(window_before());
+  hold_.drop_replaced(window_before());
   const auto pinned = hold_.pin_again(pins, window_before());
   if (!pinned) return fail(pinned.error());
   if (!pinned->empty()) tell_repair(round, "pins", describe(*pinned));
@@ -190,7 +190,7 @@ void Keeper::learn(const publish::World& world, const Detached& left, Round& rou
   outdated_ = world.is_outdated() && publish::has_living_link(world);
   damage_ = world.damage;
   const auto missing = publish::unguarded(world, left);
-  hopeless_ = {missing.begin(), missing.end()};
+  failed_interfaces_ = {missing.begin(), missing.end()};
   const datapath::Edition before = known_ ? known_->which() : datapath::Edition();
   if (!world.in_force) {
     known_.reset();
@@ -228,7 +228,7 @@ bool Keeper::misses_interface() const {
   if (!world) return true;
   const auto missing = publish::unguarded(*world, left_alone());
   return std::any_of(missing.begin(), missing.end(),
-                     [&](const std::string& name) { return !hopeless_.contains(name); });
+                     [&](const std::string& name) { return !failed_interfaces_.contains(name); });
 }
 
 bool Keeper::wants(const std::vector<std::string>& names) const {

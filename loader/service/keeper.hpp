@@ -57,7 +57,7 @@ class Keeper {
   [[nodiscard]] bool guarded_lately(int ifindex) const { return guarded_.contains(ifindex); }
   void note_gone(int ifindex) { guarded_.erase(ifindex); }
   // Pins that are removed because their generation was replaced do not wait for the next round.
-  void let_go_of_replaced() { hold_.let_go_of_replaced(window_before()); }
+  void drop_replaced() { hold_.drop_replaced(window_before()); }
 
   // As of the last round.
   [[nodiscard]] bool waits_for_confirmation() const { return window_ && window_->open(); }
@@ -93,7 +93,7 @@ class Keeper {
   Places places_;
   datapath::Hold hold_;
   std::optional<publish::InForce> known_;  // without text
-  std::optional<publish::Window> window_;
+  std::optional<publish::PendingConfirmation> window_;
   status::TextStatus text_;
   std::optional<publish::Damage> damage_;
   datapath::Edition live_;  // that links run; generation 0: none
@@ -103,7 +103,8 @@ class Keeper {
   datapath::Hold::Short missing_;    // as it was told
   std::vector<std::string> strays_;  // the same
   std::set<int> guarded_;            // numbers of interfaces
-  std::set<std::string> hopeless_;   // interfaces that could not be guarded in the last round
+  std::set<std::string>
+      failed_interfaces_;  // interfaces that could not be guarded in the last round
 };
 
 }  // namespace apiguard::service

@@ -197,7 +197,7 @@ class Supervisor {
   // What is removed in the midst of a round is part of what the next look compares with.
   bool lost_pin_unseen() {
     if (!watches_.pins.unwatched()) return false;
-    keeper_.let_go_of_replaced();
+    keeper_.drop_replaced();
     return keeper_.lost_pin();
   }
 
@@ -252,7 +252,7 @@ class Supervisor {
 
   void on_pin_events() {
     if (!watches_.pins.drain()) return;
-    keeper_.let_go_of_replaced();
+    keeper_.drop_replaced();
     if (troubled_) return;
     // A verb that comes now would take our own program for that of somebody else. But pins come and
     // go in crowds.

@@ -123,7 +123,7 @@ void trace_change(const Places& places, const publish::Request& request, const p
                   const publish::Published& published) {
   Trace trace = begin(request, published);
   trace.command = request.verb;
-  trace.verb = request.boot ? "boot" : report::verb_of(request.verb);
+  trace.verb = request.is_unattended() ? "boot" : report::verb_of(request.verb);
   trace.who = who();
   trace.accepted = request.accepted;
   report::note_difference(trace, plan.shown());

@@ -10,8 +10,8 @@
 #include "loader/host/journal.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/ledger/usage.hpp"
-#include "loader/publish/again.hpp"
 #include "loader/publish/look.hpp"
+#include "loader/publish/republish.hpp"
 #include "loader/publish/settle.hpp"
 #include "loader/service/tracing.hpp"
 #include "loader/status/compute_status.hpp"
@@ -55,7 +55,7 @@ int publish_again_now(const Places& places) {
   tell_all(Level::kNotice, settled.messages);
   trace_settled(places, settled, world ? &*world : nullptr);
   if (!world) return failed(world.error());
-  const auto published = publish::publish_again(places, *world);
+  const auto published = publish::republish(places, *world);
   if (!published) return failed(published.error());
   if (!*published) return 0;
   trace_again(places, **published);

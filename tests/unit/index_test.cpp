@@ -210,7 +210,7 @@ TEST_CASE("nine stretches make two leaves under one node") {
     steps.push_back({i * 16, i % 2 == 0 ? APIGUARD_CELL_UNLISTED : APIGUARD_CELL_LISTED, 0});
   }
   std::vector<apiguard_node> nodes(1);
-  CHECK(plant(nodes, 0, steps).empty());
+  CHECK(build_tree(nodes, 0, steps).empty());
   CHECK(show(nodes) ==
         "node 80 first 1\n"
         "leaf . 10 listed 20 . 30 listed 40 . 50 listed 60 . 70 listed first 1\n"

@@ -264,7 +264,7 @@ TEST_CASE("the mode in which a program is attached is not changed under it") {
   CHECK(host.plan(request_of(text(audit() + "xdp_mode = \"native\"\n", kOffice))).generation == 5);
   // A boot guards what it can and says so when it tries.
   Request boot = request_of(text(generic, kOffice));
-  boot.boot = true;
+  boot.kind = Request::Kind::kBoot;
   CHECK(names_of(host.plan(boot).targets) == Names{"gate0"});
 }
 
@@ -280,7 +280,7 @@ TEST_CASE("a wide range is a risk when it is new, and only then") {
   accepted.accepted = {"wide"};
   CHECK(host.plan(accepted).risks.empty());
   Request boot = request_of(text(audit(), wide));
-  boot.boot = true;
+  boot.kind = Request::Kind::kBoot;
   CHECK(host.plan(boot).risks.empty());
 
   host.enforces(text(audit(), wide), {"gate0"});
@@ -334,7 +334,7 @@ TEST_CASE("a file that an undone change brought in comes back only when it is as
   CHECK(host.plan(request_of(text(audit(), "192.0.2.0/25\n"))).risks.empty());
   // A way out is never refused for it.
   Request out = request_of(undone);
-  out.way_out = true;
+  out.kind = Request::Kind::kWayOut;
   CHECK(host.plan(out).undone.empty());
 }
 
@@ -412,14 +412,14 @@ TEST_CASE("nothing is published over what waits for its confirmation, but a way 
   Host host;
   host.has("gate0", 2);
   host.enforces(text(audit(), kOffice), {"gate0"});
-  Window window;
+  PendingConfirmation window;
   window.generation = 4;
   window.before = 3;
   window.deadline = 1;
   host.world.window = window;
   Request request = request_of(text(audit(), "192.0.2.0/24\n"));
   CHECK(host.refusal(request).message == "generation 4: waits for its confirmation");
-  request.way_out = true;
+  request.kind = Request::Kind::kWayOut;
   CHECK(host.plan(request).generation == 5);
 }
 
@@ -430,6 +430,6 @@ TEST_CASE("numbers end, and what must go on goes on") {
   host.world.stored = {6, kLast};
   Request request = request_of(text(audit(), kOffice));
   CHECK(host.refusal(request).exit == Exit::kFailed);
-  request.boot = true;
+  request.kind = Request::Kind::kBoot;
   CHECK(host.plan(request).generation == 7);
 }

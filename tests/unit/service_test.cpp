@@ -11,7 +11,7 @@
 
 #include "loader/base/time.hpp"
 #include "loader/host/journal.hpp"
-#include "loader/publish/again.hpp"
+#include "loader/publish/republish.hpp"
 #include "loader/report/counted.hpp"
 #include "loader/report/snapshot.hpp"
 #include "loader/service/ends.hpp"

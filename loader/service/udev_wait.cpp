@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/service/gate.hpp"
+#include "loader/service/udev_wait.hpp"
 
 #include <algorithm>
 #include <thread>

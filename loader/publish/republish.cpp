@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/publish/again.hpp"
+#include "loader/publish/republish.hpp"
 
 #include <algorithm>
 
@@ -16,24 +16,23 @@ bool has_ends(const Policy& policy) {
                      [](const Range& range) { return range.until.has_value(); });
 }
 
-Request request_again(const Places& places, const World& world, const Policy& policy) {
+Request request_edition(const Places& places, const World& world, const Policy& policy) {
   Request request;
   request.verb = kVerb;
   request.sources = world.in_force->stored->sources;
   request.policy = policy;
-  request.boot = true;
-  request.no_number = true;
+  request.kind = Request::Kind::kClocks;
   request.detached = read_detached(places.run_dir);
   return request;
 }
 
 }  // namespace
 
-Result<std::optional<Published>> publish_again(const Places& places, const World& world) {
+Result<std::optional<Published>> republish(const Places& places, const World& world) {
   const Policy* judged = world.judged();
   if (judged == nullptr || (!has_ends(*judged) && !world.is_outdated()))
     return std::optional<Published>();
-  const Request request = request_again(places, world, *world.in_force->policy());
+  const Request request = request_edition(places, world, *world.in_force->policy());
   const auto plan = make_plan(places, world, request);
   if (!plan) return fail(plan.error());
   // Without targets all that is there was detached by hand.
