@@ -7,10 +7,10 @@
 #include <bpf/bpf_helpers.h>
 
 #include "confirm.h"
-#include "count.h"
+#include "ledger/count.h"
 #include "judge.h"
 #include "plain.h"
-#include "used.h"
+#include "ledger/used.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Source address -> cell, from the verdict index: layouts in abi.h, written by loader/compile/. A
+ * Source address -> cell, from the verdict index: layouts in apiguard/judge.h, written by loader/compile/. A
  * map that does not hold what another one points to cannot be; it would give
  * APIGUARD_CELL_DEEPER, which sends the packet to the trie.
  */

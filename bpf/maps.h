@@ -6,7 +6,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 
 /* What this generation is. Written by the loader before loading, frozen, so that the verifier knows
  * the values and drops the code of whatever is not in use. */
@@ -25,7 +25,7 @@ static __always_inline const struct apiguard_settings *own_settings(void)
 }
 
 /*
- * Ranges: a trie a shard (see abi.h). Made and filled by the loader before attach, read by judge.h,
+ * Ranges: a trie a shard (see apiguard/judge.h). Made and filled by the loader before attach, read by judge.h,
  * never changed after. The families have tries of their own, so that no IPv6 prefix can ever match
  * an IPv4 source. Sizes, not types: clang leaves out the types that only an inner map names.
  */
@@ -50,7 +50,7 @@ SEC(".rodata.shards4") const volatile struct apiguard_shards shards4 = {};
 SEC(".rodata.shards6") const volatile struct apiguard_shards shards6 = {};
 
 /*
- * The verdict index, compiled from the same ranges: layouts in abi.h. Its top is data of the
+ * The verdict index, compiled from the same ranges: layouts in apiguard/judge.h. Its top is data of the
  * program, which is read without a lookup. The rest is sized and filled like the tries: arrays,
  * because the kernel inlines their lookup; not BPF_F_RDONLY_PROG, which would forbid the loader to
  * write them through a mapping.
@@ -72,15 +72,6 @@ APIGUARD_INDEX_MAP(ranks4, struct apiguard_rank);
 APIGUARD_INDEX_MAP(leaves4, __u64);
 APIGUARD_INDEX_MAP(dense4, struct apiguard_block);
 APIGUARD_INDEX_MAP(nodes6, struct apiguard_node);
-
-/* Packets by outcome and reason. Written by the filter, read by the loader, handed on from
- * generation to generation. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct apiguard_counters);
-} counters SEC(".maps");
 
 /*
  * Of a generation that waits for its confirmation; confirm.h reads them. Pinned with it: the kernel

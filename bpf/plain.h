@@ -8,7 +8,7 @@
 #define APIGUARD_PLAIN_H
 
 #include "judge.h"
-#include "used.h"
+#include "ledger/used.h"
 #include "verdict.h"
 
 /* No member is aligned in a frame; x86 and arm64 do not mind, and clang is told that it may. */

@@ -3,8 +3,8 @@
 #ifndef APIGUARD_VERDICT_H
 #define APIGUARD_VERDICT_H
 
-#include "denied.h"
-#include "seen.h"
+#include "ledger/denied.h"
+#include "ledger/seen.h"
 
 /* What is judged in audit, listed or not. */
 static __always_inline void see(struct xdp_md *ctx, struct apiguard_counters *mine)

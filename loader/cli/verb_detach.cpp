@@ -31,9 +31,7 @@ namespace apiguard::cli {
 namespace {
 
 std::string name_of(const publish::World& world, const datapath::LinkState& link) {
-  for (const Interface& interface : world.interfaces) {
-    if (interface.ifindex == link.ifindex) return interface.name;
-  }
+  if (const Interface* known = find_interface(world.interfaces, link.ifindex)) return known->name;
   return link.pin.substr(link.pin.rfind('/') + 1);
 }
 

@@ -79,9 +79,7 @@ Result<> write(const CommandLine& line, const Existing& seen, const std::string&
         fmt::format("file '{}': was changed by somebody else meanwhile: nothing was done", path));
   }
   if (auto made = make_directory(folder_of(path), 0755); !made) return made;
-  auto replacement = Replacement::prepare(path, text);
-  if (!replacement) return fail(replacement.error());
-  return replacement->commit();
+  return replace_file(path, text);
 }
 
 // Whether the lists beside it fit: an empty policy, an except inside 'cluster'.

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/generation.hpp"

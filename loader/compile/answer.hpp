@@ -2,7 +2,7 @@
 // The way back for the check program: its answer -> the entry of the list that decided.
 #pragma once
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard {

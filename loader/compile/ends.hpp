@@ -2,13 +2,13 @@
 // An end as the kernel gets it. Private to this room.
 #pragma once
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 #include "loader/base/time.hpp"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard {
 
-// End on the boot-time clock, as abi.h has it. What ended before the boot gets the earliest end
+// End on the boot-time clock, as judge.h has it. What ended before the boot gets the earliest end
 // that is one: past, but not 0, which is no entry at all.
 [[nodiscard]] inline __u64 kernel_end(const Range& range, const Now& now) {
   if (!range.until) return APIGUARD_WITHOUT_END;

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 #include "loader/base/result.hpp"
 #include "loader/base/time.hpp"
 #include "loader/compile/index.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Ranges -> verdict index: the content of its maps, layouts in abi.h. The index says exactly what
+// Ranges -> verdict index: the content of its maps, layouts in judge.h. The index says exactly what
 // the longest match says, and "ask the trie" (APIGUARD_CELL_EXCEPTED) where a range ends.
 #pragma once
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 #include "loader/policy/prefix.hpp"
 
 namespace apiguard {

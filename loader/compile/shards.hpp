@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Entries of the tries, cut into shards: abi.h says what a shard is.
+// Entries of the tries, cut into shards: judge.h says what a shard is.
 #pragma once
 
 #include <cstddef>
 #include <utility>
 #include <vector>
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 #include "loader/policy/prefix.hpp"
 
 namespace apiguard {

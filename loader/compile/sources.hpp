@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 #include "loader/compile/image.hpp"
 #include "loader/policy/prefix.hpp"
 

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 #include "loader/datapath/objects.hpp"
 
 namespace apiguard::datapath {

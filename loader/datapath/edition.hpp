@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 
 namespace apiguard::datapath {
 

@@ -12,7 +12,7 @@
 
 #include <fmt/format.h>
 
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 
 namespace apiguard::datapath {
 namespace {

@@ -28,7 +28,7 @@
 #include <string>
 #include <vector>
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 #include "loader/base/fd.hpp"
 #include "loader/base/result.hpp"
 #include "loader/datapath/edition.hpp"

@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 #include "loader/base/result.hpp"
 #include "loader/datapath/pins.hpp"
 #include "loader/policy/prefix.hpp"

@@ -7,7 +7,7 @@
 #include <bit>
 #include <cerrno>
 
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 #include "loader/datapath/objects.hpp"
 
 namespace apiguard::datapath {

@@ -93,21 +93,6 @@ int take_route_type(const nlmsghdr* message, void* data) {
 
 // ---- asking
 
-// A new socket each time: what is left of an interrupted answer goes with the old one.
-template <typename Header>
-Result<> dump(std::uint16_t type, std::uint8_t family, std::string_view what, mnl_cb_t take,
-              void* data) {
-  Result<Netlink> netlink = Netlink::open(NETLINK_ROUTE, "route");
-  if (!netlink) return fail(netlink.error());
-  alignas(nlmsghdr) std::array<char, 256> buffer{};
-  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
-  message->nlmsg_type = type;
-  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  auto* header = static_cast<Header*>(mnl_nlmsg_put_extra_header(message, sizeof(Header)));
-  *reinterpret_cast<std::uint8_t*>(header) = family;  // the first byte of both
-  return netlink->ask(message, what, take, data);
-}
-
 Result<bool> is_routed_here(const Address& address) {
   Result<Netlink> netlink = Netlink::open(NETLINK_ROUTE, "route");
   if (!netlink) return fail(netlink.error());

@@ -75,9 +75,7 @@ Result<std::string> write_expendable_file(const std::string& path, const std::st
   const capabilities::Raised raised(capabilities::kAnyFile);
   auto aside = make_way(path);
   if (!aside) return aside;
-  auto replacement = Replacement::prepare(path, text, mode);
-  if (!replacement) return fail(replacement.error());
-  if (auto done = replacement->commit(); !done) return fail(done.error());
+  if (auto replaced = replace_file(path, text, mode); !replaced) return fail(replaced.error());
   return aside;
 }
 

@@ -61,6 +61,10 @@ class Replacement {
   bool removes_ = false;
 };
 
+// prepare() and commit() in one.
+[[nodiscard]] Result<> replace_file(const std::string& path, const std::string& text,
+                                    unsigned mode = 0644);
+
 // One file; absent already: done. As commit() for a verb that was overtaken.
 [[nodiscard]] Result<> remove_file(const std::string& path);
 

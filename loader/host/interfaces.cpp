@@ -112,21 +112,12 @@ int take_link(const nlmsghdr* message, void* data) {
   return parsed;
 }
 
-// A new socket each time: what is left of an interrupted answer goes with the old one.
 Result<std::vector<Interface>> dump_links() {
-  Result<Netlink> netlink = Netlink::open(NETLINK_ROUTE, "route");
-  if (!netlink) return fail(netlink.error());
-  alignas(nlmsghdr) std::array<char, 256> buffer{};
-  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
-  message->nlmsg_type = RTM_GETLINK;
-  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  auto* header = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(message, sizeof(ifinfomsg)));
-  header->ifi_family = AF_UNSPEC;
-  mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
   std::vector<Interface> links;
-  if (auto asked = netlink->ask(message, "list the links", take_link, &links); !asked) {
-    return fail(asked.error());
-  }
+  auto asked = dump<ifinfomsg>(
+      RTM_GETLINK, AF_UNSPEC, "list the links", take_link, &links,
+      [](nlmsghdr* message) { mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); });
+  if (!asked) return fail(asked.error());
   return links;
 }
 
@@ -273,6 +264,13 @@ std::vector<std::string> names_of(const Interface& interface) {
 bool bears(const Interface& interface, const std::string& name) {
   const auto& others = interface.altnames;
   return interface.name == name || std::find(others.begin(), others.end(), name) != others.end();
+}
+
+const Interface* find_interface(const std::vector<Interface>& present, int ifindex) {
+  const auto found = std::find_if(present.begin(), present.end(), [&](const Interface& interface) {
+    return interface.ifindex == ifindex;
+  });
+  return found == present.end() ? nullptr : &*found;
 }
 
 const Interface* find_bearer(const std::vector<Interface>& present, const std::string& name) {

@@ -55,6 +55,8 @@ struct Selection {
 // The interface that bears the name; null: none does. No two bear the same.
 [[nodiscard]] const Interface* find_bearer(const std::vector<Interface>& present,
                                            const std::string& name);
+// Null: there is none.
+[[nodiscard]] const Interface* find_interface(const std::vector<Interface>& present, int ifindex);
 
 // Whether one of `wanted` is one of these names or a glob that matches one.
 [[nodiscard]] bool is_wanted(const std::vector<std::string>& wanted,

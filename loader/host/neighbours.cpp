@@ -108,25 +108,12 @@ int take_route(const nlmsghdr* message, void* data) {
   return parsed;
 }
 
-// A new socket each time: what is left of an interrupted answer goes with the old one.
-Result<> dump_routes(std::uint8_t family, std::vector<RouteHop>& hops) {
-  Result<Netlink> netlink = Netlink::open(NETLINK_ROUTE, "route");
-  if (!netlink) return fail(netlink.error());
-  alignas(nlmsghdr) std::array<char, 256> buffer{};
-  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
-  message->nlmsg_type = RTM_GETROUTE;
-  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  auto* header = static_cast<rtmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(rtmsg)));
-  header->rtm_family = family;
-  return netlink->ask(message, "list the routes", take_route, &hops);
-}
-
 // NLM_F_DUMP_INTR (libmnl says EINTR): what is listed changed meanwhile, so some may be missing.
 Result<std::vector<RouteHop>> list_routes() {
   for (int i = 1;; ++i) {
     std::vector<RouteHop> hops;
-    Result<> asked = dump_routes(AF_INET, hops);
-    if (asked) asked = dump_routes(AF_INET6, hops);
+    Result<> asked = dump<rtmsg>(RTM_GETROUTE, AF_INET, "list the routes", take_route, &hops);
+    if (asked) asked = dump<rtmsg>(RTM_GETROUTE, AF_INET6, "list the routes", take_route, &hops);
     if (asked) return hops;
     if (asked.error().os_error != EINTR || i == kAttempts) return fail(asked.error());
   }

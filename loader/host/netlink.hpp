@@ -3,7 +3,9 @@
 #pragma once
 
 #include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -36,6 +38,25 @@ class Netlink {
   std::vector<char> buffer_;
   std::uint32_t sequence_ = 0;
 };
+
+// All there is of a sort, over rtnetlink; `type` is RTM_GET*. Header begins with its family, as those
+// of addresses, links and routes do. `complete` may add attributes. Each time by a new socket: what
+// is left of an interrupted answer goes with the old one.
+template <typename Header>
+[[nodiscard]] Result<> dump(
+    std::uint16_t type, std::uint8_t family, std::string_view what, mnl_cb_t take, void* data,
+    void (*complete)(nlmsghdr*) = [](nlmsghdr*) {}) {
+  Result<Netlink> netlink = Netlink::open(NETLINK_ROUTE, "route");
+  if (!netlink) return fail(netlink.error());
+  alignas(nlmsghdr) std::array<char, 256> buffer{};
+  nlmsghdr* message = mnl_nlmsg_put_header(buffer.data());
+  message->nlmsg_type = type;
+  message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  auto* header = static_cast<Header*>(mnl_nlmsg_put_extra_header(message, sizeof(Header)));
+  *reinterpret_cast<std::uint8_t*>(header) = family;
+  complete(message);
+  return netlink->ask(message, what, take, data);
+}
 
 [[nodiscard]] inline std::uint32_t number_of(const nlattr* attribute) {
   return mnl_attr_validate(attribute, MNL_TYPE_U32) < 0 ? 0 : mnl_attr_get_u32(attribute);

@@ -227,6 +227,11 @@ Result<> Replacement::commit() {
 
 // Moved into a folder that an overtaking verb removes, so that it is not removed once it is another
 // file. A full disk may have no room for the folder.
+Result<> replace_file(const std::string& path, const std::string& text, unsigned mode) {
+  auto replacement = Replacement::prepare(path, text, mode);
+  return replacement ? replacement->commit() : Result<>(fail(replacement.error()));
+}
+
 Result<> remove_file(const std::string& path) {
   if (Result<> believed = disbelief::check(path); !believed) return believed;
   const capabilities::Raised raised(capabilities::kAnyFile);

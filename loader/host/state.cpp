@@ -190,12 +190,6 @@ Result<std::optional<std::string>> read_bytes(std::uint64_t generation, const st
   return fail(why);
 }
 
-Result<> replace_text(const std::string& path, const std::string& text) {
-  Result<Replacement> replacement = Replacement::prepare(path, text);
-  if (!replacement) return fail(replacement.error());
-  return replacement->commit();
-}
-
 // What the generation in force falls back to while it waits for its confirmation.
 std::optional<std::uint64_t> fallback_of(const StateDir& state,
                                          std::optional<std::uint64_t> in_force) {
@@ -294,12 +288,12 @@ Result<> StateDir::rewrite(const GenerationMeta& meta) {
     auto text = read_text_record(path_, meta.generation);
     if (text && std::exchange(text->waits, false)) {
       auto written =
-          replace_text(fmt::format("{}/{}/text.json", generations_of(path_), meta.generation),
+          replace_file(fmt::format("{}/{}/text.json", generations_of(path_), meta.generation),
                        show_text_record(*text));
       if (!written) return written;
     }
   }
-  return replace_text(fmt::format("{}/{}/meta.json", generations_of(path_), meta.generation),
+  return replace_file(fmt::format("{}/{}/meta.json", generations_of(path_), meta.generation),
                       show_record(*record));
 }
 
@@ -341,7 +335,7 @@ Result<> StateDir::write(const GenerationMeta& meta, const Sources& sources,
   const std::string parent = generations_of(path_);
   const std::string name = std::to_string(meta.generation);
   if (const auto old = read(meta.generation); old && old->sources == sources) {
-    return replace_text(fmt::format("{}/{}/meta.json", parent, name), show_record(record));
+    return replace_file(fmt::format("{}/{}/meta.json", parent, name), show_record(record));
   }
   for (const std::string& folder : {path_, parent}) {
     if (Result<> made = make_directory(folder, 0700); !made) return made;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 #include "loader/datapath/objects.hpp"
 
 namespace apiguard::ledger {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 #include "loader/base/result.hpp"
 #include "loader/datapath/pins.hpp"
 

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 #include "loader/base/utf8.hpp"
 #include "loader/policy/draft.hpp"
 #include "loader/policy/scan.hpp"

@@ -4,19 +4,10 @@
 
 #include "loader/base/duration.hpp"
 #include "loader/policy/text.hpp"
+#include "loader/policy/texts.hpp"
 
 namespace apiguard {
 namespace {
-
-// A TOML basic string. What an interface name may hold needs no escape but these two.
-std::string toml_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
 
 std::string toml_array(const std::vector<std::string>& texts) {
   std::string out = "[";
@@ -25,12 +16,6 @@ std::string toml_array(const std::vector<std::string>& texts) {
     out += toml_string(text);
   }
   return out + "]";
-}
-
-std::vector<std::string> endpoint_texts(const Policy& policy) {
-  std::vector<std::string> out;
-  for (const Endpoint& endpoint : policy.endpoints) out.push_back(to_string(endpoint));
-  return out;
 }
 
 std::vector<std::string> cluster_texts(const Policy& policy) {
@@ -59,6 +44,15 @@ std::string show_leases(const LeaseLimits& leases) {
 
 // A table is the last thing in a file: keys behind it would be its own. Nobody misses what says
 // the defaults.
+std::string toml_string(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 std::string show_config(const Policy& policy) {
   std::string out = fmt::format(
       "interfaces = {}\n"

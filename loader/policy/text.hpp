@@ -66,6 +66,8 @@ struct ParseOptions {
 // PORT, ADDRESS:PORT or [V6ADDRESS]:PORT, as in `endpoints`. The message has no position.
 [[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
 
+// A TOML basic string. What a name of an interface may hold needs no escape but two.
+[[nodiscard]] std::string toml_string(std::string_view text);
 // What parse_config and parse_ranges read back as the same policy.
 [[nodiscard]] std::string show_config(const Policy& policy);
 // Ranges are one line each, cluster entries left out; a single one has no newline.

@@ -239,10 +239,8 @@ class Proposer {
   }
 
   [[nodiscard]] std::string name_of(int ifindex) const {
-    for (const Interface& interface : machine_.interfaces) {
-      if (interface.ifindex == ifindex) return interface.name;
-    }
-    return fmt::format("interface {}", ifindex);
+    const Interface* known = find_interface(machine_.interfaces, ifindex);
+    return known != nullptr ? known->name : fmt::format("interface {}", ifindex);
   }
 
   // ---- peers

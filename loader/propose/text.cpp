@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/policy/text.hpp"
 #include "loader/propose/proposal.hpp"
 
 namespace apiguard::propose {
@@ -23,24 +24,15 @@ std::string printable(std::string_view text) {
 
 std::string comment(std::string_view text) { return fmt::format("# {}\n", printable(text)); }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 std::size_t widest(const std::vector<Choice>& choices) {
   std::size_t width = 0;
-  for (const Choice& choice : choices) width = std::max(width, quoted(choice.text).size());
+  for (const Choice& choice : choices) width = std::max(width, toml_string(choice.text).size());
   return width;
 }
 
 // `  "10.0.0.0/24",    # why`, one a line.
 std::string element(const Choice& choice, std::size_t width, std::string_view front) {
-  return fmt::format("{}{:<{}}  # {}\n", front, quoted(choice.text) + ",", width + 1,
+  return fmt::format("{}{:<{}}  # {}\n", front, toml_string(choice.text) + ",", width + 1,
                      printable(choice.why));
 }
 

@@ -218,8 +218,7 @@ bool ends_are_stale(const World& world, const Policy& policy) {
 // Lines that vanish with a person's change lapse. A way out and a boot publish what was.
 void find_book(const World& world, const Before& before, const Request& request, Plan& plan) {
   Book next = request.book.value_or(world.booked());
-  if (!request.is_unattended() && !request.is_way_out() &&
-      request.kind != Request::Kind::kLeases) {
+  if (!request.is_unattended() && !request.is_way_out() && request.kind != Request::Kind::kLeases) {
     next.lapsing =
         lapsing_after(next.lapsing, before.policy(), request.policy, moment_of(world), plan.notes);
   }

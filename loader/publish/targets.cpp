@@ -10,18 +10,10 @@
 namespace apiguard::publish {
 namespace {
 
-const Interface* find_interface(const World& world, int ifindex) {
-  const auto found =
-      std::find_if(world.interfaces.begin(), world.interfaces.end(),
-                   [&](const Interface& interface) { return interface.ifindex == ifindex; });
-  return found == world.interfaces.end() ? nullptr : &*found;
-}
-
 bool in_force_guards(const World& world, const Interface& interface) {
   if (!world.in_force || !world.in_force->config) return false;
   const auto selected = select_interfaces(world.interfaces, world.in_force->config->interfaces);
-  return std::any_of(selected.interfaces.begin(), selected.interfaces.end(),
-                     [&](const Interface& one) { return one.ifindex == interface.ifindex; });
+  return find_interface(selected.interfaces, interface.ifindex) != nullptr;
 }
 
 datapath::Target target(const World& world, const Interface& interface) {
@@ -43,7 +35,7 @@ datapath::Target target(const World& world, const Interface& interface) {
 void add_moved(const World& world, std::vector<datapath::Target>& targets) {
   for (const datapath::LinkState& link : world.live.links) {
     if (link.ifindex == 0) continue;
-    const Interface* interface = find_interface(world, link.ifindex);
+    const Interface* interface = find_interface(world.interfaces, link.ifindex);
     if (interface != nullptr && link_on(world, *interface) == &link) continue;
     targets.push_back(datapath::target_of(link));
     targets.back().moved = true;

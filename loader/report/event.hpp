@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 #include "loader/compile/image.hpp"
 #include "loader/host/state.hpp"
 

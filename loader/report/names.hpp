@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard::report {

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 #include "loader/datapath/generation.hpp"
 #include "loader/host/files.hpp"
 

@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard::test {

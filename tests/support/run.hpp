@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 #include "loader/base/time.hpp"
 #include "loader/compile/image.hpp"
 #include "loader/datapath/generation.hpp"

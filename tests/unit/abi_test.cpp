@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// abi.h as C++ sees it against the types in the embedded BPF object: sizes, offsets, maps and
+// judge.h as C++ sees it against the types in the embedded BPF object: sizes, offsets, maps and
 // numbers. Opening an object needs no privilege.
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -268,7 +268,7 @@ TEST_CASE("reasons and outcomes keep their numbers") {
   CHECK(APIGUARD_REASON_MAX == 12);
 }
 
-TEST_CASE("maps have the keys and values of abi.h") {
+TEST_CASE("maps have the keys and values of judge.h") {
   check_tries("ranges4", sizeof(apiguard_key4));
   check_tries("ranges6", sizeof(apiguard_key6));
   check_map("blocks4", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_block));

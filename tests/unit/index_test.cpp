@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The verdict index of small lists in full, written down as abi.h lays it out. That it is right for
+// The verdict index of small lists in full, written down as judge.h lays it out. That it is right for
 // every list is for the bpf tier to show, on the program that reads it.
 #include "loader/compile/index.hpp"
 

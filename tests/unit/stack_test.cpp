@@ -2,7 +2,7 @@
 // What of the stack the program uses, read off the object: functions that call one another share
 // 512 bytes, kernels before 6.8 round each one's part up to 32, and compilers differ in what they
 // need. Only a kernel says so otherwise, and the one at hand may be the one that does not.
-#include "apiguard/abi.h"
+#include "apiguard/judge.h"
 
 #include <bpf/libbpf.h>
 #include <gelf.h>

@@ -13,7 +13,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "apiguard/abi.h"
+#include "apiguard/ledger.h"
 #include "sources.h"
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Refused source -> the table of those that come again: layout and idea in abi.h. Only samples come
+ * Refused source -> the table of those that come again: layout and idea in apiguard/ledger.h. Only samples come
  * here, and a bucket is small: a flood of random sources cannot make it cost more.
  */
 #ifndef APIGUARD_DENIED_H
 #define APIGUARD_DENIED_H
 
-#include "count.h"
-#include "events.h"
+#include "ledger/count.h"
+#include "ledger/events.h"
 #include "parse.h"
-#include "sample.h"
+#include "ledger/sample.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -9,9 +9,9 @@
 
 #include <linux/tcp.h>
 
-#include "count.h"
+#include "ledger/count.h"
 #include "parse.h"
-#include "sample.h"
+#include "ledger/sample.h"
 #include "segment.h"
 
 /* Sized by the loader: nothing outside audit. */

@@ -6,11 +6,11 @@
 #ifndef APIGUARD_USED_H
 #define APIGUARD_USED_H
 
-#include "events.h"
+#include "ledger/events.h"
 #include "judge.h"
 #include "segment.h"
 
-/* Connections by range: layouts in abi.h. Written by the filter, sized and read by the loader,
+/* Connections by range: layouts in apiguard/ledger.h. Written by the filter, sized and read by the loader,
  * handed on from generation to generation. Without preallocation: most ranges are never used. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -3,7 +3,7 @@
 #ifndef APIGUARD_EVENTS_H
 #define APIGUARD_EVENTS_H
 
-#include "count.h"
+#include "ledger/count.h"
 #include "parse.h"
 
 struct {

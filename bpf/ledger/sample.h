@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which packets are looked at more closely: struct apiguard_sampler in abi.h. */
+/* Which packets are looked at more closely: struct apiguard_sampler in apiguard/ledger.h. */
 #ifndef APIGUARD_SAMPLE_H
 #define APIGUARD_SAMPLE_H
 
 #include <stdbool.h>
 
+#include "apiguard/ledger.h"
 #include "maps.h"
 
 #define MAX_MEAN (1 << 24)

@@ -3,7 +3,17 @@
 #ifndef APIGUARD_COUNT_H
 #define APIGUARD_COUNT_H
 
+#include "apiguard/ledger.h"
 #include "maps.h"
+
+/* Packets by outcome and reason. Written by the filter, read by the loader, handed on from
+ * generation to generation. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct apiguard_counters);
+} counters SEC(".maps");
 
 /* What this CPU counts. No other CPU writes it, and XDP runs with softirqs off: plain arithmetic is
  * exact. */
