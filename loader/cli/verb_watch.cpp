@@ -20,6 +20,7 @@
 #include "loader/datapath/generation.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/seat.hpp"
+#include "loader/ledger/counters.hpp"
 #include "loader/ledger/watch.hpp"
 #include "loader/policy/lookup.hpp"
 #include "loader/publish/look.hpp"
@@ -169,18 +170,18 @@ class Watcher {
     if (watch_) watch_->keep_until(now + kLease);
     next_second_ = now + kSecond;
     auto counters = pins_.open_counters();
-    const auto packets = counters ? datapath::read_counters(counters->get())
+    const auto packets = counters ? ledger::read_counters(counters->get())
                                   : Result<apiguard_counters>(fail(counters.error()));
     if (!packets) return note(packets.error().message + ": how many were lost is not known");
     counters_ = std::move(*counters);
-    denied_before_ = datapath::count_denied(*packets);
+    denied_before_ = ledger::count_denied(*packets);
   }
 
   Result<std::uint64_t> count_denied() const {
     if (!counters_) return 0;
-    const auto packets = datapath::read_counters(counters_.get());
+    const auto packets = ledger::read_counters(counters_.get());
     if (!packets) return fail(packets.error());
-    return datapath::count_denied(*packets) - denied_before_;
+    return ledger::count_denied(*packets) - denied_before_;
   }
 
   // The counters first: what is counted by then is in the ring, or it is lost.

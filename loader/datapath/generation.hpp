@@ -77,11 +77,6 @@ class Generation {
   std::unique_ptr<State> state_;
 };
 
-// Sum over all CPUs.
-[[nodiscard]] Result<apiguard_counters> read_counters(int counters_fd);
-// Packets that were denied, or in audit would have been.
-[[nodiscard]] std::uint64_t count_denied(const apiguard_counters& counters);
-
 // First eight bytes of the SHA-256 of the embedded object, as apiguard_settings.build: two loaders
 // with the same build publish the same program. Printed as 16 hex digits.
 [[nodiscard]] std::uint64_t program_build();

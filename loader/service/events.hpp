@@ -36,7 +36,7 @@ class Events {
   void begin_anew();
 
   // What the journal was not told of since the first call, which begins to count. `counted` is what
-  // the kernel has counted as denied by now (datapath::count_denied). Never less than before.
+  // the kernel has counted as denied by now (ledger::count_denied). Never less than before.
   [[nodiscard]] report::Lost lost(std::uint64_t counted);
 
  private:

@@ -20,6 +20,7 @@
 #include "loader/host/link_events.hpp"
 #include "loader/host/lock.hpp"
 #include "loader/host/outlet.hpp"
+#include "loader/ledger/counters.hpp"
 #include "loader/service/beginning.hpp"
 #include "loader/service/boot.hpp"
 #include "loader/service/busy.hpp"
@@ -400,7 +401,7 @@ class Supervisor {
     if (!busy_.problem().empty()) standing.problems.push_back(busy_.problem());
     tell_beginning(standing);
     say_status(standing);
-    lost_ = events_.lost(datapath::count_denied(standing.status.counters));
+    lost_ = events_.lost(ledger::count_denied(standing.status.counters));
     lost_.messages = outlet::dropped();
     const auto written = write_snapshot(places_.run_dir, take_snapshot(std::move(standing), lost_));
     if (!written) tell({Level::kError, "snapshot", written.error().message});

@@ -9,6 +9,7 @@
 
 #include "loader/datapath/generation.hpp"
 #include "loader/host/files.hpp"
+#include "loader/ledger/counters.hpp"
 #include "loader/policy/leasing.hpp"
 
 namespace apiguard::status {
@@ -175,7 +176,7 @@ void fill_policy(report::Status& status, const publish::InForce& in_force, const
 Result<apiguard_counters> read_packets(const Places& places) {
   const auto counters = datapath::Pins(places.pin_dir).open_counters();
   if (!counters) return fail(counters.error());
-  return datapath::read_counters(counters->get());
+  return ledger::read_counters(counters->get());
 }
 
 void fill_leases(report::Status& status, const publish::World& world) {

@@ -13,6 +13,8 @@
 #include "plain_lpm.skel.h"
 #include "tests/support/packet.hpp"
 
+#include "loader/ledger/counters.hpp"
+
 namespace apiguard::bench {
 namespace {
 
@@ -55,7 +57,7 @@ void size(bpf_map* map, const List* list) {
 void broken(const std::string& what) { throw std::runtime_error(what); }
 
 Count counted(const Program& program, const Verdict& verdict) {
-  const auto counters = datapath::read_counters(program.counters_fd);
+  const auto counters = ledger::read_counters(program.counters_fd);
   if (!counters) broken(counters.error().message);
   Count count;
   count.expected = counters->packets[verdict.outcome][verdict.reason];
