@@ -18,10 +18,10 @@
 #include "loader/cli/verbs.hpp"
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/generation.hpp"
+#include "loader/datapath/watch.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/seat.hpp"
 #include "loader/ledger/counters.hpp"
-#include "loader/ledger/watch.hpp"
 #include "loader/policy/lookup.hpp"
 #include "loader/publish/look.hpp"
 #include "loader/publish/world.hpp"
@@ -141,7 +141,7 @@ class Names {
 class Watcher {
  public:
   // Without a watch only changes are told.
-  Watcher(const Places& places, const WatchOptions& options, std::optional<ledger::Watch> watch)
+  Watcher(const Places& places, const WatchOptions& options, std::optional<datapath::Watch> watch)
       : options_(options),
         pins_(places.pin_dir),
         changes_(places),
@@ -219,7 +219,7 @@ class Watcher {
     if (events_.empty()) return;
     const std::vector<const Range*> names = names_.of(events_, changes_.in_force());
     for (std::size_t i = 0; i < events_.size(); ++i) {
-      const std::string interface = ledger::interface_of(events_[i]);
+      const std::string interface = datapath::interface_of(events_[i]);
       put(options_.json ? report::event_json(events_[i], interface, now, names[i])
                         : report::event_text(events_[i], interface, now, names[i]));
     }
@@ -253,7 +253,7 @@ class Watcher {
   Changes changes_;
   Names names_;
   std::vector<apiguard_event> events_;  // taken and not told yet
-  std::optional<ledger::Watch> watch_;
+  std::optional<datapath::Watch> watch_;
   Fd counters_;
   std::uint64_t denied_before_ = 0;
   std::uint64_t shown_ = 0;   // denied packets that were told
@@ -275,16 +275,16 @@ Result<Fd> take_signals() {
 }
 
 // None: the kernel has no place to write events to, which is said.
-Result<std::optional<ledger::Watch>> open_watch(const Places& places, unsigned number) {
+Result<std::optional<datapath::Watch>> open_watch(const Places& places, unsigned number) {
   const datapath::Pins pins(places.pin_dir);
-  auto watch = ledger::Watch::open(pins, number);
+  auto watch = datapath::Watch::open(pins, number);
   if (watch) return std::optional(std::move(*watch));
   const auto live = pins.read();
   if (watch.error().os_error == ENOENT && (!live || !live->generation))
     return fail(Exit::kFailed, nothing_in_force(places));
   if (geteuid() != 0) return fail_reading(watch.error());
   note(watch.error().message + ": packets cannot be watched, changes can");
-  return std::optional<ledger::Watch>();
+  return std::optional<datapath::Watch>();
 }
 
 }  // namespace

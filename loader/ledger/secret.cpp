@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/ledger/secret.hpp"
 
-#include <bpf/bpf.h>
 #include <linux/bpf.h>
 #include <sys/auxv.h>
 #include <sys/random.h>
@@ -11,6 +10,7 @@
 
 #include "loader/base/sha256.hpp"
 #include "loader/datapath/ledger_maps.hpp"
+#include "loader/datapath/maps.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/datapath/pinned.hpp"
 
@@ -37,7 +37,7 @@ std::uint64_t from_auxiliary_vector() {
 std::uint64_t read_value(int map_fd) {
   const __u32 key = 0;
   std::uint64_t value = 0;
-  return bpf_map_lookup_elem(map_fd, &key, &value) == 0 ? value : 0;
+  return datapath::look_up(map_fd, &key, &value) == 0 ? value : 0;
 }
 
 // 0 with a reason: what is there is not believed. 0 without: nothing is there.
@@ -79,11 +79,12 @@ Result<> pin_secret(const datapath::Pins& pins, std::uint64_t value) {
   const std::string pin = pins.secret_pin();
   std::string wrong;
   if (pinned_value(pin, wrong) == value) return {};
-  const Fd map(
-      bpf_map_create(BPF_MAP_TYPE_ARRAY, "secret", sizeof(__u32), sizeof(value), 1, nullptr));
+  const Fd map =
+      datapath::make_map({BPF_MAP_TYPE_ARRAY, "secret", sizeof(__u32), sizeof(value), 1, 0});
+  const int made = map ? 0 : errno;
   const __u32 key = 0;
-  if (!map || bpf_map_update_elem(map.get(), &key, &value, BPF_ANY) != 0)
-    return kernel_error("pin '" + pin + "'", "make its map", errno);
+  const int error = map ? datapath::put(map.get(), &key, &value) : made;
+  if (error != 0) return kernel_error("pin '" + pin + "'", "make its map", error);
   auto put = pin_over(map.get(), pin);
   return put ? Result<>() : Result<>(fail(put.error()));
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/ledger/sources.hpp"
 
-#include <bpf/bpf.h>
+#include <linux/bpf.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "apiguard/ledger.h"
+#include "loader/datapath/maps.hpp"
 #include "loader/datapath/objects.hpp"
 
 namespace apiguard::ledger {
@@ -19,10 +20,9 @@ Result<std::vector<DeniedSource>> read_denied(int map_fd, const Now& now,
   std::vector<DeniedSource> sources;
   for (__u32 i = 0; i < APIGUARD_DENIED_BUCKETS; ++i) {
     apiguard_denied_bucket bucket{};
-    if (bpf_map_lookup_elem_flags(map_fd, &i, &bucket, BPF_F_LOCK) != 0) {
-      if (errno == ENOENT) break;  // a smaller one, made where there was no room
-      return kernel_error("map 'denied'", "read", errno);
-    }
+    const int error = datapath::look_up(map_fd, &i, &bucket, BPF_F_LOCK);
+    if (error == ENOENT) break;  // a smaller one, made where there was no room
+    if (error != 0) return kernel_error("map 'denied'", "read", error);
     for (const apiguard_denied& denied : bucket.sources) {
       if (denied.packets == 0) continue;
       if (since && denied.since != static_cast<__u32>(*since)) continue;
@@ -41,12 +41,11 @@ Result<> walk(int map_fd, const char* name, int entries, const Take& take) {
   apiguard_seen_key next{};
   const apiguard_seen_key* at = nullptr;
   for (int step = 0; step < 4 * entries; ++step) {
-    if (bpf_map_get_next_key(map_fd, at, &next) != 0) {
-      if (errno != ENOENT) return kernel_error(name, "read", errno);
-      break;
-    }
+    const int error = datapath::next_key(map_fd, at, &next);
+    if (error == ENOENT) break;
+    if (error != 0) return kernel_error(name, "read", error);
     Value value{};
-    if (bpf_map_lookup_elem(map_fd, &next, &value) == 0) take(next, value);
+    if (datapath::look_up(map_fd, &next, &value) == 0) take(next, value);
     key = next;
     at = &key;
   }
@@ -95,8 +94,8 @@ Result<> write_audit_sources(int map_fd, const std::vector<AuditSource>& sources
   for (const AuditSource& source : sources) {
     const apiguard_seen_key key = seen_key(source);
     const apiguard_seen value = seen_value(source, now);
-    if (bpf_map_update_elem(map_fd, &key, &value, BPF_ANY) != 0)
-      return kernel_error("map 'seen'", "write", errno);
+    if (const int error = datapath::put(map_fd, &key, &value); error != 0)
+      return kernel_error("map 'seen'", "write", error);
   }
   return {};
 }

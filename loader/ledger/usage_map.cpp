@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/ledger/usage_map.hpp"
 
-#include <bpf/bpf.h>
 #include <linux/bpf.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/ledger_maps.hpp"
+#include "loader/datapath/maps.hpp"
 #include "loader/datapath/objects.hpp"
 #include "loader/datapath/privilege.hpp"
 #include "loader/datapath/usage_size.hpp"
@@ -62,9 +62,8 @@ class BatchReader {
       keys_.resize(room_);
       values_.resize(room_);
       __u32 count = room_;
-      const int result = bpf_map_lookup_batch(map_fd_, first ? nullptr : &at_, &next_, keys_.data(),
-                                              values_.data(), &count, nullptr);
-      const int error = result == 0 ? 0 : errno;
+      const int error = datapath::look_up_batch(map_fd_, first ? nullptr : &at_, &next_,
+                                                keys_.data(), values_.data(), &count);
       if (error == ENOSPC) {
         room_ *= 2;
         continue;
@@ -89,13 +88,14 @@ int read_singly(int map_fd, Hits& uses) {
   apiguard_used_key key{};
   const apiguard_used_key* at = nullptr;
   apiguard_used_key next{};
-  while (bpf_map_get_next_key(map_fd, at, &next) == 0) {
+  while (true) {
+    const int error = datapath::next_key(map_fd, at, &next);
+    if (error != 0) return error == ENOENT ? 0 : error;
     apiguard_used value{};
-    if (bpf_map_lookup_elem(map_fd, &next, &value) == 0) take(next, value, uses);
+    if (datapath::look_up(map_fd, &next, &value) == 0) take(next, value, uses);
     key = next;
     at = &key;
   }
-  return errno == ENOENT ? 0 : errno;
 }
 
 void put_in_order(std::vector<RangeHits>& uses) {
@@ -109,39 +109,36 @@ void put_in_order(std::vector<RangeHits>& uses) {
 
 // As the map definition of the program says: the kernel compares the two.
 Fd make_map(std::uint32_t entries) {
-  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC);
-  return Fd(bpf_map_create(BPF_MAP_TYPE_HASH, "used", sizeof(apiguard_used_key),
-                           sizeof(apiguard_used), entries, &options));
+  return datapath::make_map({BPF_MAP_TYPE_HASH, "used", sizeof(apiguard_used_key),
+                             sizeof(apiguard_used), entries, BPF_F_NO_PREALLOC});
 }
 
 // No packet meets this map yet.
 Result<> fill(int map_fd, const Hits& uses) {
   const apiguard_used_key nobody{};
-  if (bpf_map_update_elem(map_fd, &nobody, &uses.missed, BPF_ANY) != 0)
-    return failed("write", errno);
+  if (const int error = datapath::put(map_fd, &nobody, &uses.missed); error != 0)
+    return failed("write", error);
   for (const RangeHits& use : uses.ranges) {
     const apiguard_used_key key = hits_key(use.prefix);
     const apiguard_used value{use.connections, use.first, use.last};
-    if (bpf_map_update_elem(map_fd, &key, &value, BPF_ANY) != 0) return failed("write", errno);
+    if (const int error = datapath::put(map_fd, &key, &value); error != 0)
+      return failed("write", error);
   }
   return {};
 }
 
-Result<bpf_map_info> info_of(int map_fd) {
-  bpf_map_info info{};
-  __u32 size = sizeof(info);
-  if (bpf_obj_get_info_by_fd(map_fd, &info, &size) != 0) return failed("read its info", errno);
-  return info;
+Result<std::uint32_t> entries_of(int map_fd) {
+  const auto entries = datapath::entries_of(map_fd);
+  return entries ? entries
+                 : Result<std::uint32_t>(failed("read its info", entries.error().os_error));
 }
 
 Result<> run_add(int add_fd, const apiguard_used_key& key, const apiguard_used& value) {
   apiguard_use frame{key, value};
-  LIBBPF_OPTS(bpf_test_run_opts, options);
-  options.data_in = &frame;
-  options.data_size_in = sizeof(frame);
-  options.repeat = 1;
-  if (bpf_prog_test_run_opts(add_fd, &options) != 0) return failed("add", errno);
-  if (options.retval != XDP_PASS) return failed("add", ENOSPC);
+  std::uint32_t answer = 0;
+  const int error = datapath::run_once(add_fd, &frame, sizeof(frame), answer);
+  if (error != 0) return failed("add", error);
+  if (answer != XDP_PASS) return failed("add", ENOSPC);
   return {};
 }
 
@@ -202,8 +199,8 @@ Result<> remove_hits(const datapath::Pins& pins, const std::vector<Prefix>& pref
   if (!map) return fail(map.error());
   for (const Prefix& prefix : prefixes) {
     const apiguard_used_key key = hits_key(prefix);
-    if (bpf_map_delete_elem(map->get(), &key) != 0 && errno != ENOENT)
-      return failed("remove an entry", errno);
+    const int error = datapath::take_out(map->get(), &key);
+    if (error != 0 && error != ENOENT) return failed("remove an entry", error);
   }
   return {};
 }
@@ -211,9 +208,9 @@ Result<> remove_hits(const datapath::Pins& pins, const std::vector<Prefix>& pref
 Result<std::size_t> usage_room(const datapath::Pins& pins) {
   const auto maps = pins.open_usage_maps().maps;
   if (maps.empty()) return 0;
-  const auto info = info_of(maps.front().get());
-  if (!info) return fail(info.error());
-  return info->max_entries - 1;  // one is for what found no room
+  const auto entries = entries_of(maps.front().get());
+  if (!entries) return fail(entries.error());
+  return *entries - 1;  // one is for what found no room
 }
 
 int UsageHandover::fd() const {
@@ -231,8 +228,8 @@ UsageHandover UsageHandover::prepare(const datapath::Pins& pins, std::size_t ran
 
 bool UsageHandover::goes_on(std::uint32_t capacity) const {
   if (olds_.size() != 1 || misfit_usage_map(olds_.front().get())) return false;
-  const auto info = info_of(olds_.front().get());
-  return info && info->max_entries >= capacity;
+  const auto entries = entries_of(olds_.front().get());
+  return entries && *entries >= capacity;
 }
 
 void UsageHandover::copy(std::uint32_t capacity) {

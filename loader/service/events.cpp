@@ -14,7 +14,7 @@ constexpr std::uint64_t kLease = 3'000'000'000;  // nanoseconds
 
 Event describe(const apiguard_event& event) {
   const bool admitted = event.outcome == APIGUARD_PASS;
-  const std::string interface = ledger::interface_of(event);
+  const std::string interface = datapath::interface_of(event);
   return {admitted ? Level::kInfo : Level::kNotice, admitted ? "admitted" : "denied",
           report::event_words(event, interface), report::event_fields(event, interface)};
 }
@@ -27,7 +27,7 @@ void Events::open() {
     if (!seat) return;
     seat_ = std::move(*seat);
   }
-  auto watch = ledger::Watch::open(datapath::Pins(places_.pin_dir), seat_->number);
+  auto watch = datapath::Watch::open(datapath::Pins(places_.pin_dir), seat_->number);
   if (watch) watch_.emplace(std::move(*watch));
 }
 

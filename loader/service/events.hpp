@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "loader/datapath/watch.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/places.hpp"
 #include "loader/host/seat.hpp"
-#include "loader/ledger/watch.hpp"
 #include "loader/report/event.hpp"
 
 namespace apiguard::service {
@@ -47,7 +47,7 @@ class Events {
   Places places_;
   Tell tell_;
   std::optional<Seat> seat_;
-  std::optional<ledger::Watch> watch_;
+  std::optional<datapath::Watch> watch_;
 
   std::optional<std::uint64_t> counted_;  // when it was asked last
   std::uint64_t denied_ = 0;              // since the first time

@@ -41,7 +41,7 @@ class Bout {
   // who has connections.
   void besides(const List& list, Json& cells) {
     const datapath::Generation audit = load_apiguard(lists_, Mode::kAudit);
-    ledger::Watch reader = watch(apiguard_);
+    datapath::Watch reader = watch(apiguard_);
     const Holdings holdings(list);
     Vary harness({list.family, false}, apiguard_.frags());
     watched(list, harness, unlisted_sources(list, holdings), reader, cells);
@@ -79,7 +79,7 @@ class Bout {
                 sources.listed ? kListed : kUnlisted, options_.runs, options_.packets));
   }
 
-  void watched(const List& list, Vary& harness, const Sources& sources, ledger::Watch& reader,
+  void watched(const List& list, Vary& harness, const Sources& sources, datapath::Watch& reader,
                Json& cells) {
     const auto frame = segment({list.family, false}, BENCH_PORT);
     const Program empty = sources.listed ? harness.empty_pass() : harness.empty_drop();

@@ -81,10 +81,10 @@ Program program_of(const datapath::Generation& generation) {
   return {generation.filter_fd(), generation.counters_fd()};
 }
 
-ledger::Watch watch(const datapath::Generation& generation) {
+datapath::Watch watch(const datapath::Generation& generation) {
   const auto copy = [&](datapath::LedgerMap map) { return Fd(dup(generation.kept_fd(map))); };
-  auto watch = ledger::Watch::open(copy(datapath::LedgerMap::kRings),
-                                   copy(datapath::LedgerMap::kWatches), 0);
+  auto watch = datapath::Watch::open(copy(datapath::LedgerMap::kRings),
+                                     copy(datapath::LedgerMap::kWatches), 0);
   if (!watch) broken(watch.error().message);
   watch->keep_until(~std::uint64_t{0});
   return std::move(*watch);

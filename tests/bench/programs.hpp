@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "loader/datapath/generation.hpp"
-#include "loader/ledger/watch.hpp"
+#include "loader/datapath/watch.hpp"
 #include "tests/bench/network.hpp"
 #include "tests/bench/sources.hpp"
 
@@ -44,7 +44,7 @@ struct Verdict {
                                                  Mode mode = Mode::kEnforce);
 [[nodiscard]] Program program_of(const datapath::Generation& generation);
 // Somebody reads its events from now on.
-[[nodiscard]] ledger::Watch watch(const datapath::Generation& generation);
+[[nodiscard]] datapath::Watch watch(const datapath::Generation& generation);
 
 // The plain LPM filter over the same lists, of the same kind (frags-aware or not).
 class PlainLpm {

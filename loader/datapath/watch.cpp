@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/ledger/watch.hpp"
+#include "loader/datapath/watch.hpp"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -15,10 +15,8 @@
 
 #include "loader/datapath/objects.hpp"
 
-namespace apiguard::ledger {
+namespace apiguard::datapath {
 namespace {
-
-using datapath::kernel_error;
 
 constexpr unsigned kAtOnce = 4096;
 
@@ -100,10 +98,10 @@ struct Watch::State {
   }
 };
 
-Result<Watch> Watch::open(const datapath::Pins& pins, unsigned number) {
-  auto rings = pins.open_ledger_map_for_writing(datapath::LedgerMap::kRings);
+Result<Watch> Watch::open(const Pins& pins, unsigned number) {
+  auto rings = pins.open_ledger_map_for_writing(LedgerMap::kRings);
   if (!rings) return fail(rings.error());
-  const auto watches = pins.open_ledger_map_for_writing(datapath::LedgerMap::kWatches);
+  const auto watches = pins.open_ledger_map_for_writing(LedgerMap::kWatches);
   if (!watches) return fail(watches.error());
   return open(std::move(*rings), *watches, number);
 }
@@ -138,4 +136,4 @@ Result<> Watch::read(const std::function<void(const apiguard_event&)>& take) {
 
 std::uint64_t Watch::lost_connections() const { return state_->lost() - state_->lost_before; }
 
-}  // namespace apiguard::ledger
+}  // namespace apiguard::datapath

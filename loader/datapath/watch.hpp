@@ -11,7 +11,7 @@
 #include "loader/base/result.hpp"
 #include "loader/datapath/pins.hpp"
 
-namespace apiguard::ledger {
+namespace apiguard::datapath {
 
 // Name of the interface by which it came; empty: that is gone, or in another namespace.
 [[nodiscard]] std::string interface_of(const apiguard_event& event);
@@ -20,7 +20,7 @@ class Watch {
  public:
   // `number` (below APIGUARD_MAX_WATCHERS) is this reader's alone. Exit::kFailed with ENOENT: the
   // program in force writes no events.
-  [[nodiscard]] static Result<Watch> open(const datapath::Pins& pins, unsigned number);
+  [[nodiscard]] static Result<Watch> open(const Pins& pins, unsigned number);
 
   // The same by descriptors of the maps.
   [[nodiscard]] static Result<Watch> open(Fd rings, const Fd& watches, unsigned number);
@@ -46,4 +46,4 @@ class Watch {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace apiguard::ledger
+}  // namespace apiguard::datapath
