@@ -24,7 +24,11 @@ compile() {
 
 # Everything under sanitizers is built by clang: it alone has a fuzzer, and so the whole loader and the unit tests pass
 # through a second compiler without a build of their own.
+# CMake forgets the other options where a folder had another compiler before: such a folder is made anew.
 configure_sanitized() { # FOLDER
+  if [ -e "$1/CMakeCache.txt" ] && ! grep -q '^CMAKE_CXX_COMPILER:.*clang' "$1/CMakeCache.txt"; then
+    rm -rf --one-file-system "$1"
+  fi
   configure "$1" -DAPIGUARD_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 }
 
