@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (argc == 3 && std::strcmp(argv[1], kGuardedVerb) == 0) {
-    service::wait_until_guarded(cli::places_of_environment(), argv[2]);
+    service::wait_until_guarded(Host(cli::places_of_environment()), argv[2]);
     return 0;
   }
   const auto parsed = cli::parse(argc, argv);

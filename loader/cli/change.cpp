@@ -51,7 +51,7 @@ void note_all(const std::vector<std::string>& texts) {
 }
 
 // The places given as options: neither the default nor what the environment says anyway.
-std::string place_options(const Places& places) {
+std::string place_options(const Host& host) {
   const Places usual;
   std::string text;
   const auto add = [&text](const char* option, const char* variable, const std::string& value,
@@ -59,10 +59,10 @@ std::string place_options(const Places& places) {
     const char* set = std::getenv(variable);
     if (value != (set != nullptr ? set : standard)) text += fmt::format("{} {} ", option, value);
   };
-  add("--config", "APIGUARD_CONFIG", places.config, usual.config);
-  add("--state-dir", "APIGUARD_STATE_DIR", places.state_dir, usual.state_dir);
-  add("--run-dir", "APIGUARD_RUN_DIR", places.run_dir, usual.run_dir);
-  add("--pin-dir", "APIGUARD_PIN_DIR", places.pin_dir, usual.pin_dir);
+  add("--config", "APIGUARD_CONFIG", host.config, usual.config);
+  add("--state-dir", "APIGUARD_STATE_DIR", host.state_dir, usual.state_dir);
+  add("--run-dir", "APIGUARD_RUN_DIR", host.run_dir, usual.run_dir);
+  add("--pin-dir", "APIGUARD_PIN_DIR", host.pin_dir, usual.pin_dir);
   return text;
 }
 
@@ -82,7 +82,7 @@ std::string command_to_repeat(const CommandLine& line, const ChangeFlags& flags,
                               const std::vector<Risk>& risks) {
   std::set<std::string> names = flags.accepted;
   for (const Risk& risk : risks) names.insert(risk.name);
-  return fmt::format("apiguard {}{} --accept-risk {}", place_options(line.places),
+  return fmt::format("apiguard {}{} --accept-risk {}", place_options(line.host),
                      without_risks(line.command), fmt::join(names, ","));
 }
 
@@ -201,13 +201,13 @@ class Changer {
     if (request->kind == Request::Kind::kNothing) return nothing(*world, *request);
     request->verb = line_.command;
     request->accepted = flags_.accepted;
-    request->detached = read_detached(line_.places.run_dir);
+    request->detached = read_detached(line_.host.run_dir);
     request->attaches = kind_.where_detached == WhereDetached::kAttaches;
     request->forgets_marks = request->attaches && can_ask();
     if (request->forgets_marks) request->accepted.insert("detached");
     request->confirm_within = flags_.confirm_within;
     progress::step("comparing them with what is in force");
-    auto plan = publish::make_plan(line_.places, *world, *request);
+    auto plan = publish::make_plan(line_.host, *world, *request);
     if (!plan) return fail(plan.error());
     if (kind_.looks_at_doors) {
       for (std::string& text : look_at_doors(request->policy.endpoints, request->policy.mode))
@@ -224,8 +224,7 @@ class Changer {
 
   // The supervisor's own verbs are told by it.
   [[nodiscard]] bool goes_with_the_boot() const {
-    return std::getenv(kMarkedStream) == nullptr &&
-           !guarded_after_boot(line_.places).value_or(true);
+    return std::getenv(kMarkedStream) == nullptr && !guarded_after_boot(line_.host).value_or(true);
   }
 
   // If the world has changed since the question, the agreement is void and the change is shown
@@ -258,8 +257,8 @@ class Changer {
 
   // A dry run writes nothing, so that it settles nothing.
   Result<World> look() {
-    if (flags_.dry_run) return publish::look(line_.places);
-    return look_and_settle(line_.places, kind_.way_out);
+    if (flags_.dry_run) return publish::look(line_.host);
+    return look_and_settle(line_.host, kind_.way_out);
   }
 
   void show_preview(const Plan& plan) const {
@@ -274,7 +273,7 @@ class Changer {
   [[nodiscard]] std::vector<DeniedSource> look_at_audit(const World& world, const Request& request,
                                                         const Plan& plan) const {
     if (request.policy.mode != Mode::kEnforce) return {};
-    auto found = publish::find_would_drop(line_.places, world, plan.judged_by(request));
+    auto found = publish::find_would_drop(line_.host, world, plan.judged_by(request));
     if (found) return std::move(*found);
     note(found.error().message + ": whom the audit would have dropped is not known");
     return {};
@@ -285,8 +284,8 @@ class Changer {
                                            const std::vector<DeniedSource>& would_drop) const {
     const Timestamp now = publish::clocks(world).wall;
     std::vector<std::string> warned;
-    const auto seen = publish::find_audited(line_.places, world, warned);
-    const auto remembered = publish::find_unproven(line_.places, world);
+    const auto seen = publish::find_audited(line_.host, world, warned);
+    const auto remembered = publish::find_unproven(line_.host, world);
     const auto unproven = propose::find_unproven(
         would_drop, remembered.value_or(std::vector<UnprovenSource>()), seen, policy.ranges, now);
     std::string text = publish::describe(would_drop, seen, now);
@@ -311,12 +310,12 @@ class Changer {
     if (plan.unchanged) return unchanged(world, request, plan);
     if (flags_.dry_run) return answer(plan, {}, "dry run: nothing was written or loaded");
     if (auto ours = fence::check(); !ours) return fail(ours.error());
-    auto published = publish::carry_out(line_.places, world, request, plan);
+    auto published = publish::carry_out(line_.host, world, request, plan);
     if (!published && published.error().exit == Exit::kRefused) {
       return question(plan, {{"generic-xdp", published.error().message}});
     }
     if (!published) return fail(published.error());
-    service::trace_change(line_.places, request, plan, *published);
+    service::trace_change(line_.host, request, plan, *published);
     print_warnings(published->warnings);
     auto answered =
         answer(plan, *published,
@@ -330,7 +329,7 @@ class Changer {
   // A way out where a person took everything off: every packet passes, whatever the files say.
   [[nodiscard]] bool is_out_already(const World& world) const {
     return kind_.way_out && kind_.where_detached == WhereDetached::kWritesText && !world.in_force &&
-           world.live.links.empty() && !read_detached(line_.places.run_dir).empty();
+           world.live.links.empty() && !read_detached(line_.host.run_dir).empty();
   }
 
   Result<Attempt> stays_out(const Error& error) const {
@@ -362,7 +361,7 @@ class Changer {
     }
     if (writes && !flags_.dry_run && !plan.unchanged) {
       if (auto ours = fence::check(); !ours) return fail(ours.error());
-      if (auto written = publish::write_text(line_.places, world, request); !written)
+      if (auto written = publish::write_text(line_.host, world, request); !written)
         return fail(written.error());
       service::trace_text(request, plan);
     }
@@ -438,7 +437,7 @@ class Changer {
       if (!brought && !kind_.way_out) return brought;
       if (!brought) note(brought.error().message);
     }
-    auto marked = publish::check_mark(line_.places, plan.generation);
+    auto marked = publish::check_mark(line_.host, plan.generation);
     if (marked || !kind_.way_out) return marked;
     note(marked.error().message);
     return {};

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/policy/edit.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/propose/suggestion.hpp"
@@ -152,7 +152,7 @@ using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, LeaseOptions,
                           RunOptions, MetricsOptions, VersionOptions>;
 
 struct CommandLine {
-  Places places;
+  Host host;
   std::string command;   // the verb and its arguments as typed, for history and the lock
   bool verbose = false;  // libbpf's own messages
   Verb verb;

@@ -40,7 +40,7 @@ class Booking {
       : line_(line), world_(world), json_(json) {}
 
   Result<Answer> lease(const LeaseOrder& order) {
-    const auto limits = publish::limits_in_force(line_.places, world_);
+    const auto limits = publish::limits_in_force(line_.host, world_);
     if (!limits) return fail(limits.error());
     if (auto allowed = check_order(order, *limits); !allowed) return fail(allowed.error());
     Granted granted = grant(world_.booked(), *limits, order, publish::moment_of(world_));
@@ -50,9 +50,9 @@ class Booking {
     if (auto done = bring(std::move(granted.book), granted.changed); !done)
       return fail(done.error());
     if (granted.changed)
-      service::trace_leases(line_.places, {generation_, order.by, granted.answers});
+      service::trace_leases(line_.host, {generation_, order.by, granted.answers});
     if (is_overdue()) say_overdue(granted.answers);
-    if (auto counted = count_refused(line_.places.run_dir, granted.answers); !counted)
+    if (auto counted = count_refused(line_.host.run_dir, granted.answers); !counted)
       warnings_.push_back(counted.error().message + ": refused leases are not counted");
     report::Leases leases{granted.changed, generation_, edition_, std::move(granted.answers),
                           std::move(warnings_)};
@@ -93,11 +93,11 @@ class Booking {
   Result<> bring(Book book, bool changed) {
     if (!world_.in_force)
       return write_only(changed ? std::optional(std::move(book)) : std::nullopt);
-    auto request = publish::request_book(line_.places, world_, std::move(book));
+    auto request = publish::request_book(line_.host, world_, std::move(book));
     if (!request) return fail(request.error());
     if (!changed) request->book.reset();
     request->verb = line_.command;
-    auto plan = publish::make_plan(line_.places, world_, *request);
+    auto plan = publish::make_plan(line_.host, world_, *request);
     if (!plan) return fail(plan.error());
     if (!plan->risks.empty()) return refuse(*plan);
     warnings_ = plan->warnings;
@@ -122,7 +122,7 @@ class Booking {
       published.generation = plan.generation;
       where_ = fmt::format("unchanged: generation {} stays in force", plan.generation);
     } else {
-      auto done = publish::carry_out(line_.places, world_, request, plan);
+      auto done = publish::carry_out(line_.host, world_, request, plan);
       if (!done) return fail(done.error());
       published = std::move(*done);
       where_ = report::in_force_text(plan.generation, published.interfaces, request.policy.mode);
@@ -135,11 +135,11 @@ class Booking {
 
   // None: the book stays as it is.
   Result<> write_only(std::optional<Book> book) {
-    const bool detached = !read_detached(line_.places.run_dir).empty();
+    const bool detached = !read_detached(line_.host.run_dir).empty();
     where_ = detached ? "not in force: everything is detached"
                       : fmt::format("not in force: {}", publish::kNothingInForce);
     if (!book) return {};
-    return publish::write_next_book(line_.places, world_, std::move(*book));
+    return publish::write_next_book(line_.host, world_, std::move(*book));
   }
 
   const CommandLine& line_;
@@ -164,7 +164,7 @@ Result<Exit> lease(const CommandLine& line, LeaseOrder order, bool json) {
   if (!turn) return fail(turn.error());
   if (turn->exit) return *turn->exit;
   progress::step("reading what is in force");
-  const auto world = look_and_settle(line.places, false);
+  const auto world = look_and_settle(line.host, false);
   if (!world) return fail(world.error());
   auto answer = Booking(line, *world, json).lease(own);
   if (auto ours = fence::check(); !ours) return fail(ours.error());
@@ -176,7 +176,7 @@ Result<Exit> lease(const CommandLine& line, LeaseOrder order, bool json) {
 Result<Exit> take_bars_out(const CommandLine& line, const Selector& selector, bool json) {
   auto lock = take_lock(line, Ways::kWaits);
   if (!lock) return fail(lock.error());
-  const auto world = look_and_settle(line.places, false);
+  const auto world = look_and_settle(line.host, false);
   if (!world) return fail(world.error());
   const std::string named = selector.prefix ? to_string(*selector.prefix) : selector.name;
   auto book = unbar(world->booked(), selector, publish::moment_of(*world));

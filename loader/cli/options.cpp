@@ -354,7 +354,8 @@ Result<CommandLine> make_command_line(CLI::App& app, const Words& words, Typed& 
   if (!verb) return fail(verb.error());
   auto places = make_places(typed);
   if (!places) return fail(places.error());
-  return CommandLine{*places, make_command(without_idle_mark(words)), typed.verbose, *verb};
+  return CommandLine{Host(std::move(*places)), make_command(without_idle_mark(words)),
+                     typed.verbose, *verb};
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ class Outcome {
 class Leader {
  public:
   Leader(const CommandLine& line, Ticket& ticket)
-      : line_(line), ticket_(ticket), queue_(line.places.run_dir) {}
+      : line_(line), ticket_(ticket), queue_(line.host.run_dir) {}
 
   // None: the change of this process goes alone, behind those that were published first.
   Result<std::optional<Answer>> lead() {
@@ -156,7 +156,7 @@ class Leader {
     const bool is_there = own() != nullptr;
     if (!is_there || (members_.size() == 1 && ticket_.withdraw())) return alone();
     progress::step("reading what is in force");
-    const auto world = look_and_settle(line_.places, false);
+    const auto world = look_and_settle(line_.host, false);
     if (!world) return fail(world.error());
     if (world->window && world->window->open()) return alone();
     return judge(*world);
@@ -187,13 +187,13 @@ class Leader {
   Result<std::optional<Answer>> judge(const World& world) {
     while (true) {
       progress::step(fmt::format("judging {}", count_of(members_.size(), "change")));
-      auto group = publish::make_group(line_.places, world, members_);
+      auto group = publish::make_group(line_.host, world, members_);
       if (!group) return alone();
       if (verdict_of(*group).fate == Fate::kAlone) {
         if (leave_later_ones()) continue;
         if (!serves_others(*group)) return alone();
       }
-      auto plan = publish::make_plan(line_.places, world, group->request);
+      auto plan = publish::make_plan(line_.host, world, group->request);
       if (!plan) return tell_all(*group, plan.error());
       if (!plan->risks.empty() || plan->all_detached || plan->targets.empty()) return alone();
       if (!take_all(*group)) continue;
@@ -248,13 +248,13 @@ class Leader {
   Result<std::optional<Answer>> publish(const World& world, const Group& group, const Plan& plan) {
     if (auto ours = fence::check(); !ours) return fail(ours.error());
     auto published = plan.unchanged ? confirm(world, plan)
-                                    : publish::carry_out(line_.places, world, group.request, plan);
+                                    : publish::carry_out(line_.host, world, group.request, plan);
     // Of a verb that was overtaken nobody hears: they go on by themselves.
     if (auto ours = fence::check(); !ours) return fail(ours.error());
     if (!published && published.error().exit == Exit::kRefused) return alone();
     if (!published && gone_) return fail(published.error());
     if (!published) return tell_all(group, published.error());
-    if (!plan.unchanged) service::trace_group(line_.places, group, members_, *published);
+    if (!plan.unchanged) service::trace_group(line_.host, group, members_, *published);
     const Outcome outcome(group, plan, *published);
     auto ours_of_it = tell_each(group, [&](const Member& member, const Verdict& verdict) {
       return outcome.of(member, verdict);
@@ -270,7 +270,7 @@ class Leader {
       if (verdict.fate != Fate::kJoins) continue;
       answers.insert(answers.end(), verdict.leases.begin(), verdict.leases.end());
     }
-    if (auto counted = count_refused(line_.places.run_dir, answers); !counted)
+    if (auto counted = count_refused(line_.host.run_dir, answers); !counted)
       note(counted.error().message + ": refused leases are not counted");
   }
 
@@ -278,7 +278,7 @@ class Leader {
   Result<Published> confirm(const World& world, const Plan& plan) const {
     if (auto checked = publish::check_unchanged(world, plan); !checked)
       return fail(checked.error());
-    if (auto marked = publish::check_mark(line_.places, plan.generation); !marked)
+    if (auto marked = publish::check_mark(line_.host, plan.generation); !marked)
       return fail(marked.error());
     Published published;
     published.generation = plan.generation;
@@ -337,7 +337,7 @@ Result<Turn> answered(const Ticket& ticket) {
 
 // Whoever holds the lock may go on and publish it: that nothing was changed cannot be said.
 Error taken_by(const CommandLine& line, const Ticket& ticket, Error error) {
-  const auto world = publish::look(line.places);
+  const auto world = publish::look(line.host);
   const auto found = world ? publish::find_published(*world, ticket.name()) : std::nullopt;
   error.message +=
       found ? fmt::format(
@@ -394,14 +394,14 @@ Result<Exit> say_answer(const Answer& answer) {
 }
 
 Result<Turn> wait_in_queue(const CommandLine& line, const QueuedChange& change) {
-  auto ticket = Ticket::enter(line.places.run_dir, publish::show_ticket(change));
+  auto ticket = Ticket::enter(line.host.run_dir, publish::show_ticket(change));
   if (!ticket) {  // no place for a queue
     auto lock = take_lock(line, Ways::kWaits);
     if (!lock) return fail(lock.error());
     return Turn{std::nullopt, std::move(*lock)};
   }
   auto lock =
-      Lock::take_unless(line.places.run_dir, line.command, [&] { return ticket->is_answered(); });
+      Lock::take_unless(line.host.run_dir, line.command, [&] { return ticket->is_answered(); });
   if (!lock) return gave_up(line, *ticket, lock.error());
   if (!*lock || ticket->is_answered()) {
     lock->reset();

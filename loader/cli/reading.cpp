@@ -19,9 +19,9 @@
 
 namespace apiguard::cli {
 
-Result<publish::World> look_for_reading(const Places& places) {
+Result<publish::World> look_for_reading(const Host& host) {
   progress::step("reading what is in force");
-  auto world = publish::look(places);
+  auto world = publish::look(host);
   if (!world) return fail_reading(world.error());
   return world;
 }
@@ -32,8 +32,8 @@ tl::unexpected<Error> fail_reading(Error error) {
                                   : fail(std::move(error));
 }
 
-publish::RangeUse read_usage_or_say(const Places& places, const publish::World& world) {
-  auto used = publish::read_usage(places, world);
+publish::RangeUse read_usage_or_say(const Host& host, const publish::World& world) {
+  auto used = publish::read_usage(host, world);
   print_warnings(used.warnings);
   for (const std::string& pin : used.unread)
     note(pin + ": connections since the last save are not known");
@@ -44,8 +44,8 @@ Error text_unknown(const publish::InForce& in_force) {
   return {"the text of what is in force is not known: " + in_force.missing};
 }
 
-std::string nothing_in_force(const Places& places) {
-  if (read_detached(places.run_dir).empty()) return std::string(publish::kNothingInForce);
+std::string nothing_in_force(const Host& host) {
+  if (read_detached(host.run_dir).empty()) return std::string(publish::kNothingInForce);
   return "nothing is in force: everything is detached: 'apiguard apply' attaches again";
 }
 

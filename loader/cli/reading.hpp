@@ -10,7 +10,7 @@
 
 #include "loader/base/number.hpp"
 #include "loader/base/result.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/publish/usage.hpp"
 #include "loader/publish/world.hpp"
@@ -18,20 +18,19 @@
 namespace apiguard::cli {
 
 // publish::look(), with "needs root" in front where privilege is what is missing.
-[[nodiscard]] Result<publish::World> look_for_reading(const Places& places);
+[[nodiscard]] Result<publish::World> look_for_reading(const Host& host);
 
 // With "needs root" in front where privilege is what is missing.
 [[nodiscard]] tl::unexpected<Error> fail_reading(Error error);
 
 // publish::read_usage(), with what is wrong on stderr.
-[[nodiscard]] publish::RangeUse read_usage_or_say(const Places& places,
-                                                  const publish::World& world);
+[[nodiscard]] publish::RangeUse read_usage_or_say(const Host& host, const publish::World& world);
 
 // "the text of what is in force is not known: REASON"; Exit::kFailed.
 [[nodiscard]] Error text_unknown(const publish::InForce& in_force);
 
 // For people: why no generation is in force, and the command that helps.
-[[nodiscard]] std::string nothing_in_force(const Places& places);
+[[nodiscard]] std::string nothing_in_force(const Host& host);
 
 // One text on stdout, ending in a newline.
 void print(std::string_view text);

@@ -15,33 +15,33 @@
 
 namespace apiguard::cli {
 
-Result<publish::World> look_and_settle(const Places& places, bool way_out) {
+Result<publish::World> look_and_settle(const Host& host, bool way_out) {
   publish::Settled settled;
-  auto world = publish::look_and_settle(places, {way_out}, settled);
+  auto world = publish::look_and_settle(host, {way_out}, settled);
   for (const std::string& message : settled.messages) note(message);
-  service::trace_settled(places, settled, world ? &*world : nullptr);
+  service::trace_settled(host, settled, world ? &*world : nullptr);
   if (world && world->unsettled) note(*world->unsettled);
   if (!world) return world;
   for (const std::string& stray : world->live.strays) note(datapath::describe_stray(stray));
-  return way_out ? std::move(world) : with_book(places, std::move(*world));
+  return way_out ? std::move(world) : with_book(host, std::move(*world));
 }
 
 // What is published next is beside the book anyway: whoever cannot publish it alone goes on.
-Result<publish::World> with_book(const Places& places, publish::World world) {
+Result<publish::World> with_book(const Host& host, publish::World world) {
   if (!world.is_outdated()) return world;
-  const auto published = publish::republish(places, world);
+  const auto published = publish::republish(host, world);
   if (auto ours = fence::check(); !ours) return fail(ours.error());
   if (!published) {
     note(published.error().message + ": the book of leases is not in force as it is");
     return world;
   }
   if (!*published) return world;
-  service::trace_again(places, **published);
+  service::trace_again(host, **published);
   note(
       fmt::format("generation {}: what an earlier command wrote into the book of leases is in "
                   "force now",
                   (*published)->generation));
-  return publish::look(places);
+  return publish::look(host);
 }
 
 namespace {
@@ -52,8 +52,8 @@ bool is_no_place(int error) {
 }
 
 // Who holds the lock then may be in the middle of a change, and cannot be told to end it.
-std::string describe_risk(const Places& places) {
-  const auto pid = Lock::holder(places.run_dir, "lock");
+std::string describe_risk(const Host& host) {
+  const auto pid = Lock::holder(host.run_dir, "lock");
   if (!pid) return "going on without it";
   return fmt::format(
       "going on without it: pid {} holds the lock{} and may undo this when it goes "
@@ -64,7 +64,7 @@ std::string describe_risk(const Places& places) {
 }  // namespace
 
 Result<std::optional<Lock>> take_lock(const CommandLine& line, Ways ways) {
-  const std::string& run_dir = line.places.run_dir;
+  const std::string& run_dir = line.host.run_dir;
   auto taken = ways == Ways::kOvertakes ? Lock::take_or_overtake(run_dir, line.command)
                                         : Lock::take(run_dir, line.command);
   if (taken) {
@@ -74,7 +74,7 @@ Result<std::optional<Lock>> take_lock(const CommandLine& line, Ways ways) {
   const bool goes_on =
       ways == Ways::kOvertakes || (ways == Ways::kGoesOn && is_no_place(taken.error().os_error));
   if (!goes_on) return fail(taken.error());
-  note(taken.error().message + ": " + describe_risk(line.places));
+  note(taken.error().message + ": " + describe_risk(line.host));
   return std::optional<Lock>();
 }
 

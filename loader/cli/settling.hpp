@@ -7,7 +7,7 @@
 #include "loader/base/result.hpp"
 #include "loader/cli/command_line.hpp"
 #include "loader/host/lock.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::cli {
@@ -15,11 +15,11 @@ namespace apiguard::cli {
 // Looks, settles what an interrupted change or an expired confirmation left, says so on stderr, and
 // looks again. A failure to settle ends the verb, unless it is a way out: then it is a message.
 // Needs the lock.
-[[nodiscard]] Result<publish::World> look_and_settle(const Places& places, bool way_out);
+[[nodiscard]] Result<publish::World> look_and_settle(const Host& host, bool way_out);
 
 // The world with what a verb that died, or a change that was undone, left unpublished in the book.
 // Needs the lock.
-[[nodiscard]] Result<publish::World> with_book(const Places& places, publish::World world);
+[[nodiscard]] Result<publish::World> with_book(const Host& host, publish::World world);
 
 // What a verb does that finds the lock held, or the run directory out of reach.
 enum class Ways {

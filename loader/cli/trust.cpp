@@ -102,9 +102,9 @@ Result<Exit> look_at_owners(const CommandLine& line) {
   const Manner manner = std::visit(FindManner(), line.verb);
   if (manner == Manner::kNoPlace) return Exit::kDone;
   Look look(manner);
-  look.at(line.places.state_dir);
-  look.at(line.places.run_dir);
-  look.at_pins(line.places.pin_dir);
+  look.at(line.host.state_dir);
+  look.at(line.host.run_dir);
+  look.at_pins(line.host.pin_dir);
   if (look.foreign().empty()) return Exit::kDone;
   if (manner == Manner::kOther) {
     const auto& all = look.foreign();

@@ -39,13 +39,13 @@ Result<Exit> run(const CommandLine& line, const ApplyOptions& options) {
   bool damaged = false;
   auto exit = change(line, options.flags, kind, [&](const publish::World& world) {
     if (options.boot) {
-      auto request = publish::request_boot(line.places, world);
+      auto request = publish::request_boot(line.host, world);
       damaged = request && request->damage;
       return request;
     }
     const bool strict = options.flags.strict;
-    auto request = with->empty() ? publish::request_files(line.places, world, strict)
-                                 : publish::request_with(line.places, world, *with, strict);
+    auto request = with->empty() ? publish::request_files(line.host, world, strict)
+                                 : publish::request_with(line.host, world, *with, strict);
     if (request) request->asks_shrink = true;
     if (request && options.trust_clock) request->trust_clock = request->renumber = true;
     return request;

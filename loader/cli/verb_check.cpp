@@ -44,7 +44,7 @@ Result<datapath::Generation> load_list(const publish::InForce& in_force, const P
   return datapath::Generation::load(*image, {.kind = datapath::ProgramKind::kPlain});
 }
 
-Result<Judge> make_judge(const Places& places, publish::World world) {
+Result<Judge> make_judge(const Host& host, publish::World world) {
   Judge judge;
   judge.world = std::move(world);
   judge.now = publish::clocks(judge.world);
@@ -60,28 +60,28 @@ Result<Judge> make_judge(const Places& places, publish::World world) {
     return judge;
   }
   if (policy == nullptr) note(text_unknown(in_force).message);
-  auto pinned = datapath::Pins(places.pin_dir).open_check(in_force.which());
+  auto pinned = host.pins.open_check(in_force.which());
   if (!pinned) return fail(pinned.error());
   judge.pinned = std::move(*pinned);
   return judge;
 }
 
-bool was_replaced(const Places& places, std::uint64_t generation) {
-  const auto live = datapath::Pins(places.pin_dir).read();
+bool was_replaced(const Host& host, std::uint64_t generation) {
+  const auto live = host.pins.read();
   return live && live->generation != generation;
 }
 
 // Reading verbs hold no lock: a publish may drop the generation between the look at it and the
 // opening of its program. Once that is open it answers for its generation, all of it, to the end.
-Result<Judge> judge_in_force(const Places& places) {
+Result<Judge> judge_in_force(const Host& host) {
   for (int look = 0; look < kLooks; ++look) {
-    auto world = look_for_reading(places);
+    auto world = look_for_reading(host);
     if (!world) return fail(world.error());
-    if (!world->in_force) return fail(Exit::kFailed, nothing_in_force(places));
+    if (!world->in_force) return fail(Exit::kFailed, nothing_in_force(host));
     const std::uint64_t generation = world->in_force->generation;
-    auto judge = make_judge(places, std::move(*world));
+    auto judge = make_judge(host, std::move(*world));
     const bool gone = !judge && judge.error().os_error == ENOENT;
-    if (!gone || !was_replaced(places, generation)) return judge;
+    if (!gone || !was_replaced(host, generation)) return judge;
   }
   return fail(Exit::kFailed,
               fmt::format("check: the generation in force was replaced {} times while it was "
@@ -161,9 +161,9 @@ void say_what_is_next(const std::vector<report::Check>& checks) {
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
-  const auto judge = judge_in_force(line.places);
+  const auto judge = judge_in_force(line.host);
   if (!judge) return fail(judge.error());
-  const auto used = read_usage_or_say(line.places, judge->world);
+  const auto used = read_usage_or_say(line.host, judge->world);
   std::vector<report::Check> checks;
   for (const Address& source : options.sources) {
     auto check = check_source(*judge, options, source);

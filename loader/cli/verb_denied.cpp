@@ -21,8 +21,8 @@ constexpr std::size_t kShown = 20;  // for people; scripts get all
 // They point into the policies that are kept here.
 class Deciding {
  public:
-  Deciding(const Places& places, const std::vector<DeniedSource>& sources) {
-    auto world = publish::look(places);
+  Deciding(const Host& host, const std::vector<DeniedSource>& sources) {
+    auto world = publish::look(host);
     if (!world || !world->in_force) return;
     world_ = std::move(*world);
     const Policy* policy = world_.judged();
@@ -46,14 +46,14 @@ bool needs_root(const Error& error) {
 }
 
 // None: there is no table, or it cannot be read, which is said.
-Result<std::optional<std::vector<DeniedSource>>> read_table(const Places& places, const Now& now) {
-  const auto map = datapath::Pins(places.pin_dir).open_ledger_map(datapath::LedgerMap::kDenied);
+Result<std::optional<std::vector<DeniedSource>>> read_table(const Host& host, const Now& now) {
+  const auto map = host.pins.open_ledger_map(datapath::LedgerMap::kDenied);
   auto sources = map ? ledger::read_denied(map->get(), now, std::nullopt)
                      : Result<std::vector<DeniedSource>>(fail(map.error()));
   if (sources) return std::optional(std::move(*sources));
   const Error& error = sources.error();
   if (needs_root(error)) return fail_reading(error);
-  note(error.os_error == ENOENT && !map ? nothing_in_force(places)
+  note(error.os_error == ENOENT && !map ? nothing_in_force(host)
                                         : error.message + ": who was denied is not known");
   return std::optional<std::vector<DeniedSource>>();
 }
@@ -62,7 +62,7 @@ Result<std::optional<std::vector<DeniedSource>>> read_table(const Places& places
 
 Result<Exit> run(const CommandLine& line, const DeniedOptions& options) {
   const Now now = read_clocks();
-  auto table = read_table(line.places, now);
+  auto table = read_table(line.host, now);
   if (!table) return fail(table.error());
   const bool known = table->has_value();
   std::vector<DeniedSource> sources = std::move(*table).value_or(std::vector<DeniedSource>());
@@ -73,7 +73,7 @@ Result<Exit> run(const CommandLine& line, const DeniedOptions& options) {
   }
   if (options.json) {
     print(report::denied_json(sources, options.top.value_or(0),
-                              Deciding(line.places, sources).ranges()));
+                              Deciding(line.host, sources).ranges()));
     return Exit::kDone;
   }
   if (sources.empty()) {
@@ -81,7 +81,7 @@ Result<Exit> run(const CommandLine& line, const DeniedOptions& options) {
     return Exit::kDone;
   }
   print(report::denied_text(sources, options.top.value_or(kShown),
-                            Deciding(line.places, sources).ranges(), now.wall));
+                            Deciding(line.host, sources).ranges(), now.wall));
   note("'apiguard check ADDRESS' asks the program, 'apiguard allow ADDRESS --for 2h' lists one");
   return Exit::kDone;
 }

@@ -108,8 +108,8 @@ void drop_generations(const datapath::Pins& pins) {
 }
 
 // Now, because nothing may come by until the next boot.
-void keep_use(const Places& places, const publish::World& world) {
-  const auto kept = ledger::save_usage(places, publish::clocks(world));
+void keep_use(const Host& host, const publish::World& world) {
+  const auto kept = ledger::save_usage(host, publish::clocks(world));
   if (kept) {
     print_warnings(*kept);
   } else {
@@ -118,12 +118,12 @@ void keep_use(const Places& places, const publish::World& world) {
 }
 
 // Dropped lately by what would be taken off.
-std::vector<DeniedSource> who_gets_in(const Places& places, const publish::World& world,
+std::vector<DeniedSource> who_gets_in(const Host& host, const publish::World& world,
                                       std::vector<std::string>& warnings) {
   constexpr std::int64_t kLately = kDay;
   if (!world.in_force || publish::mode_of(*world.in_force) != Mode::kEnforce) return {};
   const Now now = publish::clocks(world);
-  const auto map = datapath::Pins(places.pin_dir).open_ledger_map(datapath::LedgerMap::kDenied);
+  const auto map = host.pins.open_ledger_map(datapath::LedgerMap::kDenied);
   auto sources = map ? ledger::read_denied(map->get(), now, std::nullopt)
                      : Result<std::vector<DeniedSource>>(fail(map.error()));
   if (!sources) {
@@ -150,7 +150,7 @@ std::vector<std::string> names_of(const publish::World& world,
 }
 
 Result<Exit> preview(const CommandLine& line, const DetachOptions& options) {
-  const auto world = publish::look(line.places);
+  const auto world = publish::look(line.host);
   if (!world) return fail(world.error());
   const auto links = chosen_links(*world, options);
   if (!links) return fail(links.error());
@@ -158,20 +158,20 @@ Result<Exit> preview(const CommandLine& line, const DetachOptions& options) {
   detach.dry_run = true;
   detach.interfaces = names_of(*world, *links);
   detach.all = links->size() == world->live.links.size();
-  detach.gets_in = who_gets_in(line.places, *world, detach.warnings);
+  detach.gets_in = who_gets_in(line.host, *world, detach.warnings);
   say(detach, options.json, *world);
   return Exit::kDone;
 }
 
 Result<Exit> detach(const CommandLine& line, const DetachOptions& options, bool locked) {
-  const auto world = look_and_settle(line.places, true);
+  const auto world = look_and_settle(line.host, true);
   if (!world) return fail(world.error());
   const auto links = chosen_links(*world, options);
   if (!links) return fail(links.error());
-  const datapath::Pins pins(line.places.pin_dir);
+  const datapath::Pins& pins = line.host.pins;
   const std::vector<std::string> names = names_of(*world, *links);
   const auto marks = marks_of(*world, *links, options.all);
-  if (auto off = keep_supervisor_off(line.places.run_dir, marks); !off) return fail(off.error());
+  if (auto off = keep_supervisor_off(line.host.run_dir, marks); !off) return fail(off.error());
   std::optional<Error> failed;
   std::vector<std::string> gone;
   for (const datapath::LinkState& link : *links) {
@@ -179,7 +179,7 @@ Result<Exit> detach(const CommandLine& line, const DetachOptions& options, bool 
     if (detached) gone.push_back(name_of(*world, link));
     if (!detached) failed = detached.error();
   }
-  if (locked && !names.empty()) keep_use(line.places, *world);
+  if (locked && !names.empty()) keep_use(line.host, *world);
   drop_generations(pins);
   if (auto ours = fence::check(); !ours) return fail(ours.error());
   if (!gone.empty()) service::trace_detach(*world, line.command, gone);

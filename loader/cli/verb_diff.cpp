@@ -26,12 +26,12 @@ Result<Difference> compare(const Sources& files, const publish::World& world) {
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const DiffOptions& options) {
-  const auto sources = read_sources(line.places.config);
+  const auto sources = read_sources(line.host.config);
   if (!sources) return fail(sources.error());
   print_warnings(sources->warnings);
-  const auto world = look_for_reading(line.places);
+  const auto world = look_for_reading(line.host);
   if (!world) return fail(world.error());
-  if (!world->in_force) note(nothing_in_force(line.places));
+  if (!world->in_force) note(nothing_in_force(line.host));
   auto difference = compare(*sources, *world);
   if (!difference) return fail(difference.error());
 

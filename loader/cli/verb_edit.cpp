@@ -98,15 +98,15 @@ Result<std::string> edit_until_good(const Sources& sources, const Copy& copy, bo
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const EditOptions& options) {
-  const auto sources = read_sources(line.places.config);
+  const auto sources = read_sources(line.host.config);
   if (!sources) return fail(sources.error());
-  auto copy = Copy::make(line.places.run_dir, sources->ranges.text);
+  auto copy = Copy::make(line.host.run_dir, sources->ranges.text);
   if (!copy) return fail(copy.error());
   auto text = edit_until_good(*sources, *copy, options.flags.strict);
   if (!text) return fail(text.error());
   return change(line, options.flags, {}, [&](const publish::World& world) {
     return publish::request_edit(
-        line.places, world, publish::Which::kRanges, options.flags.strict,
+        line.host, world, publish::Which::kRanges, options.flags.strict,
         [&](const Sources& now) -> Result<Edited> {
           if (now.ranges.text == sources->ranges.text)
             return Edited{*text, {}, *text != now.ranges.text};

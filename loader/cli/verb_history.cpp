@@ -22,12 +22,12 @@ std::vector<GenerationMeta> read_metas(const StateDir& state, const publish::Wor
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const HistoryOptions& options) {
-  const auto world = look_for_reading(line.places);
+  const auto world = look_for_reading(line.host);
   if (!world) return fail(world.error());
   if (world->state_error) return fail(Exit::kFailed, *world->state_error);
 
   if (world->mark_error) note(*world->mark_error);
-  const StateDir state(line.places.state_dir);
+  const StateDir& state = line.host.state;
   report::History history{read_metas(state, *world), std::nullopt};
   if (world->in_force) history.in_force = world->in_force->generation;
   if (world->in_force && !world->in_force->stored) note(text_unknown(*world->in_force).message);

@@ -68,8 +68,8 @@ Result<> agree(const std::string& path, const std::string& before, const std::st
 }
 
 Result<> write(const CommandLine& line, const Existing& seen, const std::string& text) {
-  const std::string& path = line.places.config;
-  const auto lock = Lock::take(line.places.run_dir, line.command);
+  const std::string& path = line.host.config;
+  const auto lock = Lock::take(line.host.run_dir, line.command);
   if (!lock) return fail(lock.error());
   const auto now = read_existing(path);
   if (!now) return fail(now.error());
@@ -115,7 +115,7 @@ Result<Exit> run(const CommandLine& line, const InitOptions& options) {
     print(text);
     return Exit::kDone;
   }
-  const std::string& path = line.places.config;
+  const std::string& path = line.host.config;
   const auto existing = read_existing(path);
   if (!existing) return fail(existing.error());
   if (*existing && !can_ask() && **existing != text) return fail(refusal(path));

@@ -50,11 +50,11 @@ void keep_unused(const publish::World& world, const publish::RangeUse& used, std
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const ListOptions& options) {
-  const auto world = look_for_reading(line.places);
+  const auto world = look_for_reading(line.host);
   if (!world) return fail(world.error());
   for (const std::string& text : world->book.damage) note(text);
   if (!world->in_force) {
-    note(nothing_in_force(line.places));
+    note(nothing_in_force(line.host));
     if (options.json) report::list_json({}, {}, bars_of(*world), to_stdout);
     return Exit::kDone;
   }
@@ -65,7 +65,7 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
 
   RangeRefs ranges = deciding_ranges(policy->ranges);
-  const publish::RangeUse used = read_usage_or_say(line.places, *world);
+  const publish::RangeUse used = read_usage_or_say(line.host, *world);
   if (options.unused) keep_unused(*world, used, *options.unused, ranges);
   const report::ListUsage use{&used.log, used.observed_since};
   show(options, ranges, use, bars_of(*world), now.wall);

@@ -9,17 +9,17 @@
 namespace apiguard::cli {
 
 Result<Exit> run(const CommandLine& line, const MetricsOptions& options) {
-  const auto world = look_for_reading(line.places);
+  const auto world = look_for_reading(line.host);
   if (!world) return fail(world.error());
   status::TextStatus text;
-  if (world->in_force) text = status::read_text_status(line.places, *world->in_force);
-  const status::StatusReport standing = status::compute_status(line.places, *world, text);
+  if (world->in_force) text = status::read_text_status(line.host, *world->in_force);
+  const status::StatusReport standing = status::compute_status(line.host, *world, text);
   if (options.textfile.empty()) {
     for (const std::string& unknown : standing.notes) note(unknown);
   }
-  report::Metrics metrics = status::measure(line.places, *world, standing.status,
-                                            status::count_for_metrics(line.places, *world));
-  if (const auto snapshot = service::read_snapshot(line.places.run_dir))
+  report::Metrics metrics = status::measure(line.host, *world, standing.status,
+                                            status::count_for_metrics(line.host, *world));
+  if (const auto snapshot = service::read_snapshot(line.host.run_dir))
     metrics.lost = snapshot->lost;
   if (options.textfile.empty()) {
     print(report::to_prometheus(metrics));

@@ -18,17 +18,17 @@ Result<Exit> run(const CommandLine& line, const ModeOptions& options) {
   kind.asks_for_boot = options.mode == Mode::kEnforce;
   kind.ends_window = options.mode == Mode::kOff && !options.asks;
   return change(line, options.flags, kind, [&](const publish::World& world) {
-    auto request = options.mode == Mode::kEnforce
-                       ? publish::request_edit(line.places, world, publish::Which::kConfig,
-                                               options.flags.strict,
-                                               [&](const Sources& sources) {
-                                                 return replace_mode(sources.config, options.mode);
-                                               })
-                       : publish::request_mode(line.places, world, options.mode);
+    auto request =
+        options.mode == Mode::kEnforce
+            ? publish::request_edit(line.host, world, publish::Which::kConfig, options.flags.strict,
+                                    [&](const Sources& sources) {
+                                      return replace_mode(sources.config, options.mode);
+                                    })
+            : publish::request_mode(line.host, world, options.mode);
     if (request) request->asks_off = options.asks;
     if (request && !request->edits.empty()) {
       request->notes.push_back(
-          "file '" + line.places.config + "': the mode " +
+          "file '" + line.host.config + "': the mode " +
           (options.flags.dry_run ? "would be" : "is") +
           " written there; where management owns the file, change it there, too");
     }

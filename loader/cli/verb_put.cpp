@@ -35,7 +35,7 @@ Result<Exit> run(const CommandLine& line, const PutOptions& options) {
     if (!asked) asked = taken.now.wall;
     std::vector<Lasting> lasting;
     auto request = publish::request_addition(
-        line.places, world, options.flags.strict, [&](const Sources& sources) -> Result<Edited> {
+        line.host, world, options.flags.strict, [&](const Sources& sources) -> Result<Edited> {
           auto edited = publish::edit_list(queued, sources.ranges, publish::Elsewhere(sources),
                                            *asked, taken);
           if (!edited) return fail(edited.error());

@@ -12,7 +12,7 @@ Result<Exit> run(const CommandLine& line, const RevokeOptions& options) {
   ChangeKind kind;
   kind.queued = &queued;
   return change(line, options.flags, kind, [&](const publish::World& world) {
-    return publish::request_revoke(line.places, world, options.flags.strict, queued);
+    return publish::request_revoke(line.host, world, options.flags.strict, queued);
   });
 }
 

@@ -11,9 +11,9 @@ namespace {
 
 // Drop-ins that other tools wrote are never put back; a person who rolls back has to know.
 void tell_differences(const CommandLine& line) {
-  const auto world = publish::look(line.places);
+  const auto world = publish::look(line.host);
   if (!world || !world->in_force || !world->in_force->stored) return;
-  const auto files = read_sources(line.places.config);
+  const auto files = read_sources(line.host.config);
   if (files && *files == world->in_force->stored->sources) return;
   note("the files still differ from what is in force: 'apiguard diff' shows where");
 }
@@ -27,7 +27,7 @@ Result<Exit> run(const CommandLine& line, const RollbackOptions& options) {
   kind.overtakes = true;
   kind.ends_window = true;
   auto exit = change(line, options.flags, kind, [&](const publish::World& world) {
-    return publish::request_rollback(line.places, world, options.generation);
+    return publish::request_rollback(line.host, world, options.generation);
   });
   if (exit && !options.flags.dry_run) tell_differences(line);
   return exit;

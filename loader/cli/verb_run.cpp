@@ -5,7 +5,7 @@
 namespace apiguard::cli {
 
 Result<Exit> run(const CommandLine& line, const RunOptions& options) {
-  return service::supervise(line.places, options.textfile);
+  return service::supervise(line.host, options.textfile);
 }
 
 }  // namespace apiguard::cli

@@ -46,7 +46,7 @@ using Editor = publish::Editor;
 Result<Exit> replace(const CommandLine& line, const SetOptions& options,
                      const std::vector<std::string>& warnings, const Editor& editor) {
   return change(line, options.flags, {}, [&](const publish::World& world) {
-    auto request = publish::request_edit(line.places, world, publish::Which::kRanges,
+    auto request = publish::request_edit(line.host, world, publish::Which::kRanges,
                                          options.flags.strict, editor);
     if (!request) return request;
     request->asks_shrink = true;

@@ -23,19 +23,19 @@ namespace {
 
 // What only a verb with the lock can put right, root's status does as well: an expired confirmation
 // is not to wait for the next change. Where somebody holds the lock it waits for the next look.
-void settle_if_expired(const Places& places, Result<publish::World>& world) {
+void settle_if_expired(const Host& host, Result<publish::World>& world) {
   if (geteuid() != 0 || !world) return;
   if (!publish::has_expired(*world) && !world->is_outdated()) return;
-  const auto lock = Lock::take(places.run_dir, "status", std::chrono::milliseconds(0));
-  if (lock) world = look_and_settle(places, true);
-  if (lock && world) world = with_book(places, std::move(*world));
+  const auto lock = Lock::take(host.run_dir, "status", std::chrono::milliseconds(0));
+  if (lock) world = look_and_settle(host, true);
+  if (lock && world) world = with_book(host, std::move(*world));
 }
 
 // A StatusReport, or a Snapshot of one.
 template <typename StatusReport>
-Exit show(const Places& places, StatusReport standing, bool json) {
+Exit show(const Host& host, StatusReport standing, bool json) {
   report::Status& status = standing.status;
-  status.guarded_after_boot = guarded_after_boot(places);
+  status.guarded_after_boot = guarded_after_boot(host);
   if (status.mode) {
     for (std::string& text : look_at_doors(status.endpoints, *status.mode))
       status.warnings.push_back(std::move(text));
@@ -52,13 +52,13 @@ Exit show(const Places& places, StatusReport standing, bool json) {
 
 // Who may not look at the kernel gets what the supervisor has seen.
 Result<Exit> show_snapshot(const CommandLine& line, bool json, const Error& why) {
-  const auto snapshot = service::read_snapshot(line.places.run_dir);
+  const auto snapshot = service::read_snapshot(line.host.run_dir);
   if (!snapshot) {
     return fail_in(why.message, {fmt::format("and there is no snapshot of 'apiguard run': {}",
                                              snapshot.error().message)});
   }
   note(service::describe_age(*snapshot));
-  return show(line.places, *snapshot, json);
+  return show(line.host, *snapshot, json);
 }
 
 bool is_denied(const Error& error) {
@@ -68,18 +68,18 @@ bool is_denied(const Error& error) {
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const StatusOptions& options) {
-  auto world = look_for_reading(line.places);
-  settle_if_expired(line.places, world);
+  auto world = look_for_reading(line.host);
+  settle_if_expired(line.host, world);
   if (!world && is_denied(world.error())) return show_snapshot(line, options.json, world.error());
   if (!world) return fail(world.error());
   status::TextStatus text;
   if (world->in_force) {
-    text = status::read_text_status(line.places, *world->in_force);
+    text = status::read_text_status(line.host, *world->in_force);
     if (!world->in_force->config) note(text_unknown(*world->in_force).message);
   }
-  status::StatusReport standing = status::compute_status(line.places, *world, text);
+  status::StatusReport standing = status::compute_status(line.host, *world, text);
   standing.status.warnings = std::move(text.warnings);
-  return show(line.places, std::move(standing), options.json);
+  return show(line.host, std::move(standing), options.json);
 }
 
 }  // namespace apiguard::cli

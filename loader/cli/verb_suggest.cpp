@@ -20,9 +20,9 @@ Sources or_say(Result<Sources> sources) {
   return {};
 }
 
-std::vector<AuditSource> find_audited_or_say(const Places& places, const publish::World& world) {
+std::vector<AuditSource> find_audited_or_say(const Host& host, const publish::World& world) {
   std::vector<std::string> warnings;
-  auto seen = publish::find_audited(places, world, warnings);
+  auto seen = publish::find_audited(host, world, warnings);
   for (const std::string& warning : warnings) note(warning);
   return seen;
 }
@@ -41,10 +41,10 @@ std::size_t count_unestablished(const std::vector<DeniedSource>& denied,
 }  // namespace
 
 Result<Exit> run(const CommandLine& line, const SuggestOptions& options) {
-  const auto world = look_for_reading(line.places);
+  const auto world = look_for_reading(line.host);
   if (!world) return fail(world.error());
   if (!world->in_force) {
-    note(nothing_in_force(line.places));
+    note(nothing_in_force(line.host));
     if (options.json) print(report::suggest_json({}, 0, {}));
     return Exit::kDone;
   }
@@ -52,9 +52,9 @@ Result<Exit> run(const CommandLine& line, const SuggestOptions& options) {
   const Policy* policy = world->judged();
   if (policy == nullptr) return fail(text_unknown(in_force));
   const Now now = publish::clocks(*world);
-  const auto seen = find_audited_or_say(line.places, *world);
-  const auto denied = or_say(publish::find_would_drop(line.places, *world, *policy));
-  const auto remembered = or_say(publish::find_unproven(line.places, *world));
+  const auto seen = find_audited_or_say(line.host, *world);
+  const auto denied = or_say(publish::find_would_drop(line.host, *world, *policy));
+  const auto remembered = or_say(publish::find_unproven(line.host, *world));
   const auto unestablished = count_unestablished(denied, seen);
   const auto unproven = propose::find_unproven(denied, remembered, seen, policy->ranges, now.wall);
   const auto suggestions = propose::suggest(seen, policy->ranges, now.wall, options.how);

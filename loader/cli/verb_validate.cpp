@@ -90,7 +90,7 @@ Result<std::vector<FileKind>> kinds_of(const ValidateOptions& options) {
 Result<Exit> run(const CommandLine& line, const ValidateOptions& options) {
   const ParseOptions parse{options.strict};
   if (options.files.empty()) {
-    if (auto valid = validate_all(line.places.config, parse); !valid) return fail(valid.error());
+    if (auto valid = validate_all(line.host.config, parse); !valid) return fail(valid.error());
     return Exit::kDone;
   }
   const auto kinds = kinds_of(options);

@@ -42,16 +42,16 @@ Result<Exit> run(const CommandLine& line, const VersionOptions& options) {
   print(fmt::format("apiguard {} (program {:016x}, abi {})", APIGUARD_VERSION,
                     datapath::program_build(), APIGUARD_ABI));
   if (!options.verbose) return Exit::kDone;
-  print(fmt::format(
-      "library          {}\n"
-      "oldest kernel    5.10\n"
-      "this kernel      {}: {}\n"
-      "configuration    {}\n"
-      "state directory  {}\n"
-      "run directory    {}\n"
-      "pin directory    {}\n",
-      datapath::library_version(), kernel_release(), describe_kernel(), line.places.config,
-      line.places.state_dir, line.places.run_dir, line.places.pin_dir));
+  print(
+      fmt::format("library          {}\n"
+                  "oldest kernel    5.10\n"
+                  "this kernel      {}: {}\n"
+                  "configuration    {}\n"
+                  "state directory  {}\n"
+                  "run directory    {}\n"
+                  "pin directory    {}\n",
+                  datapath::library_version(), kernel_release(), describe_kernel(),
+                  line.host.config, line.host.state_dir, line.host.run_dir, line.host.pin_dir));
   return Exit::kDone;
 }
 

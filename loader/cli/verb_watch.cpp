@@ -37,7 +37,7 @@ constexpr unsigned kLines = 20;                // a second are as many as people
 // Follows which generation is in force.
 class Changes {
  public:
-  explicit Changes(const Places& places) : places_(places), pins_(places.pin_dir) {
+  explicit Changes(const Host& host) : host_(host), pins_(host.pins) {
     if (const auto live = pins_.read()) take(live->newest().value_or(datapath::Edition()));
   }
 
@@ -80,7 +80,7 @@ class Changes {
 
   // Those that were in force for less than a second, too.
   void tell_changes(std::uint64_t generation, const Now& now, const Tell& tell) const {
-    const auto stored = StateDir(places_.state_dir).generations();
+    const auto stored = host_.state.generations();
     for (const std::uint64_t passed : stored.value_or(std::vector<std::uint64_t>())) {
       if (passed > loaded_ && passed < generation && loaded_ != 0)
         describe(passed, now, false, tell);
@@ -90,12 +90,12 @@ class Changes {
 
   void describe(std::uint64_t generation, const Now& now, bool undone, const Tell& tell) const {
     report::ChangeEvent event{now.wall, generation, undone, nullptr};
-    const auto meta = StateDir(places_.state_dir).read_meta(generation);
+    const auto meta = host_.state.read_meta(generation);
     if (meta) event.meta = &*meta;
     tell(event);
   }
 
-  const Places& places_;
+  const Host& host_;
   datapath::Pins pins_;
   datapath::Edition which_;
   std::uint64_t loaded_ = 0;  // its generation
@@ -107,14 +107,14 @@ class Changes {
 // Names ranges by the list in force, which is read when the first event comes and after a change.
 class Names {
  public:
-  explicit Names(const Places& places) : places_(places) {}
+  explicit Names(const Host& host) : host_(host) {}
 
   // For each event the entry that decides for its source; null where that is not known.
   std::vector<const Range*> of(const std::vector<apiguard_event>& events,
                                const datapath::Edition& in_force) {
     if (world_.in_force ? world_.in_force->which() != in_force : in_force != asked_) {
       asked_ = in_force;
-      auto world = publish::look(places_);
+      auto world = publish::look(host_);
       world_ = world ? std::move(*world) : publish::World();
     }
     const Policy* policy = world_.judged();
@@ -133,7 +133,7 @@ class Names {
   }
 
  private:
-  const Places& places_;
+  const Host& host_;
   publish::World world_;
   datapath::Edition asked_;
 };
@@ -141,11 +141,11 @@ class Names {
 class Watcher {
  public:
   // Without a watch only changes are told.
-  Watcher(const Places& places, const WatchOptions& options, std::optional<datapath::Watch> watch)
+  Watcher(const Host& host, const WatchOptions& options, std::optional<datapath::Watch> watch)
       : options_(options),
-        pins_(places.pin_dir),
-        changes_(places),
-        names_(places),
+        pins_(host.pins),
+        changes_(host),
+        names_(host),
         watch_(std::move(watch)) {}
 
   // Until a signal comes, or its time is over.
@@ -275,13 +275,13 @@ Result<Fd> take_signals() {
 }
 
 // None: the kernel has no place to write events to, which is said.
-Result<std::optional<datapath::Watch>> open_watch(const Places& places, unsigned number) {
-  const datapath::Pins pins(places.pin_dir);
+Result<std::optional<datapath::Watch>> open_watch(const Host& host, unsigned number) {
+  const datapath::Pins& pins = host.pins;
   auto watch = datapath::Watch::open(pins, number);
   if (watch) return std::optional(std::move(*watch));
   const auto live = pins.read();
   if (watch.error().os_error == ENOENT && (!live || !live->generation))
-    return fail(Exit::kFailed, nothing_in_force(places));
+    return fail(Exit::kFailed, nothing_in_force(host));
   if (geteuid() != 0) return fail_reading(watch.error());
   note(watch.error().message + ": packets cannot be watched, changes can");
   return std::optional<datapath::Watch>();
@@ -292,12 +292,12 @@ Result<std::optional<datapath::Watch>> open_watch(const Places& places, unsigned
 Result<Exit> run(const CommandLine& line, const WatchOptions& options) {
   const auto signals = take_signals();
   if (!signals) return fail(signals.error());
-  const auto seat = take_seat(line.places.run_dir, "watch", APIGUARD_MAX_WATCHERS);
+  const auto seat = take_seat(line.host.run_dir, "watch", APIGUARD_MAX_WATCHERS);
   if (!seat) return fail_reading(seat.error());
-  auto watch = open_watch(line.places, seat->number);
+  auto watch = open_watch(line.host, seat->number);
   if (!watch) return fail(watch.error());
   if (!options.json && !options.lasts) note("watching; Ctrl-C ends it");
-  return Watcher(line.places, options, std::move(*watch)).run(*signals);
+  return Watcher(line.host, options, std::move(*watch)).run(*signals);
 }
 
 }  // namespace apiguard::cli

@@ -59,8 +59,8 @@ datapath::Edition newest_of(const datapath::Pins& pins, std::uint64_t generation
   return newest;
 }
 
-Fate fate_of(const Places& places, std::uint64_t generation) {
-  const datapath::Pins pins(places.pin_dir);
+Fate fate_of(const Host& host, std::uint64_t generation) {
+  const datapath::Pins& pins = host.pins;
   const auto deadline = datapath::read_deadline(pins, newest_of(pins, generation));
   if (!deadline) return Fate::kUndone;
   if (*deadline == 0) return Fate::kConfirmed;
@@ -91,17 +91,17 @@ void show_question(std::uint64_t generation, std::uint64_t left) {
 
 // Undoes it now, if that has not happened by itself, and puts back the files.
 Result<Exit> undo(const CommandLine& line, std::uint64_t generation) {
-  const auto world = publish::look(line.places);
+  const auto world = publish::look(line.host);
   if (!world) return fail(world.error());
   const bool waits = world->window && world->window->generation == generation;
   if (waits && world->window->deadline == 0) return Exit::kDone;  // confirmed by another verb
   if (waits) {
-    const auto messages = publish::undo(line.places, *world);
+    const auto messages = publish::undo(line.host, *world);
     if (!messages) return fail(messages.error());
     for (const std::string& message : *messages) note(message);
-    service::trace_ending(line.places, {generation, false}, line.command);
+    service::trace_ending(line.host, {generation, false}, line.command);
   }
-  if (const auto settled = look_and_settle(line.places, false); !settled)
+  if (const auto settled = look_and_settle(line.host, false); !settled)
     return fail(settled.error());
   return undone(generation);
 }
@@ -121,10 +121,10 @@ Result<Exit> undo_now(const CommandLine& line, std::uint64_t generation) {
 }
 
 // A confirmation is never taken back. Where it does not hold is said.
-Result<Exit> where_it_runs(const Places& places, std::uint64_t generation) {
-  const auto world = publish::look(places);
+Result<Exit> where_it_runs(const Host& host, std::uint64_t generation) {
+  const auto world = publish::look(host);
   if (!world) return fail(world.error());
-  std::vector<std::string> open = publish::unguarded(*world, read_detached(places.run_dir));
+  std::vector<std::string> open = publish::unguarded(*world, read_detached(host.run_dir));
   for (const datapath::LinkState& link : world->live.links) {
     if (link.ifindex != 0 && link.generation != generation)
       open.push_back(datapath::target_of(link).name);
@@ -137,23 +137,23 @@ Result<Exit> where_it_runs(const Places& places, std::uint64_t generation) {
 }
 
 Result<Exit> confirm(const CommandLine& line) {
-  const auto before = publish::look(line.places);
+  const auto before = publish::look(line.host);
   if (!before) return fail(before.error());
   const auto window = before->window;
   if (window && window->open()) {
-    const auto messages = publish::confirm(line.places, *before);
+    const auto messages = publish::confirm(line.host, *before);
     if (!messages) return fail(messages.error());
     if (auto ours = fence::check(); !ours) return fail(ours.error());
-    service::trace_ending(line.places, {window->generation, true}, line.command);
+    service::trace_ending(line.host, {window->generation, true}, line.command);
     for (const std::string& message : *messages) note(message);
     print(fmt::format("generation {} is confirmed", window->generation));
-    return where_it_runs(line.places, window->generation);
+    return where_it_runs(line.host, window->generation);
   }
-  const auto world = look_and_settle(line.places, false);
+  const auto world = look_and_settle(line.host, false);
   if (!world) return fail(world.error());
   if (window && window->expired) return undone(window->generation);
   const std::uint64_t newest = world->stored.empty() ? 0 : world->stored.back();
-  const auto meta = StateDir(line.places.state_dir).read_meta(newest);
+  const auto meta = line.host.state.read_meta(newest);
   if (meta && meta->undone) return undone(newest);
   print(window ? fmt::format("generation {} is confirmed", window->generation)
                : "nothing waits for a confirmation");
@@ -184,7 +184,7 @@ Result<Exit> wait_for_answer(const CommandLine& line, std::uint64_t generation,
   progress::step("");  // the terminal is the question's
   bool listen = true;
   while (true) {
-    const Fate fate = fate_of(line.places, generation);
+    const Fate fate = fate_of(line.host, generation);
     if (fate == Fate::kWaits) show_question(generation, seconds_left(deadline));
     if (fate != Fate::kWaits) fmt::print(stderr, "\n");
     if (fate == Fate::kConfirmed) {

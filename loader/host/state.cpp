@@ -279,7 +279,7 @@ Result<std::optional<std::uint64_t>> StateDir::in_force() const {
                                          path));
 }
 
-Result<> StateDir::rewrite(const GenerationMeta& meta) {
+Result<> StateDir::rewrite(const GenerationMeta& meta) const {
   Result<Record> record = read_record(path_, meta.generation);
   if (!record) return fail(record.error());
   record->meta = meta;
@@ -320,7 +320,7 @@ Result<std::optional<std::string>> StateDir::read_after(const GenerationMeta& me
   return std::optional(std::move(*read));
 }
 
-Result<> StateDir::enter(std::uint64_t generation) {
+Result<> StateDir::enter(std::uint64_t generation) const {
   Result<GenerationMeta> meta = read_meta(generation);
   if (!meta) return fail(meta.error());
   if (meta->entered == std::optional(true)) return {};
@@ -329,7 +329,7 @@ Result<> StateDir::enter(std::uint64_t generation) {
 }
 
 Result<> StateDir::write(const GenerationMeta& meta, const Sources& sources,
-                         const std::vector<FileBytes>& bytes) {
+                         const std::vector<FileBytes>& bytes) const {
   if (meta.generation == 0) return fail(Exit::kFailed, "generation '0': write: numbers start at 1");
   const Record record{meta, digests_of(sources)};
   const std::string parent = generations_of(path_);
@@ -365,18 +365,18 @@ Result<> StateDir::put(const std::string& folder, const std::string& name) const
   return done;
 }
 
-Result<Replacement> StateDir::prepare_mark(std::uint64_t generation) {
+Result<Replacement> StateDir::prepare_mark(std::uint64_t generation) const {
   if (Result<> free = free_mark(path_); !free) return fail(free.error());
   return Replacement::prepare(mark_of(path_), fmt::format("{}\n", generation));
 }
 
-Result<> StateDir::mark_in_force(std::uint64_t generation) {
+Result<> StateDir::mark_in_force(std::uint64_t generation) const {
   if (generation == 0) return remove_file(path_ + "/in-force");
   Result<Replacement> mark = prepare_mark(generation);
   return mark ? mark->commit() : Result<>(fail(mark.error()));
 }
 
-Result<> StateDir::remove(std::uint64_t generation) {
+Result<> StateDir::remove(std::uint64_t generation) const {
   const std::string parent = generations_of(path_);
   const std::string name = std::to_string(generation);
   if (!is_directory(parent + "/" + name)) return {};
@@ -405,7 +405,7 @@ void StateDir::remove_leftovers() const {
   }
 }
 
-Result<> StateDir::prune(std::optional<std::uint64_t> live) {
+Result<> StateDir::prune(std::optional<std::uint64_t> live) const {
   const std::string parent = generations_of(path_);
   const Result<std::vector<std::string>> names = list_directory(parent);
   if (!names && names.error().os_error == ENOENT) return {};

@@ -61,9 +61,9 @@ class StateDir {
   // only the meta is replaced (at once: the old or the new, at any moment), with others the whole
   // generation. `bytes`: one for each of meta.edits, in their order.
   [[nodiscard]] Result<> write(const GenerationMeta& meta, const Sources& sources,
-                               const std::vector<FileBytes>& bytes = {});
+                               const std::vector<FileBytes>& bytes = {}) const;
   // The meta alone, of a generation that is there.
-  [[nodiscard]] Result<> rewrite(const GenerationMeta& meta);
+  [[nodiscard]] Result<> rewrite(const GenerationMeta& meta) const;
   // One file as the change found it, and as it writes it, by its place in meta.edits; checked
   // against the digests there. None: absent.
   [[nodiscard]] Result<std::optional<std::string>> read_before(const GenerationMeta& meta,
@@ -71,15 +71,15 @@ class StateDir {
   [[nodiscard]] Result<std::optional<std::string>> read_after(const GenerationMeta& meta,
                                                               std::size_t edit) const;
   // Its record says from now on that it was in force.
-  [[nodiscard]] Result<> enter(std::uint64_t generation);
+  [[nodiscard]] Result<> enter(std::uint64_t generation) const;
   // A mark that waits for its rename. What has the name and is no file is moved aside before.
-  [[nodiscard]] Result<Replacement> prepare_mark(std::uint64_t generation);
-  [[nodiscard]] Result<> mark_in_force(std::uint64_t generation);  // 0: nothing is
-  [[nodiscard]] Result<> remove(std::uint64_t generation);         // absent already: done
+  [[nodiscard]] Result<Replacement> prepare_mark(std::uint64_t generation) const;
+  [[nodiscard]] Result<> mark_in_force(std::uint64_t generation) const;  // 0: nothing is
+  [[nodiscard]] Result<> remove(std::uint64_t generation) const;         // absent already: done
   // Keeps the newest ten, what is marked, what runs (`live`) and, while the marked one waits for
   // its confirmation, what that falls back to; removes what writes and removals that died left
   // behind. Without a mark that can be read nothing but that is removed.
-  [[nodiscard]] Result<> prune(std::optional<std::uint64_t> live = std::nullopt);
+  [[nodiscard]] Result<> prune(std::optional<std::uint64_t> live = std::nullopt) const;
   // What writes and removals that died, or were overtaken, left behind: what prune() removes of it,
   // and files that were to be replaced. With nothing of its own prepared.
   void remove_leftovers() const;

@@ -13,22 +13,21 @@ namespace apiguard::ledger {
 namespace {
 
 // Not there in this boot: Exit::kFailed with ENOENT.
-Result<Fd> open_seen(const Places& places) {
-  return datapath::Pins(places.pin_dir).open_ledger_map(datapath::LedgerMap::kSeen);
+Result<Fd> open_seen(const Host& host) {
+  return host.pins.open_ledger_map(datapath::LedgerMap::kSeen);
 }
 
 }  // namespace
 
-Result<std::vector<AuditSource>> read_audit_sources(const Places& places, const Now& now) {
-  const auto map = open_seen(places);
-  if (!map && map.error().os_error == ENOENT) return read_audit_file(places.state_dir);
+Result<std::vector<AuditSource>> read_audit_sources(const Host& host, const Now& now) {
+  const auto map = open_seen(host);
+  if (!map && map.error().os_error == ENOENT) return read_audit_file(host.state_dir);
   if (!map) return fail(map.error());
   return ledger::read_audit_sources(map->get(), now);
 }
 
-Result<> save_audit_sources(const Places& places, const Now& now,
-                            std::vector<std::string>& warnings) {
-  const auto map = open_seen(places);
+Result<> save_audit_sources(const Host& host, const Now& now, std::vector<std::string>& warnings) {
+  const auto map = open_seen(host);
   if (!map && map.error().os_error == ENOENT) return {};
   const auto sources = map ? ledger::read_audit_sources(map->get(), now)
                            : Result<std::vector<AuditSource>>(fail(map.error()));
@@ -36,21 +35,21 @@ Result<> save_audit_sources(const Places& places, const Now& now,
     warnings.push_back(sources.error().message + ": sources seen by the audit are not saved");
     return {};
   }
-  const auto aside = write_audit_file(places.state_dir, *sources);
+  const auto aside = write_audit_file(host.state_dir, *sources);
   if (!aside) return fail(aside.error());
   if (!aside->empty()) warnings.push_back(moved_aside(*aside));
   return {};
 }
 
-std::optional<std::string> doubt_audit_sources(const Places& places) {
-  const auto sources = read_audit_file(places.state_dir);
+std::optional<std::string> doubt_audit_sources(const Host& host) {
+  const auto sources = read_audit_file(host.state_dir);
   if (sources) return std::nullopt;
   return sources.error().message + ": sources seen by the audit begin anew";
 }
 
-Result<> restore_audit_sources(const Places& places, const datapath::Generation& generation,
+Result<> restore_audit_sources(const Host& host, const datapath::Generation& generation,
                                const Now& now) {
-  const auto sources = read_audit_file(places.state_dir);
+  const auto sources = read_audit_file(host.state_dir);
   if (!sources) return {};  // doubt_audit_sources() says so
   return ledger::write_audit_sources(generation.kept_fd(datapath::LedgerMap::kSeen), *sources, now);
 }

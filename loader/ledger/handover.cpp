@@ -9,9 +9,9 @@ namespace apiguard::ledger {
 
 using datapath::LedgerMap;
 
-Handover::Handover(const Places& places, Ledger ledger, std::size_t ranges)
-    : places_(places),
-      pins_(places.pin_dir),
+Handover::Handover(const Host& host, Ledger ledger, std::size_t ranges)
+    : host_(host),
+      pins_(host.pins),
       ledger_(std::move(ledger)),
       usage_(UsageHandover::prepare(pins_, ranges)),
       keeps_usage_(!usage_.begins()) {
@@ -26,7 +26,7 @@ Result<datapath::Generation> Handover::load(const Image& image, datapath::LoadOp
   options.adds = usage_.copied();
   auto generation = ledger_.load(image, options);
   if (!generation || !ledger_.begins(LedgerMap::kSeen)) return generation;
-  if (auto restored = restore_audit_sources(places_, *generation, now); !restored)
+  if (auto restored = restore_audit_sources(host_, *generation, now); !restored)
     warnings_.push_back(restored.error().message);
   return generation;
 }

@@ -11,7 +11,7 @@
 #include "loader/compile/image.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/datapath/pins.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/ledger/ledger.hpp"
 #include "loader/ledger/usage_map.hpp"
 
@@ -20,7 +20,7 @@ namespace apiguard::ledger {
 class Handover {
  public:
   // For a list of so many ranges.
-  Handover(const Places& places, Ledger ledger, std::size_t ranges);
+  Handover(const Host& host, Ledger ledger, std::size_t ranges);
 
   // What hashes of this boot begin with.
   [[nodiscard]] std::uint64_t secret() const { return ledger_.secret(); }
@@ -40,7 +40,7 @@ class Handover {
   [[nodiscard]] std::vector<std::string> warnings() const;
 
  private:
-  Places places_;
+  Host host_;
   datapath::Pins pins_;
   Ledger ledger_;
   UsageHandover usage_;

@@ -14,9 +14,9 @@ namespace {
 constexpr Timestamp kKept = 30 * kDay;
 
 // Warnings of what was read, and of a folder that had the name of the file.
-Result<std::vector<std::string>> write(const Places& places, const UsageLog& log,
+Result<std::vector<std::string>> write(const Host& host, const UsageLog& log,
                                        std::vector<std::string> warnings) {
-  const auto aside = write_usage_log(places.state_dir, log);
+  const auto aside = write_usage_log(host.state_dir, log);
   if (!aside) return fail(aside.error());
   if (!aside->empty()) warnings.push_back(moved_aside(*aside));
   return warnings;
@@ -63,9 +63,9 @@ Result<> tidy(const datapath::Pins& pins, UsageLog& state, const RangeRefs& rang
 
 // What no map of the kernel could be read for stays as it was saved last: taking it for a map that
 // went would count twice what that says later.
-UsageRead read_usage(const Places& places, const Now& now) {
+UsageRead read_usage(const Host& host, const Now& now) {
   UsageRead read;
-  auto log = read_usage_log(places.state_dir);
+  auto log = read_usage_log(host.state_dir);
   if (log) {
     read.log = std::move(*log);
   } else {
@@ -73,40 +73,40 @@ UsageRead read_usage(const Places& places, const Now& now) {
   }
   read.saved_boot = read.log.boot;
   read.saved_generation = read.log.generation;
-  auto kernel = read_hits(datapath::Pins(places.pin_dir));
+  auto kernel = read_hits(host.pins);
   if (kernel.hits || kernel.unread.empty())
     fold(read.log, read_boot_id(), kernel.hits.value_or(Hits{}), now);
   read.unread = std::move(kernel.unread);
   return read;
 }
 
-Result<std::vector<std::string>> save_usage(const Places& places, const Now& now) {
-  UsageRead found = read_usage(places, now);
+Result<std::vector<std::string>> save_usage(const Host& host, const Now& now) {
+  UsageRead found = read_usage(host, now);
   for (const std::string& pin : found.unread)
     found.warnings.push_back(pin + ": connections by range are not saved");
-  auto written = write(places, found.log, std::move(found.warnings));
+  auto written = write(host, found.log, std::move(found.warnings));
   if (!written) return written;
-  if (auto saved = save_audit_sources(places, now, *written); !saved) return fail(saved.error());
+  if (auto saved = save_audit_sources(host, now, *written); !saved) return fail(saved.error());
   return written;
 }
 
-Result<> note_gap(const Places& places, const Now& now) {
-  UsageRead found = read_usage(places, now);
+Result<> note_gap(const Host& host, const Now& now) {
+  UsageRead found = read_usage(host, now);
   if (!found.log.observed) return {};
   found.log.observed = now.wall;
   found.log.added.clear();
-  const auto written = write(places, found.log, {});
+  const auto written = write(host, found.log, {});
   return written ? Result<>() : Result<>(fail(written.error()));
 }
 
-Result<std::vector<std::string>> save_change(const Places& places, const Now& now, UsageRead read,
+Result<std::vector<std::string>> save_change(const Host& host, const Now& now, UsageRead read,
                                              const ListChange& change) {
   observe(read.log, change.observed, change.before, change.after, now.wall);
-  const datapath::Pins pins(places.pin_dir);
+  const datapath::Pins& pins = host.pins;
   if (auto tidied = tidy(pins, read.log, change.after, now.wall - kKept); !tidied)
     read.warnings.push_back(tidied.error().message);
   forget(read.log, change.after, now.wall - kKept);
-  return write(places, read.log, std::move(read.warnings));
+  return write(host, read.log, std::move(read.warnings));
 }
 
 }  // namespace apiguard::ledger

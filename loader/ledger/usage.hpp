@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "loader/base/result.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/ledger/usage_log.hpp"
 
 namespace apiguard::ledger {
@@ -24,15 +24,15 @@ struct UsageRead {
 };
 
 // What can be read of it; writes nothing.
-[[nodiscard]] UsageRead read_usage(const Places& places, const Now& now);
+[[nodiscard]] UsageRead read_usage(const Host& host, const Now& now);
 
 // Brings the file to what the kernel says now, and that of the sources that an audit saw. Needs the
 // lock. Returns warnings: what is damaged begins anew. Exit::kFailed: a file cannot be written.
-[[nodiscard]] Result<std::vector<std::string>> save_usage(const Places& places, const Now& now);
+[[nodiscard]] Result<std::vector<std::string>> save_usage(const Host& host, const Now& now);
 
 // The same, and what is observed begins now: an interface was not guarded for a while. Needs the
 // lock.
-[[nodiscard]] Result<> note_gap(const Places& places, const Now& now);
+[[nodiscard]] Result<> note_gap(const Host& host, const Now& now);
 
 // What a publish changes. `before` and `after`: the deciding ranges.
 struct ListChange {
@@ -42,7 +42,7 @@ struct ListChange {
 };
 // After the publish: since when what is observed, and which entries of ranges that are gone are
 // kept, for 30 days if there is room. Warnings and errors as save_usage().
-[[nodiscard]] Result<std::vector<std::string>> save_change(const Places& places, const Now& now,
+[[nodiscard]] Result<std::vector<std::string>> save_change(const Host& host, const Now& now,
                                                            UsageRead read,
                                                            const ListChange& change);
 

@@ -53,11 +53,11 @@ std::string line_of(const DeniedSource& source, std::uint64_t connections, Times
 
 }  // namespace
 
-Result<std::vector<DeniedSource>> find_would_drop(const Places& places, const World& world,
+Result<std::vector<DeniedSource>> find_would_drop(const Host& host, const World& world,
                                                   const Policy& policy) {
   std::vector<DeniedSource> none;
   if (!world.in_force || world.in_force->settings.mode != APIGUARD_MODE_AUDIT) return none;
-  const auto map = datapath::Pins(places.pin_dir).open_ledger_map(datapath::LedgerMap::kDenied);
+  const auto map = host.pins.open_ledger_map(datapath::LedgerMap::kDenied);
   if (!map && map.error().os_error == ENOENT) return none;  // audited by an older version
   if (!map) return fail(map.error());
   const Now now = clocks(world);
@@ -79,10 +79,10 @@ std::optional<Timestamp> mode_began(const World& world) {
   return std::nullopt;
 }
 
-Result<std::vector<UnprovenSource>> find_unproven(const Places& places, const World& world) {
+Result<std::vector<UnprovenSource>> find_unproven(const Host& host, const World& world) {
   std::vector<UnprovenSource> none;
   if (!world.in_force || world.in_force->settings.mode != APIGUARD_MODE_AUDIT) return none;
-  const auto map = datapath::Pins(places.pin_dir).open_ledger_map(datapath::LedgerMap::kUnproven);
+  const auto map = host.pins.open_ledger_map(datapath::LedgerMap::kUnproven);
   if (!map && map.error().os_error == ENOENT) return none;  // audited by an older version
   if (!map) return fail(map.error());
   auto sources = ledger::read_unproven(map->get(), clocks(world));
@@ -92,14 +92,14 @@ Result<std::vector<UnprovenSource>> find_unproven(const Places& places, const Wo
   return sources;
 }
 
-std::vector<AuditSource> find_audited(const Places& places, const World& world,
+std::vector<AuditSource> find_audited(const Host& host, const World& world,
                                       std::vector<std::string>& warnings) {
-  auto seen = ledger::read_audit_sources(places, clocks(world));
+  auto seen = ledger::read_audit_sources(host, clocks(world));
   if (!seen) {
     warnings.push_back(seen.error().message + ": which sources were seen is not known");
     seen = std::vector<AuditSource>();
   }
-  auto unproven = find_unproven(places, world);
+  auto unproven = find_unproven(host, world);
   if (!unproven) {
     warnings.push_back(unproven.error().message + ": translated connections are not known");
     return std::move(*seen);

@@ -13,7 +13,7 @@ namespace apiguard::publish {
 
 // Sources that would have been dropped since mode is audit and that this policy would drop, most
 // packets first. Empty unless audit is in force.
-[[nodiscard]] Result<std::vector<DeniedSource>> find_would_drop(const Places& places,
+[[nodiscard]] Result<std::vector<DeniedSource>> find_would_drop(const Host& host,
                                                                 const World& world,
                                                                 const Policy& policy);
 
@@ -23,13 +23,13 @@ namespace apiguard::publish {
 
 // Sources of the audit in force of which no finished handshake was seen, by address; none in other
 // modes.
-[[nodiscard]] Result<std::vector<UnprovenSource>> find_unproven(const Places& places,
+[[nodiscard]] Result<std::vector<UnprovenSource>> find_unproven(const Host& host,
                                                                 const World& world);
 
 // Sources that were seen (seen.hpp), and of the audit in force those whose payload is for no socket
 // of this host and whom connection tracking knows to be answered. What cannot be read becomes a
 // warning.
-[[nodiscard]] std::vector<AuditSource> find_audited(const Places& places, const World& world,
+[[nodiscard]] std::vector<AuditSource> find_audited(const Host& host, const World& world,
                                                     std::vector<std::string>& warnings);
 
 // "since the audit began, 12 packets from 3 sources would have been dropped:" and a line for each

@@ -8,18 +8,18 @@
 
 namespace apiguard::publish {
 
-Result<> write_book(const Places& places, const World& world, const Book& book) {
+Result<> write_book(const Host& host, const World& world, const Book& book) {
   StoredBook next{book, {}};
   const Reading reading = read_all_clocks();
   Written latest{0, take(world.floor, reading).now.wall, stamp(world.floor, reading), false};
   if (world.book.book) next.times = world.book.book->times;
   next.times = with_latest(std::move(next.times), std::move(latest));
-  return apiguard::write_book(places.state_dir, next);
+  return apiguard::write_book(host.state_dir, next);
 }
 
-Result<> write_next_book(const Places& places, const World& world, Book book) {
+Result<> write_next_book(const Host& host, const World& world, Book book) {
   book.edition = newest_edition(world) + 1;
-  return write_book(places, world, book);
+  return write_book(host, world, book);
 }
 
 std::uint64_t newest_edition(const World& world) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "loader/base/result.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/policy/book.hpp"
 #include "loader/publish/world.hpp"
 
@@ -11,10 +11,10 @@ namespace apiguard::publish {
 
 // Whoever is killed from here on has it published by the next verb; by itself it changes nothing
 // that is judged. Needs the lock. After an error the book is as it was.
-[[nodiscard]] Result<> write_book(const Places& places, const World& world, const Book& book);
+[[nodiscard]] Result<> write_book(const Host& host, const World& world, const Book& book);
 
 // The same with the edition after all that are known, where nothing of ours judges packets.
-[[nodiscard]] Result<> write_next_book(const Places& places, const World& world, Book book);
+[[nodiscard]] Result<> write_next_book(const Host& host, const World& world, Book book);
 
 // Editions are numbered over all generations, and by the book.
 [[nodiscard]] std::uint64_t newest_edition(const World& world);

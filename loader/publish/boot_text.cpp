@@ -27,11 +27,11 @@ std::optional<Sources> in_mode(Sources sources, Mode mode) {
 // Finds what is published in the place of one damaged generation.
 class Substitute {
  public:
-  Substitute(const Places& places, const World& world, Damage damage)
-      : places_(places),
+  Substitute(const Host& host, const World& world, Damage damage)
+      : host_(host),
         world_(world),
         damage_(std::move(damage)),
-        left_(salvage(places.state_dir, damage_.generation, places.config)) {
+        left_(salvage(host.state_dir, damage_.generation, host.config)) {
     if (vouched()) mode_ = left_.mode;
   }
 
@@ -65,7 +65,7 @@ class Substitute {
   // Newest first. `wanted` none: of any mode.
   [[nodiscard]] std::optional<StoredGeneration> older(
       std::uint64_t before, std::optional<Mode> wanted = std::nullopt) const {
-    const StateDir state(places_.state_dir);
+    const StateDir& state = host_.state;
     for (std::size_t i = world_.records.size(); i-- > 0;) {
       const StoredRecord& kept = world_.records[i];
       if (kept.generation >= before || !kept.meta || !kept.meta->confirmed || kept.meta->undone ||
@@ -81,7 +81,7 @@ class Substitute {
   [[nodiscard]] std::optional<SourceFile> config() const {
     if (left_.config && vouched()) return left_.config;
     if (auto stored = older(damage_.generation)) return std::move(stored->sources.config);
-    auto file = read_source(places_.config, true);
+    auto file = read_source(host_.config, true);
     if (!file) return std::nullopt;
     file->name = std::string("apiguard.toml");
     return *std::move(file);
@@ -109,7 +109,7 @@ class Substitute {
                                     before));
       }
     }
-    auto files = read_sources(places_.config);
+    auto files = read_sources(host_.config);
     auto audit = files ? in_mode(*std::move(files), Mode::kAudit) : std::nullopt;
     if (!audit) return std::nullopt;
     return composed(*std::move(audit),
@@ -125,7 +125,7 @@ class Substitute {
                               "in its place",
                               number));
     }
-    const auto files = read_sources(places_.config);
+    const auto files = read_sources(host_.config);
     if (files) {
       if (auto list = no_weaker(*files))
         return composed(*std::move(list), "the files are published in its place");
@@ -156,7 +156,7 @@ class Substitute {
 
   // The text of no damaged generation; an earlier boot may have stored it.
   [[nodiscard]] BootText composed(Sources sources, std::string instead) const {
-    const StateDir state(places_.state_dir);
+    const StateDir& state = host_.state;
     for (const StoredRecord& kept : world_.records) {
       if (!kept.meta || kept.meta->undone || !was_in_force(world_, kept)) continue;
       const bool same_mode =
@@ -169,7 +169,7 @@ class Substitute {
     return text(std::move(sources), 0, std::move(instead));
   }
 
-  const Places& places_;
+  const Host& host_;
   const World& world_;
   Damage damage_;
   Salvage left_;
@@ -177,17 +177,17 @@ class Substitute {
 };
 
 // All that the files say: one that somebody edited since makes another text of them.
-bool was_undone(const Places& places, const Sources& files) {
-  const auto undone = read_undone(places.state_dir);
+bool was_undone(const Host& host, const Sources& files) {
+  const auto undone = read_undone(host.state_dir);
   if (!undone || undone->empty()) return false;
   const std::size_t present = 1U + (files.ranges.present ? 1U : 0U) + files.drop_ins.size();
   return find_undone(*undone, files, {}).size() == present;
 }
 
-Result<BootText> from_files(const Places& places, const World& world) {
-  auto files = read_sources(places.config);
+Result<BootText> from_files(const Host& host, const World& world) {
+  auto files = read_sources(host.config);
   if (!files) return fail(files.error());
-  if (was_undone(places, *files))
+  if (was_undone(host, *files))
     return fail(Exit::kFailed,
                 "files: what they say was undone, and nothing was in force before it: nothing is "
                 "attached: 'apiguard apply' publishes them");
@@ -201,13 +201,13 @@ Result<BootText> from_files(const Places& places, const World& world) {
 
 }  // namespace
 
-Result<BootText> boot_text(const Places& places, const World& world) {
-  if (!world.to_publish || world.state_error) return from_files(places, world);
+Result<BootText> boot_text(const Host& host, const World& world) {
+  if (!world.to_publish || world.state_error) return from_files(host, world);
   const std::uint64_t number = *world.to_publish;
-  auto stored = StateDir(places.state_dir).read(number);
-  if (!stored) return Substitute(places, world, {number, stored.error().message}).find();
+  auto stored = host.state.read(number);
+  if (!stored) return Substitute(host, world, {number, stored.error().message}).find();
   const auto parsed = parse_policy(stored->sources, {.lint = false});
-  if (!parsed) return Substitute(places, world, {number, parsed.error().message}).find();
+  if (!parsed) return Substitute(host, world, {number, parsed.error().message}).find();
   BootText text{std::move(stored->sources), number, false, std::nullopt, ""};
   if (world.mark_error) {
     text.damage = Damage{number, *world.mark_error};

@@ -22,7 +22,7 @@ struct BootText {
 };
 
 // An error: neither the state directory nor the files hold anything that can be published.
-[[nodiscard]] Result<BootText> boot_text(const Places& places, const World& world);
+[[nodiscard]] Result<BootText> boot_text(const Host& host, const World& world);
 
 // One sentence for people about the damage, what is published and the command that ends it.
 [[nodiscard]] std::string describe(const BootText& text);

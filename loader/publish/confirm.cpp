@@ -35,8 +35,8 @@ Result<> run_again(const datapath::Pins& pins, const World& world,
 
 // A link of the unconfirmed generation goes back to the program before it, or goes, if that one was
 // not on its interface.
-Result<> put_links_back(const Places& places, const World& world) {
-  const datapath::Pins pins(places.pin_dir);
+Result<> put_links_back(const Host& host, const World& world) {
+  const datapath::Pins& pins = host.pins;
   const PendingConfirmation& window = *world.window;
   std::vector<datapath::Target> back;
   std::vector<const datapath::LinkState*> gone;
@@ -79,11 +79,11 @@ Result<> put_back(const StateDir& state, const GenerationMeta& meta, std::size_t
 }
 
 // Only what is, byte for byte, what the change wrote.
-Result<> restore_file(const Places& places, const StateDir& state, const GenerationMeta& meta,
+Result<> restore_file(const Host& host, const StateDir& state, const GenerationMeta& meta,
                       std::size_t index, Messages& messages) {
   const GenerationMeta::Edit& edit = meta.edits[index];
   if (edit.name.ends_with(kAside)) return {};  // it may be all that is left of somebody's edits
-  const std::string path = path_of(places, edit.name);
+  const std::string path = path_of(host, edit.name);
   const auto wrote = state.read_after(meta, index);
   if (!wrote) {
     messages.push_back(fmt::format("{}: file '{}' stays as it is", wrote.error().message, path));
@@ -105,7 +105,7 @@ Result<> restore_file(const Places& places, const StateDir& state, const Generat
 
 // So that no later apply brings its files back unasked: those too that a person or a tool had put
 // there and that no undo touches.
-Result<> note_undone(const StateDir& state, const Places& places, const GenerationMeta& meta,
+Result<> note_undone(const StateDir& state, const Host& host, const GenerationMeta& meta,
                      Messages& messages) {
   const auto stored = state.read(meta.generation);
   if (!stored) {
@@ -113,19 +113,19 @@ Result<> note_undone(const StateDir& state, const Places& places, const Generati
     return {};
   }
   const auto before = state.read(meta.fallback);
-  return add_undone(places.state_dir, meta.generation, stored->sources,
+  return add_undone(host.state_dir, meta.generation, stored->sources,
                     before ? before->sources : Sources());
 }
 
 // The mark last: until it is moved the next verb does all of this again.
-Result<Messages> undo_text(const Places& places, const GenerationMeta& meta) {
+Result<Messages> undo_text(const Host& host, const GenerationMeta& meta) {
   Messages messages;
-  StateDir state(places.state_dir);
+  const StateDir& state = host.state;
   for (std::size_t i = 0; i < meta.edits.size(); ++i) {
-    if (auto restored = restore_file(places, state, meta, i, messages); !restored)
+    if (auto restored = restore_file(host, state, meta, i, messages); !restored)
       return fail(restored.error());
   }
-  if (auto noted = note_undone(state, places, meta, messages); !noted) return fail(noted.error());
+  if (auto noted = note_undone(state, host, meta, messages); !noted) return fail(noted.error());
   GenerationMeta undone = meta;
   undone.undone = true;
   undone.entered = true;
@@ -135,69 +135,69 @@ Result<Messages> undo_text(const Places& places, const GenerationMeta& meta) {
 }
 
 // Whether a file holds what the change wrote, and not what it found.
-bool holds_what_it_wrote(const Places& places, const StateDir& state, const GenerationMeta& meta,
+bool holds_what_it_wrote(const Host& host, const StateDir& state, const GenerationMeta& meta,
                          std::size_t index) {
   const auto wrote = state.read_after(meta, index);
-  const auto current = read_if_there(path_of(places, meta.edits[index].name));
+  const auto current = read_if_there(path_of(host, meta.edits[index].name));
   if (!wrote || !current || *current != *wrote) return false;
   const std::string digest = *current ? sha256_hex(**current) : std::string();
   return digest != meta.edits[index].before;
 }
 
-std::string undone_text(const Places& places, const GenerationMeta& meta, std::uint64_t before) {
+std::string undone_text(const Host& host, const GenerationMeta& meta, std::uint64_t before) {
   std::string now = called(before) + " is in force again";
   if (before == 0) now = "nothing is in force, as before it";
   // What a person took off stays off, by whatever name it comes back later.
-  if (!read_detached(places.run_dir).empty()) now = "what was detached stays detached";
+  if (!read_detached(host.run_dir).empty()) now = "what was detached stays detached";
   return fmt::format("{} was not confirmed and is undone: {}", called(meta.generation), now);
 }
 
 }  // namespace
 
-Result<> take_text_back(const Places& places, const GenerationMeta& meta,
+Result<> take_text_back(const Host& host, const GenerationMeta& meta,
                         std::vector<std::string>& messages) {
-  const StateDir state(places.state_dir);
+  const StateDir& state = host.state;
   bool any = false;
   for (std::size_t i = 0; i < meta.edits.size(); ++i) {
     const std::string& name = meta.edits[i].name;
-    if (name.ends_with(kAside) || !holds_what_it_wrote(places, state, meta, i)) continue;
-    if (auto put = put_back(state, meta, i, path_of(places, name), messages); !put) return put;
+    if (name.ends_with(kAside) || !holds_what_it_wrote(host, state, meta, i)) continue;
+    if (auto put = put_back(state, meta, i, path_of(host, name), messages); !put) return put;
     any = true;
   }
   if (!any || meta.confirmed) return {};
-  return note_undone(state, places, meta, messages);
+  return note_undone(state, host, meta, messages);
 }
 
-Result<> mark_undone(const Places& places, std::uint64_t generation) {
-  StateDir state(places.state_dir);
+Result<> mark_undone(const Host& host, std::uint64_t generation) {
+  const StateDir& state = host.state;
   auto meta = state.read_meta(generation);
   if (!meta) return fail(meta.error());
   Messages messages;
-  if (auto noted = note_undone(state, places, *meta, messages); !noted) return noted;
+  if (auto noted = note_undone(state, host, *meta, messages); !noted) return noted;
   meta->undone = true;
   return state.rewrite(*meta);
 }
 
 // Links and pins first: whatever becomes of the text, who judges is not in doubt, and the rest is
 // as after a boot.
-Result<Messages> undo(const Places& places, const World& world) {
+Result<Messages> undo(const Host& host, const World& world) {
   const PendingConfirmation& window = *world.window;
-  if (auto links = put_links_back(places, world); !links) return fail(links.error());
-  const datapath::Pins pins(places.pin_dir);
+  if (auto links = put_links_back(host, world); !links) return fail(links.error());
+  const datapath::Pins& pins = host.pins;
   if (auto dropped = datapath::drop_generation(pins, window.which()); !dropped)
     return fail(dropped.error());
-  const auto meta = StateDir(places.state_dir).read_meta(window.generation);
+  const auto meta = host.state.read_meta(window.generation);
   if (!meta) return Messages{meta.error().message};
-  auto messages = undo_text(places, *meta);
+  auto messages = undo_text(host, *meta);
   if (!messages) return messages;
-  messages->insert(messages->begin(), undone_text(places, *meta, window.before));
+  messages->insert(messages->begin(), undone_text(host, *meta, window.before));
   return messages;
 }
 
-Result<Messages> undo_in_state(const Places& places, const GenerationMeta& meta) {
-  auto messages = undo_text(places, meta);
+Result<Messages> undo_in_state(const Host& host, const GenerationMeta& meta) {
+  auto messages = undo_text(host, meta);
   if (!messages) return messages;
-  messages->insert(messages->begin(), undone_text(places, meta, meta.fallback));
+  messages->insert(messages->begin(), undone_text(host, meta, meta.fallback));
   return messages;
 }
 
@@ -229,8 +229,8 @@ void stop_the_clocks_of_others(const datapath::Pins& pins, const World& world) {
 }
 
 // Written and read again.
-Result<> remember_confirmed(const Places& places, std::uint64_t generation) {
-  StateDir state(places.state_dir);
+Result<> remember_confirmed(const Host& host, std::uint64_t generation) {
+  const StateDir& state = host.state;
   auto meta = state.read_meta(generation);
   if (!meta) return fail(meta.error());
   meta->confirmed = true;
@@ -247,9 +247,9 @@ void add(Messages& messages, const Result<>& result) {
 
 }  // namespace
 
-Result<Messages> confirm(const Places& places, const World& world) {
+Result<Messages> confirm(const Host& host, const World& world) {
   const PendingConfirmation& window = *world.window;
-  const datapath::Pins pins(places.pin_dir);
+  const datapath::Pins& pins = host.pins;
   if (auto stopped = stop_the_clock(pins, window); !stopped) return fail(stopped.error());
   stop_the_clocks_of_others(pins, world);
   Messages messages;
@@ -260,13 +260,13 @@ Result<Messages> confirm(const Places& places, const World& world) {
     if (pinned.which != window.which())
       add(messages, datapath::drop_generation(pins, pinned.which));
   }
-  if (auto kept = remember_confirmed(places, window.generation); !kept) {
+  if (auto kept = remember_confirmed(host, window.generation); !kept) {
     return fail_in(called(window.generation) + ": is in force and kept, but a boot would go back",
                    kept.error());
   }
-  StateDir state(places.state_dir);
+  const StateDir& state = host.state;
   if (const auto stored = state.read(window.generation))
-    add(messages, forget_undone(places.state_dir, stored->sources));
+    add(messages, forget_undone(host.state_dir, stored->sources));
   add(messages, state.prune());
   return messages;
 }

@@ -54,7 +54,7 @@ bool overlap(const Prefix& a, const Prefix& b) { return covers(a, b) || covers(b
 // about.
 class InUse {
  public:
-  InUse(const Places& places, const World& world) : places_(places), world_(world) {}
+  InUse(const Host& host, const World& world) : host_(host), world_(world) {}
 
   bool touches(const std::vector<Prefix>& prefixes) {
     if (prefixes.empty() || world_.in_force->policy()->mode != Mode::kEnforce) return false;
@@ -78,19 +78,19 @@ class InUse {
         in_use_.insert(prefix_around(one.peer, max_length(one.peer.family)));
     }
     const Timestamp now = clocks(world_).wall;
-    for (const ledger::RangeUsage& used : read_usage(places_, world_).log.ranges) {
+    for (const ledger::RangeUsage& used : read_usage(host_, world_).log.ranges) {
       if (used.total().connections > 0 && used.total().last > now - kLately)
         in_use_.insert(used.prefix);
     }
     // What an audit saw and cannot be read is named by nobody: the plan says so.
     for (const AuditSource& one :
-         ledger::read_audit_sources(places_, clocks(world_)).value_or(Seen())) {
+         ledger::read_audit_sources(host_, clocks(world_)).value_or(Seen())) {
       if (one.last > now - kLately)
         in_use_.insert(prefix_around(one.source, max_length(one.source.family)));
     }
   }
 
-  const Places& places_;
+  const Host& host_;
   const World& world_;
   bool read_ = false;
   bool unknown_ = false;
@@ -102,7 +102,7 @@ class InUse {
 class Judge {
  public:
   // `careful`: every text is compiled as well, which takes long.
-  Judge(const Places& places, const World& world, const Sources& base, const Waiting& waiting,
+  Judge(const Host& host, const World& world, const Sources& base, const Waiting& waiting,
         const std::vector<Member>& members, bool careful)
       : world_(world),
         waiting_(waiting),
@@ -110,7 +110,7 @@ class Judge {
         careful_(careful),
         taken_(take(world.floor)),
         elsewhere_(base),
-        in_use_(places, world),
+        in_use_(host, world),
         book_(world.booked()),
         work_(base),
         settled_(base.ranges.text),
@@ -366,15 +366,15 @@ Result<> check_compiles(const World& world, const Request& request) {
   return image ? Result<>() : fail(image.error());
 }
 
-Result<Group> judged(const Places& places, const World& world, const Sources& base,
+Result<Group> judged(const Host& host, const World& world, const Sources& base,
                      const std::vector<Member>& members, bool careful) {
-  const Waiting waiting = look_at_waiting(places, world, base);
-  Judge judge(places, world, base, waiting, members, careful);
+  const Waiting waiting = look_at_waiting(host, world, base);
+  Judge judge(host, world, base, waiting, members, careful);
   judge.run();
   Edited edited{judge.text(), {}, judge.text() != base.ranges.text};
   auto request = request_edited(world, base, std::move(edited), Which::kRanges, false);
   if (!request) return fail(request.error());
-  request->detached = read_detached(places.run_dir);
+  request->detached = read_detached(host.run_dir);
   request->lasting = judge.lasting();
   if (auto right = check_compiles(world, *request); !right) return fail(right.error());
   Book book = judge.book();
@@ -393,16 +393,16 @@ bool is_cut_by(const std::vector<Prefix>& prefixes, const Prefix& cut) {
 
 }  // namespace
 
-std::optional<Group> make_group(const Places& places, const World& world,
+std::optional<Group> make_group(const Host& host, const World& world,
                                 const std::vector<Member>& members) {
-  auto base = text_in_force(places, world);
+  auto base = text_in_force(host, world);
   if (!base) return std::nullopt;
-  auto list = read_list(places.config);
+  auto list = read_list(host.config);
   if (!list || list->text != base->ranges.text) return std::nullopt;
   base->ranges = std::move(*list);
-  auto group = judged(places, world, *base, members, false);
+  auto group = judged(host, world, *base, members, false);
   // Ends that are nested too deeply show only when all of it is compiled.
-  if (!group) group = judged(places, world, *base, members, true);
+  if (!group) group = judged(host, world, *base, members, true);
   return group ? std::optional(std::move(*group)) : std::nullopt;
 }
 

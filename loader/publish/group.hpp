@@ -43,7 +43,7 @@ struct Group {
 
 // None: the list holds edits that are not in force, nothing is in force, or its text cannot be
 // read; then every change is published alone. Needs the lock.
-[[nodiscard]] std::optional<Group> make_group(const Places& places, const World& world,
+[[nodiscard]] std::optional<Group> make_group(const Host& host, const World& world,
                                               const std::vector<Member>& members);
 
 // Where this ticket's change is part of a generation that was in force: its record says so.

@@ -52,9 +52,9 @@ bool tell_guarded(const datapath::SwitchReport& switched, std::uint32_t prog_id,
   return !read.confirmed.empty();
 }
 
-bool attach_missing(const Places& places, const World& world,
+bool attach_missing(const Host& host, const World& world,
                     const std::vector<datapath::Target>& missing, Guarded& guarded) {
-  const datapath::Pins pins(places.pin_dir);
+  const datapath::Pins& pins = host.pins;
   const std::uint64_t number = *world.live.generation;
   const auto filter = pins.open_filter(*world.live.newest());
   if (!filter) {
@@ -98,16 +98,16 @@ std::vector<std::string> unguarded(const World& world, const Detached& left_alon
   return names;
 }
 
-Guarded guard(const Places& places, const World& world, const Detached& left_alone) {
+Guarded guard(const Host& host, const World& world, const Detached& left_alone) {
   Guarded guarded;
   const auto missing = missing_targets(world, left_alone);
   bool attached = false;
   if (!missing.empty() && world.live.generation)
-    attached = attach_missing(places, world, missing, guarded);
+    attached = attach_missing(host, world, missing, guarded);
   if (attached || has_living_link(world)) remove_dead(world, guarded);
   if (!attached) return guarded;
   guarded.changed = true;
-  if (auto noted = ledger::note_gap(places, clocks(world)); !noted)
+  if (auto noted = ledger::note_gap(host, clocks(world)); !noted)
     guarded.messages.push_back(noted.error().message);
   return guarded;
 }

@@ -27,6 +27,6 @@ struct Guarded {
 // Attaches the pinned program to them and removes the pins of links whose interface is gone. From
 // then on it is not known any more since when all connections have been seen. Needs the lock, a
 // world that is settled, and pins that can be written.
-[[nodiscard]] Guarded guard(const Places& places, const World& world, const Detached& left_alone);
+[[nodiscard]] Guarded guard(const Host& host, const World& world, const Detached& left_alone);
 
 }  // namespace apiguard::publish

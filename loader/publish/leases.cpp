@@ -15,18 +15,18 @@
 
 namespace apiguard::publish {
 
-Result<Request> request_book(const Places& places, const World& world, Book book) {
+Result<Request> request_book(const Host& host, const World& world, Book book) {
   Request request;
   if (world.in_force && world.in_force->stored && world.in_force->policy() != nullptr) {
     request.sources = world.in_force->stored->sources;
     request.policy = *world.in_force->policy();
     request.kind = Request::Kind::kLeases;
   } else {
-    auto files = request_files(places, world, false);
+    auto files = request_files(host, world, false);
     if (!files) return files;
     request = std::move(*files);
   }
-  request.detached = read_detached(places.run_dir);
+  request.detached = read_detached(host.run_dir);
   request.book = std::move(book);
   return request;
 }
@@ -137,9 +137,9 @@ Exit exit_of(const std::vector<LeaseAnswer>& answers, Mode mode) {
   return all_done ? Exit::kDone : Exit::kNo;
 }
 
-Result<LeaseLimits> limits_in_force(const Places& places, const World& world) {
+Result<LeaseLimits> limits_in_force(const Host& host, const World& world) {
   if (world.in_force && world.in_force->config) return world.in_force->config->leases;
-  const auto sources = read_sources(places.config);
+  const auto sources = read_sources(host.config);
   if (!sources) return fail(sources.error());
   const auto config = parse_config(sources->config, {.lint = false});
   if (!config) return fail(config.error());
@@ -225,13 +225,13 @@ Result<Sorted> sort(const World& world, const LeaseLimits& limits, const SourceF
 
 }  // namespace
 
-Result<Request> request_revoke(const Places& places, const World& world, bool strict,
+Result<Request> request_revoke(const Host& host, const World& world, bool strict,
                                const QueuedChange& change) {
-  const auto limits = limits_in_force(places, world);
+  const auto limits = limits_in_force(host, world);
   if (!limits) return fail(limits.error());
-  const auto list = read_list(places.config);
+  const auto list = read_list(host.config);
   if (!list) return fail(list.error());
-  const auto sources = read_sources(places.config);
+  const auto sources = read_sources(host.config);
   if (!sources) return fail(sources.error());
   auto sorted = sort(world, *limits, *list, Elsewhere(*sources), change);
   if (!sorted) return fail(sorted.error());
@@ -243,8 +243,8 @@ Result<Request> request_revoke(const Places& places, const World& world, bool st
   }
   const bool only_book = sorted->of_list.empty();
   auto request =
-      only_book ? request_book(places, world, sorted->book)
-                : request_edit(places, world, Which::kRanges, strict, [&](const Sources& before) {
+      only_book ? request_book(host, world, sorted->book)
+                : request_edit(host, world, Which::kRanges, strict, [&](const Sources& before) {
                     return remove_ranges(before.ranges, sorted->of_list,
                                          Elsewhere(before).entries(), clocks(world).wall);
                   });

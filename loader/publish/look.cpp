@@ -15,9 +15,9 @@
 namespace apiguard::publish {
 namespace {
 
-apiguard_settings read_settings(const Places& places, const datapath::Live& live,
+apiguard_settings read_settings(const Host& host, const datapath::Live& live,
                                 const datapath::Edition& which) {
-  if (auto pinned = datapath::Pins(places.pin_dir).read_settings(which)) return *pinned;
+  if (auto pinned = host.pins.read_settings(which)) return *pinned;
   for (const datapath::LinkState& link : live.links) {
     if (link.runs() == which)
       return datapath::Pins::settings_behind(link).value_or(apiguard_settings{});
@@ -37,8 +37,8 @@ GenerationMeta meta_of(std::uint64_t number, const Policy& policy) {
 }
 
 // The kernel runs it: whose text it is nobody has to vouch for.
-std::optional<StoredGeneration> put_together(const Places& places, std::uint64_t number) {
-  Salvage left = salvage(places.state_dir, number, places.config);
+std::optional<StoredGeneration> put_together(const Host& host, std::uint64_t number) {
+  Salvage left = salvage(host.state_dir, number, host.config);
   if (!left.text) return std::nullopt;
   if (!left.meta) {
     const auto parsed = parse_policy(*left.text, {.lint = false});
@@ -48,17 +48,17 @@ std::optional<StoredGeneration> put_together(const Places& places, std::uint64_t
   return StoredGeneration{std::move(*left.meta), std::move(*left.text)};
 }
 
-InForce read_in_force(const Places& places, const datapath::Live& live,
+InForce read_in_force(const Host& host, const datapath::Live& live,
                       const datapath::Edition& which) {
   const std::uint64_t number = which.generation;
   InForce in_force;
   in_force.generation = number;
   in_force.edition = which.edition;
-  in_force.settings = read_settings(places, live, which);
-  auto stored = StateDir(places.state_dir).read(number);
+  in_force.settings = read_settings(host, live, which);
+  auto stored = host.state.read(number);
   if (!stored) {
     in_force.damaged = stored.error().message;
-    if (auto rest = put_together(places, number)) stored = std::move(*rest);
+    if (auto rest = put_together(host, number)) stored = std::move(*rest);
   }
   if (!stored) {
     in_force.missing = in_force.damaged;
@@ -87,14 +87,14 @@ InForce without_text(const InForce& known) {
 
 // The kernel's word alone would do; the state says whether it was confirmed when a confirmation
 // died half way.
-std::optional<PendingConfirmation> find_window(const Places& places, const World& world) {
+std::optional<PendingConfirmation> find_window(const Host& host, const World& world) {
   if (!world.live.generation) return std::nullopt;
   const datapath::Edition which = *world.live.newest();
-  const apiguard_settings settings = read_settings(places, world.live, which);
+  const apiguard_settings settings = read_settings(host, world.live, which);
   if (settings.unconfirmed == 0) return std::nullopt;
-  const auto deadline = datapath::read_deadline(datapath::Pins(places.pin_dir), which);
+  const auto deadline = datapath::read_deadline(host.pins, which);
   if (!deadline) return std::nullopt;  // its pins are out of reach: so is confirming it
-  const auto meta = StateDir(places.state_dir).read_meta(which.generation);
+  const auto meta = host.state.read_meta(which.generation);
   if (*deadline == 0 && (!meta || meta->confirmed)) return std::nullopt;
   const Now now = clocks(world);
   PendingConfirmation window{which.generation,
@@ -129,28 +129,28 @@ void read_clocks_of(const StateDir& state, World& world) {
   }
 }
 
-void read_mark(const Places& places, const StateDir& state, World& world) {
+void read_mark(const Host& host, const StateDir& state, World& world) {
   if (auto marked = state.in_force()) {
     world.marked = *marked;
-    world.mark_error = world.marked ? astray_mark(places, world) : missing_mark(places, world);
+    world.mark_error = world.marked ? astray_mark(host, world) : missing_mark(host, world);
   } else {
     world.mark_error = marked.error().message;
   }
-  world.to_publish = to_publish(places, world);
+  world.to_publish = to_publish(host, world);
   if (world.mark_error) world.marked = world.to_publish;
 }
 
 // Of what the kernel does not run a text is read only beside one that it does run.
-std::string why_damaged(const Places& places, const World& world, std::uint64_t number) {
+std::string why_damaged(const Host& host, const World& world, std::uint64_t number) {
   if (!world.in_force) return "";
   if (world.in_force->generation == number) return world.in_force->damaged;
-  const auto stored = StateDir(places.state_dir).read(number);
+  const auto stored = host.state.read(number);
   if (!stored) return stored.error().message;
   const auto parsed = parse_policy(stored->sources, {.lint = false});
   return parsed ? "" : parsed.error().message;
 }
 
-std::optional<Damage> find_damage(const Places& places, const World& world) {
+std::optional<Damage> find_damage(const Host& host, const World& world) {
   if (world.state_error) return Damage{world.marked.value_or(0), *world.state_error};
   if (world.mark_error) return Damage{world.to_publish.value_or(0), *world.mark_error};
   // What runs is newer than all that is kept: a lost or older state directory.
@@ -158,7 +158,7 @@ std::optional<Damage> find_damage(const Places& places, const World& world) {
       world.to_publish.value_or(0) <= world.in_force->generation)
     return Damage{world.in_force->generation, world.in_force->damaged};
   if (!world.to_publish) return std::nullopt;
-  std::string why = why_damaged(places, world, *world.to_publish);
+  std::string why = why_damaged(host, world, *world.to_publish);
   return why.empty() ? std::nullopt : std::optional(Damage{*world.to_publish, std::move(why)});
 }
 
@@ -171,10 +171,10 @@ bool is_torn(const World& world) {
   });
 }
 
-Result<> look_at_kernel(const Places& places, World& world) {
+Result<> look_at_kernel(const Host& host, World& world) {
   constexpr int kTries = 3;
   for (int i = 0; i < kTries; ++i) {
-    auto live = datapath::Pins(places.pin_dir).read();
+    auto live = host.pins.read();
     if (!live) return fail(live.error());
     world.live = std::move(*live);
     auto interfaces = list_interfaces();
@@ -194,28 +194,28 @@ Now loaded_by(const InForce& in_force, const Now& now) {
 
 // Why the book is not the one that the list in force was loaded with, nor a newer one; empty: it
 // is.
-std::string wrong_with_book(const Places& places, const World& world) {
+std::string wrong_with_book(const Host& host, const World& world) {
   const std::uint64_t in_force = world.in_force->edition;
   if (world.book.lost) return "the book cannot be read";
   if (in_force == 0 || (world.book.book && world.booked().edition >= in_force)) return "";
   if (!world.book.book)
-    return fmt::format("file '{}/leases': read the book: no such file", places.state_dir);
+    return fmt::format("file '{}/leases': read the book: no such file", host.state_dir);
   return fmt::format(
       "file '{}/leases': read the book: edition {} is older than edition {}, which is in force",
-      places.state_dir, world.booked().edition, in_force);
+      host.state_dir, world.booked().edition, in_force);
 }
 
 // A book that is lost or older: what the kernel judges by is nearer to the truth.
-void look_for_book(const Places& places, World& world) {
+void look_for_book(const Host& host, World& world) {
   if (!world.in_force) return;
-  const std::string wrong = wrong_with_book(places, world);
+  const std::string wrong = wrong_with_book(host, world);
   if (wrong.empty()) return;
   world.book.lost = true;
   world.book.damage.push_back(wrong);
   const Policy* text = world.in_force->stored ? world.in_force->policy() : nullptr;
   if (text == nullptr) return;
   const Moment moment = moment_of(world);
-  auto book = recover_book(places, world.in_force->which(), *text,
+  auto book = recover_book(host, world.in_force->which(), *text,
                            loaded_by(*world.in_force, moment.now), moment, world.booked());
   if (!book) {
     world.book.damage.push_back(book.error().message + ": leases cannot be recovered");
@@ -233,30 +233,30 @@ void look_for_book(const Places& places, World& world) {
 
 }  // namespace
 
-Result<World> look(const Places& places, const InForce* known) {
+Result<World> look(const Host& host, const InForce* known) {
   World world;
-  if (auto kernel = look_at_kernel(places, world); !kernel) return fail(kernel.error());
-  const StateDir state(places.state_dir);
+  if (auto kernel = look_at_kernel(host, world); !kernel) return fail(kernel.error());
+  const StateDir& state = host.state;
   if (auto stored = state.generations()) {
     world.stored = std::move(*stored);
   } else {
     world.state_error = stored.error().message;
   }
   world.records = read_records(state, world.stored);
-  read_mark(places, state, world);
+  read_mark(host, state, world);
   read_clocks_of(state, world);
-  world.book = read_book(places.state_dir);
+  world.book = read_book(host.state_dir);
   for (const Written& time : world.book.book ? world.book.book->times : std::vector<Written>())
     insert(world.floor, time);
-  world.window = find_window(places, world);
+  world.window = find_window(host, world);
   if (const auto which = judging(world)) {
     world.in_force = known != nullptr && known->which() == *which
                          ? without_text(*known)
-                         : read_in_force(places, world.live, *which);
+                         : read_in_force(host, world.live, *which);
     world.floor.in_force = clock_of(*world.in_force);
   }
-  world.damage = find_damage(places, world);
-  look_for_book(places, world);
+  world.damage = find_damage(host, world);
+  look_for_book(host, world);
   return world;
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "loader/base/result.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -11,6 +11,6 @@ namespace apiguard::publish {
 // `known`: what an earlier look has found. If that generation is still in force, it is taken from
 // there and not read again, which with a million ranges takes a tenth of a second; without its text
 // (InForce::stored).
-[[nodiscard]] Result<World> look(const Places& places, const InForce* known = nullptr);
+[[nodiscard]] Result<World> look(const Host& host, const InForce* known = nullptr);
 
 }  // namespace apiguard::publish

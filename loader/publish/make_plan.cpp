@@ -55,10 +55,9 @@ std::string describe_undone(const std::vector<UndoneFile>& files) {
 }
 
 // A way out is never refused, and a boot brings back what a person confirmed.
-void find_undone_files(const Places& places, const World& world, const Request& request,
-                       Plan& plan) {
+void find_undone_files(const Host& host, const World& world, const Request& request, Plan& plan) {
   if (request.is_unattended() || (request.is_way_out() && !request.brings_back_undone)) return;
-  const auto undone = read_undone(places.state_dir);
+  const auto undone = read_undone(host.state_dir);
   if (!undone) {
     plan.warnings.push_back(undone.error().message);
     return;
@@ -90,7 +89,7 @@ std::set<std::string> changed_lists(const Sources& before, const Sources& after)
 // in force and a boot would bring back. Null: there is none.
 class Before {
  public:
-  Before(const Places& places, const World& world, const Request& request) {
+  Before(const Host& host, const World& world, const Request& request) {
     if (world.in_force) {
       if (!world.in_force->stored) return;
       sources_ = &world.in_force->stored->sources;
@@ -99,7 +98,7 @@ class Before {
     }
     if (request.detached.empty() || request.is_unattended() || world.marked.value_or(0) == 0)
       return;
-    auto stored = StateDir(places.state_dir).read(*world.marked);
+    auto stored = host.state.read(*world.marked);
     if (!stored) return;
     stored_ = std::move(*stored);
     auto parsed = parse_policy(stored_->sources, {.lint = false});
@@ -444,11 +443,10 @@ bool only_adds(const Plan& plan) {
 }
 
 // A way out goes on whatever happens, and so does a kernel that never says who is connected.
-Result<> find_peers(const Places& places, const World& world, const Request& request, Plan& plan) {
+Result<> find_peers(const Host& host, const World& world, const Request& request, Plan& plan) {
   if (request.is_unattended() || request.kind == Request::Kind::kLeases || plan.unchanged)
     return {};
-  auto cut =
-      find_cut_peers(places, world, {plan.judged_by(request), plan.targets, only_adds(plan)});
+  auto cut = find_cut_peers(host, world, {plan.judged_by(request), plan.targets, only_adds(plan)});
   if (cut) {
     plan.cut = std::move(cut->peers);
     plan.warnings.insert(plan.warnings.end(), cut->warnings.begin(), cut->warnings.end());
@@ -491,7 +489,7 @@ void plan_text(const World& world, const Request& request, Plan& plan) {
 
 }  // namespace
 
-Result<Plan> make_plan(const Places& places, const World& world, const Request& request) {
+Result<Plan> make_plan(const Host& host, const World& world, const Request& request) {
   Plan plan;
   plan.warnings = request.warnings;
   plan.difference = against_in_force(world, request.policy);
@@ -510,19 +508,19 @@ Result<Plan> make_plan(const Places& places, const World& world, const Request& 
     return plan;
   }
   if (auto hooks = check_hooks(request, plan); !hooks) return fail(hooks.error());
-  const ledger::Ledger ledger = look_at_ledger(places, world, request);
-  const Before before(places, world, request);
+  const ledger::Ledger ledger = look_at_ledger(host, world, request);
+  const Before before(host, world, request);
   find_book(world, before, request, plan);
   find_judged(world, request, plan);
   find_sameness(world, request, ledger, plan);
   if (auto numbered = number_it(world, request, plan); !numbered) return fail(numbered.error());
-  if (auto peers = find_peers(places, world, request, plan); !peers) return fail(peers.error());
+  if (auto peers = find_peers(host, world, request, plan); !peers) return fail(peers.error());
   find_shrunk_lists(world, before, request, plan);
   if (!request.is_unattended()) plan.resets = find_resets(world, request.policy, plan.targets);
   plan.warnings.insert(plan.warnings.end(), plan.resets.warnings.begin(),
                        plan.resets.warnings.end());
-  find_undone_files(places, world, request, plan);
-  find_remembered(places, world, request, ledger, plan);
+  find_undone_files(host, world, request, plan);
+  find_remembered(host, world, request, ledger, plan);
   plan.warnings.insert(plan.warnings.end(), plan.ledger.begin(), plan.ledger.end());
   plan.risks = raised(world, request, plan);
   return plan;

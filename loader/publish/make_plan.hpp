@@ -3,14 +3,13 @@
 #pragma once
 
 #include "loader/base/result.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/publish/plan.hpp"
 
 namespace apiguard::publish {
 
 // Errors are those of the real run: Exit::kOccupied, kUnsupported, kFailed, kBadFile (a port of the
 // ephemeral range that is newly protected).
-[[nodiscard]] Result<Plan> make_plan(const Places& places, const World& world,
-                                     const Request& request);
+[[nodiscard]] Result<Plan> make_plan(const Host& host, const World& world, const Request& request);
 
 }  // namespace apiguard::publish

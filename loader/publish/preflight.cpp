@@ -44,15 +44,15 @@ bool judges_today(const World& world, const datapath::Target& target) {
 }
 
 // Both the mode and that all is judged have to last.
-std::optional<Timestamp> audited_since(const Places& places, const World& world) {
+std::optional<Timestamp> audited_since(const Host& host, const World& world) {
   const auto began = mode_began(world);
   if (!began) return std::nullopt;
-  const auto observed = read_usage(places, world).observed_since;
+  const auto observed = read_usage(host, world).observed_since;
   if (!observed) return std::nullopt;
   return std::max(*began, *observed);
 }
 
-Today today_of(const Places& places, const World& world, const Proposed& change) {
+Today today_of(const Host& host, const World& world, const Proposed& change) {
   Today today;
   if (!world.in_force) return today;
   today.in_force = true;
@@ -61,7 +61,7 @@ Today today_of(const Places& places, const World& world, const Proposed& change)
     if (!judges_today(world, target)) today.anew.push_back(target.name);
   }
   if (today.policy != nullptr && today.policy->mode == Mode::kAudit && today.anew.empty())
-    today.audited = audited_since(places, world);
+    today.audited = audited_since(host, world);
   return today;
 }
 
@@ -360,16 +360,16 @@ void add_audited(std::vector<CutPeer> audited, const Neighbours& neighbours, Cut
 }  // namespace
 
 // The list is asked first: where it admits everybody, which is the rule, no route has to be read.
-Result<CutPeers> find_cut_peers(const Places& places, const World& world, const Proposed& change) {
+Result<CutPeers> find_cut_peers(const Host& host, const World& world, const Proposed& change) {
   CutPeers cut;
   if (change.policy.mode != Mode::kEnforce) return cut;
   const Timestamp now = clocks(world).wall;
   auto connections = list_heard_connections(change.policy.endpoints);
   if (!connections) return fail(connections.error());
   keep_unlisted(*connections, change.policy.ranges, now);
-  Today today = today_of(places, world, change);
+  Today today = today_of(host, world, change);
   std::vector<AuditSource> seen;
-  if (!enforces(today) || !change.only_adds) seen = find_audited(places, world, cut.warnings);
+  if (!enforces(today) || !change.only_adds) seen = find_audited(host, world, cut.warnings);
   // Without it every client that is connected is named.
   if (!cut.warnings.empty()) today.audited.reset();
   std::vector<CutPeer> audited = newly_cut(seen, change.policy.ranges, today, now);

@@ -34,7 +34,7 @@ struct CutPeers {
 
 // Asks the kernel and judges. A policy that drops nothing cuts nobody and asks nothing.
 // Exit::kUnsupported: this kernel does not say who is connected; kFailed: it did not this time.
-[[nodiscard]] Result<CutPeers> find_cut_peers(const Places& places, const World& world,
+[[nodiscard]] Result<CutPeers> find_cut_peers(const Host& host, const World& world,
                                               const Proposed& change);
 
 // Ranges of the policy in force, the one used last first. A policy that drops nothing cuts none.

@@ -32,14 +32,14 @@ namespace {
 
 class Publisher {
  public:
-  Publisher(const Places& places, const World& world, const Request& request, const Plan& plan)
-      : places_(places),
+  Publisher(const Host& host, const World& world, const Request& request, const Plan& plan)
+      : host_(host),
         world_(world),
         request_(request),
         plan_(plan),
-        pins_(places.pin_dir),
-        state_(places.state_dir),
-        attributed_(attributes_connections(places, world)) {}
+        pins_(host.pins),
+        state_(host.state),
+        attributed_(attributes_connections(host, world)) {}
 
   Result<Published> run() {
     begin_to_compile();
@@ -106,7 +106,7 @@ class Publisher {
 
   Result<> write_book() {
     if (!plan_.book) return {};
-    auto written = publish::write_book(places_, world_, *plan_.book);
+    auto written = publish::write_book(host_, world_, *plan_.book);
     if (written) {
       booked_ = true;
       return {};
@@ -120,7 +120,7 @@ class Publisher {
   Result<> put_book_back() {
     if (!booked_) return {};
     booked_ = false;
-    return restore_book(places_.state_dir, world_.book.book);
+    return restore_book(host_.state_dir, world_.book.book);
   }
 
   Result<> write_state() {
@@ -212,7 +212,7 @@ class Publisher {
     progress::step("compiling the ranges");
     auto image = image_.get();
     if (!image) return fail(image.error());
-    ledger::Handover handover(places_, look_at_ledger(places_, world_, request_),
+    ledger::Handover handover(host_, look_at_ledger(host_, world_, request_),
                               plan_.judged_by(request_).ranges.size());
     complete(image->settings, handover.secret());
     if (!handover.counters_go_on() && !pins_.foreign_maps().empty()) {
@@ -427,7 +427,7 @@ class Publisher {
     if (*marked == plan_.generation) return {};
     return fail(Exit::kFailed, fmt::format("file '{}/in-force': read again: it does not name "
                                            "generation {}",
-                                           places_.state_dir, plan_.generation));
+                                           host_.state_dir, plan_.generation));
   }
 
   // Text before links: whoever is killed in between is settled by the generation that links run.
@@ -476,15 +476,15 @@ class Publisher {
       if (!waits()) pins_.remove_foreign_maps();
     }
     if (stored_ && !request_.confirm_within && !request_.is_unattended())
-      warn(forget_undone(places_.state_dir, request_.sources));
-    if (request_.undoes != 0) warn(mark_undone(places_, request_.undoes));
+      warn(forget_undone(host_.state_dir, request_.sources));
+    if (request_.undoes != 0) warn(mark_undone(host_, request_.undoes));
     if (stored_) warn(state_.prune(plan_.generation));
     if (!waits() && request_.attaches && request_.accepted.contains("detached")) forget_marks();
   }
 
   // Of what is attached again; a person at the terminal means all of it.
   void forget_marks() {
-    warn(forget_detached(places_.run_dir, [&](const DetachMark& mark) {
+    warn(forget_detached(host_.run_dir, [&](const DetachMark& mark) {
       return request_.forgets_marks || mark.name == kDetachedAll ||
              std::any_of(plan_.targets.begin(), plan_.targets.end(), [&](const auto& target) {
                return mark.is_of(target.name, target.ifindex);
@@ -501,7 +501,7 @@ class Publisher {
 
   // Connections that are not kept across a boot are no reason to take back a change.
   void keep_use() {
-    const auto texts = save_remembered(places_, world_, request_, plan_, attributed_);
+    const auto texts = save_remembered(host_, world_, request_, plan_, attributed_);
     for (const std::string& text : texts) warn_once(text);
   }
 
@@ -535,7 +535,7 @@ class Publisher {
       warnings_.push_back(text);
   }
 
-  const Places& places_;
+  const Host& host_;
   const World& world_;
   const Request& request_;
   const Plan& plan_;
@@ -560,14 +560,14 @@ class Publisher {
 
 }  // namespace
 
-Result<> check_mark(const Places& places, std::uint64_t generation) {
-  const auto marked = StateDir(places.state_dir).in_force();
+Result<> check_mark(const Host& host, std::uint64_t generation) {
+  const auto marked = host.state.in_force();
   if (!marked) return fail(marked.error());
   if (*marked == generation) return {};
   return fail(Exit::kFailed,
               fmt::format("file '{}/in-force': does not name generation {}, which is "
                           "in force",
-                          places.state_dir, generation));
+                          host.state_dir, generation));
 }
 
 Result<> check_unchanged(const World& world, const Plan& plan) {
@@ -585,9 +585,9 @@ Result<> check_unchanged(const World& world, const Plan& plan) {
   return {};
 }
 
-Result<Published> carry_out(const Places& places, const World& world, const Request& request,
+Result<Published> carry_out(const Host& host, const World& world, const Request& request,
                             const Plan& plan) {
-  return Publisher(places, world, request, plan).run();
+  return Publisher(host, world, request, plan).run();
 }
 
 }  // namespace apiguard::publish

@@ -32,7 +32,7 @@ struct Published {
 };
 
 // Needs the lock, and a plan made under it.
-[[nodiscard]] Result<Published> carry_out(const Places& places, const World& world,
+[[nodiscard]] Result<Published> carry_out(const Host& host, const World& world,
                                           const Request& request, const Plan& plan);
 
 // For a plan that finds everything as it is to be: the same question to the kernel, so that
@@ -40,6 +40,6 @@ struct Published {
 [[nodiscard]] Result<> check_unchanged(const World& world, const Plan& plan);
 
 // That STATE/in-force names this generation: a boot brings it back. Needs the lock.
-[[nodiscard]] Result<> check_mark(const Places& places, std::uint64_t generation);
+[[nodiscard]] Result<> check_mark(const Host& host, std::uint64_t generation);
 
 }  // namespace apiguard::publish

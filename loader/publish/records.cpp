@@ -22,12 +22,12 @@ const StoredRecord* newest_that_counts(const World& world) {
 
 // Records of older versions do not say whether they were in force. The one whose text the files
 // hold was meant to be.
-const StoredRecord* by_the_files(const Places& places, const World& world) {
-  const auto files = read_sources(places.config);
+const StoredRecord* by_the_files(const Host& host, const World& world) {
+  const auto files = read_sources(host.config);
   if (!files) return nullptr;
   for (auto kept = world.records.rbegin(); kept != world.records.rend(); ++kept) {
     if (is_of_older_version(*kept) && counts(world, *kept) &&
-        is_text_of(places.state_dir, kept->generation, *files))
+        is_text_of(host.state_dir, kept->generation, *files))
       return &*kept;
   }
   return nullptr;
@@ -40,18 +40,18 @@ std::optional<std::uint64_t> newest_lost(const World& world, const StoredRecord*
   return newest == nullptr || newest->generation < lost ? std::optional(lost) : std::nullopt;
 }
 
-std::optional<std::uint64_t> without_mark(const Places& places, const World& world) {
+std::optional<std::uint64_t> without_mark(const Host& host, const World& world) {
   const StoredRecord* newest = newest_that_counts(world);
   if (const auto lost = newest_lost(world, newest)) return lost;
   if (newest == nullptr) return std::nullopt;
   if (is_of_older_version(*newest)) {
-    if (const StoredRecord* same = by_the_files(places, world)) return same->generation;
+    if (const StoredRecord* same = by_the_files(host, world)) return same->generation;
   }
   return newest->generation;
 }
 
-std::optional<Mode> mode_of_files(const Places& places) {
-  const auto file = read_source(places.config, true);
+std::optional<Mode> mode_of_files(const Host& host) {
+  const auto file = read_source(host.config, true);
   if (!file) return std::nullopt;
   const auto config = parse_config(*file, {.lint = false});
   return config ? std::optional(config->policy.mode) : std::nullopt;
@@ -88,7 +88,7 @@ bool counts(const World& world, const StoredRecord& kept) {
          was_in_force(world, kept);
 }
 
-std::optional<std::string> missing_mark(const Places& places, const World& world) {
+std::optional<std::string> missing_mark(const Host& host, const World& world) {
   const bool any =
       std::any_of(world.records.begin(), world.records.end(),
                   [&](const StoredRecord& kept) { return !kept.meta || counts(world, kept); });
@@ -96,24 +96,24 @@ std::optional<std::string> missing_mark(const Places& places, const World& world
   return fmt::format(
       "file '{}/in-force': open: it is missing although generations are stored: the state "
       "directory was damaged",
-      places.state_dir);
+      host.state_dir);
 }
 
-std::optional<std::string> astray_mark(const Places& places, const World& world) {
+std::optional<std::string> astray_mark(const Host& host, const World& world) {
   if (!world.marked || find_record(world, *world.marked) != nullptr ||
       world.live.generation == world.marked)
     return std::nullopt;
   const StoredRecord* newest = newest_that_counts(world);
   if (newest == nullptr || newest_lost(world, newest)) return std::nullopt;
-  if (mode_of_files(places) != newest->meta->mode) return std::nullopt;
+  if (mode_of_files(host) != newest->meta->mode) return std::nullopt;
   return fmt::format(
       "file '{}/in-force': read: it names generation {}, which is not stored: the "
       "state directory was damaged",
-      places.state_dir, *world.marked);
+      host.state_dir, *world.marked);
 }
 
-std::optional<std::uint64_t> to_publish(const Places& places, const World& world) {
-  if (world.mark_error) return without_mark(places, world);
+std::optional<std::uint64_t> to_publish(const Host& host, const World& world) {
+  if (world.mark_error) return without_mark(host, world);
   if (!world.marked) return std::nullopt;
   for (auto kept = world.records.rbegin(); kept != world.records.rend(); ++kept) {
     if (kept->generation <= *world.marked) break;

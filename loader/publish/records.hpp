@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -23,12 +23,12 @@ namespace apiguard::publish {
 // A mark that is not there counts as damaged where something was in force. One that names what is
 // not stored does, too, if the files are of the mode of the newest stored generation; else the
 // generation itself is taken for lost: it may have been one that enforces.
-[[nodiscard]] std::optional<std::string> missing_mark(const Places& places, const World& world);
-[[nodiscard]] std::optional<std::string> astray_mark(const Places& places, const World& world);
+[[nodiscard]] std::optional<std::string> missing_mark(const Host& host, const World& world);
+[[nodiscard]] std::optional<std::string> astray_mark(const Host& host, const World& world);
 
 // The generation that a boot has to publish: the marked one, unless a newer one was in force when
 // its publish was killed before the mark; without a mark the newest that counts. Whether it can be
 // read is another question.
-[[nodiscard]] std::optional<std::uint64_t> to_publish(const Places& places, const World& world);
+[[nodiscard]] std::optional<std::uint64_t> to_publish(const Host& host, const World& world);
 
 }  // namespace apiguard::publish

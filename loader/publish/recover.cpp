@@ -63,9 +63,9 @@ Lease known_lease(const Book& old, const Prefix& prefix, const Term& term) {
 
 }  // namespace
 
-Result<Book> recover_book(const Places& places, const datapath::Edition& which, const Policy& text,
+Result<Book> recover_book(const Host& host, const datapath::Edition& which, const Policy& text,
                           const Now& loaded, const Moment& moment, const Book& old) {
-  const auto ends = datapath::read_ending(datapath::Pins(places.pin_dir), which);
+  const auto ends = datapath::read_ending(host.pins, which);
   if (!ends) return fail(ends.error());
   const Said said(text.ranges, loaded);
   const auto is_missing = [&](std::uint64_t own, __u64 kernel) {

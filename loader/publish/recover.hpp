@@ -5,7 +5,7 @@
 
 #include "loader/base/result.hpp"
 #include "loader/datapath/edition.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/policy/book.hpp"
 #include "loader/policy/policy.hpp"
 
@@ -14,7 +14,7 @@ namespace apiguard::publish {
 // Leases and lapsing excepts with the ends that the kernel has for this edition of the text, whose
 // ends were computed by `loaded` (the clocks as they are, but the wall clock of then). Names and
 // bars are those of `old`, an older book or an empty one; else they are named "recovered".
-[[nodiscard]] Result<Book> recover_book(const Places& places, const datapath::Edition& which,
+[[nodiscard]] Result<Book> recover_book(const Host& host, const datapath::Edition& which,
                                         const Policy& text, const Now& loaded, const Moment& moment,
                                         const Book& old);
 

@@ -65,7 +65,7 @@ ledger::ListChange change_of(const World& world, const Request& request, const P
 
 }  // namespace
 
-ledger::Ledger look_at_ledger(const Places& places, const World& world, const Request& request) {
+ledger::Ledger look_at_ledger(const Host& host, const World& world, const Request& request) {
   ledger::Ledger::Needs needs;
   needs.audit = request.policy.mode == Mode::kAudit;
   if (world.in_force && world.in_force->settings.abi == APIGUARD_ABI) {
@@ -74,13 +74,13 @@ ledger::Ledger look_at_ledger(const Places& places, const World& world, const Re
     needs.audited = settings.mode == APIGUARD_MODE_AUDIT;
     if (!is_public(settings.secret)) needs.secret = settings.secret;
   }
-  return ledger::Ledger::look(datapath::Pins(places.pin_dir), needs);
+  return ledger::Ledger::look(host.pins, needs);
 }
 
-void find_remembered(const Places& places, const World& world, const Request& request,
+void find_remembered(const Host& host, const World& world, const Request& request,
                      const ledger::Ledger& ledger, Plan& plan) {
   if (plan.unchanged) return;
-  const RangeUse used = read_usage(places, world);
+  const RangeUse used = read_usage(host, world);
   if (!request.is_unattended())
     plan.cut_ranges = find_cut_ranges(world, used, plan.judged_by(request));
   plan.ledger = used.warnings;
@@ -93,19 +93,19 @@ void find_remembered(const Places& places, const World& world, const Request& re
   if (plan.attach_only) return;
   plan.ledger.insert(plan.ledger.end(), ledger.warnings().begin(), ledger.warnings().end());
   if (!ledger.begins(datapath::LedgerMap::kSeen)) return;
-  if (auto doubt = ledger::doubt_audit_sources(places)) plan.ledger.push_back(std::move(*doubt));
+  if (auto doubt = ledger::doubt_audit_sources(host)) plan.ledger.push_back(std::move(*doubt));
 }
 
-std::vector<std::string> save_remembered(const Places& places, const World& world,
+std::vector<std::string> save_remembered(const Host& host, const World& world,
                                          const Request& request, const Plan& plan,
                                          bool attributed) {
   const Now now = clocks(world);
   std::vector<std::string> warnings;
-  if (auto saved = ledger::save_audit_sources(places, now, warnings); !saved)
+  if (auto saved = ledger::save_audit_sources(host, now, warnings); !saved)
     warnings.push_back(saved.error().message);
-  auto read = ledger::read_usage(places, now);
+  auto read = ledger::read_usage(host, now);
   const auto change = change_of(world, request, plan, read, attributed);
-  const auto kept = ledger::save_change(places, now, std::move(read), change);
+  const auto kept = ledger::save_change(host, now, std::move(read), change);
   if (kept) {
     warnings.insert(warnings.end(), kept->begin(), kept->end());
   } else {

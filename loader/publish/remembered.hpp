@@ -11,17 +11,17 @@
 namespace apiguard::publish {
 
 // Reads what is at the pins, writes nothing.
-[[nodiscard]] ledger::Ledger look_at_ledger(const Places& places, const World& world,
+[[nodiscard]] ledger::Ledger look_at_ledger(const Host& host, const World& world,
                                             const Request& request);
 
 // What the change finds of it in files and maps, for Plan::ledger. Fills in the ranges it cuts.
-void find_remembered(const Places& places, const World& world, const Request& request,
+void find_remembered(const Host& host, const World& world, const Request& request,
                      const ledger::Ledger& ledger, Plan& plan);
 
 // After the publish: brings the files to what the kernel says. `attributed`: the generation before
 // attributed its connections to ranges, and all of them were handed over. Returns warnings. Needs
 // the lock.
-[[nodiscard]] std::vector<std::string> save_remembered(const Places& places, const World& world,
+[[nodiscard]] std::vector<std::string> save_remembered(const Host& host, const World& world,
                                                        const Request& request, const Plan& plan,
                                                        bool attributed);
 

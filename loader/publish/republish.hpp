@@ -13,6 +13,6 @@ namespace apiguard::publish {
 
 // None: there is nothing to compute anew. Interfaces that were detached by hand stay so. What waits
 // for its confirmation goes on waiting. Needs the lock.
-[[nodiscard]] Result<std::optional<Published>> republish(const Places& places, const World& world);
+[[nodiscard]] Result<std::optional<Published>> republish(const Host& host, const World& world);
 
 }  // namespace apiguard::publish

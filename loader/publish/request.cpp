@@ -98,12 +98,12 @@ void clean(Sources& sources, bool strict, const Taken& taken, Request& request,
 }
 
 // The mode in the operator's toml, as far as that can be edited.
-void edit_config_mode(const Places& places, Mode mode, Request& request) {
-  auto file = read_source(places.config, true);
+void edit_config_mode(const Host& host, Mode mode, Request& request) {
+  auto file = read_source(host.config, true);
   auto edited = file ? replace_mode(*file, mode) : Result<Edited>(fail(file.error()));
   if (!edited) {
     request.notes.push_back(fmt::format("file '{}': stays as it is, its mode is not changed: {}",
-                                        places.config, edited.error().message));
+                                        host.config, edited.error().message));
     return;
   }
   file->name = request.sources.config.name;
@@ -112,7 +112,7 @@ void edit_config_mode(const Places& places, Mode mode, Request& request) {
 
 // What of a generation whose text is lost can still be said: its interfaces by its links, its
 // endpoints by its settings.
-Result<Sources> sources_from_kernel(const Places& places, const World& world) {
+Result<Sources> sources_from_kernel(const Host& host, const World& world) {
   Policy policy;
   policy.mode = Mode::kOff;
   for (const Interface& interface : world.interfaces) {
@@ -124,7 +124,7 @@ Result<Sources> sources_from_kernel(const Places& places, const World& world) {
   if (policy.endpoints.empty())
     policy.endpoints = {Endpoint{std::nullopt, 6443}};  // its pins are gone as well
   Sources sources;
-  sources.config = {"apiguard.toml", places.config, show_config(policy), true};
+  sources.config = {"apiguard.toml", host.config, show_config(policy), true};
   sources.ranges = {"authorized-ranges", "", "", false};
   return sources;
 }
@@ -136,9 +136,9 @@ bool is_in_force(const World& world, const Sources& sources) {
 }
 
 // One that cannot be read is passed over, and said.
-Result<StoredGeneration> generation_before(const Places& places, const World& world,
+Result<StoredGeneration> generation_before(const Host& host, const World& world,
                                            std::vector<std::string>& notes) {
-  const StateDir state(places.state_dir);
+  const StateDir& state = host.state;
   const std::uint64_t current =
       world.in_force ? world.in_force->generation : world.marked.value_or(0);
   for (auto kept = world.records.rbegin(); kept != world.records.rend(); ++kept) {
@@ -160,7 +160,7 @@ Result<StoredGeneration> generation_before(const Places& places, const World& wo
                   current));
 }
 
-Result<StoredGeneration> generation_numbered(const Places& places, const World& world,
+Result<StoredGeneration> generation_numbered(const Host& host, const World& world,
                                              std::uint64_t number) {
   const StoredRecord* kept = find_record(world, number);
   if (kept == nullptr || !was_in_force(world, *kept)) {
@@ -168,7 +168,7 @@ Result<StoredGeneration> generation_numbered(const Places& places, const World& 
         Exit::kFailed,
         fmt::format("generation {}: is not kept: 'apiguard history' shows those that are", number));
   }
-  return StateDir(places.state_dir).read(number);
+  return host.state.read(number);
 }
 
 // Edits of one file that were never in force would be overwritten: they are kept beside it.
@@ -204,10 +204,10 @@ bool is_drop_in_name(const std::string& name) {
 
 // Drop-ins that the generations between the two brought in, with what the newest of them wrote: its
 // digest, "" if it took the file away.
-std::map<std::string, std::string> brought_in(const Places& places, const World& world,
+std::map<std::string, std::string> brought_in(const Host& host, const World& world,
                                               std::uint64_t target, std::uint64_t current) {
   std::map<std::string, std::string> files;
-  const StateDir state(places.state_dir);
+  const StateDir& state = host.state;
   for (const std::uint64_t number : world.stored) {
     if (number <= target || number > current) continue;
     const auto meta = state.read_meta(number);
@@ -226,9 +226,9 @@ const SourceFile* drop_in_named(const Sources& sources, const std::string& name)
 }
 
 // Back to what the generation held of it; only what still is, byte for byte, what a change wrote.
-void restore_drop_in(const Places& places, const std::string& name, const std::string& written,
+void restore_drop_in(const Host& host, const std::string& name, const std::string& written,
                      Request& request) {
-  const std::string path = path_of(places, name);
+  const std::string path = path_of(host, name);
   const auto current = read_if_there(path);
   const std::string digest = current && *current ? sha256_hex(**current) : std::string();
   if (!current || digest != written) {
@@ -263,12 +263,12 @@ void name_changes(const World& world, std::uint64_t target, std::uint64_t curren
 }
 
 // A toml that does not parse is somebody's work in progress: the way out leaves it alone.
-bool config_is_broken(const Places& places, Request& request) {
-  auto file = read_source(places.config, true);
+bool config_is_broken(const Host& host, Request& request) {
+  auto file = read_source(host.config, true);
   if (!file) return false;
   if (parse_config(*file)) return false;
   request.notes.push_back(fmt::format(
-      "file '{}': is broken and stays as it is: 'apiguard validate' shows why", places.config));
+      "file '{}': is broken and stays as it is: 'apiguard validate' shows why", host.config));
   return true;
 }
 
@@ -323,8 +323,8 @@ std::future<void> parse_beside(const World& world, const Sources& sources) {
 
 }  // namespace
 
-Result<Request> request_files(const Places& places, const World& world, bool strict) {
-  const auto sources = read_sources(places.config);
+Result<Request> request_files(const Host& host, const World& world, bool strict) {
+  const auto sources = read_sources(host.config);
   if (!sources) return fail(sources.error());
   const auto in_force = parse_beside(world, *sources);
   return request_sources(*sources, {strict});
@@ -347,9 +347,9 @@ Result<Request> request_edited(const World& world, const Sources& before, Edited
   return request;
 }
 
-Result<Request> request_edit(const Places& places, const World& world, Which which, bool strict,
+Result<Request> request_edit(const Host& host, const World& world, Which which, bool strict,
                              const Editor& editor) {
-  const auto before = read_sources(places.config);
+  const auto before = read_sources(host.config);
   if (!before) return fail(before.error());
   auto edited = editor(*before);
   if (!edited) return fail(edited.error());
@@ -363,19 +363,19 @@ Result<Request> request_edit(const Places& places, const World& world, Which whi
   return request;
 }
 
-std::optional<Sources> text_in_force(const Places& places, const World& world) {
+std::optional<Sources> text_in_force(const Host& host, const World& world) {
   if (!world.in_force || !world.in_force->stored || !world.in_force->damaged.empty() ||
       world.in_force->policy() == nullptr)
     return std::nullopt;
   Sources sources = world.in_force->stored->sources;
-  sources.config.path = path_of(places, sources.config.name);
-  sources.ranges.path = path_of(places, sources.ranges.name);
-  for (SourceFile& file : sources.drop_ins) file.path = path_of(places, file.name);
+  sources.config.path = path_of(host, sources.config.name);
+  sources.ranges.path = path_of(host, sources.ranges.name);
+  for (SourceFile& file : sources.drop_ins) file.path = path_of(host, file.name);
   return sources;
 }
 
-Waiting look_at_waiting(const Places& places, const World& world, const Sources& in_force) {
-  auto files = read_sources(places.config);
+Waiting look_at_waiting(const Host& host, const World& world, const Sources& in_force) {
+  auto files = read_sources(host.config);
   if (!files) return {false, {files.error().message + ": what it holds stays unapplied"}};
   files->ranges = in_force.ranges;
   if (*files == in_force) return {true, {}};
@@ -414,11 +414,11 @@ Beyond look_beyond(const World& world, const Sources& in_force, const Policy& af
 
 }  // namespace
 
-Result<Request> request_addition(const Places& places, const World& world, bool strict,
+Result<Request> request_addition(const Host& host, const World& world, bool strict,
                                  const Editor& editor) {
-  const auto in_force = text_in_force(places, world);
-  if (!in_force) return request_edit(places, world, Which::kRanges, strict, editor);
-  auto list = read_list(places.config);
+  const auto in_force = text_in_force(host, world);
+  if (!in_force) return request_edit(host, world, Which::kRanges, strict, editor);
+  auto list = read_list(host.config);
   if (!list) return fail(list.error());
   Sources before = *in_force;
   before.ranges = std::move(*list);
@@ -426,7 +426,7 @@ Result<Request> request_addition(const Places& places, const World& world, bool 
   if (!edited) return fail(edited.error());
   auto request = request_edited(world, before, std::move(*edited), Which::kRanges, strict);
   if (!request) return request;
-  const Waiting waiting = look_at_waiting(places, world, *in_force);
+  const Waiting waiting = look_at_waiting(host, world, *in_force);
   request->notes.insert(request->notes.end(), waiting.notes.begin(), waiting.notes.end());
   if (before == *in_force) return request;
   Beyond beyond = look_beyond(world, *in_force, request->policy, editor);
@@ -450,9 +450,9 @@ void put_drop_in(Sources& sources, const WithFile& file) {
   at->present = true;
 }
 
-FileEdit edit_of_drop_in(const Places& places, const Sources& before, const WithFile& file) {
+FileEdit edit_of_drop_in(const Host& host, const Sources& before, const WithFile& file) {
   const SourceFile* current = drop_in_named(before, file.name);
-  return {file.name, path_of(places, file.name), current != nullptr ? current->text : "",
+  return {file.name, path_of(host, file.name), current != nullptr ? current->text : "",
           current != nullptr, file.text};
 }
 
@@ -473,16 +473,16 @@ Difference others_unapplied(const World& world, const Policy& after,
 
 }  // namespace
 
-Result<Request> request_with(const Places& places, const World& world,
+Result<Request> request_with(const Host& host, const World& world,
                              const std::vector<WithFile>& files, bool strict) {
-  const auto before = read_sources(places.config);
+  const auto before = read_sources(host.config);
   if (!before) return fail(before.error());
   Sources after = *before;
   for (const WithFile& file : files) put_drop_in(after, file);
   auto request = request_sources(after, {strict});
   if (!request) return request;
   for (const WithFile& file : files) {
-    FileEdit edit = edit_of_drop_in(places, *before, file);
+    FileEdit edit = edit_of_drop_in(host, *before, file);
     if (!edit.existed || edit.before != file.text) request->edits.push_back(std::move(edit));
   }
   request->unapplied = others_unapplied(world, request->policy, files);
@@ -493,9 +493,8 @@ namespace {
 
 // The text in force does not parse, as that of another version may not: off needs no list, and for
 // audit the files have one.
-Result<Request> request_mode_without_text(const Places& places, const World& world, Mode mode) {
-  auto sources =
-      mode == Mode::kOff ? sources_from_kernel(places, world) : read_sources(places.config);
+Result<Request> request_mode_without_text(const Host& host, const World& world, Mode mode) {
+  auto sources = mode == Mode::kOff ? sources_from_kernel(host, world) : read_sources(host.config);
   if (!sources) return fail(sources.error());
   auto config = replace_mode(sources->config, mode);
   if (!config) return fail(config.error());
@@ -505,35 +504,35 @@ Result<Request> request_mode_without_text(const Places& places, const World& wor
 
 }  // namespace
 
-Result<Request> request_mode(const Places& places, const World& world, Mode mode) {
+Result<Request> request_mode(const Host& host, const World& world, Mode mode) {
   if (!world.in_force || (!world.in_force->stored && mode != Mode::kOff)) {
-    auto request =
-        request_edit(places, world, Which::kConfig, false,
-                     [mode](const Sources& sources) { return replace_mode(sources.config, mode); });
+    auto request = request_edit(host, world, Which::kConfig, false, [mode](const Sources& sources) {
+      return replace_mode(sources.config, mode);
+    });
     // Its text is out of reach, which is no reason to keep dropping.
     if (request && world.in_force) request->kind = Request::Kind::kWayOut;
     return request;
   }
   auto sources = world.in_force->stored ? Result<Sources>(world.in_force->stored->sources)
-                                        : sources_from_kernel(places, world);
+                                        : sources_from_kernel(host, world);
   if (!sources) return fail(sources.error());
   auto config = replace_mode(sources->config, mode);
   if (!config) return fail(config.error());
   sources->config.text = config->text;
   auto request = request_sources(*sources, {.lint = false});
-  if (!request) request = request_mode_without_text(places, world, mode);
+  if (!request) request = request_mode_without_text(host, world, mode);
   if (!request) return request;
   request->warnings.clear();  // of a list that was linted when it was published
   request->kind = Request::Kind::kWayOut;
-  edit_config_mode(places, mode, *request);
+  edit_config_mode(host, mode, *request);
   return request;
 }
 
-Result<Request> request_rollback(const Places& places, const World& world,
+Result<Request> request_rollback(const Host& host, const World& world,
                                  std::optional<std::uint64_t> generation) {
   std::vector<std::string> notes;
-  auto stored = generation ? generation_numbered(places, world, *generation)
-                           : generation_before(places, world, notes);
+  auto stored = generation ? generation_numbered(host, world, *generation)
+                           : generation_before(host, world, notes);
   if (!stored) return fail(stored.error());
   auto request = request_sources(stored->sources, {.lint = false});
   if (!request) return request;
@@ -542,17 +541,16 @@ Result<Request> request_rollback(const Places& places, const World& world,
   request->kind = Request::Kind::kWayOut;
   const bool known = world.in_force && world.in_force->stored;
   const Sources* now = known ? &world.in_force->stored->sources : nullptr;
-  const std::string folder = places.config.substr(0, places.config.rfind('/') + 1);
-  if (!config_is_broken(places, *request)) {
-    restore(places.config, stored->sources.config, now != nullptr ? &now->config : nullptr,
-            *request);
+  const std::string folder = host.config.substr(0, host.config.rfind('/') + 1);
+  if (!config_is_broken(host, *request)) {
+    restore(host.config, stored->sources.config, now != nullptr ? &now->config : nullptr, *request);
   }
   restore(folder + "authorized-ranges", stored->sources.ranges,
           now != nullptr ? &now->ranges : nullptr, *request);
   const std::uint64_t current =
       world.in_force ? world.in_force->generation : world.marked.value_or(0);
-  for (const auto& [name, written] : brought_in(places, world, stored->meta.generation, current))
-    restore_drop_in(places, name, written, *request);
+  for (const auto& [name, written] : brought_in(host, world, stored->meta.generation, current))
+    restore_drop_in(host, name, written, *request);
   name_changes(world, stored->meta.generation, current, *request);
   request->brings_back_undone = stored->meta.undone;
   if (world.window && world.window->open()) request->undoes = world.window->generation;
@@ -589,9 +587,9 @@ Error stays(const World& world) {
 
 }  // namespace
 
-Result<Request> request_boot(const Places& places, const World& world) {
+Result<Request> request_boot(const Host& host, const World& world) {
   if (runs_what_is_lost(world)) return fail(stays(world));
-  auto text = boot_text(places, world);
+  auto text = boot_text(host, world);
   if (!text) return fail(text.error());
   auto request = request_boot_text(*text);
   if (!request) return request;

@@ -44,8 +44,8 @@ bool is_fallback(const World& world, const datapath::Edition& which) {
 
 // Pins of generations that no link runs: of a publish that died before its first link, or while it
 // dropped the one before.
-Result<> remove_stale_pins(const Places& places, const World& world, Settled& settled) {
-  const datapath::Pins pins(places.pin_dir);
+Result<> remove_stale_pins(const Host& host, const World& world, Settled& settled) {
+  const datapath::Pins& pins = host.pins;
   for (const datapath::PinnedGeneration& pinned : world.live.generations) {
     if (runs_anywhere(world, pinned.which) || is_fallback(world, pinned.which)) continue;
     if (auto removed = datapath::drop_generation(pins, pinned.which); !removed) return removed;
@@ -64,11 +64,11 @@ bool was_never_in_force(const World& world, const StoredRecord& kept) {
 }
 
 // State written and maps pinned by a publish that died before its first link.
-Result<> remove_unpublished(const Places& places, const World& world, Settled& settled) {
-  StateDir state(places.state_dir);
+Result<> remove_unpublished(const Host& host, const World& world, Settled& settled) {
+  const StateDir& state = host.state;
   for (const StoredRecord& kept : world.records) {
     if (!was_never_in_force(world, kept)) continue;
-    if (auto back = take_text_back(places, *kept.meta, settled.messages); !back) return back;
+    if (auto back = take_text_back(host, *kept.meta, settled.messages); !back) return back;
     if (auto removed = state.remove(kept.generation); !removed) return removed;
     settled.messages.push_back(
         fmt::format("generation {}: was never in force: removed", kept.generation));
@@ -77,7 +77,7 @@ Result<> remove_unpublished(const Places& places, const World& world, Settled& s
   // What a dying write left under a temporary name.
   if (!world.state_error) (void)state.prune(world.live.generation);
   if (world.live.by_id) return {};  // the pins cannot be touched, and are not the whole truth
-  return remove_stale_pins(places, world, settled);
+  return remove_stale_pins(host, world, settled);
 }
 
 // An interface that leaves the set with an unconfirmed change leaves when that is confirmed.
@@ -99,9 +99,9 @@ bool links_differ(const World& world) {
 }
 
 // The links a dying publish did not reach.
-Result<> finish_links(const Places& places, const World& world, Settled& settled) {
+Result<> finish_links(const Host& host, const World& world, Settled& settled) {
   if (!links_differ(world)) return {};
-  const datapath::Pins pins(places.pin_dir);
+  const datapath::Pins& pins = host.pins;
   auto filter = pins.open_filter(*world.live.newest());
   if (!filter) return fail(filter.error());
   std::vector<datapath::Target> targets;
@@ -117,11 +117,11 @@ Result<> finish_links(const Places& places, const World& world, Settled& settled
 // Replaces a file only if it still is what the change started from: an edit made by hand since then
 // is not ours to undo. Goes by the bytes that the change wrote: the text of the generation need not
 // hold what else stood in the file. Fails where the file is still to be brought.
-Result<> finish_text(const Places& places, const GenerationMeta& meta, std::size_t index,
+Result<> finish_text(const Host& host, const GenerationMeta& meta, std::size_t index,
                      Settled& settled) {
   const GenerationMeta::Edit& edit = meta.edits[index];
-  const std::string path = path_of(places, edit.name);
-  const auto wanted = StateDir(places.state_dir).read_after(meta, index);
+  const std::string path = path_of(host, edit.name);
+  const auto wanted = host.state.read_after(meta, index);
   if (!wanted) {
     settled.messages.push_back(
         fmt::format("{}: file '{}' stays as it is", wanted.error().message, path));
@@ -157,14 +157,14 @@ bool died_before_mark(const World& world) {
 }
 
 // The mark last: until it is moved the next verb does all of this again.
-Result<> finish_state(const Places& places, const World& world, Settled& settled) {
+Result<> finish_state(const Host& host, const World& world, Settled& settled) {
   if (!world.in_force || !died_before_mark(world)) return {};
   const std::uint64_t number = *world.live.generation;
   const GenerationMeta& meta = world.in_force->stored->meta;
   for (std::size_t i = 0; i < meta.edits.size(); ++i) {
-    if (auto finished = finish_text(places, meta, i, settled); !finished) return finished;
+    if (auto finished = finish_text(host, meta, i, settled); !finished) return finished;
   }
-  StateDir state(places.state_dir);
+  const StateDir& state = host.state;
   auto marked = state.enter(number);
   if (marked) marked = state.mark_in_force(number);
   if (!marked)
@@ -198,13 +198,13 @@ Result<Settled> ended(Result<std::vector<std::string>> done, const Ending& endin
 }
 
 // A change that waited for its confirmation; none: nothing is to be done about it.
-std::optional<Result<Settled>> settle_confirmation(const Places& places, const World& world) {
+std::optional<Result<Settled>> settle_confirmation(const Host& host, const World& world) {
   if (world.window && world.window->expired)
-    return ended(undo(places, world), {world.window->generation, false});
+    return ended(undo(host, world), {world.window->generation, false});
   if (world.window && world.window->deadline == 0)
-    return ended(confirm(places, world), {world.window->generation, true});
+    return ended(confirm(host, world), {world.window->generation, true});
   if (const auto meta = undone_by_boot(world))
-    return ended(undo_in_state(places, *meta), {meta->generation, false});
+    return ended(undo_in_state(host, *meta), {meta->generation, false});
   return std::nullopt;
 }
 
@@ -214,16 +214,14 @@ bool has_expired(const World& world) {
   return (world.window && world.window->expired) || undone_by_boot(world);
 }
 
-Result<Settled> settle(const Places& places, const World& world) {
+Result<Settled> settle(const Host& host, const World& world) {
   Settled settled;
-  if (auto done = settle_confirmation(places, world)) return std::move(*done);
-  if (auto removed = remove_unpublished(places, world, settled); !removed)
+  if (auto done = settle_confirmation(host, world)) return std::move(*done);
+  if (auto removed = remove_unpublished(host, world, settled); !removed)
     return fail(removed.error());
   if (!world.live.generation) return settled;
-  if (auto finished = finish_links(places, world, settled); !finished)
-    return fail(finished.error());
-  if (auto finished = finish_state(places, world, settled); !finished)
-    return fail(finished.error());
+  if (auto finished = finish_links(host, world, settled); !finished) return fail(finished.error());
+  if (auto finished = finish_state(host, world, settled); !finished) return fail(finished.error());
   return settled;
 }
 
@@ -239,14 +237,14 @@ bool needs_text(const World& world) {
 // A mark on what has a link of ours: the verb that left it, or the one that was to take it away,
 // was killed in the middle. While a change waits for its confirmation the marks stay for its
 // undoing.
-void forget_void_marks(const Places& places, const World& world) {
+void forget_void_marks(const Host& host, const World& world) {
   if (world.window && world.window->open()) return;
   std::vector<const Interface*> attached;
   for (const Interface& interface : world.interfaces) {
     if (link_on(world, interface) != nullptr) attached.push_back(&interface);
   }
   if (attached.empty()) return;
-  (void)forget_detached(places.run_dir, [&](const DetachMark& mark) {
+  (void)forget_detached(host.run_dir, [&](const DetachMark& mark) {
     return mark.name == kDetachedAll ||
            std::any_of(attached.begin(), attached.end(), [&](const Interface* interface) {
              return mark.is_of(interface->name, interface->ifindex);
@@ -256,25 +254,25 @@ void forget_void_marks(const Places& places, const World& world) {
 
 // What verbs that died, or that this one overtook, have prepared: those that were overtaken go on
 // one day and find nothing to rename.
-void remove_leftovers(const Places& places) {
-  remove_stale_replacements(places.config);
-  remove_stale_marks(places.run_dir);
-  Queue(places.run_dir).remove_leftovers();
-  StateDir(places.state_dir).remove_leftovers();
-  datapath::remove_asides(places.pin_dir);
-  if (fence::overtook()) datapath::detach_unpinned(datapath::Pins(places.pin_dir));
+void remove_leftovers(const Host& host) {
+  remove_stale_replacements(host.config);
+  remove_stale_marks(host.run_dir);
+  Queue(host.run_dir).remove_leftovers();
+  host.state.remove_leftovers();
+  datapath::remove_asides(host.pin_dir);
+  if (fence::overtook()) datapath::detach_unpinned(host.pins);
 }
 
 // Settling may uncover more to settle: a confirmation first, then links, then what no link runs any
 // more.
-Result<World> look_and_settle(const Places& places, const Settling& how, Settled& done) {
+Result<World> look_and_settle(const Host& host, const Settling& how, Settled& done) {
   constexpr int kRounds = 4;
   if (auto ours = fence::check(); !ours) return fail(ours.error());
-  remove_leftovers(places);
-  auto world = look(places, how.known);
-  if (world && how.known != nullptr && needs_text(*world)) world = look(places);
+  remove_leftovers(host);
+  auto world = look(host, how.known);
+  if (world && how.known != nullptr && needs_text(*world)) world = look(host);
   for (int round = 0; world && round < kRounds; ++round) {
-    const auto settled = settle(places, *world);
+    const auto settled = settle(host, *world);
     if (!settled && (!how.go_on || !fence::check())) return fail(settled.error());
     if (!settled) {
       world->unsettled = settled.error().message;
@@ -283,9 +281,9 @@ Result<World> look_and_settle(const Places& places, const Settling& how, Settled
     done.messages.insert(done.messages.end(), settled->messages.begin(), settled->messages.end());
     done.endings.insert(done.endings.end(), settled->endings.begin(), settled->endings.end());
     if (!settled->changed) break;
-    world = look(places);
+    world = look(host);
   }
-  if (world && fence::check()) forget_void_marks(places, *world);
+  if (world && fence::check()) forget_void_marks(host, *world);
   return world;
 }
 

@@ -31,7 +31,7 @@ struct Settled {
 [[nodiscard]] bool has_expired(const World& world);
 
 // Needs the lock.
-[[nodiscard]] Result<Settled> settle(const Places& places, const World& world);
+[[nodiscard]] Result<Settled> settle(const Host& host, const World& world);
 
 // Looks, settles, and looks again until there is nothing to settle. With `go_on` a failure to
 // settle is World::unsettled, else it is the result. `known` as in look(). What was done is added
@@ -40,7 +40,6 @@ struct Settling {
   bool go_on = false;
   const InForce* known = nullptr;
 };
-[[nodiscard]] Result<World> look_and_settle(const Places& places, const Settling& how,
-                                            Settled& done);
+[[nodiscard]] Result<World> look_and_settle(const Host& host, const Settling& how, Settled& done);
 
 }  // namespace apiguard::publish

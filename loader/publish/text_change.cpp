@@ -102,8 +102,8 @@ Result<std::optional<std::string>> read_if_there(const std::string& path) {
   return fail(text.error());
 }
 
-std::string path_of(const Places& places, const std::string& name) {
-  return name == kConfigName ? places.config : beside(places.config, name);
+std::string path_of(const Host& host, const std::string& name) {
+  return name == kConfigName ? host.config : beside(host.config, name);
 }
 
 }  // namespace apiguard::publish

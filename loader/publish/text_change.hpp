@@ -44,6 +44,6 @@ class TextChange {
 [[nodiscard]] Result<std::optional<std::string>> read_if_there(const std::string& path);
 
 // Path of a file of the policy, by its name in Sources.
-[[nodiscard]] std::string path_of(const Places& places, const std::string& name);
+[[nodiscard]] std::string path_of(const Host& host, const std::string& name);
 
 }  // namespace apiguard::publish

@@ -11,13 +11,13 @@ namespace apiguard::publish {
 namespace {
 
 // The book first: whoever is killed in between has barred what still stands in the list.
-Result<> put_in_place(const Places& places, const World& world, const Request& request,
+Result<> put_in_place(const Host& host, const World& world, const Request& request,
                       TextChange& text) {
   for (const FileEdit& edit : request.edits) {
     if (auto prepared = text.prepare(edit); !prepared) return prepared;
   }
   if (request.book) {
-    if (auto booked = write_next_book(places, world, *request.book); !booked) return booked;
+    if (auto booked = write_next_book(host, world, *request.book); !booked) return booked;
   }
   if (auto committed = text.commit(); !committed) return committed;
   return text.verify();
@@ -25,16 +25,16 @@ Result<> put_in_place(const Places& places, const World& world, const Request& r
 
 }  // namespace
 
-Result<> write_text(const Places& places, const World& world, const Request& request) {
+Result<> write_text(const Host& host, const World& world, const Request& request) {
   const auto image = compile(request.policy, 1, clocks(world));
   if (!image) return fail(image.error());
   TextChange text;
-  auto written = put_in_place(places, world, request, text);
+  auto written = put_in_place(host, world, request, text);
   if (written) return written;
   Error why = written.error();
   auto left = text.put_back();
   if (request.book) {
-    if (auto put = restore_book(places.state_dir, world.book.book); !put)
+    if (auto put = restore_book(host.state_dir, world.book.book); !put)
       left.push_back(put.error().message);
   }
   if (!left.empty())

@@ -9,6 +9,6 @@ namespace apiguard::publish {
 
 // The files, and the book if there is one to write. Needs the lock and a Plan::all_detached. After
 // an error all of it is as it was. Exit::kBadFile: the list could not be published.
-[[nodiscard]] Result<> write_text(const Places& places, const World& world, const Request& request);
+[[nodiscard]] Result<> write_text(const Host& host, const World& world, const Request& request);
 
 }  // namespace apiguard::publish

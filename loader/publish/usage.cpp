@@ -20,8 +20,8 @@ bool guards_all(const World& world) {
 
 }  // namespace
 
-RangeUse read_usage(const Places& places, const World& world) {
-  auto found = ledger::read_usage(places, clocks(world));
+RangeUse read_usage(const Host& host, const World& world) {
+  auto found = ledger::read_usage(host, clocks(world));
   RangeUse use{std::move(found.log), std::nullopt, std::move(found.warnings),
                std::move(found.unread)};
   const auto& in_force = world.in_force;
@@ -37,8 +37,8 @@ bool judges_nothing(const InForce& in_force) {
   return !in_force.config || in_force.config->mode == Mode::kOff;
 }
 
-bool attributes_connections(const Places& places, const World& world) {
-  return world.in_force && datapath::Pins(places.pin_dir).attributes(world.in_force->which());
+bool attributes_connections(const Host& host, const World& world) {
+  return world.in_force && host.pins.attributes(world.in_force->which());
 }
 
 }  // namespace apiguard::publish

@@ -19,12 +19,12 @@ struct RangeUse {
 };
 
 // What can be read of it; writes nothing.
-[[nodiscard]] RangeUse read_usage(const Places& places, const World& world);
+[[nodiscard]] RangeUse read_usage(const Host& host, const World& world);
 
 // Whether it judges no packet: mode is off, or nothing is known of it.
 [[nodiscard]] bool judges_nothing(const InForce& in_force);
 
 // Whether the generation in force attributes connections to ranges.
-[[nodiscard]] bool attributes_connections(const Places& places, const World& world);
+[[nodiscard]] bool attributes_connections(const Host& host, const World& world);
 
 }  // namespace apiguard::publish

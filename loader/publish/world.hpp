@@ -15,8 +15,8 @@
 #include "loader/host/book.hpp"
 #include "loader/host/floor.hpp"
 #include "loader/host/interfaces.hpp"
-#include "loader/host/places.hpp"
 #include "loader/host/state.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/stored_record.hpp"
 

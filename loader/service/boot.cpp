@@ -30,28 +30,28 @@ constexpr auto kLongestPause = seconds(60);
 }  // namespace
 
 // Whatever is parsed here is forgotten at once, but for a few names.
-bool BootWish::read(const Places& places) {
+bool BootWish::read(const Host& host) {
   wanted_.clear();
-  const auto world = publish::look(places);
+  const auto world = publish::look(host);
   if (!world) return false;
-  const auto text = publish::boot_text(places, *world);
+  const auto text = publish::boot_text(host, *world);
   if (!text) return true;
-  const SourceFile file{"apiguard.toml", places.config, text->sources.config.text, true};
+  const SourceFile file{"apiguard.toml", host.config, text->sources.config.text, true};
   if (const auto config = parse_config(file, {.lint = false})) wanted_ = config->policy.interfaces;
   return true;
 }
 
-std::set<std::string> BootWish::interfaces(const Places& places) {
+std::set<std::string> BootWish::interfaces(const Host& host) {
   std::set<std::string> names;
-  const Detached detached = read_detached(places.run_dir);
-  const StateDir state(places.state_dir);
+  const Detached detached = read_detached(host.run_dir);
+  const StateDir& state = host.state;
   const auto marked = state.in_force();
   const auto stored = state.generations();
   std::string from = fmt::format("{} {} {}", marked ? marked->value_or(0) : 0,
                                  fmt::join(stored.value_or(std::vector<std::uint64_t>()), ","),
-                                 describe_files(places.config));
+                                 describe_files(host.config));
   if (from != read_from_) {
-    read_from_ = read(places) ? std::move(from) : "";
+    read_from_ = read(host) ? std::move(from) : "";
     malloc_trim(0);
   }
   const auto present = list_interfaces();
@@ -67,8 +67,8 @@ bool BootWish::wants(const std::vector<std::string>& names) const {
   return is_wanted(wanted_, names);
 }
 
-Boot::Boot(Places places, Children& children, Tell tell, RoundAfter round_after)
-    : places_(std::move(places)),
+Boot::Boot(Host host, Children& children, Tell tell, RoundAfter round_after)
+    : host_(std::move(host)),
       children_(children),
       tell_(std::move(tell)),
       round_after_(std::move(round_after)),
@@ -77,7 +77,7 @@ Boot::Boot(Places places, Children& children, Tell tell, RoundAfter round_after)
 
 void Boot::begin_if_wanted() {
   if (children_.runs("boot")) return;
-  const std::set<std::string> wanted = wish_.interfaces(places_);
+  const std::set<std::string> wanted = wish_.interfaces(host_);
   tell_how_it_ended();
   if (wanted.empty()) {
     tried_.clear();
@@ -108,13 +108,13 @@ bool Boot::is_due(const std::set<std::string>& wanted) {
 // Something is in force all the same, and only this process cannot hold it: a boot changes nothing
 // about that.
 bool Boot::cannot_help() {
-  const auto world = publish::look(places_);
+  const auto world = publish::look(host_);
   if (!world || !world->live.generation) return false;
   tell_({Level::kError, "boot",
          fmt::format("generation {} is in force, but what is pinned at '{}' cannot be held: "
                      "interfaces that appear are not guarded, and what others take away is not put "
                      "back, until that is mended",
-                     *world->live.generation, places_.pin_dir)});
+                     *world->live.generation, host_.pin_dir)});
   count_try();
   round_after_(pace_.due() - Loop::Clock::now());
   return true;
@@ -151,7 +151,7 @@ void Boot::tell_how_it_ended() {
 }
 
 std::string Boot::waits_for() const {
-  if (!read_detached(places_.run_dir).empty())
+  if (!read_detached(host_.run_dir).empty())
     return "nothing is in force: taken off by hand: waits for 'apiguard apply'";
   if (children_.runs("boot")) return "nothing is in force: 'apply --boot' is under way";
   if (wish_.names().empty())

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/service/children.hpp"
 #include "loader/service/keeper.hpp"
 #include "loader/service/loop.hpp"
@@ -21,14 +21,14 @@ namespace apiguard::service {
 // read from is read again only if it has changed.
 class BootWish {
  public:
-  [[nodiscard]] std::set<std::string> interfaces(const Places& places);
+  [[nodiscard]] std::set<std::string> interfaces(const Host& host);
   // Names and globs; as of the last call of interfaces().
   [[nodiscard]] const std::vector<std::string>& names() const { return wanted_; }
   // The same.
   [[nodiscard]] bool wants(const std::vector<std::string>& names) const;
 
  private:
-  [[nodiscard]] bool read(const Places& places);  // false: the kernel did not say
+  [[nodiscard]] bool read(const Host& host);  // false: the kernel did not say
 
   std::string read_from_;
   std::vector<std::string> wanted_;  // names and globs
@@ -46,7 +46,7 @@ class Boot {
 
   // `children` must outlive it. A round is asked for when a boot has ended, and when it is time to
   // try again.
-  Boot(Places places, Children& children, Tell tell, RoundAfter round_after);
+  Boot(Host host, Children& children, Tell tell, RoundAfter round_after);
 
   // A round found that nothing is in force, or that what is cannot be held.
   void begin_if_wanted();
@@ -65,7 +65,7 @@ class Boot {
   void start();
   void count_try();
 
-  Places places_;
+  Host host_;
   Children& children_;
   Tell tell_;
   RoundAfter round_after_;

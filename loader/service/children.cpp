@@ -55,13 +55,13 @@ void unblock_signals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-int become_verb(const Places& places, const std::vector<std::string>& verb) {
+int become_verb(const Host& host, const std::vector<std::string>& verb) {
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
     return kNotStarted;
-  std::vector<std::string> words{"apiguard",     "--config",       places.config,
-                                 "--state-dir",  places.state_dir, "--run-dir",
-                                 places.run_dir, "--pin-dir",      places.pin_dir};
+  std::vector<std::string> words{"apiguard",    "--config",     host.config,
+                                 "--state-dir", host.state_dir, "--run-dir",
+                                 host.run_dir,  "--pin-dir",    host.pin_dir};
   words.insert(words.end(), verb.begin(), verb.end());
   std::vector<char*> argv;
   argv.reserve(words.size() + 1);
@@ -121,7 +121,7 @@ void Children::hear_all(Child& child) {
 bool Children::start_verb(const std::string& name, const std::vector<std::string>& verb,
                           Ended ended) {
   return start(
-      name, [this, &verb] { return become_verb(places_, verb); }, std::move(ended));
+      name, [this, &verb] { return become_verb(host_, verb); }, std::move(ended));
 }
 
 bool Children::runs(const std::string& name) const {

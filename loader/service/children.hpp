@@ -13,7 +13,7 @@
 
 #include "loader/base/fd.hpp"
 #include "loader/host/journal.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/service/loop.hpp"
 
 namespace apiguard::service {
@@ -23,9 +23,9 @@ class Children {
   // A line that one of them said.
   using Hear = std::function<void(const std::string& name, const Marked& line)>;
 
-  // Verbs work in these places. `loop` must outlive it.
-  Children(Places places, Loop& loop, Hear hear)
-      : places_(std::move(places)), loop_(loop), hear_(std::move(hear)) {}
+  // Verbs work on this host. `loop` must outlive it.
+  Children(Host host, Loop& loop, Hear hear)
+      : host_(std::move(host)), loop_(loop), hear_(std::move(hear)) {}
 
   // Gets the exit status; 128 and the signal for one that was killed.
   using Ended = std::function<void(int status)>;
@@ -57,7 +57,7 @@ class Children {
   void stopped(pid_t pid, Child& child);
   void end_if_stopped(pid_t pid);
 
-  Places places_;
+  Host host_;
   Loop& loop_;
   Hear hear_;
   std::map<pid_t, Child> running_;

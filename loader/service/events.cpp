@@ -23,11 +23,11 @@ Event describe(const apiguard_event& event) {
 
 void Events::open() {
   if (!seat_) {
-    auto seat = take_seat(places_.run_dir, "watch", APIGUARD_MAX_WATCHERS);
+    auto seat = take_seat(host_.run_dir, "watch", APIGUARD_MAX_WATCHERS);
     if (!seat) return;
     seat_ = std::move(*seat);
   }
-  auto watch = datapath::Watch::open(datapath::Pins(places_.pin_dir), seat_->number);
+  auto watch = datapath::Watch::open(host_.pins, seat_->number);
   if (watch) watch_.emplace(std::move(*watch));
 }
 

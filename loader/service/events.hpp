@@ -8,8 +8,8 @@
 
 #include "loader/datapath/watch.hpp"
 #include "loader/host/journal.hpp"
-#include "loader/host/places.hpp"
 #include "loader/host/seat.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/report/event.hpp"
 
 namespace apiguard::service {
@@ -27,7 +27,7 @@ class Events {
   // Whether the journal takes it: of too many it does not.
   using Tell = std::function<bool(const Event&)>;
 
-  Events(Places places, Tell tell) : places_(std::move(places)), tell_(std::move(tell)) {}
+  Events(Host host, Tell tell) : host_(std::move(host)), tell_(std::move(tell)) {}
 
   // To be called every second: the program writes for a few more. Where nothing is in force yet, or
   // all places are taken, it is tried again the next time.
@@ -44,7 +44,7 @@ class Events {
   void close();
   void take(const apiguard_event& event);
 
-  Places places_;
+  Host host_;
   Tell tell_;
   std::optional<Seat> seat_;
   std::optional<datapath::Watch> watch_;

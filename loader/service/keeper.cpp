@@ -51,7 +51,7 @@ Keeper::Round start_over(const Error& why) {
 
 Keeper::Round Keeper::round() {
   Round round;
-  const auto lock = Lock::take(places_.run_dir, "run", std::chrono::milliseconds(0));
+  const auto lock = Lock::take(host_.run_dir, "run", std::chrono::milliseconds(0));
   if (!lock && lock.error().os_error == EWOULDBLOCK) {
     round.outcome = Outcome::kBusy;
     return round;
@@ -71,28 +71,27 @@ Keeper::Round Keeper::round() {
 // Nothing is mounted here: that would take CAP_SYS_ADMIN, and in a namespace of our own nobody else
 // would see it. Descriptors keep links, programs and maps until somebody mounts it again.
 Result<> Keeper::pins_in_reach(Round& round) {
-  auto created = datapath::Pins(places_.pin_dir).create();
+  auto created = host_.pins.create();
   if (!created) {
     if (!out_of_reach_ && !hold_.empty()) {
       tell(round, Level::kWarning, "pins",
            fmt::format("pin '{}': is out of reach: this process keeps what was pinned there, and "
                        "packets are judged as before, until it ends; it pins everything again as "
                        "soon as it can",
-                       places_.pin_dir));
+                       host_.pin_dir));
     }
     out_of_reach_ = true;
     return created;
   }
   if (std::exchange(out_of_reach_, false))
-    tell(round, Level::kNotice, "pins",
-         fmt::format("pin '{}': is in reach again", places_.pin_dir));
+    tell(round, Level::kNotice, "pins", fmt::format("pin '{}': is in reach again", host_.pin_dir));
   return {};
 }
 
 // Before anything is settled: a link without its pin, or with a program of somebody else, would be
 // taken for a change that was interrupted.
 Result<> Keeper::repair(Round& round) {
-  const datapath::Pins pins(places_.pin_dir);
+  const datapath::Pins& pins = host_.pins;
   hold_.drop_replaced(window_before());
   const auto pinned = hold_.pin_again(pins, window_before());
   if (!pinned) return fail(pinned.error());
@@ -118,7 +117,7 @@ void Keeper::tell_missing(const datapath::Hold::Short& missing, Round& round) {
 
 // What cannot be held, and what is not ours, is said once.
 Result<> Keeper::refresh_hold(Round& round) {
-  auto refreshed = hold_.refresh(datapath::Pins(places_.pin_dir));
+  auto refreshed = hold_.refresh(host_.pins);
   tell_missing(hold_.missing(), round);
   for (const std::string& stray : hold_.strays()) {
     if (std::find(strays_.begin(), strays_.end(), stray) == strays_.end())
@@ -130,7 +129,7 @@ Result<> Keeper::refresh_hold(Round& round) {
 
 // To the generation that a boot would publish, if it is here, else to the one that was seen last.
 Result<> Keeper::put_back(Round& round) {
-  const auto marked = StateDir(places_.state_dir).in_force();
+  const auto marked = host_.state.in_force();
   // The newest edition of it that is here.
   datapath::Edition which = live_;
   const datapath::Live held = hold_.live();
@@ -148,13 +147,13 @@ Result<> Keeper::put_back(Round& round) {
   return {};
 }
 
-Detached Keeper::left_alone() const { return read_detached(places_.run_dir); }
+Detached Keeper::left_alone() const { return read_detached(host_.run_dir); }
 
 Result<> Keeper::settle_and_guard(Round& round) {
   publish::Settled settled;
-  auto world = publish::look_and_settle(places_, {true, known_ ? &*known_ : nullptr}, settled);
+  auto world = publish::look_and_settle(host_, {true, known_ ? &*known_ : nullptr}, settled);
   for (std::string& text : settled.messages) tell(round, Level::kNotice, "settle", std::move(text));
-  trace_settled(places_, settled, world ? &*world : nullptr);
+  trace_settled(host_, settled, world ? &*world : nullptr);
   if (!world) return fail(world.error());
   if (world->unsettled) {
     tell(round, Level::kError, "settle", *world->unsettled);
@@ -162,7 +161,7 @@ Result<> Keeper::settle_and_guard(Round& round) {
   }
   const auto left = left_alone();
   publish::Guarded guarded;
-  if (!world->live.by_id) guarded = publish::guard(places_, *world, left);
+  if (!world->live.by_id) guarded = publish::guard(host_, *world, left);
   if (guarded.changed)
     round.repairs.insert(round.repairs.end(), guarded.messages.begin(), guarded.messages.end());
   for (std::string& text : guarded.messages) tell(round, Level::kNotice, "guard", std::move(text));
@@ -170,7 +169,7 @@ Result<> Keeper::settle_and_guard(Round& round) {
   if (!guarded.failures.empty()) round.outcome = Outcome::kTryLater;
   if (guarded.changed) {
     const publish::InForce* known = world->in_force ? &*world->in_force : nullptr;
-    auto again = publish::look(places_, known);
+    auto again = publish::look(host_, known);
     if (!again) return fail(again.error());
     if (known != nullptr && again->in_force) again->in_force->stored = world->in_force->stored;
     world = std::move(again);
@@ -218,7 +217,7 @@ bool Keeper::disturbed() const {
 
 bool Keeper::was_confirmed() const {
   if (!waits_for_confirmation()) return false;
-  const auto deadline = datapath::read_deadline(datapath::Pins(places_.pin_dir), window_->which());
+  const auto deadline = datapath::read_deadline(host_.pins, window_->which());
   return deadline && *deadline == 0;
 }
 
@@ -252,12 +251,12 @@ Result<publish::World> Keeper::view() const {
 }
 
 status::StatusReport Keeper::standing(const publish::World& world) const {
-  status::StatusReport standing = status::compute_status(places_, world, text_);
+  status::StatusReport standing = status::compute_status(host_, world, text_);
   if (out_of_reach_) {
     standing.status.guarded = false;
     standing.problems.push_back(
         fmt::format("pin '{}': is out of reach: what is attached goes when the supervisor ends",
-                    places_.pin_dir));
+                    host_.pin_dir));
   }
   return standing;
 }

@@ -12,7 +12,7 @@
 
 #include "loader/datapath/hold.hpp"
 #include "loader/host/journal.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/status/compute_status.hpp"
 
@@ -26,7 +26,7 @@ struct Message {
 
 class Keeper {
  public:
-  explicit Keeper(Places places) : places_(std::move(places)) {}
+  explicit Keeper(Host host) : host_(std::move(host)) {}
 
   enum class Outcome {
     kDone,     // everything is as it should be
@@ -90,7 +90,7 @@ class Keeper {
   // `left`: the interfaces that the round left alone.
   void learn(const publish::World& world, const Detached& left, Round& round);
 
-  Places places_;
+  Host host_;
   datapath::Hold hold_;
   std::optional<publish::InForce> known_;  // without text
   std::optional<publish::PendingConfirmation> window_;

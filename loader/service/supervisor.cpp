@@ -76,21 +76,21 @@ std::string instead(const Error& error) {
 
 class Supervisor {
  public:
-  Supervisor(Places places, const std::string& textfile, Watches watches, std::optional<Lock> alone)
-      : places_(std::move(places)),
+  Supervisor(Host host, const std::string& textfile, Watches watches, std::optional<Lock> alone)
+      : host_(std::move(host)),
         watches_(std::move(watches)),
         alone_(std::move(alone)),
-        keeper_(places_),
-        children_(places_, loop_,
+        keeper_(host_),
+        children_(host_, loop_,
                   [this](const std::string& name, const Marked& line) { hear(name, line); }),
-        events_(places_, [this](const Event& event) { return tell_event(event); }),
-        files_(places_.config),
-        textfile_(places_, textfile, children_, [this](const Message& message) { tell(message); }),
+        events_(host_, [this](const Event& event) { return tell_event(event); }),
+        files_(host_.config),
+        textfile_(host_, textfile, children_, [this](const Message& message) { tell(message); }),
         messages_(kBurst, seconds(60)),
         lines_(kLinesOfProcess, seconds(60)),
-        busy_(places_.run_dir),
+        busy_(host_.run_dir),
         boot_(
-            places_, children_, [this](const Message& message) { tell(message); },
+            host_, children_, [this](const Message& message) { tell(message); },
             [this](Loop::Clock::duration delay) { round_after(delay); }) {}
 
   void run() {
@@ -336,8 +336,8 @@ class Supervisor {
     const bool started = children_.start(
         "again",
         [this] {
-          keeper_ = Keeper(places_);  // what is replaced does not wait for the child's descriptors
-          return publish_again_now(places_);
+          keeper_ = Keeper(host_);  // what is replaced does not wait for the child's descriptors
+          return publish_again_now(host_);
         },
         [this, now](int status) {
           if (status != 0) return check_clock_later();
@@ -361,17 +361,17 @@ class Supervisor {
   void save() {
     if (!keeper_.guards() || children_.runs("again")) return;
     children_.start(
-        "save", [this] { return save_usage_now(places_, keeper_.floor()); }, [](int) {});
+        "save", [this] { return save_usage_now(host_, keeper_.floor()); }, [](int) {});
   }
 
   void save_at_end() {
-    if (keeper_.guards()) (void)save_usage_now(places_, keeper_.floor());
+    if (keeper_.guards()) (void)save_usage_now(host_, keeper_.floor());
   }
 
   void compare() {
     if (!keeper_.known()) return;
     const bool started = children_.start(
-        "compare", [this] { return files_differ(places_); },
+        "compare", [this] { return files_differ(host_); },
         [this](int status) {
           keeper_.set_unapplied(status != 0);
           take_snapshot_now();
@@ -382,13 +382,13 @@ class Supervisor {
 
   // Whoever clears the runtime folder takes the lock away by which we are known.
   void stay_alone() {
-    if (alone_ && Lock::is_held(places_.run_dir, kSupervisorLock)) return;
-    auto taken = Lock::take(places_.run_dir, "run", milliseconds(0), kSupervisorLock);
+    if (alone_ && Lock::is_held(host_.run_dir, kSupervisorLock)) return;
+    auto taken = Lock::take(host_.run_dir, "run", milliseconds(0), kSupervisorLock);
     if (!taken) return tell({Level::kError, "alone", taken.error().message});
     alone_ = std::move(*taken);
     tell({Level::kNotice, "alone",
           fmt::format("folder '{}': is there again, and the supervisor known by it",
-                      places_.run_dir)});
+                      host_.run_dir)});
   }
 
   void take_snapshot_now() {
@@ -403,7 +403,7 @@ class Supervisor {
     say_status(standing);
     lost_ = events_.lost(ledger::count_denied(standing.status.counters));
     lost_.messages = outlet::dropped();
-    const auto written = write_snapshot(places_.run_dir, take_snapshot(std::move(standing), lost_));
+    const auto written = write_snapshot(host_.run_dir, take_snapshot(std::move(standing), lost_));
     if (!written) tell({Level::kError, "snapshot", written.error().message});
   }
 
@@ -449,7 +449,7 @@ class Supervisor {
       say(line.level, line.text);
   }
 
-  Places places_;
+  Host host_;
   Watches watches_;
   std::optional<Lock> alone_;
   Loop loop_;
@@ -480,10 +480,10 @@ class Supervisor {
   bool clock_check_due_ = false;
 };
 
-Result<Watches> open_watches(const Places& places) {
+Result<Watches> open_watches(const Host& host) {
   auto signals = Signals::open();
   if (!signals) return fail(signals.error());
-  Watches watches{std::move(*signals), {}, PinWatch(places.pin_dir), {}, {}};
+  Watches watches{std::move(*signals), {}, PinWatch(host.pin_dir), {}, {}};
   if (const auto& missing = watches.signals.unwatched())
     watches.messages.push_back(instead(*missing));
   if (auto links = LinkEvents::open()) {
@@ -501,11 +501,11 @@ Result<Watches> open_watches(const Places& places) {
 
 }  // namespace
 
-Result<Exit> supervise(const Places& places, const std::string& textfile) {
+Result<Exit> supervise(const Host& host, const std::string& textfile) {
   // Messages to a reader that is gone are no reason to end, and none is waited for.
   (void)signal(SIGPIPE, SIG_IGN);
   outlet::never_wait();
-  auto alone = Lock::take(places.run_dir, "run", kPredecessor, kSupervisorLock);
+  auto alone = Lock::take(host.run_dir, "run", kPredecessor, kSupervisorLock);
   if (!alone && alone.error().os_error == EWOULDBLOCK) return fail(alone.error());
   std::optional<Lock> held;
   if (alone) {
@@ -513,9 +513,9 @@ Result<Exit> supervise(const Places& places, const std::string& textfile) {
   } else {
     say(Level::kWarning, "apiguard: " + alone.error().message + ": going on without it");
   }
-  auto watches = open_watches(places);
+  auto watches = open_watches(host);
   if (!watches) return fail(watches.error());
-  Supervisor(places, textfile, std::move(*watches), std::move(held)).run();
+  Supervisor(host, textfile, std::move(*watches), std::move(held)).run();
   return Exit::kDone;
 }
 

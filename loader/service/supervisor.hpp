@@ -13,7 +13,7 @@
 #include <string>
 
 #include "loader/base/result.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 
 namespace apiguard::service {
 
@@ -21,6 +21,6 @@ namespace apiguard::service {
 // a terminal does. Exit::kFailed: another one runs, or there is nothing to wait with.
 // `textfile`: where the metrics are kept, for the node exporter; empty: nowhere. While its folder
 // is not there none are written.
-[[nodiscard]] Result<Exit> supervise(const Places& places, const std::string& textfile);
+[[nodiscard]] Result<Exit> supervise(const Host& host, const std::string& textfile);
 
 }  // namespace apiguard::service

@@ -23,35 +23,34 @@ constexpr auto kEvery = std::chrono::seconds(60);
 
 // As of now, with everything counted again, which is kept for the next time. A file that cannot be
 // kept costs time alone.
-Result<report::Metrics> measure_anew(const Places& places) {
-  const auto world = publish::look(places);
+Result<report::Metrics> measure_anew(const Host& host) {
+  const auto world = publish::look(host);
   if (!world) return fail(world.error());
   status::TextStatus text;
-  if (world->in_force) text = status::read_text_status(places, *world->in_force);
-  const report::Counted counted = status::count_for_metrics(places, *world);
-  (void)status::write_counted(places.run_dir, counted);
-  return status::measure(places, *world, status::compute_status(places, *world, text).status,
-                         counted);
+  if (world->in_force) text = status::read_text_status(host, *world->in_force);
+  const report::Counted counted = status::count_for_metrics(host, *world);
+  (void)status::write_counted(host.run_dir, counted);
+  return status::measure(host, *world, status::compute_status(host, *world, text).status, counted);
 }
 
-Result<report::Metrics> measure_held(const Places& places, const Keeper& keeper,
+Result<report::Metrics> measure_held(const Host& host, const Keeper& keeper,
                                      const report::Counted& counted) {
   const auto world = keeper.view();
   if (!world) return fail(world.error());
   if (!world->in_force || status::is_good(counted, world->in_force->generation, read_boot_id(),
                                           publish::clocks(*world)))
-    return status::measure(places, *world, keeper.standing(*world).status, counted);
-  return measure_anew(places);
+    return status::measure(host, *world, keeper.standing(*world).status, counted);
+  return measure_anew(host);
 }
 
 }  // namespace
 
-Textfile::Textfile(Places places, std::string path, Children& children, Tell tell)
-    : places_(std::move(places)),
+Textfile::Textfile(Host host, std::string path, Children& children, Tell tell)
+    : host_(std::move(host)),
       path_(std::move(path)),
       children_(children),
       tell_(std::move(tell)),
-      counted_(status::read_counted(places_.run_dir)) {}
+      counted_(status::read_counted(host_.run_dir)) {}
 
 void Textfile::write_if_due(const Keeper& keeper, const report::Lost& lost) {
   const auto now = Loop::Clock::now();
@@ -59,7 +58,7 @@ void Textfile::write_if_due(const Keeper& keeper, const report::Lost& lost) {
   const bool started = children_.start(
       "metrics", [&] { return write(keeper, lost); },
       [this](int status) {
-        counted_ = status::read_counted(places_.run_dir);
+        counted_ = status::read_counted(host_.run_dir);
         if (status == 0) return;
         tell_({Level::kError, "metrics",
                fmt::format("the metrics could not be written to '{}'", path_)});
@@ -70,7 +69,7 @@ void Textfile::write_if_due(const Keeper& keeper, const report::Lost& lost) {
 }
 
 int Textfile::write(const Keeper& keeper, const report::Lost& lost) const {
-  auto metrics = measure_held(places_, keeper, counted_);
+  auto metrics = measure_held(host_, keeper, counted_);
   if (!metrics) return failed(metrics.error());
   metrics->lost = lost;
   auto written = status::write_textfile(path_, *metrics);

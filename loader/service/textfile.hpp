@@ -7,7 +7,7 @@
 #include <functional>
 #include <string>
 
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/report/counted.hpp"
 #include "loader/report/event.hpp"
 #include "loader/service/children.hpp"
@@ -21,7 +21,7 @@ class Textfile {
   using Tell = std::function<void(const Message&)>;
 
   // Without a path there is none. `children` must outlive it.
-  Textfile(Places places, std::string path, Children& children, Tell tell);
+  Textfile(Host host, std::string path, Children& children, Tell tell);
 
   // What is told has changed: it is written at the next call, but not twice within two seconds.
   void make_due() { due_ = began_ + std::chrono::seconds(2); }
@@ -32,7 +32,7 @@ class Textfile {
  private:
   [[nodiscard]] int write(const Keeper& keeper, const report::Lost& lost) const;
 
-  Places places_;
+  Host host_;
   std::string path_;
   Children& children_;
   Tell tell_;

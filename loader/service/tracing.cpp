@@ -21,11 +21,11 @@ void leave(const Trace& trace) {
 }
 
 // Where it cannot be noted the next verb may say the change once more.
-void note_told(const Places& places, std::uint64_t generation) {
-  Traced traced = read_traced(places.run_dir);
+void note_told(const Host& host, std::uint64_t generation) {
+  Traced traced = read_traced(host.run_dir);
   if (traced.generation == generation) return;
   traced.generation = generation;
-  (void)write_traced(places.run_dir, traced);
+  (void)write_traced(host.run_dir, traced);
 }
 
 Who by_name(const std::string& text) {
@@ -62,13 +62,13 @@ void leave_late(const GenerationMeta& meta) {
 }
 
 // Noted first: where that fails nothing is said, or every verb would say it again.
-void catch_up(const Places& places, std::uint64_t generation) {
-  Traced traced = read_traced(places.run_dir);
+void catch_up(const Host& host, std::uint64_t generation) {
+  Traced traced = read_traced(host.run_dir);
   if (traced.generation >= generation) return;
   const bool known = traced.generation != 0;
   traced.generation = generation;
-  if (!write_traced(places.run_dir, traced) || !known) return;
-  const auto meta = StateDir(places.state_dir).read_meta(generation);
+  if (!write_traced(host.run_dir, traced) || !known) return;
+  const auto meta = host.state.read_meta(generation);
   if (meta && meta->entered.value_or(true)) leave_late(*meta);
 }
 
@@ -80,13 +80,13 @@ void tell_leases(Traced& traced, std::uint64_t boot) {
   traced.leases_at = boot;
 }
 
-void tell_waiting_leases(const Places& places) {
-  Traced traced = read_traced(places.run_dir);
+void tell_waiting_leases(const Host& host) {
+  Traced traced = read_traced(host.run_dir);
   const std::uint64_t boot = read_clocks().boot;
   if (traced.leases.empty() || !is_due(traced, boot)) return;
   const LeasesToTell leases = std::exchange(traced.leases, {});
   traced.leases_at = boot;
-  if (write_traced(places.run_dir, traced)) leave(report::trace_of(leases));
+  if (write_traced(host.run_dir, traced)) leave(report::trace_of(leases));
 }
 
 // ---- changes
@@ -119,7 +119,7 @@ void trace_members(const publish::Group& group, const std::vector<publish::Membe
 
 }  // namespace
 
-void trace_change(const Places& places, const publish::Request& request, const publish::Plan& plan,
+void trace_change(const Host& host, const publish::Request& request, const publish::Plan& plan,
                   const publish::Published& published) {
   Trace trace = begin(request, published);
   trace.command = request.verb;
@@ -132,7 +132,7 @@ void trace_change(const Places& places, const publish::Request& request, const p
   for (const std::string& one : published.unconfirmed) trace.settings.push_back(one);
   trace.warns = request.policy.mode == Mode::kOff || !published.unconfirmed.empty();
   leave(trace);
-  note_told(places, published.generation);
+  note_told(host, published.generation);
 }
 
 void trace_text(const publish::Request& request, const publish::Plan& plan) {
@@ -147,18 +147,18 @@ void trace_text(const publish::Request& request, const publish::Plan& plan) {
   leave(trace);
 }
 
-void trace_group(const Places& places, const publish::Group& group,
+void trace_group(const Host& host, const publish::Group& group,
                  const std::vector<publish::Member>& members, const publish::Published& published) {
   trace_members(group, members, published);
-  note_told(places, published.generation);
+  note_told(host, published.generation);
   for (std::size_t i = 0; i < members.size(); ++i) {
     const publish::Verdict& verdict = group.verdicts[i];
     if (verdict.fate == publish::Fate::kJoins && verdict.changed && !verdict.leases.empty())
-      trace_leases(places, {published.generation, members[i].change.by, verdict.leases});
+      trace_leases(host, {published.generation, members[i].change.by, verdict.leases});
   }
 }
 
-void trace_ending(const Places& places, const publish::Ending& ending, const std::string& command) {
+void trace_ending(const Host& host, const publish::Ending& ending, const std::string& command) {
   Trace trace;
   trace.verb = ending.confirmed ? "confirm" : "undo";
   trace.command = command;
@@ -167,19 +167,18 @@ void trace_ending(const Places& places, const publish::Ending& ending, const std
   trace.confirmed = ending.confirmed ? Confirmed::kYes : Confirmed::kNo;
   trace.what = ending.confirmed ? "is confirmed" : "was not confirmed: undone";
   trace.warns = !ending.confirmed;
-  if (const auto meta = StateDir(places.state_dir).read_meta(ending.generation))
+  if (const auto meta = host.state.read_meta(ending.generation))
     trace.what += fmt::format(": '{}' by {}", meta->verb, meta->by);
   leave(trace);
 }
 
-void trace_settled(const Places& places, const publish::Settled& settled,
-                   const publish::World* world) {
-  for (const publish::Ending& ending : settled.endings) trace_ending(places, ending, "");
-  if (world != nullptr && world->in_force) catch_up(places, world->in_force->generation);
-  tell_waiting_leases(places);
+void trace_settled(const Host& host, const publish::Settled& settled, const publish::World* world) {
+  for (const publish::Ending& ending : settled.endings) trace_ending(host, ending, "");
+  if (world != nullptr && world->in_force) catch_up(host, world->in_force->generation);
+  tell_waiting_leases(host);
 }
 
-void trace_again(const Places& places, const publish::Published& published) {
+void trace_again(const Host& host, const publish::Published& published) {
   Trace trace;
   trace.verb = "republish";
   trace.who = who();
@@ -188,17 +187,17 @@ void trace_again(const Places& places, const publish::Published& published) {
   trace.confirmed = published.deadline == 0 ? Confirmed::kYes : Confirmed::kWaiting;
   trace.what = "the same list, its ends and leases as they are now";
   leave(trace);
-  note_told(places, published.generation);
+  note_told(host, published.generation);
 }
 
 // Leases that waited are told with these.
-void trace_leases(const Places& places, const GivenLeases& given) {
-  Traced traced = read_traced(places.run_dir);
+void trace_leases(const Host& host, const GivenLeases& given) {
+  Traced traced = read_traced(host.run_dir);
   add_leases(traced.leases, given.generation, given.by, given.answers);
   if (traced.leases.empty()) return;
   const std::uint64_t boot = read_clocks().boot;
   if (is_due(traced, boot)) tell_leases(traced, boot);
-  if (!write_traced(places.run_dir, traced) && !traced.leases.empty()) tell_leases(traced, boot);
+  if (!write_traced(host.run_dir, traced) && !traced.leases.empty()) tell_leases(traced, boot);
 }
 
 void trace_unbar(std::uint64_t generation, const std::string& command, const std::string& named) {

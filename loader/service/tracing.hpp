@@ -18,27 +18,26 @@
 
 namespace apiguard::service {
 
-void trace_change(const Places& places, const publish::Request& request, const publish::Plan& plan,
+void trace_change(const Host& host, const publish::Request& request, const publish::Plan& plan,
                   const publish::Published& published);
 
 // Of a change of the text where a person took everything off.
 void trace_text(const publish::Request& request, const publish::Plan& plan);
 
 // Of changes that were published together an entry each.
-void trace_group(const Places& places, const publish::Group& group,
+void trace_group(const Host& host, const publish::Group& group,
                  const std::vector<publish::Member>& members, const publish::Published& published);
 
 // A change that waited is confirmed or undone. `command`: of the verb that did it; empty: it ended
 // by itself.
-void trace_ending(const Places& places, const publish::Ending& ending, const std::string& command);
+void trace_ending(const Host& host, const publish::Ending& ending, const std::string& command);
 
 // What settling did, what a killed verb did not say, and leases whose minute is over. `world`: as
 // it is now; null: not known.
-void trace_settled(const Places& places, const publish::Settled& settled,
-                   const publish::World* world);
+void trace_settled(const Host& host, const publish::Settled& settled, const publish::World* world);
 
 // The same list, its ends or its leases as they are now.
-void trace_again(const Places& places, const publish::Published& published);
+void trace_again(const Host& host, const publish::Published& published);
 
 // Leases that are in the book. At most one entry a minute tells of them, by their sum.
 struct GivenLeases {
@@ -46,7 +45,7 @@ struct GivenLeases {
   std::string by;
   const std::vector<LeaseAnswer>& answers;
 };
-void trace_leases(const Places& places, const GivenLeases& given);
+void trace_leases(const Host& host, const GivenLeases& given);
 void trace_unbar(std::uint64_t generation, const std::string& command, const std::string& named);
 
 // `interfaces`: those that the program was taken off.

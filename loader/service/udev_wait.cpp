@@ -16,21 +16,21 @@ namespace {
 
 constexpr std::chrono::milliseconds kPause{5};
 
-bool is_missing(const Places& places, const std::string& interface) {
-  const auto world = publish::look(places);
+bool is_missing(const Host& host, const std::string& interface) {
+  const auto world = publish::look(host);
   if (!world) return false;
-  if (!world->live.generation) return BootWish().interfaces(places).contains(interface);
-  const auto missing = publish::unguarded(*world, read_detached(places.run_dir));
+  if (!world->live.generation) return BootWish().interfaces(host).contains(interface);
+  const auto missing = publish::unguarded(*world, read_detached(host.run_dir));
   return std::find(missing.begin(), missing.end(), interface) != missing.end();
 }
 
 }  // namespace
 
-void wait_until_guarded(const Places& places, const std::string& interface) {
+void wait_until_guarded(const Host& host, const std::string& interface) {
   const auto end = std::chrono::steady_clock::now() + kGatePatience;
   while (std::chrono::steady_clock::now() < end) {
-    if (!Lock::is_held(places.run_dir, kSupervisorLock)) return;
-    if (!is_missing(places, interface)) return;
+    if (!Lock::is_held(host.run_dir, kSupervisorLock)) return;
+    if (!is_missing(host, interface)) return;
     std::this_thread::sleep_for(kPause);
   }
 }

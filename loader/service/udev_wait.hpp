@@ -7,7 +7,7 @@
 #include <chrono>
 #include <string>
 
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 
 namespace apiguard::service {
 
@@ -16,6 +16,6 @@ inline constexpr auto kGatePatience = std::chrono::seconds(5);
 
 // Returns as soon as the interface is guarded, and at once where it is not to be or no supervisor
 // runs that would do it. Needs CAP_BPF to see links; changes nothing.
-void wait_until_guarded(const Places& places, const std::string& interface);
+void wait_until_guarded(const Host& host, const std::string& interface);
 
 }  // namespace apiguard::service

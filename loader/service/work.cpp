@@ -30,35 +30,35 @@ int failed(const Error& error) {
   return static_cast<int>(error.exit);
 }
 
-int save_usage_now(const Places& places, const Floor& floor) {
-  const auto lock = Lock::take(places.run_dir, "run");
+int save_usage_now(const Host& host, const Floor& floor) {
+  const auto lock = Lock::take(host.run_dir, "run");
   if (!lock) return failed(lock.error());
-  const auto saved = ledger::save_usage(places, take(floor).now);
+  const auto saved = ledger::save_usage(host, take(floor).now);
   if (!saved) return failed(saved.error());
   tell_all(Level::kWarning, *saved);
   return 0;
 }
 
-int files_differ(const Places& places) {
-  const auto world = publish::look(places);
+int files_differ(const Host& host) {
+  const auto world = publish::look(host);
   if (!world) return failed(world.error());
   if (!world->in_force) return static_cast<int>(Exit::kNo);
-  return status::read_text_status(places, *world->in_force).unapplied ? static_cast<int>(Exit::kNo)
-                                                                      : 0;
+  return status::read_text_status(host, *world->in_force).unapplied ? static_cast<int>(Exit::kNo)
+                                                                    : 0;
 }
 
-int publish_again_now(const Places& places) {
-  const auto lock = Lock::take(places.run_dir, "run");
+int publish_again_now(const Host& host) {
+  const auto lock = Lock::take(host.run_dir, "run");
   if (!lock) return failed(lock.error());
   publish::Settled settled;
-  const auto world = publish::look_and_settle(places, {}, settled);
+  const auto world = publish::look_and_settle(host, {}, settled);
   tell_all(Level::kNotice, settled.messages);
-  trace_settled(places, settled, world ? &*world : nullptr);
+  trace_settled(host, settled, world ? &*world : nullptr);
   if (!world) return failed(world.error());
-  const auto published = publish::republish(places, *world);
+  const auto published = publish::republish(host, *world);
   if (!published) return failed(published.error());
   if (!*published) return 0;
-  trace_again(places, **published);
+  trace_again(host, **published);
   tell_all(Level::kWarning, (*published)->warnings);
   say(Level::kNotice, fmt::format("apiguard: generation {} is in force: the same list, its ends by "
                                   "the clock as it is now",

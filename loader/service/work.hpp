@@ -5,7 +5,7 @@
 
 #include "loader/base/result.hpp"
 #include "loader/host/floor.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard::service {
@@ -14,12 +14,12 @@ namespace apiguard::service {
 [[nodiscard]] int failed(const Error& error);
 
 // Keeps which ranges were used, as STATE/used.
-[[nodiscard]] int save_usage_now(const Places& places, const Floor& floor);
+[[nodiscard]] int save_usage_now(const Host& host, const Floor& floor);
 
 // 0: the files say what is in force, else they do not or it cannot be told.
-[[nodiscard]] int files_differ(const Places& places);
+[[nodiscard]] int files_differ(const Host& host);
 
 // Publishes what is in force again, if a range in it has an end.
-[[nodiscard]] int publish_again_now(const Places& places);
+[[nodiscard]] int publish_again_now(const Host& host);
 
 }  // namespace apiguard::service

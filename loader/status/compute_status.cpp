@@ -75,13 +75,13 @@ std::vector<report::UnpinnedFilter> find_unpinned(const publish::World& world) {
   return found;
 }
 
-std::string describe_unpinned(const Places& places, const report::UnpinnedFilter& filter) {
+std::string describe_unpinned(const Host& host, const report::UnpinnedFilter& filter) {
   return fmt::format(
       "interface '{}': runs a filter of apiguard, generation {} (program {}), whose pins are not "
       "in "
       "'{}': they are in another mount of bpffs or in the folder of another instance: run apiguard "
       "where they are, as in 'nsenter --target 1 --mount'",
-      filter.name, filter.generation, filter.prog_id, places.pin_dir);
+      filter.name, filter.generation, filter.prog_id, host.pin_dir);
 }
 
 // What the generation in force wants guarded.
@@ -173,8 +173,8 @@ void fill_policy(report::Status& status, const publish::InForce& in_force, const
   if (!in_force.config && status.mode == Mode::kOff) status.ranges4 = status.ranges6 = 0;
 }
 
-Result<apiguard_counters> read_packets(const Places& places) {
-  const auto counters = datapath::Pins(places.pin_dir).open_counters();
+Result<apiguard_counters> read_packets(const Host& host) {
+  const auto counters = host.pins.open_counters();
   if (!counters) return fail(counters.error());
   return ledger::read_counters(counters->get());
 }
@@ -197,8 +197,8 @@ bool is_void(const DetachMark& mark, const std::vector<report::InterfaceStatus>&
   });
 }
 
-void fill_detached(report::Status& status, const Places& places) {
-  const Detached detached = read_detached(places.run_dir);
+void fill_detached(report::Status& status, const Host& host) {
+  const Detached detached = read_detached(host.run_dir);
   for (const DetachMark& mark : detached.marks()) {
     if (!is_void(mark, status.interfaces)) status.detached.push_back(mark);
   }
@@ -212,9 +212,9 @@ void fill_window(report::Status& status, const publish::World& world) {
 
 }  // namespace
 
-TextStatus read_text_status(const Places& places, const publish::InForce& in_force) {
+TextStatus read_text_status(const Host& host, const publish::InForce& in_force) {
   TextStatus text;
-  const auto sources = read_sources(places.config);
+  const auto sources = read_sources(host.config);
   if (sources) text.warnings = sources->warnings;
   text.unapplied = is_unapplied(sources, in_force);
   if (!in_force.config) return text;
@@ -225,8 +225,7 @@ TextStatus read_text_status(const Places& places, const publish::InForce& in_for
   return text;
 }
 
-StatusReport compute_status(const Places& places, const publish::World& world,
-                            const TextStatus& text) {
+StatusReport compute_status(const Host& host, const publish::World& world, const TextStatus& text) {
   Guarded guarded = find_guarded(world);
   StatusReport standing;
   standing.status.interfaces = std::move(guarded.interfaces);
@@ -234,7 +233,7 @@ StatusReport compute_status(const Places& places, const publish::World& world,
   standing.notes = std::move(guarded.notes);
   standing.status.unpinned = find_unpinned(world);
   for (const auto& filter : standing.status.unpinned)
-    standing.notes.push_back(describe_unpinned(places, filter));
+    standing.notes.push_back(describe_unpinned(host, filter));
   // Nothing of ours is in force, but not everything passes.
   if (!world.in_force && !standing.status.unpinned.empty())
     standing.problems = {"nothing is in force by what is pinned here"};
@@ -243,7 +242,7 @@ StatusReport compute_status(const Places& places, const publish::World& world,
     fill_window(standing.status, world);
   }
   fill_leases(standing.status, world);
-  fill_detached(standing.status, places);
+  fill_detached(standing.status, host);
   if (!world.in_force && !standing.status.detached.empty() && standing.status.unpinned.empty())
     standing.problems = {"nothing is in force: everything is detached"};
   standing.notes.insert(standing.notes.end(), world.book.damage.begin(), world.book.damage.end());
@@ -256,7 +255,7 @@ StatusReport compute_status(const Places& places, const publish::World& world,
   }
   // They outlive generations: after a detach they are still there, before the first apply they are
   // not.
-  const auto packets = read_packets(places);
+  const auto packets = read_packets(host);
   if (!packets && world.in_force)
     standing.notes.insert(standing.notes.begin(), packets.error().message);
   standing.status.counters = packets.value_or(apiguard_counters{});

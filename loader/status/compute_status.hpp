@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/report/status.hpp"
 
@@ -28,9 +28,9 @@ struct TextStatus {
   std::vector<std::string> warnings;  // of drop-ins that are not read
 };
 // Of a world whose text was read.
-[[nodiscard]] TextStatus read_text_status(const Places& places, const publish::InForce& in_force);
+[[nodiscard]] TextStatus read_text_status(const Host& host, const publish::InForce& in_force);
 
-[[nodiscard]] StatusReport compute_status(const Places& places, const publish::World& world,
+[[nodiscard]] StatusReport compute_status(const Host& host, const publish::World& world,
                                           const TextStatus& text);
 
 }  // namespace apiguard::status

@@ -28,9 +28,9 @@ void count_ends(const RangeRefs& ranges, Timestamp now, report::Counted& counted
   }
 }
 
-std::optional<std::size_t> count_unused(const Places& places, const publish::World& world,
+std::optional<std::size_t> count_unused(const Host& host, const publish::World& world,
                                         const RangeRefs& ranges) {
-  const auto used = publish::read_usage(places, world);
+  const auto used = publish::read_usage(host, world);
   const auto unused = publish::find_unused(world, used, ranges, kUnusedFor);
   if (!unused.in_doubt.empty()) return std::nullopt;
   return unused.ranges.size();
@@ -38,7 +38,7 @@ std::optional<std::size_t> count_unused(const Places& places, const publish::Wor
 
 }  // namespace
 
-report::Counted count_for_metrics(const Places& places, const publish::World& world) {
+report::Counted count_for_metrics(const Host& host, const publish::World& world) {
   if (!world.in_force) return {};
   const auto began = std::chrono::steady_clock::now();
   const Policy* policy = world.judged();
@@ -47,7 +47,7 @@ report::Counted count_for_metrics(const Places& places, const publish::World& wo
   report::Counted counted;
   counted.generation = world.in_force->generation;
   count_ends(ranges, publish::clocks(world).wall, counted);
-  counted.unused = count_unused(places, world, ranges);
+  counted.unused = count_unused(host, world, ranges);
   counted.boot_id = read_boot_id();
   counted.boot = read_clocks().boot;
   const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;

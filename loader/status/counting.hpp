@@ -8,14 +8,14 @@
 #include <string>
 
 #include "loader/base/time.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/report/counted.hpp"
 
 namespace apiguard::status {
 
 // Of a world whose text was read. Asks the kernel which ranges were used, and who is connected.
-[[nodiscard]] report::Counted count_for_metrics(const Places& places, const publish::World& world);
+[[nodiscard]] report::Counted count_for_metrics(const Host& host, const publish::World& world);
 
 [[nodiscard]] Result<> write_counted(const std::string& run_dir, const report::Counted& counted);
 // That of nothing if there is none or it is damaged.

@@ -9,7 +9,7 @@
 
 namespace apiguard::status {
 
-report::Metrics measure(const Places& places, const publish::World& world, report::Status status,
+report::Metrics measure(const Host& host, const publish::World& world, report::Status status,
                         const report::Counted& counted) {
   report::Metrics metrics;
   metrics.status = std::move(status);
@@ -17,11 +17,10 @@ report::Metrics measure(const Places& places, const publish::World& world, repor
   metrics.version = APIGUARD_VERSION;
   metrics.build = fmt::format("{:016x}", datapath::program_build());
   metrics.abi = APIGUARD_ABI;
-  if (const auto refused = read_refused(places.run_dir)) metrics.refused = *refused;
+  if (const auto refused = read_refused(host.run_dir)) metrics.refused = *refused;
   if (!world.in_force) return metrics;
   const std::uint64_t generation = world.in_force->generation;
-  if (const auto meta = StateDir(places.state_dir).read_meta(generation))
-    metrics.published = meta->time;
+  if (const auto meta = host.state.read_meta(generation)) metrics.published = meta->time;
   if (counted.generation != generation) return metrics;
   metrics.expiring = counted.expiring;
   metrics.next_end = counted.next_end;

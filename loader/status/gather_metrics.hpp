@@ -5,7 +5,7 @@
 #include <string>
 
 #include "loader/base/result.hpp"
-#include "loader/host/places.hpp"
+#include "loader/ledger/host.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/report/counted.hpp"
 #include "loader/report/metrics.hpp"
@@ -14,7 +14,7 @@ namespace apiguard::status {
 
 // `status` is that of the world; what was counted of another generation is left out. What was
 // lost only the supervisor knows.
-[[nodiscard]] report::Metrics measure(const Places& places, const publish::World& world,
+[[nodiscard]] report::Metrics measure(const Host& host, const publish::World& world,
                                       report::Status status, const report::Counted& counted);
 
 // Replaces the file as a whole: its folder is that of the node exporter's textfile collector, which

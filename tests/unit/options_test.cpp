@@ -325,26 +325,26 @@ TEST_CASE("options of every verb stand before or after it") {
                              Words{"status", "--json", "--config", "/a", "--state-dir", "/b",
                                    "--run-dir=/c", "--pin-dir=/d", "--verbose"}}) {
     const CommandLine line = line_of(words);
-    CHECK(line.places.config == "/a");
-    CHECK(line.places.state_dir == "/b");
-    CHECK(line.places.run_dir == "/c");
-    CHECK(line.places.pin_dir == "/d");
+    CHECK(line.host.config == "/a");
+    CHECK(line.host.state_dir == "/b");
+    CHECK(line.host.run_dir == "/c");
+    CHECK(line.host.pin_dir == "/d");
     CHECK(line.verbose);
     CHECK(line.command == "status --json");
   }
 }
 
 TEST_CASE("places: options win over the environment, which wins over the defaults") {
-  CHECK(line_of({"status"}).places.config == "/etc/apiguard/apiguard.toml");
-  CHECK(line_of({"status"}).places.state_dir == "/var/lib/apiguard");
-  CHECK(line_of({"status"}).places.run_dir == "/run/apiguard");
-  CHECK(line_of({"status"}).places.pin_dir == "/sys/fs/bpf/apiguard");
+  CHECK(line_of({"status"}).host.config == "/etc/apiguard/apiguard.toml");
+  CHECK(line_of({"status"}).host.state_dir == "/var/lib/apiguard");
+  CHECK(line_of({"status"}).host.run_dir == "/run/apiguard");
+  CHECK(line_of({"status"}).host.pin_dir == "/sys/fs/bpf/apiguard");
 
   const Variable config("APIGUARD_CONFIG", "/env/a");
   const Variable state("APIGUARD_STATE_DIR", "/env/b");
   const Variable run("APIGUARD_RUN_DIR", "/env/c");
   const Variable pins("APIGUARD_PIN_DIR", "/env/d");
-  const Places places = line_of({"status", "--config", "/a"}).places;
+  const Places places = line_of({"status", "--config", "/a"}).host;
   CHECK(places.config == "/a");
   CHECK(places.state_dir == "/env/b");
   CHECK(places.run_dir == "/env/c");
@@ -353,7 +353,7 @@ TEST_CASE("places: options win over the environment, which wins over the default
 
 TEST_CASE("an empty variable is none") {
   const Variable config("APIGUARD_CONFIG", "");
-  CHECK(line_of({"status"}).places.config == "/etc/apiguard/apiguard.toml");
+  CHECK(line_of({"status"}).host.config == "/etc/apiguard/apiguard.toml");
 }
 
 TEST_CASE("the command for history is as typed, places left out, and can be typed again") {
@@ -381,7 +381,7 @@ TEST_CASE("-- ends the options of every verb, before it and behind it") {
   CHECK(options_of<RevokeOptions>({"revoke", "--", "office"}).selectors.size() == 1);
   CHECK(options_of<CheckOptions>({"check", "--json", "--", "192.0.2.1"}).json);
   CHECK(options_of<StatusOptions>({"--config", "/x", "--", "status"}).json == false);
-  CHECK(line_of({"--config", "allow", "--", "status"}).places.config == "allow");
+  CHECK(line_of({"--config", "allow", "--", "status"}).host.config == "allow");
   CHECK(line_of({"status", "--"}).command == "status");
 }
 

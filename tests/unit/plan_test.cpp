@@ -63,9 +63,9 @@ Request request_of(const Sources& sources) {
   return request;
 }
 
-class Host {
+class Stage {
  public:
-  Host() : places_{"", folder_ / "state", folder_ / "run", folder_ / "pins"} {}
+  Stage() : host_(Places{"", folder_ / "state", folder_ / "run", folder_ / "pins"}) {}
 
   World world;
 
@@ -96,18 +96,18 @@ class Host {
 
   // Generation `number` brought this in, and was undone.
   void undid(std::uint64_t number, const Sources& sources, const Sources& before) {
-    REQUIRE(make_directory(places_.state_dir, 0700));
-    REQUIRE(add_undone(places_.state_dir, number, sources, before));
+    REQUIRE(make_directory(host_.state_dir, 0700));
+    REQUIRE(add_undone(host_.state_dir, number, sources, before));
   }
 
   [[nodiscard]] Plan plan(const Request& request) const {
-    auto plan = make_plan(places_, world, request);
+    auto plan = make_plan(host_, world, request);
     INFO((plan ? std::string() : plan.error().message));
     REQUIRE(plan);
     return std::move(*plan);
   }
   [[nodiscard]] Error refusal(const Request& request) const {
-    const auto plan = make_plan(places_, world, request);
+    const auto plan = make_plan(host_, world, request);
     REQUIRE_FALSE(plan);
     return plan.error();
   }
@@ -120,7 +120,7 @@ class Host {
   }
 
   test::Folder folder_;
-  Places places_;
+  Host host_;
 };
 
 std::vector<std::string> names_of(const std::vector<Risk>& risks) {
@@ -145,10 +145,10 @@ using Names = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("where nothing is in force, all of the text is new") {
-  Host host;
-  host.has("lo", 1);
-  host.has("gate0", 2);
-  const Plan plan = host.plan(request_of(text(audit(), kOffice)));
+  Stage stage;
+  stage.has("lo", 1);
+  stage.has("gate0", 2);
+  const Plan plan = stage.plan(request_of(text(audit(), kOffice)));
   CHECK(plan.generation == 1);
   CHECK_FALSE(plan.unchanged);
   CHECK_FALSE(plan.attach_only);
@@ -165,20 +165,20 @@ TEST_CASE("where nothing is in force, all of the text is new") {
 }
 
 TEST_CASE("a number is given once, also where a generation was never in force") {
-  Host host;
-  host.has("gate0", 2);
-  host.world.stored = {1, 8};
-  CHECK(host.plan(request_of(text(audit(), kOffice))).generation == 9);
-  host.world.marked = 11;
-  CHECK(host.plan(request_of(text(audit(), kOffice))).generation == 12);
+  Stage stage;
+  stage.has("gate0", 2);
+  stage.world.stored = {1, 8};
+  CHECK(stage.plan(request_of(text(audit(), kOffice))).generation == 9);
+  stage.world.marked = 11;
+  CHECK(stage.plan(request_of(text(audit(), kOffice))).generation == 12);
 }
 
 TEST_CASE("the text in force on every interface is unchanged") {
-  Host host;
-  host.has("gate0", 2);
+  Stage stage;
+  stage.has("gate0", 2);
   const Sources same = text(audit(), kOffice);
-  host.enforces(same, {"gate0"});
-  const Plan plan = host.plan(request_of(same));
+  stage.enforces(same, {"gate0"});
+  const Plan plan = stage.plan(request_of(same));
   CHECK(plan.unchanged);
   CHECK_FALSE(plan.attach_only);
   CHECK(plan.generation == 4);
@@ -186,33 +186,33 @@ TEST_CASE("the text in force on every interface is unchanged") {
   CHECK(plan.risks.empty());
 
   // A comment more is another text, though nothing is judged otherwise.
-  const Plan comment = host.plan(request_of(text(audit(), std::string("# office\n") + kOffice)));
+  const Plan comment = stage.plan(request_of(text(audit(), std::string("# office\n") + kOffice)));
   CHECK_FALSE(comment.unchanged);
   CHECK(comment.generation == 5);
   CHECK(comment.difference.empty());
 }
 
 TEST_CASE("another program, or a text that is lost, is published anew") {
-  Host host;
-  host.has("gate0", 2);
+  Stage stage;
+  stage.has("gate0", 2);
   const Sources same = text(audit(), kOffice);
-  host.enforces(same, {"gate0"});
-  host.world.in_force->settings.build ^= 1U;
-  CHECK_FALSE(host.plan(request_of(same)).unchanged);
-  host.world.in_force->settings.build ^= 1U;
-  CHECK(host.plan(request_of(same)).unchanged);
-  host.world.in_force->stored.reset();
-  host.world.in_force->config.reset();
-  CHECK(host.plan(request_of(same)).generation == 5);
+  stage.enforces(same, {"gate0"});
+  stage.world.in_force->settings.build ^= 1U;
+  CHECK_FALSE(stage.plan(request_of(same)).unchanged);
+  stage.world.in_force->settings.build ^= 1U;
+  CHECK(stage.plan(request_of(same)).unchanged);
+  stage.world.in_force->stored.reset();
+  stage.world.in_force->config.reset();
+  CHECK(stage.plan(request_of(same)).generation == 5);
 }
 
 TEST_CASE("an interface without its link is attached, and keeps the generation") {
-  Host host;
-  host.has("gate0", 2);
-  host.has("gate1", 3);
+  Stage stage;
+  stage.has("gate0", 2);
+  stage.has("gate1", 3);
   const Sources same = text(audit(R"("gate0", "gate1")"), kOffice);
-  host.enforces(same, {"gate0"});
-  const Plan plan = host.plan(request_of(same));
+  stage.enforces(same, {"gate0"});
+  const Plan plan = stage.plan(request_of(same));
   CHECK(plan.attach_only);
   CHECK_FALSE(plan.unchanged);
   CHECK(plan.generation == 4);
@@ -220,71 +220,71 @@ TEST_CASE("an interface without its link is attached, and keeps the generation")
   // What must be confirmed needs a number of its own to be undone.
   Request waits = request_of(same);
   waits.confirm_within = 60'000'000'000;
-  const Plan confirmed = host.plan(waits);
+  const Plan confirmed = stage.plan(waits);
   CHECK_FALSE(confirmed.attach_only);
   CHECK(confirmed.generation == 5);
 }
 
 TEST_CASE("one of two interfaces is gone: the other is guarded, and that is said") {
-  Host host;
-  host.has("gate0", 2);
+  Stage stage;
+  stage.has("gate0", 2);
   const Sources same = text(audit(R"("gate0", "gate1")"), kOffice);
-  host.enforces(same, {"gate0"});
-  const Plan plan = host.plan(request_of(same));
+  stage.enforces(same, {"gate0"});
+  const Plan plan = stage.plan(request_of(same));
   CHECK(plan.unchanged);
   CHECK(names_of(plan.targets) == Names{"gate0"});
   CHECK(holds(plan.warnings, "interface 'gate1': does not exist: guarded when it appears"));
 
   // The link of the device that went is left over: somebody has to take it away.
-  host.has_link_of_none();
-  const Plan left_over = host.plan(request_of(same));
+  stage.has_link_of_none();
+  const Plan left_over = stage.plan(request_of(same));
   CHECK_FALSE(left_over.unchanged);
   CHECK(left_over.attach_only);
 }
 
 TEST_CASE("where none of the interfaces exists there is nothing to plan") {
-  Host host;
-  host.has("other", 2);
-  const Error error = host.refusal(request_of(text(audit(), kOffice)));
+  Stage stage;
+  stage.has("other", 2);
+  const Error error = stage.refusal(request_of(text(audit(), kOffice)));
   CHECK(error.exit == Exit::kFailed);
   CHECK(error.message.find("none of the configured ones exists (gate0)") != std::string::npos);
 }
 
 TEST_CASE("the mode in which a program is attached is not changed under it") {
-  Host host;
-  host.has("gate0", 2);
-  host.enforces(text(audit(), kOffice), {"gate0"});
-  host.world.interfaces.front().xdp_attached = XDP_ATTACHED_DRV;
+  Stage stage;
+  stage.has("gate0", 2);
+  stage.enforces(text(audit(), kOffice), {"gate0"});
+  stage.world.interfaces.front().xdp_attached = XDP_ATTACHED_DRV;
   const std::string generic = audit() + "xdp_mode = \"generic\"\n";
-  const Error error = host.refusal(request_of(text(generic, kOffice)));
+  const Error error = stage.refusal(request_of(text(generic, kOffice)));
   CHECK(error.exit == Exit::kFailed);
   CHECK(error.message ==
         "interface 'gate0': attached in native mode, xdp_mode is \"generic\": changing it takes "
         "'apiguard detach gate0' first, then 'apiguard apply'");
-  CHECK(host.plan(request_of(text(audit() + "xdp_mode = \"native\"\n", kOffice))).generation == 5);
+  CHECK(stage.plan(request_of(text(audit() + "xdp_mode = \"native\"\n", kOffice))).generation == 5);
   // A boot guards what it can and says so when it tries.
   Request boot = request_of(text(generic, kOffice));
   boot.kind = Request::Kind::kBoot;
-  CHECK(names_of(host.plan(boot).targets) == Names{"gate0"});
+  CHECK(names_of(stage.plan(boot).targets) == Names{"gate0"});
 }
 
 TEST_CASE("a wide range is a risk when it is new, and only then") {
-  Host host;
-  host.has("gate0", 2);
+  Stage stage;
+  stage.has("gate0", 2);
   const std::string wide = "10.0.0.0/7\n";
-  const Plan plan = host.plan(request_of(text(audit(), wide)));
+  const Plan plan = stage.plan(request_of(text(audit(), wide)));
   REQUIRE(names_of(plan.risks) == Names{"wide"});
   CHECK(plan.risks.front().message.find("allow 10.0.0.0/7") != std::string::npos);
 
   Request accepted = request_of(text(audit(), wide));
   accepted.accepted = {"wide"};
-  CHECK(host.plan(accepted).risks.empty());
+  CHECK(stage.plan(accepted).risks.empty());
   Request boot = request_of(text(audit(), wide));
   boot.kind = Request::Kind::kBoot;
-  CHECK(host.plan(boot).risks.empty());
+  CHECK(stage.plan(boot).risks.empty());
 
-  host.enforces(text(audit(), wide), {"gate0"});
-  CHECK(host.plan(request_of(text(audit(), wide + kOffice))).risks.empty());
+  stage.enforces(text(audit(), wide), {"gate0"});
+  CHECK(stage.plan(request_of(text(audit(), wide + kOffice))).risks.empty());
 }
 
 TEST_CASE("where a range begins to be wide") {
@@ -298,30 +298,30 @@ TEST_CASE("where a range begins to be wide") {
 }
 
 TEST_CASE("edits beyond the change are a risk that shows them") {
-  Host host;
-  host.has("gate0", 2);
-  host.enforces(text(audit(), kOffice), {"gate0"});
+  Stage stage;
+  stage.has("gate0", 2);
+  stage.enforces(text(audit(), kOffice), {"gate0"});
   Request request = request_of(text(audit(), std::string(kOffice) + "192.0.2.7\n"));
   request.unapplied.settings = {"mode: audit -> enforce"};
   request.unapplied.added = {
       {parse_prefix("198.51.100.0/24")->prefix, Kind::kAllow, "", std::nullopt, {}}};
-  const Plan plan = host.plan(request);
+  const Plan plan = stage.plan(request);
   REQUIRE(names_of(plan.risks) == Names{"unapplied"});
   CHECK(plan.risks.front().message.find("mode: audit -> enforce") != std::string::npos);
   CHECK(plan.risks.front().message.find("+ 198.51.100.0/24") != std::string::npos);
   request.accepted = {"unapplied"};
-  CHECK(host.plan(request).risks.empty());
+  CHECK(stage.plan(request).risks.empty());
 }
 
 TEST_CASE("a file that an undone change brought in comes back only when it is asked for") {
-  Host host;
-  host.has("gate0", 2);
+  Stage stage;
+  stage.has("gate0", 2);
   const Sources before = text(audit(), kOffice);
-  host.enforces(before, {"gate0"});
+  stage.enforces(before, {"gate0"});
   const Sources undone = text(audit(), "192.0.2.0/24\n");
-  host.undid(7, undone, before);
+  stage.undid(7, undone, before);
   Request request = request_of(undone);
-  const Plan plan = host.plan(request);
+  const Plan plan = stage.plan(request);
   REQUIRE(names_of(plan.risks) == Names{"undone"});
   CHECK(plan.risks.front().message.find("'authorized-ranges' as generation 7 brought it in") !=
         std::string::npos);
@@ -329,58 +329,58 @@ TEST_CASE("a file that an undone change brought in comes back only when it is as
 
   // To be confirmed, it is a warning; another text is neither.
   request.confirm_within = 60'000'000'000;
-  CHECK(host.plan(request).risks.empty());
-  CHECK(holds(host.plan(request).warnings, "what was undone would take effect again"));
-  CHECK(host.plan(request_of(text(audit(), "192.0.2.0/25\n"))).risks.empty());
+  CHECK(stage.plan(request).risks.empty());
+  CHECK(holds(stage.plan(request).warnings, "what was undone would take effect again"));
+  CHECK(stage.plan(request_of(text(audit(), "192.0.2.0/25\n"))).risks.empty());
   // A way out is never refused for it.
   Request out = request_of(undone);
   out.kind = Request::Kind::kWayOut;
-  CHECK(host.plan(out).undone.empty());
+  CHECK(stage.plan(out).undone.empty());
 }
 
 TEST_CASE("what a person detached stays so, and asks whoever would attach it again") {
-  Host host;
-  host.has("gate0", 2);
-  host.has("gate1", 3);
+  Stage stage;
+  stage.has("gate0", 2);
+  stage.has("gate1", 3);
   const Sources same = text(audit(R"("gate0", "gate1")"), kOffice);
-  host.enforces(same, {"gate0"});
+  stage.enforces(same, {"gate0"});
   Request request = request_of(text(audit(R"("gate0", "gate1")"), "192.0.2.0/24\n"));
   request.detached = Detached({{"gate1", std::nullopt, "alice", kFirst + 3}});
-  const Plan plan = host.plan(request);
+  const Plan plan = stage.plan(request);
   CHECK(names_of(plan.targets) == Names{"gate0"});
   CHECK(holds(plan.notes, "interface 'gate1': stays detached: taken off by alice"));
   CHECK(plan.risks.empty());
   CHECK_FALSE(plan.all_detached);
 
   request.attaches = true;
-  const Plan again = host.plan(request);
+  const Plan again = stage.plan(request);
   CHECK(names_of(again.targets) == Names{"gate0", "gate1"});
   CHECK(names_of(again.risks) == Names{"detached"});
   request.accepted = {"all", "detached"};
-  CHECK(host.plan(request).risks.empty());
+  CHECK(stage.plan(request).risks.empty());
 }
 
 TEST_CASE("a mark on an interface that has a link of ours is void") {
-  Host host;
-  host.has("gate0", 2);
+  Stage stage;
+  stage.has("gate0", 2);
   const Sources same = text(audit(), kOffice);
-  host.enforces(same, {"gate0"});
+  stage.enforces(same, {"gate0"});
   Request request = request_of(same);
   request.detached = Detached({{"gate0", std::nullopt, "alice", kFirst + 2}});
-  const Plan plan = host.plan(request);
+  const Plan plan = stage.plan(request);
   CHECK(plan.unchanged);
   CHECK(names_of(plan.targets) == Names{"gate0"});
   CHECK(plan.notes.empty());
 }
 
 TEST_CASE("where everything is detached only the text changes") {
-  Host host;
-  host.has("gate0", 2);
+  Stage stage;
+  stage.has("gate0", 2);
   Request request = request_of(text(audit(), std::string(kOffice) + "192.0.2.0/24\n"));
   request.detached = Detached({{kDetachedAll, std::nullopt, "alice", 0}});
   request.edits = {{"authorized-ranges", "authorized-ranges", kOffice, true,
                     std::string(kOffice) + "192.0.2.0/24\n"}};
-  const Plan plan = host.plan(request);
+  const Plan plan = stage.plan(request);
   CHECK(plan.all_detached);
   CHECK(plan.targets.empty());
   CHECK_FALSE(plan.unchanged);
@@ -388,20 +388,20 @@ TEST_CASE("where everything is detached only the text changes") {
   CHECK(to_string(plan.difference.added.front().prefix) == "192.0.2.0/24");
 
   request.edits.clear();
-  CHECK(host.plan(request).unchanged);
+  CHECK(stage.plan(request).unchanged);
 }
 
 TEST_CASE("an empty list that turns the filter off is asked about, once") {
-  Host host;
-  host.has("gate0", 2);
-  host.enforces(text(audit(), kOffice), {"gate0"});
+  Stage stage;
+  stage.has("gate0", 2);
+  stage.enforces(text(audit(), kOffice), {"gate0"});
   Request request = request_of(text(config_of("off", "\"gate0\""), kOffice));
-  CHECK(host.plan(request).risks.empty());
+  CHECK(stage.plan(request).risks.empty());
   request.asks_off = true;
-  CHECK(names_of(host.plan(request).risks) == Names{"off"});
+  CHECK(names_of(stage.plan(request).risks) == Names{"off"});
   request.accepted = {"off"};
-  CHECK(host.plan(request).risks.empty());
-  Host off;
+  CHECK(stage.plan(request).risks.empty());
+  Stage off;
   off.has("gate0", 2);
   off.enforces(text(config_of("off", "\"gate0\""), kOffice), {"gate0"});
   request.accepted.clear();
@@ -409,27 +409,27 @@ TEST_CASE("an empty list that turns the filter off is asked about, once") {
 }
 
 TEST_CASE("nothing is published over what waits for its confirmation, but a way out") {
-  Host host;
-  host.has("gate0", 2);
-  host.enforces(text(audit(), kOffice), {"gate0"});
+  Stage stage;
+  stage.has("gate0", 2);
+  stage.enforces(text(audit(), kOffice), {"gate0"});
   PendingConfirmation window;
   window.generation = 4;
   window.before = 3;
   window.deadline = 1;
-  host.world.window = window;
+  stage.world.window = window;
   Request request = request_of(text(audit(), "192.0.2.0/24\n"));
-  CHECK(host.refusal(request).message == "generation 4: waits for its confirmation");
+  CHECK(stage.refusal(request).message == "generation 4: waits for its confirmation");
   request.kind = Request::Kind::kWayOut;
-  CHECK(host.plan(request).generation == 5);
+  CHECK(stage.plan(request).generation == 5);
 }
 
 TEST_CASE("numbers end, and what must go on goes on") {
-  Host host;
-  host.has("gate0", 2);
+  Stage stage;
+  stage.has("gate0", 2);
   constexpr std::uint64_t kLast = (std::uint64_t{1} << 63) - 1;
-  host.world.stored = {6, kLast};
+  stage.world.stored = {6, kLast};
   Request request = request_of(text(audit(), kOffice));
-  CHECK(host.refusal(request).exit == Exit::kFailed);
+  CHECK(stage.refusal(request).exit == Exit::kFailed);
   request.kind = Request::Kind::kBoot;
-  CHECK(host.plan(request).generation == 7);
+  CHECK(stage.plan(request).generation == 7);
 }
