@@ -92,9 +92,9 @@ APIGUARD_ASSERT(sizeof(struct apiguard_key6) == 20, "LPM key: length, then bytes
  */
 struct apiguard_range {
 	__u64 except_until; /* length: of this prefix */
-	__u64 allow_until;  /* length: where to look once both have ended, that of the nearest
-			       prefix around this one with a later last end; APIGUARD_NO_NEXT:
-			       there is none */
+	/* length: where to look once both have ended, that of the nearest prefix around this one
+	 * with a later last end; APIGUARD_NO_NEXT: there is none */
+	__u64 allow_until;
 };
 APIGUARD_ASSERT(sizeof(struct apiguard_range) == 16, "no hidden padding");
 #define APIGUARD_LENGTH_MASK 0xffULL
@@ -210,25 +210,26 @@ APIGUARD_ASSERT(sizeof(struct apiguard_endpoint) == 24, "no hidden padding");
  * versions read it: members keep their places, new ones come last. */
 struct apiguard_settings {
 	__u64 generation;
-	__u64 build;	/* first 8 bytes of the SHA-256 of the object: which program this is */
-	__u64 instance; /* first 8 bytes of the SHA-256 of the pin directory: whose it is without
-			   its pins */
-	__u32 abi;	/* APIGUARD_ABI of the loader that published it */
-	__u8 mode;	/* enum apiguard_mode */
-	__u8 frags;	/* 1: the frags-aware program runs */
+	__u64 build; /* first 8 bytes of the SHA-256 of the object: which program this is */
+	/* first 8 bytes of the SHA-256 of the pin directory: whose it is without its pins */
+	__u64 instance;
+	__u32 abi;	     /* APIGUARD_ABI of the loader that published it */
+	__u8 mode;	     /* enum apiguard_mode */
+	__u8 frags;	     /* 1: the frags-aware program runs */
 	__u8 has_deadlines;  /* 1: some range ends; the clock is read only then */
 	__u8 endpoint_count; /* 0..APIGUARD_MAX_ENDPOINTS */
 	struct apiguard_endpoint endpoints[APIGUARD_MAX_ENDPOINTS];
-	__u64 shared6;	  /* upper half of an address, host byte order: the bits that all
-			     IPv6 ranges share, rest 0 */
+	/* upper half of an address, host byte order: the bits that all IPv6 ranges share, rest 0 */
+	__u64 shared6;
 	__u8 shared6_len; /* bits; 0..APIGUARD_MAX_SHARED6 */
 	__u8 outside6;	  /* enum apiguard_cell of sources without these bits */
 	__u8 whole4;	  /* enum apiguard_cell of all IPv4 sources; deeper: see top4 */
 	__u8 whole6;	  /* the same of IPv6 */
 	__u8 unconfirmed; /* 1: published with a deadline; see apiguard_confirmation */
 	__u8 pad[3];
-	__u64 before;  /* if unconfirmed: the generation that judges past the deadline; 0: none did
-			  before, every packet passes */
+	/* if unconfirmed: the generation that judges past the deadline; 0: none did before, every
+	 * packet passes */
+	__u64 before;
 	__u64 since;   /* the generation with which this mode began */
 	__u64 secret;  /* for hashes of what comes from the network; the same all boot long */
 	__u64 wall;    /* wall clock less boot-time clock, nanoseconds, when this was published */

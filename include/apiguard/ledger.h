@@ -150,8 +150,8 @@ APIGUARD_ASSERT(sizeof(struct apiguard_event) == 64, "no hidden padding");
  * readers, each its own; `lost` by the program. */
 struct apiguard_watch {
 	__u64 until; /* boot-time clock, nanoseconds: nothing is written to the ring from then on */
-	__u64 lost;  /* admitted connections of which no event was written; of denied packets the
-			counters tell */
+	/* admitted connections of which no event was written; of denied packets the counters tell */
+	__u64 lost;
 };
 struct apiguard_watches {
 	struct apiguard_watch watch[APIGUARD_MAX_WATCHERS];
