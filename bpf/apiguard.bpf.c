@@ -14,9 +14,11 @@
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 
-/* Everything that is not plain: outcome << 8 | reason. A function of its own, so that nothing of it
- * weighs on what is; and another one that counts, because the stacks of functions that call one
- * another share 512 bytes, which are used up by noting what is denied. */
+/*
+ * What judge_plain did not settle: outcome << 8 | reason. It is a function of its own, so that plain
+ * frames do not pay for it. Counting is another one, because the stacks of functions that call one
+ * another share 512 bytes, and noting a denied source uses them up.
+ */
 static __attribute__((noinline)) int judge_rest(struct xdp_md *ctx)
 {
 	struct packet packet __attribute__((aligned(8))) = {};
@@ -44,7 +46,7 @@ static __always_inline int filter(struct xdp_md *ctx)
 	if (own_settings()->mode == APIGUARD_MODE_OFF)
 		return verdict(ctx, APIGUARD_PASS, APIGUARD_OFF);
 	result = judge_plain(ctx);
-	return result == NOT_PLAIN ? count_rest(ctx, judge_rest(ctx)) : result;
+	return result == NOT_SETTLED ? count_rest(ctx, judge_rest(ctx)) : result;
 }
 
 /* The loader loads one of these two, or of the two below: the kernel lets only a frags-aware

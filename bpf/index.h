@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Source address -> cell, from the verdict index: layouts in apiguard/judge.h, written by loader/compile/. A
- * map that does not hold what another one points to cannot be; it would give
- * APIGUARD_CELL_DEEPER, which sends the packet to the trie.
+ * Source address -> cell, from the verdict index: layouts in apiguard/judge.h, written by
+ * loader/compile/. The loader never writes an index that points to a missing element. If one were
+ * missing, the result is APIGUARD_CELL_DEEPER, and the trie decides.
  */
 #ifndef APIGUARD_INDEX_H
 #define APIGUARD_INDEX_H
@@ -25,7 +25,7 @@ static __always_inline __u32 count_pairs(__u64 word)
 	return word * 0x0101010101010101 >> 56;
 }
 
-/* Cell `index` (the upper bits are of no account) of 32 in a word. */
+/* Cell `index` (the upper bits are ignored) of 32 in a word. */
 static __always_inline enum apiguard_cell cell_of(__u64 cells, __u32 index)
 {
 	return cells >> (index & 31) * 2 & 3;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * struct packet + maps -> decision. Knows ranges and endpoints, not bytes. Shared by the filter and
- * by the check program, so that both give the same answer.
+ * frame -> decision: parse it, compare the endpoint, look the source up. Where the bytes lie is known
+ * to parse.h alone. Shared by the filter and the check program, so that both give the same answer.
  */
 #ifndef APIGUARD_JUDGE_H
 #define APIGUARD_JUDGE_H

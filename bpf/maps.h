@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Every map of one generation, and its settings. */
+/* The maps of one generation that verdicts depend on, and its settings. What is only remembered stands
+ * in ledger/. */
 #ifndef APIGUARD_MAPS_H
 #define APIGUARD_MAPS_H
 

@@ -2,7 +2,11 @@
 /*
  * The frames that nearly all traffic is made of: at most one VLAN tag, IPv4 without options and no
  * later fragment, or IPv6 without extension headers, with their ports in the linear part. Same rows
- * as parse.h, and nothing that it can do without: every frame pays for what stands here.
+ * as parse.h, and nothing more: every frame pays for what stands here.
+ *
+ * Not settled here, even in a plain frame: a segment of a listed source that opens a connection,
+ * for its range has to be found and credited, and every source that only the trie can judge,
+ * because a range ends.
  */
 #ifndef APIGUARD_PLAIN_H
 #define APIGUARD_PLAIN_H
@@ -18,7 +22,8 @@ struct plain_ethernet {
 	struct vlan_header tag; /* if there is one */
 };
 
-#define NOT_PLAIN (-1)
+/* Another reading of the frame, by judge_rest, gives the verdict. */
+#define NOT_SETTLED (-1)
 
 /*
  * Whether the segment behind an IP header of this EtherType and length opens a connection, or may
@@ -42,7 +47,8 @@ static __always_inline bool may_open(struct xdp_md *ctx, const __u16 ip_type, co
 	return opens(segment[TCP_FLAGS]);
 }
 
-/* A connection has a range to be found, which is not done here. */
+/* A segment that opens a connection must be credited to its range, which the slow path finds. So
+ * must the trie be asked where a range ends. */
 static __always_inline int by_cell(struct xdp_md *ctx, enum apiguard_cell cell, const __u16 ip_type,
 				   const __u32 ip_length)
 {
@@ -50,12 +56,12 @@ static __always_inline int by_cell(struct xdp_md *ctx, enum apiguard_cell cell, 
 		return verdict(ctx, APIGUARD_DROP, APIGUARD_UNLISTED);
 	if (cell == APIGUARD_CELL_LISTED) {
 		if (may_open(ctx, ip_type, ip_length))
-			return NOT_PLAIN;
+			return NOT_SETTLED;
 		return verdict(ctx, APIGUARD_PASS, APIGUARD_LISTED);
 	}
 	if (cell == APIGUARD_CELL_EXCEPTED && !own_settings()->has_deadlines)
 		return verdict(ctx, APIGUARD_DROP, APIGUARD_EXCEPTED);
-	return NOT_PLAIN;
+	return NOT_SETTLED;
 }
 
 static __always_inline int plain_ipv4(struct xdp_md *ctx, void *header)
@@ -65,7 +71,7 @@ static __always_inline int plain_ipv4(struct xdp_md *ctx, void *header)
 	const __be16 *ports = header + sizeof(*ip);
 
 	if (*(const __u8 *)header != 0x45 || ip->frag_off & bpf_htons(IPV4_OFFSET_MASK))
-		return NOT_PLAIN;
+		return NOT_SETTLED;
 	packet.dport = ports[1];
 	__builtin_memcpy(packet.destination, &ip->daddr, 4);
 	if (ip->protocol != IPPROTO_TCP || !is_protected(&packet))
@@ -82,7 +88,7 @@ static __always_inline int plain_ipv6(struct xdp_md *ctx, void *header, void *en
 
 	if ((void *)(ports + 2) > end || *(const __u8 *)header >> 4 != 6 ||
 	    is_extension(ip->nexthdr))
-		return NOT_PLAIN;
+		return NOT_SETTLED;
 	packet.dport = ports[1];
 	__builtin_memcpy(packet.destination, &ip->daddr, 16);
 	if (ip->nexthdr != IPPROTO_TCP || !is_protected(&packet))
@@ -92,7 +98,7 @@ static __always_inline int plain_ipv6(struct xdp_md *ctx, void *header, void *en
 		       ETH_P_IPV6, sizeof(*ip));
 }
 
-/* The verdict, counted, or NOT_PLAIN and nothing done. */
+/* The verdict, counted, or NOT_SETTLED and nothing done. */
 static __always_inline int judge_plain(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
@@ -103,7 +109,7 @@ static __always_inline int judge_plain(struct xdp_md *ctx)
 
 	/* One comparison for all that IPv4 needs, with a tag or without. */
 	if ((void *)(ethernet + 1) + sizeof(struct iphdr) + PORTS_LENGTH > end)
-		return NOT_PLAIN;
+		return NOT_SETTLED;
 	ethertype = ethernet->ethertype;
 	if (is_vlan(ethertype)) {
 		ethertype = ethernet->tag.ethertype;
@@ -113,7 +119,7 @@ static __always_inline int judge_plain(struct xdp_md *ctx)
 		return plain_ipv4(ctx, header);
 	if (ethertype == bpf_htons(ETH_P_IPV6))
 		return plain_ipv6(ctx, header, end);
-	return NOT_PLAIN;
+	return NOT_SETTLED;
 }
 
 #endif

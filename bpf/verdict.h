@@ -24,8 +24,8 @@ static __always_inline void refuse(struct xdp_md *ctx, enum apiguard_outcome out
 		see(ctx, mine);
 }
 
-/* Branches that stand apart, because the verifier takes out what cannot be, and cannot take apart
- * what comes together again. */
+/* Each outcome has a branch of its own. The verifier removes the branches that the constant mode
+ * rules out, but only while they have not joined again. */
 static __always_inline int verdict(struct xdp_md *ctx, enum apiguard_outcome outcome,
 				   enum apiguard_reason reason)
 {

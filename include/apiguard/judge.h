@@ -128,7 +128,8 @@ APIGUARD_ASSERT(sizeof(struct apiguard_shards) == 8 + 16 * APIGUARD_MAX_SHARDS,
 enum apiguard_cell {
 	APIGUARD_CELL_UNLISTED = 0,
 	APIGUARD_CELL_LISTED = 1,
-	APIGUARD_CELL_EXCEPTED = 2, /* where ranges have deadlines: ask the trie */
+	APIGUARD_CELL_EXCEPTED = 2, /* while no range of the generation ends */
+	APIGUARD_CELL_ASK_TRIE = 2, /* the same cell, where some range ends (has_deadlines) */
 	APIGUARD_CELL_DEEPER = 3,   /* its sources differ: one level down */
 };
 

@@ -12,7 +12,7 @@
 namespace apiguard {
 namespace {
 
-// judge.h and the model number these alike, so that a cast is a translation.
+// apiguard/judge.h and the model number these alike, so that a cast is a translation.
 static_assert(static_cast<int>(Mode::kOff) == APIGUARD_MODE_OFF);
 static_assert(static_cast<int>(Mode::kAudit) == APIGUARD_MODE_AUDIT);
 static_assert(static_cast<int>(Mode::kEnforce) == APIGUARD_MODE_ENFORCE);

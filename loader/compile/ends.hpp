@@ -8,7 +8,7 @@
 
 namespace apiguard {
 
-// End on the boot-time clock, as judge.h has it. What ended before the boot gets the earliest end
+// End on the boot-time clock, as apiguard/judge.h has it. What ended before the boot gets the earliest end
 // that is one: past, but not 0, which is no entry at all.
 [[nodiscard]] inline __u64 kernel_end(const Range& range, const Now& now) {
   if (!range.until) return APIGUARD_WITHOUT_END;

@@ -4,11 +4,11 @@
 namespace apiguard {
 namespace {
 
-// What ends is for the trie to say, and so it is told apart from nothing else here. `range`: the
-// first entry of its prefix. If there is a second one, the first is an except that ends.
+// The index cannot answer for a range that ends: its cell says "ask the trie". `range` is the first
+// entry of its prefix. If there is a second one, the first is an except that ends.
 Cell cell_of(const Range& range) {
-  if (range.until || range.kind == Kind::kExcept) return APIGUARD_CELL_EXCEPTED;
-  return APIGUARD_CELL_LISTED;
+  if (range.until) return APIGUARD_CELL_ASK_TRIE;
+  return range.kind == Kind::kExcept ? APIGUARD_CELL_EXCEPTED : APIGUARD_CELL_LISTED;
 }
 
 template <typename Number>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Entries of the tries, cut into shards: judge.h says what a shard is.
+// Entries of the tries, cut into shards: apiguard/judge.h says what a shard is.
 #pragma once
 
 #include <cstddef>

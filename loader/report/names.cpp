@@ -8,7 +8,7 @@
 namespace apiguard::report {
 namespace {
 
-// In the order of judge.h, which indexes the counters.
+// In the order of apiguard/judge.h, which indexes the counters.
 constexpr std::array<std::string_view, APIGUARD_OUTCOME_MAX> kOutcomes = {"pass", "drop",
                                                                           "would_drop"};
 constexpr std::array<std::string_view, APIGUARD_REASON_MAX> kReasons = {
