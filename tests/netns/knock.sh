@@ -6,7 +6,7 @@
 . "$(dirname -- "$0")/lib.sh"
 . "$(dirname -- "$0")/lib/machine.sh"
 
-machine_guard() { on_machine /usr/sbin/apiguard "$@" </dev/null; }
+machine_guard() { answering on_machine /usr/sbin/apiguard "$@" </dev/null; }
 machine_status() { { machine_guard status --json || true; } 2>/dev/null | "$TOOLS/json" "$1"; }
 knocks() { # KEY SOURCE USER@HOST [ARGUMENT]...
   ssh_from "$2" "$3" "$1" "${@:4}"

@@ -16,6 +16,8 @@
 # counters can be compared exactly. Names hold the test's name and pid, so that runs never meet. nsenter instead of
 # `ip netns exec`, whose /sys has no bpffs, and of `ip -n`, which does not run in a chroot. Nothing outside of the two namespaces is touched, and nothing is left.
 #
+# Every answer with --json is kept and judged by the schema of its verb when the test is over.
+#
 # APIGUARD is the binary, TOOLS the folder of the tools of tests/support. Exit 77: could not run, claims nothing.
 set -euo pipefail
 
@@ -29,6 +31,7 @@ OFFICE4=203.0.113.7 OFFICE6=2001:db8:12::7
 STRANGER4=192.0.2.7 STRANGER6=2001:db8:a::7
 SERVER4=198.51.100.1 SERVER6=2001:db8:1::1
 WORK='' PIDS=() MOUNTS=()
+ANSWERS='' # where answers are kept
 # Where apiguard runs: with its folders here, overridden by a test that has several instances.
 ETC='' STATE='' RUN=''
 
@@ -64,17 +67,72 @@ same() {
 in_netns() {
   local netns=$1
   shift
-  nsenter --net="/run/netns/$netns" -- "$@"
+  answering nsenter --net="/run/netns/$netns" -- "$@"
 }
 # $! is then the command itself and no shell around it, so that killing it leaves nothing behind.
 in_background() {
   local netns=$1
   shift
+  keep_path "$@"
   nsenter --net="/run/netns/$netns" -- "$@" &
   PIDS+=($!)
 }
 on_server() { in_netns "$SERVER" "$@"; }
 on_client() { in_netns "$CLIENT" "$@"; }
+
+# ---- answers ----
+
+# answering COMMAND...: runs it. If it is apiguard with --json, its answer is kept. What goes to a file goes there
+# directly, so that it can be read meanwhile; what goes to a pipe takes a detour. What goes nowhere is not kept.
+answering() {
+  local status=0 detour
+  if ! asks_for_json "$@"; then
+    "$@"
+  elif [ -f /proc/self/fd/1 ] && [ ! -s /proc/self/fd/1 ]; then
+    "$@" || status=$?
+    keep_answer "$status" /proc/self/fd/9 "$@" 9>&1
+    return "$status"
+  elif [ -p /proc/self/fd/1 ]; then
+    detour=$(answer_file)
+    "$@" >"$detour" || status=$?
+    keep_answer "$status" "$detour" "$@"
+    cat "$detour"
+    rm "$detour"
+    return "$status"
+  else
+    "$@"
+  fi
+}
+asks_for_json() {
+  case " $* " in *'/apiguard '*' --json '* | *'/apiguard '*' -o json '*) ;; *) false ;; esac
+}
+answer_file() { echo "$ANSWERS/$EPOCHREALTIME-$BASHPID"; }
+
+# keep_answer STATUS FILE COMMAND...: FILE has what it printed.
+keep_answer() {
+  local kept
+  asks_for_json "${@:3}" || return 0
+  kept=$(answer_file)
+  cat "$2" >"$kept.out"
+  printf '%s\0' "$1" "${@:3}" >"$kept.call"
+}
+# keep_path COMMAND...: its answer will be in the file that is standard output now. Nobody else is to write there.
+keep_path() {
+  local kept
+  asks_for_json "$@" || return 0
+  kept=$(answer_file)
+  readlink /proc/self/fd/9 9>&1 >"$kept.path"
+  printf '%s\0' '' "$@" >"$kept.call"
+}
+
+# Without APIGUARD_JUDGE=no, which is for machines without Python, where nothing answers that does not answer elsewhere.
+judge_answers() { # [--all]
+  [ "${APIGUARD_JUDGE:-}" != no ] || return 0
+  [ -n "$(find "$ANSWERS" -name '*.call' -print -quit)" ] || [ $# -gt 0 ] || return 0
+  "$(dirname -- "${BASH_SOURCE[0]}")/../support/schemas.py" judge "$ANSWERS" "$@"
+}
+
+# ---- apiguard ----
 
 # apiguard as this test's instance, without a word. Verbs that ask have no terminal here.
 guard() {
@@ -325,6 +383,7 @@ make_stage() {
   : "${APIGUARD:?the binary}" "${TOOLS:?the folder of the tools}"
   mount_bpffs
   WORK=$(mktemp -d "${TMPDIR:-/tmp}/agtest-$NAME.XXXXXX")
+  ANSWERS=$(mktemp -d "${TMPDIR:-/tmp}/agtest-$NAME-answers.XXXXXX")
   ETC=$WORK/etc STATE=$WORK/state RUN=$WORK/run
   mkdir -m 0755 "$ETC"
   for netns in "$SERVER" "$CLIENT"; do
@@ -350,6 +409,7 @@ cleanup() {
   local status=$? pid at netns
   trap - EXIT
   set +e
+  if [ "$status" -eq 0 ] && ! judge_answers >&2; then status=1; fi
   if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then say "$NAME: FAILED with status $status"; fi
   for pid in "${PIDS[@]}"; do kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
   if declare -F at_exit >/dev/null; then at_exit; fi # what the test itself has made elsewhere
@@ -358,7 +418,7 @@ cleanup() {
     if [ -e "$netns" ]; then ip netns delete "${netns##*/}"; fi
   done
   for ((at = ${#MOUNTS[@]} - 1; at >= 0; --at)); do umount "${MOUNTS[$at]}" 2>/dev/null; done
-  if [ -n "$WORK" ]; then rm -rf "$WORK"; fi
+  if [ -n "$WORK" ]; then rm -rf "$WORK" "$ANSWERS"; fi
   if [ "$status" -eq 0 ]; then say "$NAME: ok, $SECONDS s"; fi
   exit "$status"
 }

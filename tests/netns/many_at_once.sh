@@ -33,10 +33,11 @@ tickets() { find "$QUEUE" -name '*.ticket' 2>/dev/null | wc -l; }
 queued() { [ "$(tickets)" -eq "$1" ]; }
 
 # start NAME VERB...: its output is in $WORK/NAME.out and .err, and `ended NAME STATUS` is how it ends.
-declare -A PID=()
+declare -A PID=() TYPED=()
 start() {
   local name=$1
   shift
+  TYPED[$name]=$*
   nsenter --net="/run/netns/$SERVER" -- "$APIGUARD" --config "$ETC/apiguard.toml" --state-dir "$STATE" --run-dir "$RUN" \
     --pin-dir "$PINS" "$@" </dev/null >"$WORK/$name.out" 2>"$WORK/$name.err" &
   PID[$name]=$!
@@ -52,6 +53,9 @@ queue() {
 ended() {
   local status=0
   wait "${PID[$1]}" || status=$?
+  # Words by construction.
+  # shellcheck disable=SC2086
+  keep_answer "$status" "$WORK/$1.out" "$APIGUARD" ${TYPED[$1]:-}
   same "$2" "$status" "$1: $(cat "$WORK/$1.out" "$WORK/$1.err"): exit status"
 }
 says() { grep -Eq -- "$2" "$WORK/$1.err" "$WORK/$1.out" || die "$1 does not say '$2': $(cat "$WORK/$1.out" "$WORK/$1.err")"; }

@@ -34,7 +34,7 @@ TEXT
 done
 clock() { echo "$*" >"$WORK/clock"; }
 clock 0
-host() { "${FOLDERS[$1]}/bin/apiguard" "${@:2}" </dev/null; }
+host() { answering "${FOLDERS[$1]}/bin/apiguard" "${@:2}" </dev/null; }
 both() { # STATUS VERB...: on both, and neither asks
   for h in 0 1; do expect "$1" host "$h" "${@:2}" >/dev/null; done
 }

@@ -88,7 +88,7 @@ comes_behind() { # AT
 
 # ---- what holds
 
-json() { "$APIGUARD_IN_PLACE" status --json 2>/dev/null | "$TOOLS/json" "$1"; }
+json() { answering "$APIGUARD_IN_PLACE" status --json 2>/dev/null | "$TOOLS/json" "$1"; }
 xdp_on() { in_netns "$SERVER" ip -d link show "$1" | grep -q 'prog/xdp'; }
 is_bare() { ! xdp_on "$1"; }
 agrees() { # kernel, state and folders

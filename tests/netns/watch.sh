@@ -81,19 +81,19 @@ while read -r line; do
 done <"$WORK/scripts"
 
 step 'A flood: what is not told is counted'
-watch scripts --json
+watch flooded --json
 knocks=$(counter drop unlisted)
-shown=$(grep -c '"event":"denied"' "$WORK/scripts")
+shown=$(grep -c '"event":"denied"' "$WORK/flooded")
 "$TOOLS/spoof" "$CLIENT/world0" 200000 "$STRANGER4" 1000 >"$WORK/sent"
 sleep 2.5
 stop_watches
 dropped=$(($(counter drop unlisted) - knocks)) # a few less than were sent: the queue of a veth is short
 [ "$dropped" -gt 100000 ] || die "only $dropped packets came"
-told_denied=$(($(grep -c '"event":"denied"' "$WORK/scripts") - shown))
+told_denied=$(($(grep -c '"event":"denied"' "$WORK/flooded") - shown))
 lost=0
 while read -r line; do
   lost=$((lost + $("$TOOLS/json" /denied <<<"$line")))
-done < <(grep '"event":"lost"' "$WORK/scripts")
+done < <(grep '"event":"lost"' "$WORK/flooded")
 say "  $dropped dropped, $told_denied told, $lost counted as lost"
 [ "$lost" -gt 0 ] || die 'nothing was lost'
 [ "$told_denied" -gt 0 ] || die 'nothing was told'
