@@ -11,7 +11,7 @@ packages_for() {
       ;;
     stage) echo iproute2 openssl curl util-linux mount ;;
     # Of systemd only systemd-analyze is used; without systemd-sysv it becomes nobody's init.
-    test) echo catch2 e2fsprogs iproute2 ethtool procps strace systemd util-linux mount openssl curl kmod nftables jq zsh fish ;;
+    test) echo catch2 e2fsprogs iproute2 ethtool procps strace systemd util-linux mount openssl curl kmod nftables jq zsh fish python3-jsonschema ;;
     fuzz) echo catch2 libclang-rt-dev ;;
     coverage) echo gcovr ;;
     bench) echo catch2 iproute2 nftables ipset iptables kmod util-linux mount ;;
@@ -26,7 +26,7 @@ packages_for() {
 # Formatting differs from one clang-format to the next, so one version decides: the one of Debian 12.
 # Debian 13 does not have it; scripts/check says there what it could not run.
 lint_packages() {
-  echo shellcheck mandoc
+  echo shellcheck mandoc python3-jsonschema
   if [ "$(debian_codename)" = bookworm ]; then
     echo clang-format-14 clang-tidy-14
   fi

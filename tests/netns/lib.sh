@@ -125,7 +125,7 @@ keep_path() {
   printf '%s\0' '' "$@" >"$kept.call"
 }
 
-# Without APIGUARD_JUDGE=no, which is for machines without Python, where nothing answers that does not answer elsewhere.
+# APIGUARD_JUDGE=no is for machines without Python: the same tests give the same answers elsewhere.
 judge_answers() { # [--all]
   [ "${APIGUARD_JUDGE:-}" != no ] || return 0
   [ -n "$(find "$ANSWERS" -name '*.call' -print -quit)" ] || [ $# -gt 0 ] || return 0

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The schemas of the answers in JSON: whether they are sound, and whether answers follow them.
 
-usage: schemas.py lint                    each schema is valid, complete and described
-       schemas.py verbs                   the verbs that have a schema, one a line
+usage: schemas.py lint [PROGRAM]          each schema is valid and complete; the verbs that PROGRAM completes --json for
+                                          are those that have one
+       schemas.py examples PAGE...        the answers that stand in manual pages
        schemas.py judge FOLDER [--all]    the answers that netns/lib.sh kept in FOLDER; with --all each schema of each
                                           verb and each member must be among them
        schemas.py validate SCHEMA FILE    one document
@@ -16,6 +17,8 @@ Needs python3-jsonschema 4.10 (Debian 12) or newer.
 import functools
 import json
 import pathlib
+import re
+import subprocess
 import sys
 
 from jsonschema import Draft202012Validator
@@ -97,12 +100,43 @@ def find_flaws(name):
             yield f"#/$defs/{key}: nobody uses it"
 
 
-def lint():
+def verbs_of(program):
+    """Those that answer in JSON."""
+
+    def complete(*words):
+        done = subprocess.run([program, "__complete", *words], check=True, capture_output=True, text=True)
+        return [line.partition("\t")[0] for line in done.stdout.splitlines()]
+
+    return {verb for verb in complete("") if "--json" in complete(verb, "--")}
+
+
+def lint(program=None):
     found = [f"{name}: {flaw}" for name in [COMMON, *names()] for flaw in find_flaws(name)]
     answers = {name for files in verbs().values() for name in files}
     found += [f"{name}: is of no verb in {VERBS}" for name in set(names()) - answers]
     found += [f"{VERBS}: there is no {name}" for name in answers - set(names())]
+    if program:
+        answering = verbs_of(program)
+        found += [f"{VERBS}: '{verb}' answers in JSON and is not there" for verb in answering - set(verbs())]
+        found += [f"{VERBS}: '{verb}' answers in no JSON" for verb in set(verbs()) - answering]
     return found
+
+
+def examples(page):
+    """What is wrong with the literal blocks of a page that begin with a brace."""
+    text = pathlib.Path(page).read_text(encoding="utf-8")
+    for block in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.DOTALL | re.MULTILINE):
+        block = block.replace("\\&", "").replace("\\e", "\\").replace("\\-", "-").replace("\\(dq", '"').strip()
+        if not block.startswith("{"):
+            continue
+        try:
+            document = json.loads(block)
+        except ValueError as error:
+            yield f"{page}: no JSON: {error}: {block[:100]!r}"
+            continue
+        flaws = [Judge().errors(name, document) for name in names()]
+        if all(flaws):
+            yield f"{page}: {block[:100]!r}: {min(flaws, key=len)[0]}"
 
 
 # ---- answers ----
@@ -185,7 +219,7 @@ class Judge:
         found = []
         for error in Draft202012Validator(self.schemas[name]).iter_errors(document):
             for reason in reasons(error):
-                place = "/".join(["", *map(str, reason.absolute_path)])
+                place = "/" + "/".join(map(str, reason.absolute_path))
                 found.append(f"{name}: at '{place}': {reason.message[:300]}")
         return found
 
@@ -261,11 +295,10 @@ def validate(name, path):
 
 
 def main(words):
-    if words == ["verbs"]:
-        print("\n".join(sorted(verbs())))
-        return 0
-    if words == ["lint"]:
-        found = lint()
+    if words[:1] == ["lint"] and len(words) in (1, 2):
+        found = lint(*words[1:])
+    elif words[:1] == ["examples"]:
+        found = [flaw for page in words[1:] for flaw in examples(page)]
     elif words[:1] == ["judge"] and len(words) in (2, 3):
         found = judge(words[1], words[2:] == ["--all"])
     elif words[:1] == ["validate"] and len(words) == 3:

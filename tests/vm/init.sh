@@ -250,6 +250,7 @@ test_says() {
 tiers() {
   export APIGUARD=/programs/apiguard TOOLS=/tools APIGUARD_PACKETS=20000 APIGUARD_PATIENCE=600 LC_ALL=C.UTF-8
   export APIGUARD_LEFT_OUT=/tmp/left_out
+  export APIGUARD_JUDGE=no # there is no Python
   ulimit -H -n 65536 # as Debian has it or more
   load_modules
   ip link set lo up
