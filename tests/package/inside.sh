@@ -91,7 +91,7 @@ first_install() {
     dpkg --listfiles apiguard | grep -q "/$page.gz\$" || die "no manual page $page"
   done
   for file in bash-completion/completions/apiguard zsh/vendor-completions/_apiguard \
-    fish/vendor_completions.d/apiguard.fish doc/apiguard/examples/apiguard.toml; do
+    fish/vendor_completions.d/apiguard.fish apiguard/schema/{verbs,common,status}.json doc/apiguard/examples/apiguard.toml; do
     dpkg --listfiles apiguard | grep -qx "/usr/share/$file" || die "no $file"
   done
   cp -r /usr/share/doc/apiguard/examples /tmp/
