@@ -55,7 +55,7 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   for (const std::string& text : world->book.damage) note(text);
   if (!world->in_force) {
     note(nothing_in_force(line.host));
-    if (options.json) report::list_json({}, {}, bars_of(*world), to_stdout);
+    if (options.json) show(options, {}, {}, bars_of(*world), 0);
     return Exit::kDone;
   }
   const publish::InForce& in_force = *world->in_force;

@@ -87,6 +87,7 @@ for name in status list diff history suggest denied; do
   guard "$name" --json >"$WORK/out" || true
   [ -s "$WORK/out" ] || die "$name says nothing"
 done
+json 0 list --review
 
 step 'Changing verbs, with entries of every kind'
 mkdir -m 0755 "$FOLDER"

@@ -42,6 +42,7 @@ def names():
 
 @functools.cache
 def verbs():
+    """VERB, or VERB and an option -> names of schemas."""
     return load(SCHEMAS / VERBS)["verbs"]
 
 
@@ -116,9 +117,9 @@ def lint(program=None):
     found += [f"{name}: is of no verb in {VERBS}" for name in set(names()) - answers]
     found += [f"{VERBS}: there is no {name}" for name in answers - set(names())]
     if program:
-        answering = verbs_of(program)
-        found += [f"{VERBS}: '{verb}' answers in JSON and is not there" for verb in answering - set(verbs())]
-        found += [f"{VERBS}: '{verb}' answers in no JSON" for verb in set(verbs()) - answering]
+        answering, described = verbs_of(program), {command.partition(" ")[0] for command in verbs()}
+        found += [f"{VERBS}: '{verb}' answers in JSON and is not there" for verb in answering - described]
+        found += [f"{VERBS}: '{verb}' answers in no JSON" for verb in described - answering]
     return found
 
 
@@ -154,6 +155,8 @@ class Answer:
         program = next(i for i, word in enumerate(words) if word.rpartition("/")[2] == "apiguard")
         self.words = words[program + 1 :]
         self.verb = self.verb_of(self.words)
+        options = [command for command in verbs() if len(command.split()) == 2 and command.split()[0] == self.verb]
+        self.command = next((one for one in options if one.split()[1] in self.words), self.verb)
         path = call.with_suffix(".path")  # of one that ran in the background
         out = pathlib.Path(path.read_text().strip()) if path.exists() else call.with_suffix(".out")
         self.text = out.read_bytes()
@@ -175,7 +178,7 @@ class Answer:
         """What was not understood is no verb yet; of what only reads a failure has no answer."""
         if self.verb in LINES or self.is_killed():
             return True
-        return self.status == "2" or self.status != "0" and "refusal.json" not in verbs()[self.verb]
+        return self.status == "2" or self.status != "0" and "refusal.json" not in verbs()[self.command]
 
     def documents(self):
         texts = self.text.splitlines(keepends=True) if self.verb in LINES else [self.text]
@@ -211,7 +214,7 @@ class Judge:
     def __init__(self, notes_members=False):
         self.notes_members = notes_members
         self.schemas = {name: closed(name) for name in names()}
-        self.used = set()  # (verb, schema)
+        self.used = set()  # (command, schema)
         self.seen = set()  # (place of the object, member)
         self.known = set()  # what was judged: the same status is asked for often
 
@@ -230,22 +233,22 @@ class Judge:
         if not answer.text and answer.may_be_silent():
             return
         for document in answer.documents():
-            self.judge_document(answer.verb, document)
+            self.judge_document(answer.command, document)
             error = document.get("error", {}) if isinstance(document, dict) else {}
             if error and not answer.is_killed() and str(error["exit"]) != answer.status:
                 raise Flaw(f"the exit status is {answer.status}, and the answer says {error['exit']}")
 
-    def judge_document(self, verb, document):
-        key = (verb, json.dumps(document))
+    def judge_document(self, command, document):
+        key = (command, json.dumps(document))
         if key in self.known:
             return
         self.known.add(key)
         document = shortened(document)
         flaws = []
-        for name in verbs()[verb]:
+        for name in verbs()[command]:
             errors = self.errors(name, document)
             if not errors:
-                self.used.add((verb, name))
+                self.used.add((command, name))
                 if self.notes_members:
                     self.mark(self.schemas[name], self.schemas[name]["$defs"], document)
                 return
@@ -268,10 +271,10 @@ class Judge:
             self.mark(schema.get("items", {}), shared, one)
 
     def missing(self):
-        for verb, files in verbs().items():
+        for command, files in verbs().items():
             for name in files:
-                if (verb, name) not in self.used:
-                    yield f"no answer of '{verb}' was one of {name}"
+                if (command, name) not in self.used:
+                    yield f"no answer of '{command}' was one of {name}"
         for name in [COMMON, *names()]:
             for place, part in parts(load(SCHEMAS / name)):
                 for member in part.get("properties", {}) if part.get("type") == "object" else ():
