@@ -104,7 +104,8 @@ answering() {
   fi
 }
 asks_for_json() {
-  case " $* " in *'/apiguard '*' --json '* | *'/apiguard '*' -o json '*) ;; *) false ;; esac
+  case " $* " in *'/apiguard '*) ;; *) return 1 ;; esac
+  case " $* " in *' --json '* | *' -o json '* | *' --output json '* | *' --output=json '* | *' -ojson '* | *' -o=json '*) ;; *) false ;; esac
 }
 answer_file() { echo "$ANSWERS/$EPOCHREALTIME-$BASHPID"; }
 

@@ -27,7 +27,7 @@ SCHEMAS = pathlib.Path(__file__).resolve().parents[2] / "loader/report/schema"
 COMMON = "common.json"
 VERBS = "verbs.json"
 LICENCE = "SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause"
-PLACES = ("--config", "--state-dir", "--run-dir", "--pin-dir")
+VALUED = ("--config", "--state-dir", "--run-dir", "--pin-dir", "--output", "-o")  # may stand in front of the verb
 LINES = ("watch",)  # answers with a document a line
 KEPT = 200  # elements at each end of a long array that are judged: a million take minutes
 
@@ -165,20 +165,24 @@ class Answer:
     def verb_of(words):
         rest = iter(words)
         for word in rest:
-            if word in PLACES:
+            if word in VALUED:
                 next(rest, None)
             elif not word.startswith("-"):
                 return word
         return ""
 
+    def schemas(self):
+        """Words that are no command are refused as a change is."""
+        return verbs().get(self.command, ["refusal.json"] if self.status == "2" else [])
+
     def is_killed(self):
         return self.status == "" or int(self.status) >= 128
 
     def may_be_silent(self):
-        """What was not understood is no verb yet; of what only reads a failure has no answer."""
+        """Of what was not understood, and of what only reads, a failure has no answer."""
         if self.verb in LINES or self.is_killed():
             return True
-        return self.status == "2" or self.status != "0" and "refusal.json" not in verbs()[self.command]
+        return self.status == "2" or self.status != "0" and "refusal.json" not in self.schemas()
 
     def documents(self):
         texts = self.text.splitlines(keepends=True) if self.verb in LINES else [self.text]
@@ -228,24 +232,24 @@ class Judge:
 
     def judge(self, answer):
         """Throws a Flaw."""
-        if answer.verb not in verbs():
+        if not answer.schemas():
             raise Flaw(f"there is no schema of verb '{answer.verb}'")
         if not answer.text and answer.may_be_silent():
             return
         for document in answer.documents():
-            self.judge_document(answer.command, document)
+            self.judge_document(answer.command, answer.schemas(), document)
             error = document.get("error", {}) if isinstance(document, dict) else {}
             if error and not answer.is_killed() and str(error["exit"]) != answer.status:
                 raise Flaw(f"the exit status is {answer.status}, and the answer says {error['exit']}")
 
-    def judge_document(self, command, document):
+    def judge_document(self, command, files, document):
         key = (command, json.dumps(document))
         if key in self.known:
             return
         self.known.add(key)
         document = shortened(document)
         flaws = []
-        for name in verbs()[command]:
+        for name in files:
             errors = self.errors(name, document)
             if not errors:
                 self.used.add((command, name))
