@@ -161,6 +161,15 @@ class Answer:
         out = pathlib.Path(path.read_text().strip()) if path.exists() else call.with_suffix(".out")
         self.text = out.read_bytes()
 
+    def __str__(self):
+        words, rest = [], iter(self.words)
+        for word in rest:
+            if word in VALUED[:4]:
+                next(rest, None)
+            else:
+                words.append(word)
+        return f"answer of 'apiguard {' '.join(words)}' (status {self.status or 'not known'})"
+
     @staticmethod
     def verb_of(words):
         rest = iter(words)
@@ -293,7 +302,7 @@ def judge(folder, everything):
         try:
             judged.judge(answer)
         except Flaw as flaw:
-            found.append(f"answer of 'apiguard {' '.join(answer.words)}' (status {answer.status or '?'}):\n  {flaw}")
+            found.append(f"{answer}:\n  {flaw}")
     return found + (list(judged.missing()) if everything else [])
 
 
