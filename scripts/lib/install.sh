@@ -6,7 +6,7 @@
 packages_for() {
   case $1 in
     build)
-      echo cmake make g++ pkg-config clang bpftool libbpf-dev libelf-dev zlib1g-dev libmnl-dev \
+      echo cmake make g++ pkgconf clang bpftool libbpf-dev libelf-dev zlib1g-dev libmnl-dev \
         libcli11-dev libtomlplusplus-dev libfmt-dev libexpected-dev nlohmann-json3-dev
       ;;
     stage) echo iproute2 openssl curl util-linux mount ;;
