@@ -26,7 +26,7 @@ packages_for() {
 # Formatting differs from one clang-format to the next, so one version decides: the one of Debian 12.
 # Debian 13 does not have it; scripts/check says there what it could not run.
 lint_packages() {
-  echo shellcheck mandoc reuse python3-jsonschema
+  echo shellcheck mandoc groff-base reuse python3-jsonschema
   if [ "$(debian_codename)" = bookworm ]; then
     echo clang-format-14 clang-tidy-14
   fi

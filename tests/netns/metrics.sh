@@ -132,7 +132,7 @@ sed -nE 's/^      - expr: (.*instance=~.*)/\1/p' "$RULES/alerts_test.yaml" | whi
   grep -F -- "$(sed -e 's/"[.][*]"/"$instance"/g' -e 's/"/\\"/g' <<<"$TESTED")" "$RULES/dashboard.json" >/dev/null ||
     die "the dashboard does not ask: $TESTED"
 done
-METRICS=$(sed -nE 's/^\.It Cm (apiguard_[a-z_]+).*/\1/p' "$(dirname -- "$RULES")/../loader/cli/apiguard.8")
+METRICS=$(sed -nE 's/^\.It Cm (apiguard_[a-z_]+).*/\1/p' "$(dirname -- "$RULES")/../loader/man/apiguard-operation.7")
 while read -r USED; do
   grep -qx "$USED" <<<"$METRICS" || die "'$USED' is no metric of the manual page"
 done < <(cat "$RULES/dashboard.json" "$RULES/alerts.yaml" "$WORK/metrics" | grep -oE 'apiguard_[a-z0-9_]+' | sort -u)

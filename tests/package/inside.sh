@@ -87,7 +87,7 @@ first_install() {
   [ ! -e /etc/apiguard ] || die '/etc/apiguard is there'
   [ ! -e /var/lib/apiguard ] || die '/var/lib/apiguard is there'
   dpkg --listfiles apiguard | grep -qx /usr/sbin/apiguard || die 'no binary in sbin'
-  for page in apiguard.8 apiguard.toml.5 authorized-ranges.5; do
+  for page in apiguard.8 apiguard.7 apiguard-operation.7 apiguard.toml.5 authorized-ranges.5; do
     dpkg --listfiles apiguard | grep -q "/$page.gz\$" || die "no manual page $page"
   done
   for file in bash-completion/completions/apiguard zsh/vendor-completions/_apiguard \

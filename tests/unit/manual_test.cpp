@@ -17,7 +17,7 @@ const std::string kTree = APIGUARD_POLICIES "/../..";
 // The literal text of the page's example, as a reader sees it.
 std::string example_of(const std::string& page) {
   const std::string begin = ".Bd -literal -offset indent\n";
-  std::string text = get(kTree + "/loader/cli/" + page);
+  std::string text = get(kTree + "/loader/man/" + page);
   text = text.substr(text.find(begin) + begin.size());
   text = text.substr(0, text.find(".Ed\n"));
   for (std::size_t at; (at = text.find("\\(dq")) != std::string::npos;) text.replace(at, 4, "\"");

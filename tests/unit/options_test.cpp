@@ -88,7 +88,7 @@ class Variable {
 };
 
 std::string manual() {
-  std::ifstream file(APIGUARD_POLICIES "/../../loader/cli/apiguard.8");
+  std::ifstream file(APIGUARD_POLICIES "/../../loader/man/apiguard.8");
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
