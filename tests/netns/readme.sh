@@ -13,7 +13,7 @@ commands_under() {
     on && code { sub(/ +#.*/, ""); print }' "$README"
 }
 
-# row CLIENTS VERDICT: the table has this row.
+# row CLIENTS RESULT: the table has this row.
 row() {
   step "$1: $2"
   grep -qxF "| $1 | $2 |" "$README" || die "the README has no row '| $1 | $2 |'"
@@ -55,9 +55,17 @@ done
 unanswered "$STRANGER4"
 answered "$OFFICE4"
 
+step 'Locked out: a second rollback returns to what the first one left'
+verb rollback
+passes "$STRANGER4"
+# On a terminal this is a question.
+expect 7 guard rollback
+verb rollback --accept-risk all
+drops "$STRANGER4"
+
 step 'Locked out: each command is enough'
 mapfile -t WAYS < <(commands_under 'Locked out')
-same 4 "${#WAYS[@]}" 'ways out'
+same 4 "${#WAYS[@]}" 'recovery commands'
 for WAY in "${WAYS[@]}"; do
   drops "$STRANGER4"
   case $WAY in
@@ -81,13 +89,14 @@ office
 verb apply --accept-risk all
 enforced
 
-row 'a VIP of kube-vip or keepalived' 'works; keep the same list on every host'
+row 'a VIP of keepalived or kube-vip' "works; use bare ports in \`endpoints\`, and the same list on every host"
 bring_up "$SERVER" gate0 198.51.100.9/32
 know "$CLIENT" world0 02:00:00:00:00:01 198.51.100.9
 unanswered "$STRANGER4" 6443 198.51.100.9
 answered "$OFFICE4" 6443 198.51.100.9
 
-row 'haproxy on the host' "works if \`endpoints\` has its port, too"
+row 'haproxy on the host' \
+  "works if \`endpoints\` also has haproxy's port; without it, everybody gets in through haproxy"
 answered "$STRANGER4" 8443
 config endpoints='[6443, 8443]'
 verb apply
@@ -105,7 +114,7 @@ drops "$STRANGER4"
 row 'a load balancer that replaces sources' 'useless: filter at the load balancer'
 # Nothing to try: the balancer's address is one source, whoever is behind it.
 
-row 'a private NIC' "works if \`interfaces\` names it, too"
+row 'a private NIC' "filtered only if \`interfaces\` has that NIC"
 make_pair 1
 same "$STRANGER4 pass" "$(probe_on 1 "$STRANGER4")"
 config interfaces='["gate0", "gate1"]'
