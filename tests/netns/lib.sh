@@ -83,7 +83,7 @@ on_client() { in_netns "$CLIENT" "$@"; }
 # ---- answers ----
 
 # answering COMMAND...: runs it. If it is apiguard with --json, its answer is kept. What goes to a file goes there
-# directly, so that it can be read meanwhile; what goes to a pipe takes a detour. What goes nowhere is not kept.
+# directly, so that it can be read meanwhile; what goes to a pipe takes a detour. What goes to a terminal is not kept.
 answering() {
   local status=0 detour
   if ! asks_for_json "$@"; then
@@ -92,7 +92,7 @@ answering() {
     "$@" || status=$?
     keep_answer "$status" /proc/self/fd/9 "$@" 9>&1
     return "$status"
-  elif [ -p /proc/self/fd/1 ]; then
+  elif [ -p /proc/self/fd/1 ] || [ -f /proc/self/fd/1 ] || [ /proc/self/fd/1 -ef /dev/null ]; then
     detour=$(answer_file)
     "$@" >"$detour" || status=$?
     keep_answer "$status" "$detour" "$@"
