@@ -2,7 +2,7 @@
 #include "loader/base/duration.hpp"
 
 #include <array>
-#include <limits>
+#include <chrono>
 
 #include <fmt/format.h>
 
@@ -13,15 +13,18 @@
 namespace apiguard {
 namespace {
 
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max() / kSecond;  // seconds
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+constexpr seconds kMost = std::chrono::floor<seconds>(nanoseconds::max());
 
 struct Unit {
   char letter;
-  std::int64_t seconds;
+  seconds length;
 };
-constexpr std::array<Unit, 4> kUnits{{{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}}};
+constexpr std::array<Unit, 4> kUnits{{{'d', 24h}, {'h', 1h}, {'m', 1min}, {'s', 1s}}};
 
-using Parsed = tl::expected<std::int64_t, std::string>;
+using Parsed = tl::expected<seconds, std::string>;
 
 tl::unexpected<std::string> wrong(std::string reason) {
   return tl::unexpected<std::string>(std::move(reason));
@@ -34,11 +37,11 @@ const Unit* find_unit(char letter) {
   return nullptr;
 }
 
-// Takes the digits off the front. More than can be counted is kMost + 1.
+// Takes the digits off the front. More than can be counted is more than kMost.
 std::int64_t take_number(std::string_view& text) {
   std::int64_t number = 0;
   for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1)) {
-    if (number <= kMost) number = number * 10 + (text.front() - '0');
+    if (number <= kMost.count()) number = number * 10 + (text.front() - '0');
   }
   return number;
 }
@@ -54,66 +57,66 @@ Parsed take_part(std::string_view& text, const Unit*& unit) {
   if (next == nullptr) {
     return wrong(fmt::format("no unit in {}: s, m, h or d, as in 1h30m", quote(text)));
   }
-  if (unit != nullptr && next->seconds >= unit->seconds) {
+  if (unit != nullptr && next->length >= unit->length) {
     return wrong("units go from large to small, each once, as in 1h30m");
   }
-  if (number > kMost / next->seconds) return wrong("too long; a permanent entry has no end");
+  if (number > kMost / next->length) return wrong("too long; a permanent entry has no end");
   unit = next;
   text.remove_prefix(1);
-  return number * next->seconds;
+  return number * next->length;
 }
 
 Parsed seconds_of(std::string_view text) {
   if (text.empty()) return wrong("it is empty; write it as in 2h or 1h30m");
   if (text.front() == '-') return wrong("negative");
-  std::int64_t seconds = 0;
+  seconds sum{};
   const Unit* unit = nullptr;
   while (!text.empty()) {
     Parsed part = take_part(text, unit);
     if (!part) return part;
-    if (*part > kMost - seconds) return wrong("too long; a permanent entry has no end");
-    seconds += *part;
+    if (*part > kMost - sum) return wrong("too long; a permanent entry has no end");
+    sum += *part;
   }
-  if (seconds == 0) return wrong("it has no length");
-  return seconds;
+  if (sum == 0s) return wrong("it has no length");
+  return sum;
 }
 
 }  // namespace
 
-Result<std::int64_t> parse_duration(std::string_view text) {
-  const Parsed seconds = seconds_of(text);
-  if (seconds) return *seconds * kSecond;
-  return fail(Exit::kUsage, fmt::format("duration {}: {}", quote(text), seconds.error()));
+Result<nanoseconds> parse_duration(std::string_view text) {
+  const Parsed length = seconds_of(text);
+  if (length) return *length;
+  return fail(Exit::kUsage, fmt::format("duration {}: {}", quote(text), length.error()));
 }
 
-Result<std::int64_t> parse_span(std::string_view text) {
-  constexpr std::int64_t kLongest = 30 * kDay;
+Result<nanoseconds> parse_span(std::string_view text) {
+  constexpr nanoseconds kLongest = 30 * 24h;
   auto duration = parse_duration(text);
-  if (!duration || (*duration >= kMinute && *duration <= kLongest)) return duration;
+  if (!duration || (*duration >= 1min && *duration <= kLongest)) return duration;
   return fail(Exit::kUsage, fmt::format("duration {}: not within 1m and 30d", quote(text)));
 }
 
-std::string format_duration(std::int64_t nanoseconds) {
-  std::int64_t left = nanoseconds / kSecond;
-  const bool in_hours = left <= 2 * kDay / kSecond;
+std::string format_duration(nanoseconds duration) {
+  auto left = std::chrono::duration_cast<seconds>(duration);
+  const bool in_hours = left <= 48h;
   std::string out;
   for (const Unit& unit : kUnits) {
-    if (unit.seconds > left || (in_hours && unit.seconds == kDay / kSecond)) continue;
-    out += fmt::format("{}{}", left / unit.seconds, unit.letter);
-    left %= unit.seconds;
+    if (unit.length > left || (in_hours && unit.length == 24h)) continue;
+    out += fmt::format("{}{}", left / unit.length, unit.letter);
+    left %= unit.length;
   }
   return out.empty() ? "0s" : out;
 }
 
-std::string show_duration(std::int64_t seconds) {
+std::string show_duration(seconds duration) {
   const auto two = [](std::int64_t large, const char* unit, std::int64_t small, const char* rest) {
     return small == 0 ? fmt::format("{} {}", large, unit)
                       : fmt::format("{} {} {} {}", large, unit, small, rest);
   };
-  if (seconds >= 86400) return two(seconds / 86400, "d", seconds % 86400 / 3600, "h");
-  if (seconds >= 3600) return two(seconds / 3600, "h", seconds % 3600 / 60, "min");
-  if (seconds >= 60) return fmt::format("{} min", seconds / 60);
-  return fmt::format("{} s", seconds);
+  if (duration >= 24h) return two(duration / 24h, "d", duration % 24h / 1h, "h");
+  if (duration >= 1h) return two(duration / 1h, "h", duration % 1h / 1min, "min");
+  if (duration >= 1min) return fmt::format("{} min", duration / 1min);
+  return fmt::format("{} s", duration.count());
 }
 
 }  // namespace apiguard

@@ -4,7 +4,6 @@
 #include "loader/base/timestamp.hpp"
 
 #include <chrono>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -16,7 +15,8 @@ namespace {
 
 constexpr std::string_view kShape = "0000-00-00T00:00:00";
 
-using ParsedTime = tl::expected<std::int64_t, std::string>;
+template <typename Time>
+using Parsed = tl::expected<Time, std::string>;
 
 tl::unexpected<std::string> wrong(std::string reason) {
   return tl::unexpected<std::string>(std::move(reason));
@@ -38,94 +38,96 @@ int number(std::string_view text, std::size_t at, std::size_t count) {
   return value;
 }
 
-// Seconds since the epoch of the first 19 characters, taken as UTC. Second 60 is the next one's 0.
-ParsedTime local_seconds(std::string_view text) {
+// The first 19 characters, taken as UTC. Second 60 is the next one's 0.
+Parsed<std::chrono::sys_seconds> local_seconds(std::string_view text) {
   using namespace std::chrono;
   const year_month_day date{year(number(text, 0, 4)),
                             month(static_cast<unsigned>(number(text, 5, 2))),
                             day(static_cast<unsigned>(number(text, 8, 2)))};
-  const std::int64_t hours = number(text, 11, 2);
-  const std::int64_t minutes = number(text, 14, 2);
-  const std::int64_t seconds = number(text, 17, 2);
+  const hours hour(number(text, 11, 2));
+  const minutes minute(number(text, 14, 2));
+  const seconds second(number(text, 17, 2));
   if (!date.ok()) return wrong("there is no such day");
-  if (hours > 23 || minutes > 59 || seconds > 60) return wrong("there is no such time of day");
-  const std::int64_t days = sys_days(date).time_since_epoch().count();
-  return days * 86400 + hours * 3600 + minutes * 60 + seconds;
+  if (hour > 23h || minute > 59min || second > 60s) return wrong("there is no such time of day");
+  return sys_days(date) + hour + minute + second;
 }
 
-// Seconds east of UTC.
-ParsedTime zone_offset(std::string_view text) {
+// East of UTC.
+Parsed<std::chrono::seconds> zone_offset(std::string_view text) {
   if (text.empty()) return wrong("the zone is missing: end it with Z or an offset such as +02:00");
-  if (text == "Z" || text == "z") return 0;
+  if (text == "Z" || text == "z") return 0s;
   const bool shaped = (has_shape(text, "+00:00") || has_shape(text, "-00:00")) && text.size() == 6;
   if (!shaped) return wrong(fmt::format("unexpected {} at its end", quote(text)));
-  const int hours = number(text, 1, 2);
-  const int minutes = number(text, 4, 2);
-  if (hours > 23 || minutes > 59) return wrong("there is no such offset");
-  const int seconds = hours * 3600 + minutes * 60;
-  return text[0] == '-' ? -seconds : seconds;
+  const std::chrono::hours hours(number(text, 1, 2));
+  const std::chrono::minutes minutes(number(text, 4, 2));
+  if (hours > 23h || minutes > 59min) return wrong("there is no such offset");
+  const std::chrono::seconds offset = hours + minutes;
+  return text[0] == '-' ? -offset : offset;
 }
 
 struct Fraction {
   std::size_t length = 0;  // characters, with the point
-  std::int64_t nanoseconds = 0;
+  std::chrono::nanoseconds value{};
 };
 
 Fraction read_fraction(std::string_view text) {
   Fraction fraction;
   if (text.substr(0, 1) != ".") return fraction;
-  std::int64_t unit = kSecond / 10;
+  std::chrono::nanoseconds unit = 100ms;
   std::size_t at = 1;
   for (; at < text.size() && is_digit(text[at]); ++at, unit /= 10) {
-    fraction.nanoseconds += unit * (text[at] - '0');
+    fraction.value += unit * (text[at] - '0');
   }
   if (at > 1) fraction.length = at;
   return fraction;
 }
 
 // A leap second is only ever the last second of a day of UTC.
-bool misplaced_leap_second(std::string_view text, std::int64_t utc) {
-  return number(text, 17, 2) == 60 && utc % 86400 != 0;
+bool misplaced_leap_second(std::string_view text, std::chrono::sys_seconds utc) {
+  return number(text, 17, 2) == 60 && utc.time_since_epoch() % 24h != 0s;
 }
 
-ParsedTime nanoseconds(std::string_view text) {
+Parsed<Timestamp> parsed_time(std::string_view text) {
   if (!has_shape(text, kShape)) return wrong("not RFC 3339, as in 2026-12-01T08:00:00Z");
   auto local = local_seconds(text);
-  if (!local) return local;
+  if (!local) return wrong(std::move(local.error()));
   const std::string_view rest = text.substr(kShape.size());
   const Fraction fraction = read_fraction(rest);
   auto offset = zone_offset(rest.substr(fraction.length));
-  if (!offset) return offset;
-  const std::int64_t utc = *local - *offset;
+  if (!offset) return wrong(std::move(offset.error()));
+  const std::chrono::sys_seconds utc = *local - *offset;
   if (misplaced_leap_second(text, utc)) return wrong("there is no such time of day");
-  constexpr std::int64_t kLimit = std::numeric_limits<std::int64_t>::max() / kSecond;
-  if (utc >= kLimit)
+  constexpr auto kLimit = std::chrono::floor<std::chrono::seconds>(Timestamp::duration::max());
+  if (utc.time_since_epoch() >= kLimit)
     return wrong("later than the year 2261; leave 'until' out for a permanent entry");
-  if (utc < -kLimit) return wrong("earlier than the year 1678");
-  return utc * kSecond + fraction.nanoseconds;
+  if (utc.time_since_epoch() < -kLimit) return wrong("earlier than the year 1678");
+  return utc + fraction.value;
 }
 
 }  // namespace
 
 Result<Timestamp> parse_timestamp(std::string_view text) {
-  const auto time = nanoseconds(text);
+  const auto time = parsed_time(text);
   if (!time) return fail(Exit::kUsage, fmt::format("time {}: {}", quote(text), time.error()));
   return *time;
 }
 
 std::string format_timestamp(Timestamp time) {
   using namespace std::chrono;
-  // By hand, because the day that holds the earliest time begins before what nanoseconds can count.
-  const std::int64_t fraction = (time % kSecond + kSecond) % kSecond;
-  const sys_seconds second{seconds(time / kSecond - (time % kSecond < 0 ? 1 : 0))};
+  // In two parts, because the second that holds the earliest time begins before what nanoseconds
+  // can count.
+  const sys_seconds cut = time_point_cast<seconds>(time);
+  const nanoseconds rest = time - cut;
+  const sys_seconds second = rest < 0s ? cut - 1s : cut;
   const auto midnight = floor<days>(second);
   const year_month_day date{midnight};
   const hh_mm_ss clock{second - midnight};
   std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", int{date.year()},
                                 unsigned{date.month()}, unsigned{date.day()}, clock.hours().count(),
                                 clock.minutes().count(), clock.seconds().count());
-  if (fraction != 0) {
-    out += fmt::format(".{:09}", fraction);
+  const nanoseconds fraction = rest < 0s ? rest + 1s : rest;
+  if (fraction != 0s) {
+    out += fmt::format(".{:09}", fraction.count());
     out.erase(out.find_last_not_of('0') + 1);
   }
   return out + 'Z';

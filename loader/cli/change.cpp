@@ -99,11 +99,11 @@ void show_risks(const std::vector<Risk>& risks) {
 // One attempt: from the lock to the end, or to a question that has to be asked without the lock.
 struct Attempt {
   std::optional<Exit> exit;
-  std::vector<Risk> risks;       // to be asked about
-  std::string preview;           // what the question is about
-  std::set<std::string> cut;     // and whom
-  std::uint64_t generation = 0;  // published,
-  std::uint64_t deadline = 0;    // and to be confirmed by then: boot-time clock; 0: confirmed
+  std::vector<Risk> risks;           // to be asked about
+  std::string preview;               // what the question is about
+  std::set<std::string> cut;         // and whom
+  std::uint64_t generation = 0;      // published,
+  std::optional<BootTime> deadline;  // and to be confirmed by then; none: confirmed
 };
 
 // What was agreed to: these risks, of the change that looked like this and cut no others.
@@ -145,8 +145,8 @@ class Changer {
     while (true) {
       auto attempt = try_once(agreement);
       if (!attempt) return fail(attempt.error());
-      if (attempt->deadline != 0 && can_ask())
-        return wait_for_answer(line_, attempt->generation, attempt->deadline);
+      if (attempt->deadline && can_ask())
+        return wait_for_answer(line_, attempt->generation, *attempt->deadline);
       if (attempt->exit) return *attempt->exit;
       show_risks(attempt->risks);
       if (flags_.dry_run || !can_ask() || !ask()) {
@@ -459,7 +459,7 @@ class Changer {
     change.warnings.insert(change.warnings.end(), published.unconfirmed.begin(),
                            published.unconfirmed.end());
     if (!published.unconfirmed.empty()) change.changed = !published.interfaces.empty();
-    if (published.deadline != 0) text += "\n" + describe_window(published.deadline);
+    if (published.deadline) text += "\n" + describe_window(*published.deadline);
     finish(change, text);
     Attempt attempt;
     attempt.exit = Exit::kDone;

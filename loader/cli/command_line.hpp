@@ -21,8 +21,8 @@ struct ChangeFlags {
   bool dry_run = false;
   bool strict = false;
   bool json = false;
-  std::set<std::string> accepted;              // names of risks; "all" stands for each of them
-  std::optional<std::int64_t> confirm_within;  // nanoseconds
+  std::set<std::string> accepted;  // names of risks; "all" stands for each of them
+  std::optional<std::chrono::nanoseconds> confirm_within;
 };
 
 struct ApplyOptions {
@@ -42,9 +42,9 @@ struct PutOptions {  // allow, except
   std::vector<ParsedPrefix> prefixes;
   std::vector<std::string> texts;  // as typed, for messages
   std::string name;
-  std::optional<std::int64_t> lasts;  // --for, nanoseconds; at most one of the two is there
-  std::optional<Timestamp> until;     // --until
-  Remark remark = {};                 // --why and --review
+  std::optional<std::chrono::nanoseconds> lasts;  // --for; at most one of the two is there
+  std::optional<Timestamp> until;                 // --until
+  Remark remark = {};                             // --why and --review
 };
 struct RevokeOptions {
   ChangeFlags flags;
@@ -57,8 +57,8 @@ struct LeaseOptions {
   bool from_ssh = false;           // the source of the session that we run in
   bool sync = false;               // standard input, all that bear `name`
   std::string name;                // empty: none
-  std::int64_t lasts = 0;          // nanoseconds
-  std::string lasts_text;          // as typed
+  std::chrono::nanoseconds lasts{};
+  std::string lasts_text;  // as typed
   std::vector<Prefix> within;
   std::uint8_t prefix6 = 128;  // or 64
   // These two stand alone: nothing is leased.
@@ -98,7 +98,7 @@ struct HistoryOptions {
 };
 struct ListOptions {
   bool json = false;
-  std::optional<std::int64_t> unused;  // nanoseconds
+  std::optional<std::chrono::nanoseconds> unused;
   bool review = false;
 };
 struct StatusOptions {
@@ -111,12 +111,12 @@ struct CheckOptions {
 };
 struct DeniedOptions {
   bool json = false;
-  std::optional<std::size_t> top;     // so many of them; 0: all
-  std::optional<std::int64_t> since;  // seen within so many nanoseconds
+  std::optional<std::size_t> top;                 // so many of them; 0: all
+  std::optional<std::chrono::nanoseconds> since;  // seen within it
 };
 struct WatchOptions {
   bool json = false;
-  std::optional<std::int64_t> lasts;  // nanoseconds; none: until a signal comes
+  std::optional<std::chrono::nanoseconds> lasts;  // none: until a signal comes
 };
 struct SuggestOptions {
   bool json = false;

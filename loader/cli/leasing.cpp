@@ -70,7 +70,7 @@ class Booking {
  private:
   // The change that it joined has not been confirmed in time: what it falls back to judges.
   [[nodiscard]] bool is_overdue() const {
-    return world_.window && world_.window->open() && read_clocks().boot >= world_.window->deadline;
+    return world_.window && world_.window->open() && read_clocks().boot >= *world_.window->deadline;
   }
   void say_overdue(std::vector<LeaseAnswer>& answers) {
     where_ = "not in force: the change that waited was not confirmed in time";

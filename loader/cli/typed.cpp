@@ -23,6 +23,8 @@
 namespace apiguard::cli {
 namespace {
 
+using std::chrono::nanoseconds;
+
 tl::unexpected<Error> usage(std::string message) { return fail(Exit::kUsage, std::move(message)); }
 
 Result<std::optional<std::string>> at_most_one(const char* option, const Words& words) {
@@ -53,10 +55,10 @@ Result<std::optional<unsigned>> at_most_one_number(const char* option, const Wor
       fmt::format("option '{}': '{}': no whole number from 0 to {}", option, **word, most));
 }
 
-Result<std::optional<std::int64_t>> at_most_one_duration(const char* option, const Words& words) {
+Result<std::optional<nanoseconds>> at_most_one_duration(const char* option, const Words& words) {
   const auto word = at_most_one(option, words);
   if (!word) return fail(word.error());
-  if (!*word) return std::optional<std::int64_t>();
+  if (!*word) return std::optional<nanoseconds>();
   const auto duration = parse_duration(**word);
   if (!duration) return fail(duration.error());
   return std::optional(*duration);
@@ -65,13 +67,13 @@ Result<std::optional<std::int64_t>> at_most_one_duration(const char* option, con
 constexpr std::size_t kAnyNumber = static_cast<std::size_t>(-1);
 
 // Long enough to look at a terminal, short enough that nobody forgets.
-Result<std::optional<std::int64_t>> confirm_within(const Typed& typed) {
+Result<std::optional<nanoseconds>> confirm_within(const Typed& typed) {
   const auto word = at_most_one("--confirm-within", typed.confirm_within);
   if (!word) return fail(word.error());
-  if (!*word) return std::optional<std::int64_t>();
+  if (!*word) return std::optional<nanoseconds>();
   const auto duration = parse_duration(**word);
   if (!duration) return fail(duration.error());
-  if (*duration > kDay)
+  if (*duration > 24h)
     return usage(fmt::format("option '--confirm-within': '{}': at most 24h", **word));
   return std::optional(*duration);
 }

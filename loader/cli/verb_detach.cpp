@@ -120,7 +120,7 @@ void keep_use(const Host& host, const publish::World& world) {
 // Dropped lately by what would be taken off.
 std::vector<DeniedSource> who_gets_in(const Host& host, const publish::World& world,
                                       std::vector<std::string>& warnings) {
-  constexpr std::int64_t kLately = kDay;
+  constexpr std::chrono::nanoseconds kLately = 24h;
   if (!world.in_force || publish::mode_of(*world.in_force) != Mode::kEnforce) return {};
   const Now now = publish::clocks(world);
   const auto map = host.pins.open_ledger_map(datapath::LedgerMap::kDenied);

@@ -40,8 +40,8 @@ void show(const ListOptions& options, const RangeRefs& ranges, const report::Lis
 }
 
 // Leaves those that are not used; none if that cannot be known.
-void keep_unused(const publish::World& world, const publish::RangeUse& used, std::int64_t lasts,
-                 RangeRefs& ranges) {
+void keep_unused(const publish::World& world, const publish::RangeUse& used,
+                 std::chrono::nanoseconds lasts, RangeRefs& ranges) {
   auto unused = publish::find_unused(world, used, ranges, lasts);
   if (!unused.in_doubt.empty()) note(unused.in_doubt);
   ranges = std::move(unused.ranges);

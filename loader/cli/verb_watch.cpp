@@ -30,9 +30,9 @@
 namespace apiguard::cli {
 namespace {
 
-constexpr int kPause = 50;                     // milliseconds between two looks
-constexpr std::uint64_t kLease = 3 * kSecond;  // packets pay no longer for a watch that was killed
-constexpr unsigned kLines = 20;                // a second are as many as people can read
+constexpr int kPause = 50;       // milliseconds between two looks
+constexpr auto kLease = 3s;      // packets pay no longer for a watch that was killed
+constexpr unsigned kLines = 20;  // a second are as many as people can read
 
 // Follows which generation is in force.
 class Changes {
@@ -63,8 +63,8 @@ class Changes {
       take(which);
     if (!waits_) return;
     const auto deadline = datapath::read_deadline(pins_, which_);
-    waits_ = deadline && *deadline > now.boot;
-    undone_ = deadline && *deadline != 0 && !waits_;
+    waits_ = deadline && *deadline && **deadline > now.boot;
+    undone_ = deadline && *deadline && !waits_;
     if (undone_) describe(before_, now, true, tell);
   }
 
@@ -150,25 +150,23 @@ class Watcher {
 
   // Until a signal comes, or its time is over.
   Result<Exit> run(const Fd& signals) {
-    const std::uint64_t begin = read_clocks().boot;
+    const BootTime begin = read_clocks().boot;
     begin_to_count(begin);
     pollfd wait{signals.get(), POLLIN, 0};
     while (poll(&wait, 1, kPause) == 0) {
       if (auto looked = look(); !looked) return fail(looked.error());
-      if (options_.lasts &&
-          read_clocks().boot - begin >= static_cast<std::uint64_t>(*options_.lasts))
-        break;
+      if (options_.lasts && read_clocks().boot - begin >= *options_.lasts) break;
     }
-    next_second_ = 0;
+    next_second_ = {};
     if (auto last = look(); !last) return fail(last.error());
     return Exit::kDone;
   }
 
  private:
   // Without counters it is not known how many events were lost.
-  void begin_to_count(std::uint64_t now) {
+  void begin_to_count(BootTime now) {
     if (watch_) watch_->keep_until(now + kLease);
-    next_second_ = now + kSecond;
+    next_second_ = now + 1s;
     auto counters = pins_.open_counters();
     const auto packets = counters ? ledger::read_counters(counters->get())
                                   : Result<apiguard_counters>(fail(counters.error()));
@@ -240,7 +238,7 @@ class Watcher {
       told_admitted_ = lost_admitted;
     }
     lines_ = 0;
-    next_second_ = now.boot + kSecond;
+    next_second_ = now.boot + 1s;
   }
 
   static void put(const std::string& line) {
@@ -260,7 +258,7 @@ class Watcher {
   std::uint64_t hidden_ = 0;  // admitted connections too many for people
   std::uint64_t told_denied_ = 0;
   std::uint64_t told_admitted_ = 0;
-  std::uint64_t next_second_ = 0;
+  BootTime next_second_{};
   unsigned lines_ = 0;  // in this second
 };
 

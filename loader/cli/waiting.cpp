@@ -27,17 +27,17 @@
 namespace apiguard::cli {
 namespace {
 
+using std::chrono::seconds;
+
 // Whole seconds, rounded up: "1 s left" until there is none.
-std::uint64_t seconds_left(std::uint64_t deadline) {
-  const std::uint64_t now = read_clocks().boot;
-  return now >= deadline ? 0 : (deadline - now + kSecond - 1) / kSecond;
+seconds seconds_left(BootTime deadline) {
+  const BootTime now = read_clocks().boot;
+  return now >= deadline ? 0s : std::chrono::ceil<seconds>(deadline - now);
 }
 
-std::string wall_time(std::uint64_t deadline) {
+std::string wall_time(BootTime deadline) {
   const Now now = read_clocks();
-  const Timestamp wall =
-      now.wall + static_cast<Timestamp>(deadline) - static_cast<Timestamp>(now.boot);
-  return format_timestamp(wall - wall % static_cast<Timestamp>(kSecond));
+  return format_timestamp(std::chrono::time_point_cast<seconds>(now.wall + (deadline - now.boot)));
 }
 
 Exit undone(std::uint64_t generation) {
@@ -63,8 +63,8 @@ Fate fate_of(const Host& host, std::uint64_t generation) {
   const datapath::Pins& pins = host.pins;
   const auto deadline = datapath::read_deadline(pins, newest_of(pins, generation));
   if (!deadline) return Fate::kUndone;
-  if (*deadline == 0) return Fate::kConfirmed;
-  return seconds_left(*deadline) > 0 ? Fate::kWaits : Fate::kUndone;
+  if (!*deadline) return Fate::kConfirmed;
+  return seconds_left(**deadline) > 0s ? Fate::kWaits : Fate::kUndone;
 }
 
 enum class Answer { kNone, kYes, kNo, kNobody };
@@ -83,9 +83,8 @@ Answer read_answer(bool listen) {
   return Answer::kNone;
 }
 
-void show_question(std::uint64_t generation, std::uint64_t left) {
-  fmt::print(stderr, "\r\x1b[KKeep generation {}? [y/n] {} left ", generation,
-             show_duration(static_cast<std::int64_t>(left)));
+void show_question(std::uint64_t generation, seconds left) {
+  fmt::print(stderr, "\r\x1b[KKeep generation {}? [y/n] {} left ", generation, show_duration(left));
   std::fflush(stderr);
 }
 
@@ -94,7 +93,7 @@ Result<Exit> undo(const CommandLine& line, std::uint64_t generation) {
   const auto world = publish::look(line.host);
   if (!world) return fail(world.error());
   const bool waits = world->window && world->window->generation == generation;
-  if (waits && world->window->deadline == 0) return Exit::kDone;  // confirmed by another verb
+  if (waits && !world->window->deadline) return Exit::kDone;  // confirmed by another verb
   if (waits) {
     const auto messages = publish::undo(line.host, *world);
     if (!messages) return fail(messages.error());
@@ -162,16 +161,15 @@ Result<Exit> confirm(const CommandLine& line) {
 
 }  // namespace
 
-std::string describe_window(std::uint64_t deadline) {
+std::string describe_window(BootTime deadline) {
   return fmt::format("undone in {}, at {}, unless 'apiguard confirm' keeps it",
-                     show_duration(static_cast<std::int64_t>(seconds_left(deadline))),
-                     wall_time(deadline));
+                     show_duration(seconds_left(deadline)), wall_time(deadline));
 }
 
 Error refuse_in_window(const publish::PendingConfirmation& window) {
   return {fmt::format("generation {}: waits for its confirmation: {}, or 'apiguard rollback' "
                       "undoes it now; no other change until then",
-                      window.generation, describe_window(window.deadline)),
+                      window.generation, describe_window(*window.deadline)),
           Exit::kFailed, 0};
 }
 
@@ -179,8 +177,7 @@ Result<Exit> confirm_now(const CommandLine& line) {
   return locked(line, [&] { return confirm(line); });
 }
 
-Result<Exit> wait_for_answer(const CommandLine& line, std::uint64_t generation,
-                             std::uint64_t deadline) {
+Result<Exit> wait_for_answer(const CommandLine& line, std::uint64_t generation, BootTime deadline) {
   progress::step("");  // the terminal is the question's
   bool listen = true;
   while (true) {

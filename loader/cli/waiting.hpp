@@ -12,7 +12,7 @@
 namespace apiguard::cli {
 
 // "in force for 5 min, until 2026-12-01T08:00:00Z, and then undone unless ...".
-[[nodiscard]] std::string describe_window(std::uint64_t deadline);
+[[nodiscard]] std::string describe_window(BootTime deadline);
 
 // The same for who tries another change meanwhile; Exit::kFailed.
 [[nodiscard]] Error refuse_in_window(const publish::PendingConfirmation& window);
@@ -21,7 +21,7 @@ namespace apiguard::cli {
 // the deadline holds whatever becomes of this process. Exit::kDone: confirmed, here or by another
 // verb; kRolledBack: undone, by "n", by another verb or because the time was over.
 [[nodiscard]] Result<Exit> wait_for_answer(const CommandLine& line, std::uint64_t generation,
-                                           std::uint64_t deadline);
+                                           BootTime deadline);
 
 // Confirms what waits. Exit::kRolledBack if it waited in vain.
 [[nodiscard]] Result<Exit> confirm_now(const CommandLine& line);

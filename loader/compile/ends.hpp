@@ -14,7 +14,8 @@ namespace apiguard {
   if (!range.until) return APIGUARD_WITHOUT_END;
   // In 128 bits: `until` may lie centuries away from a wall clock that is wrong.
   __extension__ using Wide = __int128;
-  const Wide boot = static_cast<Wide>(now.boot) + *range.until - now.wall;
+  const Wide boot =
+      Wide{nanoseconds_of(now.boot)} + nanoseconds_of(*range.until) - nanoseconds_of(now.wall);
   if (boot < static_cast<Wide>(APIGUARD_END_UNIT)) return APIGUARD_END_UNIT;
   if (boot >= static_cast<Wide>(APIGUARD_WITHOUT_END)) return APIGUARD_WITHOUT_END;
   return static_cast<__u64>(boot) & ~APIGUARD_LENGTH_MASK;

@@ -34,8 +34,8 @@ RangeHits use_of(const apiguard_used_key& key, const apiguard_used& value) {
   use.prefix.length = key.prefix_len;
   std::memcpy(use.prefix.address.bytes.data(), key.address, sizeof(key.address));
   use.connections = value.connections;
-  use.first = value.first;
-  use.last = value.last;
+  use.first = boot_time_of(value.first);
+  use.last = boot_time_of(value.last);
   return use;
 }
 

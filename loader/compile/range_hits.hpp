@@ -6,16 +6,17 @@
 #include <vector>
 
 #include "apiguard/ledger.h"
+#include "loader/base/time.hpp"
 #include "loader/policy/prefix.hpp"
 
 namespace apiguard {
 
-// Connections that a range has admitted since the boot. Times on the boot-time clock, nanoseconds.
+// Connections that a range has admitted since the boot.
 struct RangeHits {
   Prefix prefix;
   std::uint64_t connections = 0;
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
+  BootTime first{};
+  BootTime last{};
 
   friend bool operator==(const RangeHits&, const RangeHits&) = default;
 };

@@ -27,18 +27,23 @@ void add(DeniedSource& to, const DeniedSource& what) {
   to.reason = what.reason;
 }
 
+// As maps hold it: one before the boot is there modulo 2^64.
+BootTime moment_of(__u64 value) {
+  return BootTime(std::chrono::nanoseconds(static_cast<std::int64_t>(value)));
+}
+
 }  // namespace
 
-Timestamp wall_time(std::uint64_t boot_time, const Now& now) {
-  return now.wall - static_cast<Timestamp>(now.boot - boot_time);
+Timestamp wall_time(BootTime boot_time, const Now& now) {
+  return now.wall - (now.boot - boot_time);
 }
 
 DeniedSource denied_source(const apiguard_denied& value, const Now& now) {
   DeniedSource source;
   if (value.family != APIGUARD_ANY_ADDRESS) source.source = address_of(value.family, value.source);
   source.packets = value.packets;
-  source.first = wall_time(value.first, now);
-  source.last = wall_time(value.last, now);
+  source.first = wall_time(moment_of(value.first), now);
+  source.last = wall_time(moment_of(value.last), now);
   source.outcome = static_cast<apiguard_outcome>(value.outcome);
   if (source.outcome == APIGUARD_WOULD_DROP) source.would_drop = source.packets;
   source.reason = static_cast<apiguard_reason>(value.reason);
@@ -46,8 +51,9 @@ DeniedSource denied_source(const apiguard_denied& value, const Now& now) {
 }
 
 AuditSource audit_source(const apiguard_seen_key& key, const apiguard_seen& value, const Now& now) {
-  return {address_of(key.family, key.source), value.connections, wall_time(value.first, now),
-          wall_time(value.last, now), value.days};
+  return {address_of(key.family, key.source), value.connections,
+          wall_time(moment_of(value.first), now), wall_time(moment_of(value.last), now),
+          value.days};
 }
 
 UnprovenSource unproven_source(const apiguard_seen_key& key, const apiguard_unproven& value,
@@ -56,11 +62,12 @@ UnprovenSource unproven_source(const apiguard_seen_key& key, const apiguard_unpr
   source.source = address_of(key.family, key.source);
   source.packets = value.packets;
   source.payloads = value.payloads;
-  source.first = wall_time(value.first, now);
-  source.last = wall_time(value.last, now);
+  source.first = wall_time(moment_of(value.first), now);
+  source.last = wall_time(moment_of(value.last), now);
   if (value.opened != 0) {
-    source.rhythm = Rhythm{static_cast<Timestamp>(value.gap), wall_time(value.since, now),
-                           wall_time(value.opened, now), value.beats};
+    source.rhythm =
+        Rhythm{std::chrono::nanoseconds(value.gap), wall_time(moment_of(value.since), now),
+               wall_time(moment_of(value.opened), now), value.beats};
   }
   return source;
 }
@@ -74,14 +81,14 @@ apiguard_seen_key seen_key(const AuditSource& source) {
 
 apiguard_seen seen_value(const AuditSource& source, const Now& now) {
   const auto boot_time = [&](Timestamp wall) {
-    return now.boot - static_cast<std::uint64_t>(now.wall - wall);
+    return nanoseconds_of(now.boot - (now.wall - wall));
   };
   apiguard_seen value{};
   value.connections = source.connections;
   value.first = boot_time(source.first);
   value.last = boot_time(source.last);
   value.days = source.days;
-  value.day = static_cast<__u32>(source.last / kDay);
+  value.day = static_cast<__u32>(source.last.time_since_epoch() / 24h);
   return value;
 }
 

@@ -19,8 +19,8 @@ struct DeniedSource {
   std::optional<Address> source;  // none: behind more VLAN tags than are looked through
   std::uint64_t packets = 0;
   std::uint64_t would_drop = 0;  // of these passed, because mode was audit
-  Timestamp first = 0;
-  Timestamp last = 0;
+  Timestamp first{};
+  Timestamp last{};
   apiguard_outcome outcome = APIGUARD_DROP;  // of the newest packet
   apiguard_reason reason = APIGUARD_UNLISTED;
 
@@ -31,8 +31,8 @@ struct DeniedSource {
 struct AuditSource {
   Address source;
   std::uint64_t connections = 0;
-  Timestamp first = 0;
-  Timestamp last = 0;
+  Timestamp first{};
+  Timestamp last{};
   unsigned days = 0;  // of UTC
 
   friend bool operator==(const AuditSource&, const AuditSource&) = default;
@@ -40,9 +40,9 @@ struct AuditSource {
 
 // Connections that are opened one after the other at even distances.
 struct Rhythm {
-  Timestamp gap = 0;  // nanoseconds between two
-  Timestamp since = 0;
-  Timestamp last = 0;
+  std::chrono::nanoseconds gap{};  // between two
+  Timestamp since{};
+  Timestamp last{};
   std::uint64_t beats = 0;  // gaps in between
 
   friend bool operator==(const Rhythm&, const Rhythm&) = default;
@@ -53,15 +53,15 @@ struct UnprovenSource {
   Address source;
   std::uint64_t packets = 0;   // samples
   std::uint64_t payloads = 0;  // of these, with payload that is for no socket of this host
-  Timestamp first = 0;
-  Timestamp last = 0;
+  Timestamp first{};
+  Timestamp last{};
   std::optional<Rhythm> rhythm;  // none: it never opened a connection
 
   friend bool operator==(const UnprovenSource&, const UnprovenSource&) = default;
 };
 
-// A moment of the boot-time clock (nanoseconds) by the wall clock.
-[[nodiscard]] Timestamp wall_time(std::uint64_t boot_time, const Now& now);
+// A moment of the boot-time clock by the wall clock.
+[[nodiscard]] Timestamp wall_time(BootTime boot_time, const Now& now);
 
 [[nodiscard]] DeniedSource denied_source(const apiguard_denied& value, const Now& now);
 [[nodiscard]] AuditSource audit_source(const apiguard_seen_key& key, const apiguard_seen& value,

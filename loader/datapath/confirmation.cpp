@@ -21,16 +21,18 @@ tl::unexpected<Error> failed(std::uint64_t generation, const char* what, int err
 
 }  // namespace
 
-Result<std::uint64_t> read_deadline(const Pins& pins, const Edition& edition) {
+Result<std::optional<BootTime>> read_deadline(const Pins& pins, const Edition& edition) {
   const auto map = pins.open_confirmation(edition, Pins::Access::kRead);
   if (!map) return fail(map.error());
   apiguard_confirmation value{};
   if (bpf_map_lookup_elem(map->get(), &kKey, &value) != 0)
     return failed(edition.generation, "read its deadline", errno);
-  return value.deadline;
+  if (value.deadline == 0) return std::optional<BootTime>();
+  return boot_time_of(value.deadline);
 }
 
-Result<> write_deadline(const Pins& pins, const Edition& edition, std::uint64_t deadline) {
+Result<> write_deadline(const Pins& pins, const Edition& edition,
+                        std::optional<BootTime> deadline) {
   const auto map = pins.open_confirmation(edition, Pins::Access::kWrite);
   if (!map) return fail(map.error());
   return store_deadline(map->get(), deadline);

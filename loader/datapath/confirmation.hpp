@@ -3,18 +3,19 @@
 // is one store.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 
 #include "loader/base/result.hpp"
+#include "loader/base/time.hpp"
 #include "loader/datapath/pins.hpp"
 
 namespace apiguard::datapath {
 
-// Boot-time clock, nanoseconds; 0: confirmed. Of a pinned generation whose settings say
-// `unconfirmed`.
-[[nodiscard]] Result<std::uint64_t> read_deadline(const Pins& pins, const Edition& edition);
+// None: confirmed. Of a pinned generation whose settings say `unconfirmed`.
+[[nodiscard]] Result<std::optional<BootTime>> read_deadline(const Pins& pins,
+                                                            const Edition& edition);
 [[nodiscard]] Result<> write_deadline(const Pins& pins, const Edition& edition,
-                                      std::uint64_t deadline);
+                                      std::optional<BootTime> deadline);
 
 // Whether the generation before it did not guard the interface.
 [[nodiscard]] Result<bool> has_joined(const Pins& pins, const Edition& edition, int ifindex);

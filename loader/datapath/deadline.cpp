@@ -10,9 +10,9 @@
 
 namespace apiguard::datapath {
 
-Result<> store_deadline(int confirmation_fd, std::uint64_t deadline) {
+Result<> store_deadline(int confirmation_fd, std::optional<BootTime> deadline) {
   const __u32 key = 0;
-  const apiguard_confirmation value{deadline};
+  const apiguard_confirmation value{deadline ? nanoseconds_of(*deadline) : 0};
   if (bpf_map_update_elem(confirmation_fd, &key, &value, BPF_ANY) != 0)
     return kernel_error("confirmation", "write its deadline", errno);
   return {};

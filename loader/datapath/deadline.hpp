@@ -2,13 +2,14 @@
 // One store into the map of a confirmation.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 
 #include "loader/base/result.hpp"
+#include "loader/base/time.hpp"
 
 namespace apiguard::datapath {
 
-// `deadline`: boot-time clock, nanoseconds; 0: confirmed. The descriptor is borrowed.
-[[nodiscard]] Result<> store_deadline(int confirmation_fd, std::uint64_t deadline);
+// `deadline`: none: confirmed. The descriptor is borrowed.
+[[nodiscard]] Result<> store_deadline(int confirmation_fd, std::optional<BootTime> deadline);
 
 }  // namespace apiguard::datapath

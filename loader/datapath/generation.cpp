@@ -246,7 +246,7 @@ int Generation::confirmation_fd() const { return bpf_map__fd(state_->skeleton->m
 int Generation::before_fd() const { return bpf_map__fd(state_->skeleton->maps.before); }
 int Generation::joined_fd() const { return bpf_map__fd(state_->skeleton->maps.joined); }
 
-Result<> Generation::set_deadline(std::uint64_t deadline) const {
+Result<> Generation::set_deadline(BootTime deadline) const {
   return store_deadline(confirmation_fd(), deadline);
 }
 

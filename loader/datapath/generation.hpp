@@ -11,6 +11,7 @@
 
 #include "loader/base/fd.hpp"
 #include "loader/base/result.hpp"
+#include "loader/base/time.hpp"
 #include "loader/compile/image.hpp"
 #include "loader/datapath/edition.hpp"
 #include "loader/datapath/ledger_maps.hpp"
@@ -63,13 +64,13 @@ class Generation {
   [[nodiscard]] const std::vector<Fd>& tries6() const;
   [[nodiscard]] bool frags() const;
 
-  // Of one with a fallback: maps to pin with it, and from when on it hands over (boot-time clock,
-  // nanoseconds). Until this is called it never does.
+  // Of one with a fallback: maps to pin with it, and from when on it hands over. Until this is
+  // called it never does.
   [[nodiscard]] bool unconfirmed() const;
   [[nodiscard]] int confirmation_fd() const;
   [[nodiscard]] int before_fd() const;
   [[nodiscard]] int joined_fd() const;
-  [[nodiscard]] Result<> set_deadline(std::uint64_t deadline) const;
+  [[nodiscard]] Result<> set_deadline(BootTime deadline) const;
 
  private:
   struct State;

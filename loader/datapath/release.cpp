@@ -9,12 +9,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <string>
 #include <vector>
 
 #include "loader/base/fd.hpp"
+#include "loader/base/time.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -23,14 +25,14 @@ namespace {
 // periods and a few turns of a kernel worker (5.10 to 6.18). Too short is no harm: what is let go
 // of earlier is freed with the array that holds it.
 constexpr int kGracePeriods = 3;
-constexpr long kTurn = 100'000'000;  // nanoseconds
+constexpr std::chrono::nanoseconds kTurn = 100ms;
 // More than a verb ever has open; what lies beyond is closed by the end of the process.
 constexpr int kDescriptors = 4096;
 // A trie takes some 6 ms to free.
-constexpr long kBetweenTries = 20'000'000;
+constexpr std::chrono::nanoseconds kBetweenTries = 20ms;
 
-void sleep_for(long nanoseconds) {
-  const timespec time{0, nanoseconds};
+void sleep_for(std::chrono::nanoseconds span) {
+  const timespec time{0, span.count()};
   nanosleep(&time, nullptr);
 }
 

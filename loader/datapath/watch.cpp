@@ -71,8 +71,9 @@ struct Watch::State {
   [[nodiscard]] std::uint64_t lost() const {
     return std::atomic_ref<__u64>(shared.at(number).lost).load(std::memory_order_relaxed);
   }
-  void keep_until(std::uint64_t until) const {
-    std::atomic_ref<__u64>(shared.at(number).until).store(until, std::memory_order_release);
+  void keep_until(BootTime until) const {
+    std::atomic_ref<__u64>(shared.at(number).until)
+        .store(nanoseconds_of(until), std::memory_order_release);
   }
 
   static int on_event(void* context, void* data, size_t size) {
@@ -120,11 +121,11 @@ Watch& Watch::operator=(Watch&&) noexcept = default;
 
 Watch::~Watch() {
   if (!state_) return;
-  keep_until(0);
+  keep_until(BootTime());
   bpf_map_delete_elem(state_->rings.get(), &state_->number);
 }
 
-void Watch::keep_until(std::uint64_t until) { state_->keep_until(until); }
+void Watch::keep_until(BootTime until) { state_->keep_until(until); }
 
 Result<> Watch::read(const std::function<void(const apiguard_event&)>& take) {
   state_->take = take;

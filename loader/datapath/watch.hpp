@@ -9,6 +9,7 @@
 
 #include "apiguard/ledger.h"
 #include "loader/base/result.hpp"
+#include "loader/base/time.hpp"
 #include "loader/datapath/pins.hpp"
 
 namespace apiguard::datapath {
@@ -29,9 +30,9 @@ class Watch {
   Watch& operator=(Watch&&) noexcept;
   ~Watch();  // nothing is written to it any more
 
-  // The program writes until this moment of the boot-time clock (nanoseconds). To be moved on while
+  // The program writes until this moment. To be moved on while
   // there is a reader: who is killed costs packets nothing for long.
-  void keep_until(std::uint64_t until);
+  void keep_until(BootTime until);
 
   // Hands over what was written since the last time, and no more than some thousand events: in a
   // flood more may come than a reader can take, who has other things to do as well. Does not wait.

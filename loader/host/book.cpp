@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -34,10 +35,10 @@ std::array<std::string, 2> paths_of(const std::string& state_dir) {
 // ---- Book -> text
 
 Json show_term(const Term& term) {
-  return {{"until", term.until},
-          {"duration", term.duration},
+  return {{"until", nanoseconds_of(term.until)},
+          {"duration", term.duration.count()},
           {"boot_id", term.boot_id},
-          {"boot_end", term.boot_end}};
+          {"boot_end", nanoseconds_of(term.boot_end)}};
 }
 
 Json show_leases(const std::vector<Lease>& leases) {
@@ -127,11 +128,15 @@ void take_term(Fields& fields, Term& to) {
   const Json* json = fields.take_object("term");
   if (json == nullptr) return;
   Fields parts(*json);
+  std::int64_t duration = 0;
+  std::uint64_t boot_end = 0;
   parts.take("until", to.until);
-  parts.take("duration", to.duration);
+  parts.take("duration", duration);
   take_shown(parts, "boot_id", to.boot_id);
-  parts.take("boot_end", to.boot_end);
-  if (!parts.refused().empty() || to.duration < 0 || to.boot_end > kMost) fields.refuse("term");
+  parts.take("boot_end", boot_end);
+  if (!parts.refused().empty() || duration < 0 || boot_end > kMost) fields.refuse("term");
+  to.duration = std::chrono::nanoseconds(duration);
+  to.boot_end = boot_time_of(boot_end);
 }
 
 Lease take_lease(Fields& fields) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <ctime>
 #include <sstream>
 #include <string_view>
@@ -16,10 +17,13 @@
 namespace apiguard {
 namespace {
 
-std::int64_t read_clock(clockid_t clock) {
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+nanoseconds read_clock(clockid_t clock) {
   timespec time{};
   clock_gettime(clock, &time);  // cannot fail: both clocks exist since Linux 2.6.39
-  return std::int64_t{time.tv_sec} * kSecond + time.tv_nsec;
+  return seconds(time.tv_sec) + nanoseconds(time.tv_nsec);
 }
 
 // Empty: not to be read.
@@ -30,8 +34,8 @@ std::string read_link(const char* path) {
 }
 
 // A process never changes its time namespace after it was started.
-const Result<std::int64_t>& boot_offset() {
-  static const Result<std::int64_t> offset =
+const Result<nanoseconds>& boot_offset() {
+  static const Result<nanoseconds> offset =
       boot_offset_in({read_link("/proc/self/ns/time"), read_link("/proc/self/ns/time_for_children"),
                       read_text("/proc/self/timens_offsets").value_or("")});
   return offset;
@@ -56,8 +60,8 @@ std::string read_boot_id() {
 // late.
 Now read_clocks() {
   Now now;
-  now.boot = static_cast<std::uint64_t>(read_clock(CLOCK_BOOTTIME) - boot_offset().value_or(0));
-  now.wall = read_clock(CLOCK_REALTIME);
+  now.boot = BootTime(read_clock(CLOCK_BOOTTIME) - boot_offset().value_or(0ns));
+  now.wall = Timestamp(read_clock(CLOCK_REALTIME));
   return now;
 }
 
@@ -74,17 +78,17 @@ Result<> check_boot_clock() {
       boot_offset().error());
 }
 
-Result<std::int64_t> boot_offset_in(const TimeNamespace& here) {
-  constexpr std::string_view kInitial = "time:[4026531834]";  // the same on every host
-  if (here.ours.empty() || here.ours == kInitial) return 0;   // no /proc, or no such namespaces
+Result<nanoseconds> boot_offset_in(const TimeNamespace& here) {
+  constexpr std::string_view kInitial = "time:[4026531834]";   // the same on every host
+  if (here.ours.empty() || here.ours == kInitial) return 0ns;  // no /proc, or no such namespaces
   if (here.ours != here.of_children)
     return fail(Exit::kFailed, "'/proc/self/timens_offsets' speaks of another namespace");
   std::istringstream lines(here.offsets);
   std::string clock;
-  std::int64_t seconds = 0;
-  std::int64_t nanoseconds = 0;
-  while (lines >> clock >> seconds >> nanoseconds) {
-    if (clock == "boottime") return seconds * kSecond + nanoseconds;
+  std::int64_t whole = 0;
+  std::int64_t rest = 0;
+  while (lines >> clock >> whole >> rest) {
+    if (clock == "boottime") return seconds(whole) + nanoseconds(rest);
   }
   return fail(Exit::kFailed, "'/proc/self/timens_offsets' does not say it");
 }

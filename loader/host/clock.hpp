@@ -3,7 +3,7 @@
 // time namespace CLOCK_BOOTTIME is shifted (time_namespaces(7)), which is taken off here.
 #pragma once
 
-#include <cstdint>
+#include <chrono>
 #include <string>
 
 #include "loader/base/result.hpp"
@@ -36,7 +36,7 @@ struct TimeNamespace {
   std::string offsets;  // of the namespace of children
 };
 
-// Nanoseconds that CLOCK_BOOTTIME is ahead of the kernel's own. Exit::kFailed: it cannot be told.
-[[nodiscard]] Result<std::int64_t> boot_offset_in(const TimeNamespace& here);
+// How far CLOCK_BOOTTIME is ahead of the kernel's own. Exit::kFailed: it cannot be told.
+[[nodiscard]] Result<std::chrono::nanoseconds> boot_offset_in(const TimeNamespace& here);
 
 }  // namespace apiguard

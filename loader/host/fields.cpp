@@ -34,8 +34,10 @@ void take_time(Fields& fields, Timestamp& to) {
 }
 
 Json show_stamp(const Stamp& stamp) {
-  Json json = {{"wall", stamp.now.wall}, {"boot", stamp.now.boot}, {"boot_id", stamp.boot_id}};
-  if (stamp.before) json["before"] = *stamp.before;
+  Json json = {{"wall", nanoseconds_of(stamp.now.wall)},
+               {"boot", nanoseconds_of(stamp.now.boot)},
+               {"boot_id", stamp.boot_id}};
+  if (stamp.before) json["before"] = nanoseconds_of(*stamp.before);
   return json;
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "loader/base/time.hpp"
 #include "loader/host/floor.hpp"
 
 namespace apiguard {
@@ -28,6 +29,17 @@ class Fields {
   void take(const char* key, std::int64_t& to) {
     const nlohmann::json* member = find(key, nlohmann::json::value_t::number_integer);
     if (member != nullptr) to = member->get<std::int64_t>();
+  }
+  // Nanoseconds, as time.hpp counts them.
+  void take(const char* key, Timestamp& to) {
+    std::int64_t nanoseconds = nanoseconds_of(to);
+    take(key, nanoseconds);
+    to = timestamp_of(nanoseconds);
+  }
+  void take(const char* key, BootTime& to) {
+    std::uint64_t nanoseconds = nanoseconds_of(to);
+    take(key, nanoseconds);
+    to = boot_time_of(nanoseconds);
   }
   // Of records since the member came up; in older ones `to` stays as it is.
   template <typename Member>

@@ -2,8 +2,8 @@
 #include "loader/host/floor.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -15,21 +15,21 @@
 namespace apiguard {
 namespace {
 
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
 // 2024-01-01, before the first version of this program. A clock that stands earlier was never set,
 // so that it says nothing about others.
-constexpr Timestamp kNeverSet = 1'704'067'200 * kSecond;
+constexpr Timestamp kNeverSet = std::chrono::sys_days(std::chrono::January / 1 / 2024);
 
 // A damaged record may hold any time.
-Timestamp add(Timestamp a, Timestamp b) {
-  Timestamp sum = 0;
-  if (!__builtin_add_overflow(a, b, &sum)) return sum;
-  return b > 0 ? std::numeric_limits<Timestamp>::max() : std::numeric_limits<Timestamp>::min();
+Timestamp add(Timestamp time, nanoseconds span) {
+  std::int64_t sum = 0;
+  if (!__builtin_add_overflow(nanoseconds_of(time), span.count(), &sum)) return timestamp_of(sum);
+  return span > 0s ? Timestamp::max() : Timestamp::min();
 }
 
-Timestamp elapsed(std::uint64_t from, std::uint64_t to) {
-  constexpr auto kMost = static_cast<std::uint64_t>(std::numeric_limits<Timestamp>::max());
-  return from >= to ? 0 : static_cast<Timestamp>(std::min(to - from, kMost));
-}
+nanoseconds elapsed(BootTime from, BootTime to) { return from >= to ? 0ns : to - from; }
 
 bool is_of(const std::optional<Stamp>& stamp, const Reading& reading) {
   return stamp && !reading.boot_id.empty() && stamp->boot_id == reading.boot_id;
@@ -38,14 +38,14 @@ bool is_of(const std::optional<Stamp>& stamp, const Reading& reading) {
 // The time of a generation, gone on until now. After a boot at least the time since that boot has
 // passed.
 Timestamp gone_on(const Written& written, const Reading& reading) {
-  const std::uint64_t from = is_of(written.stamp, reading) ? written.stamp->now.boot : 0;
+  const BootTime from = is_of(written.stamp, reading) ? written.stamp->now.boot : BootTime();
   return add(written.time, elapsed(from, reading.now.boot));
 }
 
 // Whether a clock that stood `at` one offset was more than a day behind one at the `other`, and had
 // been set at all; `boot`: when it stood so.
-bool stood_behind(Timestamp at, Timestamp other, std::uint64_t boot) {
-  return add(at, kDay) < other && add(at, elapsed(0, boot)) >= kNeverSet;
+bool stood_behind(Timestamp at, Timestamp other, BootTime boot) {
+  return add(at, 24h) < other && add(at, elapsed(BootTime(), boot)) >= kNeverSet;
 }
 
 // Whether the clock stood more than a day behind that of `index`, later in this boot or now.
@@ -62,7 +62,7 @@ bool came_back(const Floor& floor, std::size_t index, const Reading& reading) {
 
 bool is_floor(const Floor& floor, std::size_t index, const Reading& reading) {
   const Written& written = floor.generations[index];
-  if (reading.synchronised && gone_on(written, reading) > add(reading.now.wall, kDay)) return false;
+  if (reading.synchronised && gone_on(written, reading) > add(reading.now.wall, 24h)) return false;
   const bool was_spike =
       is_of(written.stamp, reading) && written.stamp->before && came_back(floor, index, reading);
   return !was_spike;
@@ -85,7 +85,7 @@ std::optional<Timestamp> clock_before(const Floor& floor, const Reading& reading
   for (std::size_t i = floor.generations.size(); i-- > 0;) {
     const Written& written = floor.generations[i];
     if (is_of(written.stamp, reading)) {
-      const std::uint64_t boot = written.stamp->now.boot;
+      const BootTime boot = written.stamp->now.boot;
       const Timestamp stood = clock_offset(written.stamp->now);
       if (stood_behind(stood, now, boot)) return stood;
       const auto& before = written.stamp->before;
@@ -123,7 +123,7 @@ bool by_one_clock(const Written& a, const Written& b) {
   if (!of_one_boot(a, b)) return false;
   const Timestamp first = clock_offset(a.stamp->now);
   const Timestamp second = clock_offset(b.stamp->now);
-  return add(first, kDay) >= second && add(second, kDay) >= first;
+  return add(first, 24h) >= second && add(second, 24h) >= first;
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ std::vector<Written> with_latest(std::vector<Written> known, Written latest) {
   return known;
 }
 
-Timestamp clock_offset(const Now& now) { return add(now.wall, -elapsed(0, now.boot)); }
+Timestamp clock_offset(const Now& now) { return add(now.wall, -elapsed(BootTime(), now.boot)); }
 
 bool clock_was_set(Timestamp before, Timestamp now) {
   return add(before, kClockTolerance) < now || add(now, kClockTolerance) < before;
@@ -175,13 +175,14 @@ std::string describe(const Taken& taken) {
                                  ? "the book of leases was written by"
                                  : fmt::format("generation {} was published by", taken.since);
   const auto shown = [](Timestamp time) {
-    return format_timestamp(time - (time % kSecond + kSecond) % kSecond);
+    return format_timestamp(std::chrono::floor<seconds>(time));
   };
   return fmt::format(
       "clock '{}': is {} behind the time that {}: ends of ranges are "
       "judged as at {}, and ended lines stay in the files; set the clock, or, if it is right now: "
       "apiguard apply --trust-clock",
-      shown(taken.clock), show_duration((taken.now.wall - taken.clock) / kSecond), holder,
+      shown(taken.clock),
+      show_duration(std::chrono::duration_cast<seconds>(taken.now.wall - taken.clock)), holder,
       shown(taken.now.wall));
 }
 

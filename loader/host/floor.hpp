@@ -4,6 +4,7 @@
 // becomes of the wall clock. A generation whose own clock was wrong is no such floor. Pure.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,8 +14,8 @@
 
 namespace apiguard {
 
-inline constexpr Timestamp kClockTolerance =
-    2'000'000'000;  // clocks are disciplined in small steps
+// Clocks are disciplined in small steps.
+inline constexpr std::chrono::nanoseconds kClockTolerance = 2s;
 
 // Both clocks, and how far the wall clock is to be believed.
 struct Reading {
@@ -28,18 +29,18 @@ struct Stamp {
   Now now;  // the wall clock as it stood, whatever time was taken
   std::string boot_id;
   // Another clock of the same boot, earlier, that stood more than a day behind this one: wall clock
-  // less boot-time clock, nanoseconds. None: not known.
+  // less boot-time clock. None: not known.
   std::optional<Timestamp> before;
 };
 
 struct Written {
   std::uint64_t generation = 0;  // 0: the book (host/book.hpp)
-  Timestamp time = 0;            // as it was taken
+  Timestamp time{};              // as it was taken
   std::optional<Stamp> stamp;
   bool trusted = false;  // a person said then that the clock was right: nothing older is a floor
 };
 
-// Wall clock less boot-time clock, as ends are computed.
+// Wall clock less boot-time clock, as ends are computed: when the boot was.
 [[nodiscard]] Timestamp clock_offset(const Now& now);
 
 // Whether two offsets differ by more than clocks are disciplined by.
@@ -62,7 +63,7 @@ void insert(Floor& floor, Written written);
 
 struct Taken {
   Now now;  // wall: the time that is taken
-  Timestamp clock = 0;
+  Timestamp clock{};
   // Of the newest generation that is a floor and later than the clock. 0: none is, or it is the
   // book that holds the time.
   std::uint64_t since = 0;

@@ -71,7 +71,9 @@ std::vector<DetachMark> parse_marks(const std::string& text) {
 std::string describe(const DetachMark& mark) {
   std::string text;
   if (!mark.by.empty()) text += " by " + mark.by;
-  if (mark.time) text += " at " + format_timestamp(*mark.time / kSecond * kSecond);
+  if (mark.time)
+    text +=
+        " at " + format_timestamp(std::chrono::time_point_cast<std::chrono::seconds>(*mark.time));
   return text;
 }
 

@@ -3,6 +3,7 @@
 // back over rtnetlink (libmnl).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,8 +21,8 @@ struct Connection {
   std::uint16_t port = 0;  // local
   int bound = 0;           // ifindex the socket is bound to (link-local peers, VRFs), 0: none
   int interface = 0;       // ifindex by which the way back leaves, 0: not asked, or there is none
-  // Nanoseconds since the last packet of the peer; none: not asked for, or not told.
-  std::optional<std::int64_t> quiet = std::nullopt;
+  // Since the last packet of the peer; none: not asked for, or not told.
+  std::optional<std::chrono::nanoseconds> quiet = std::nullopt;
 };
 
 // The TCP connections, from established until both sides have closed, whose local end is one of

@@ -208,8 +208,8 @@ Json show_lasting(const std::vector<Lasting>& entries) {
   for (const Lasting& entry : entries) {
     json.push_back({{"cidr", to_string(entry.prefix)},
                     {"kind", to_string(entry.kind)},
-                    {"until", entry.until},
-                    {"end", entry.end}});
+                    {"until", nanoseconds_of(entry.until)},
+                    {"end", nanoseconds_of(entry.end)}});
   }
   return json;
 }
@@ -219,7 +219,7 @@ Json show_entries(const std::vector<Range>& ranges) {
   for (const Range& range : ranges) {
     Json one = {{"cidr", to_string(range.prefix)}, {"kind", to_string(range.kind)}};
     if (!range.name.empty()) one["name"] = range.name;
-    if (range.until) one["until"] = *range.until;
+    if (range.until) one["until"] = nanoseconds_of(*range.until);
     json.push_back(std::move(one));
   }
   return json;

@@ -21,8 +21,8 @@ namespace apiguard {
 struct Lasting {
   Prefix prefix;
   Kind kind = Kind::kAllow;
-  Timestamp until = 0;    // as its line says
-  std::uint64_t end = 0;  // boot-time clock, in the boot of the stamp it is written with
+  Timestamp until{};  // as its line says
+  BootTime end{};     // in the boot of the stamp it is written with
   // The same by the wall clock, by which the time counts that the host was off. Not written; none:
   // it is of this boot, where the boot-time clock is exact.
   std::optional<Timestamp> by_wall = std::nullopt;
@@ -32,7 +32,7 @@ struct Lasting {
 
 struct GenerationMeta {
   std::uint64_t generation = 0;
-  Timestamp time = 0;          // when it was written, as time is taken: floor.hpp
+  Timestamp time{};            // when it was written, as time is taken: floor.hpp
   std::optional<Stamp> stamp;  // by which clocks
   bool trusts_clock = false;   // a person said that the clock is right
   std::vector<Lasting> lasting;

@@ -47,7 +47,8 @@ int take_attribute(const nlattr* attribute, void* data) {
   constexpr std::size_t kWanted = offsetof(tcp_info, tcpi_last_ack_recv) + sizeof(std::uint32_t);
   if (type != INET_DIAG_INFO || mnl_attr_get_payload_len(attribute) < kWanted) return MNL_CB_OK;
   std::memcpy(&info, mnl_attr_get_payload(attribute), kWanted);
-  socket.quiet = kMillisecond * std::min(info.tcpi_last_data_recv, info.tcpi_last_ack_recv);
+  socket.quiet =
+      std::chrono::milliseconds(std::min(info.tcpi_last_data_recv, info.tcpi_last_ack_recv));
   return MNL_CB_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include <netinet/tcp.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -21,8 +22,8 @@ struct TcpSocket {
   int bound = 0;                // ifindex the socket is bound to, 0: none
   std::uint32_t inode = 0;      // as in "socket:[INODE]" of /proc/PID/fd, 0: no descriptor
   std::uint32_t uid = 0;        // who made it, or the socket that it was accepted by
-  // Nanoseconds since the last packet of the peer; none: not asked for, or not told.
-  std::optional<std::int64_t> quiet = std::nullopt;
+  // Since the last packet of the peer; none: not asked for, or not told.
+  std::optional<std::chrono::nanoseconds> quiet = std::nullopt;
   bool v6only = false;  // of a socket of IPv6 that listens: it takes no IPv4
 };
 

@@ -60,8 +60,9 @@ void add_leases(LeasesToTell& leases, std::uint64_t generation, const std::strin
 }
 
 // A clock that goes back is that of another boot.
-bool is_due(const Traced& traced, std::uint64_t boot) {
-  return traced.leases_at == 0 || boot < traced.leases_at || boot - traced.leases_at >= kMinute;
+bool is_due(const Traced& traced, BootTime boot) {
+  return traced.leases_at == BootTime() || boot < traced.leases_at ||
+         boot - traced.leases_at >= 1min;
 }
 
 Traced read_traced(const std::string& run_dir) {
@@ -70,7 +71,7 @@ Traced read_traced(const std::string& run_dir) {
   Traced traced;
   if (!json.is_object()) return traced;
   traced.generation = number(json, "generation");
-  traced.leases_at = number(json, "leases_at");
+  traced.leases_at = boot_time_of(number(json, "leases_at"));
   traced.leases.added = number(json, "added");
   traced.leases.renewed = number(json, "renewed");
   traced.leases.generation = number(json, "leases_generation");
@@ -84,7 +85,7 @@ Result<> write_traced(const std::string& run_dir, const Traced& traced) {
     return fail(Exit::kFailed, fmt::format("folder '{}': is not believed", run_dir));
   if (auto ours = fence::check(); !ours) return ours;
   const Json json = {{"generation", traced.generation},
-                     {"leases_at", traced.leases_at},
+                     {"leases_at", nanoseconds_of(traced.leases_at)},
                      {"added", traced.leases.added},
                      {"renewed", traced.leases.renewed},
                      {"leases_generation", traced.leases.generation},

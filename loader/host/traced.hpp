@@ -32,14 +32,14 @@ void add_leases(LeasesToTell& leases, std::uint64_t generation, const std::strin
 
 struct Traced {
   std::uint64_t generation = 0;  // the last that was told; 0: not known
-  std::uint64_t leases_at = 0;   // when leases were told last: boot-time clock, nanoseconds
+  BootTime leases_at{};          // when leases were told last; 0: never
   LeasesToTell leases;
 
   friend bool operator==(const Traced&, const Traced&) = default;
 };
 
-// Whether leases may be told at `boot` (boot-time clock): a minute after the last time.
-[[nodiscard]] bool is_due(const Traced& traced, std::uint64_t boot);
+// Whether leases may be told at `boot`: a minute after the last time.
+[[nodiscard]] bool is_due(const Traced& traced, BootTime boot);
 
 // What cannot be read is as if nothing had been told.
 [[nodiscard]] Traced read_traced(const std::string& run_dir);

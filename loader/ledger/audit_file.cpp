@@ -18,12 +18,16 @@ Result<AuditSource> parse_source(const std::string& line) {
   std::istringstream words(line);
   std::string address, surplus;
   AuditSource source;
-  words >> address >> source.connections >> source.first >> source.last >> source.days;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  words >> address >> source.connections >> first >> last >> source.days;
   if (!words || words >> surplus)
     return fail(Exit::kFailed, "an address and four numbers are wanted");
   auto parsed = parse_address(address);
   if (!parsed) return fail(Exit::kFailed, parsed.error().message);
   source.source = *parsed;
+  source.first = timestamp_of(first);
+  source.last = timestamp_of(last);
   return source;
 }
 
@@ -33,7 +37,7 @@ std::string show_audit_file(const std::vector<AuditSource>& sources) {
   std::string text = fmt::format("{}\n", kHead);
   for (const AuditSource& source : sources) {
     text += fmt::format("{} {} {} {} {}\n", to_string(source.source), source.connections,
-                        source.first, source.last, source.days);
+                        nanoseconds_of(source.first), nanoseconds_of(source.last), source.days);
   }
   return text + "end\n";
 }

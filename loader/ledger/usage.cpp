@@ -11,7 +11,7 @@
 namespace apiguard::ledger {
 namespace {
 
-constexpr Timestamp kKept = 30 * kDay;
+constexpr std::chrono::nanoseconds kKept = 30 * 24h;
 
 // Warnings of what was read, and of a folder that had the name of the file.
 Result<std::vector<std::string>> write(const Host& host, const UsageLog& log,

@@ -9,15 +9,15 @@ namespace {
 bool is_admitting(const Range* range) { return range->kind != Kind::kExcept; }
 
 Usage usage_of(const RangeHits& use, Timestamp clock) {
-  return {use.connections, static_cast<Timestamp>(use.first) + clock,
-          static_cast<Timestamp>(use.last) + clock};
+  return {use.connections, clock + use.first.time_since_epoch(),
+          clock + use.last.time_since_epoch()};
 }
 
 // Whether the map that says `use` is the one (or a copy of it) that said `known`, when the clocks
 // were `clock` apart: its first connection is the same to the nanosecond.
 bool goes_on(const Usage& known, Timestamp clock, const RangeHits& use) {
   return known.connections > 0 && known.connections <= use.connections &&
-         known.first - clock == static_cast<Timestamp>(use.first);
+         known.first - clock == use.first.time_since_epoch();
 }
 
 // Walks entries that stand by prefix, beside others that do.
@@ -87,7 +87,7 @@ Usage operator+(const Usage& a, const Usage& b) {
 
 void fold(UsageLog& state, const std::string& boot, const Hits& uses, const Now& now) {
   const bool same_boot = state.boot == boot;
-  const Timestamp clock = now.wall - static_cast<Timestamp>(now.boot);
+  const Timestamp clock = now.wall - now.boot.time_since_epoch();
   std::vector<RangeUsage> ranges;
   ranges.reserve(std::max(state.ranges.size(), uses.ranges.size()));
   auto use = uses.ranges.begin();
@@ -104,7 +104,7 @@ void fold(UsageLog& state, const std::string& boot, const Hits& uses, const Now&
   }
   while (use != uses.ranges.end()) add_new(*use++);
   if (uses.missed.connections > 0) {
-    const Timestamp last = static_cast<Timestamp>(uses.missed.last) + clock;
+    const Timestamp last = clock + boot_time_of(uses.missed.last).time_since_epoch();
     state.missed = std::max(state.missed.value_or(last), last);
   }
   state.ranges = std::move(ranges);

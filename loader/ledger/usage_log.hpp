@@ -30,8 +30,8 @@ namespace apiguard::ledger {
 // Connections over some time. Wall clock; without connections the moments say nothing.
 struct Usage {
   std::uint64_t connections = 0;
-  Timestamp first = 0;
-  Timestamp last = 0;
+  Timestamp first{};
+  Timestamp last{};
 
   friend bool operator==(const Usage&, const Usage&) = default;
 };
@@ -48,14 +48,14 @@ struct RangeUsage {
 
 struct AddedRange {
   Prefix prefix;
-  Timestamp since = 0;
+  Timestamp since{};
 
   friend bool operator==(const AddedRange&, const AddedRange&) = default;
 };
 
 struct UsageLog {
-  std::string boot;     // boot id
-  Timestamp clock = 0;  // wall clock less boot-time clock
+  std::string boot;   // boot id
+  Timestamp clock{};  // wall clock less boot-time clock
   std::uint64_t generation = 0;
   std::optional<Timestamp> observed;  // since when every packet has been judged; none: they are not
   std::optional<Timestamp> missed;

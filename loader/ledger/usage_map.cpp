@@ -120,7 +120,7 @@ Result<> fill(int map_fd, const Hits& uses) {
     return failed("write", error);
   for (const RangeHits& use : uses.ranges) {
     const apiguard_used_key key = hits_key(use.prefix);
-    const apiguard_used value{use.connections, use.first, use.last};
+    const apiguard_used value{use.connections, nanoseconds_of(use.first), nanoseconds_of(use.last)};
     if (const int error = datapath::put(map_fd, &key, &value); error != 0)
       return failed("write", error);
   }
@@ -257,7 +257,7 @@ Result<> UsageHandover::finish(const datapath::Generation& generation) {
   const auto after = read_all(olds_);
   if (!after) return fail(after.error());
   for (const RangeHits& use : arrived(before_, *after)) {
-    const apiguard_used value{use.connections, use.first, use.last};
+    const apiguard_used value{use.connections, nanoseconds_of(use.first), nanoseconds_of(use.last)};
     if (auto added = run_add(generation.add_fd(), hits_key(use.prefix), value); !added)
       return added;
   }

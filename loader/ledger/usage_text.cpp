@@ -26,7 +26,7 @@ void show_added(const std::vector<AddedRange>& added, std::string& text) {
   std::map<Timestamp, std::vector<Prefix>> by_time;
   for (const AddedRange& range : added) by_time[range.since].push_back(range.prefix);
   for (const auto& [since, prefixes] : by_time) {
-    text += fmt::format("added {}\n", since);
+    text += fmt::format("added {}\n", nanoseconds_of(since));
     for (const Prefix& prefix : prefixes) {
       text += to_string(prefix);
       text += '\n';
@@ -35,8 +35,8 @@ void show_added(const std::vector<AddedRange>& added, std::string& text) {
 }
 
 void show_usage(const Usage& usage, std::string& text) {
-  fmt::format_to(std::back_inserter(text), FMT_COMPILE(" {} {} {}"), usage.connections, usage.first,
-                 usage.last);
+  fmt::format_to(std::back_inserter(text), FMT_COMPILE(" {} {} {}"), usage.connections,
+                 nanoseconds_of(usage.first), nanoseconds_of(usage.last));
 }
 
 // ---- reading
@@ -46,6 +46,13 @@ bool read_number(std::string_view text, T& number) {
   const auto parsed = parse_whole<T>(text);
   if (parsed) number = *parsed;
   return parsed.has_value();
+}
+
+bool read_number(std::string_view text, Timestamp& time) {
+  std::int64_t nanoseconds = 0;
+  if (!read_number(text, nanoseconds)) return false;
+  time = timestamp_of(nanoseconds);
+  return true;
 }
 
 class Reader {
@@ -94,7 +101,7 @@ class Reader {
   }
 
   Result<> take_head(std::string_view word, std::string_view value) {
-    Timestamp time = 0;
+    Timestamp time{};
     if (word == "boot") {
       state_.boot = value;
       return {};
@@ -166,7 +173,7 @@ class Reader {
   std::string_view line_;
   std::size_t number_ = 0;
   Part part_ = Part::kBefore;
-  Timestamp since_ = 0;
+  Timestamp since_{};
   UsageLog state_;
 };
 
@@ -174,9 +181,9 @@ class Reader {
 
 std::string show_usage_log(const UsageLog& state) {
   std::string text = fmt::format("{}\nboot {}\nclock {}\ngeneration {}\n", kHead, state.boot,
-                                 state.clock, state.generation);
-  if (state.observed) text += fmt::format("observed {}\n", *state.observed);
-  if (state.missed) text += fmt::format("missed {}\n", *state.missed);
+                                 nanoseconds_of(state.clock), state.generation);
+  if (state.observed) text += fmt::format("observed {}\n", nanoseconds_of(*state.observed));
+  if (state.missed) text += fmt::format("missed {}\n", nanoseconds_of(*state.missed));
   show_added(state.added, text);
   text += "used\n";
   for (const RangeUsage& range : state.ranges) {

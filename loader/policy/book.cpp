@@ -7,6 +7,8 @@
 namespace apiguard {
 namespace {
 
+using std::chrono::nanoseconds;
+
 // A damaged book may hold any number, and so may a clock.
 __extension__ using Wide = __int128;
 
@@ -21,30 +23,32 @@ bool is_of_this_boot(const Term& term, const Moment& moment) {
 }
 
 Wide exact_end(const Term& term, const Moment& moment) {
-  const Wide booted = Wide{moment.now.wall} - Wide{moment.now.boot};  // by the wall clock of now
-  if (is_of_this_boot(term, moment)) return booted + Wide{term.boot_end};
-  return std::min(Wide{term.until}, booted + term.duration);
+  const Wide booted =  // by the wall clock of now
+      Wide{nanoseconds_of(moment.now.wall)} - Wide{nanoseconds_of(moment.now.boot)};
+  if (is_of_this_boot(term, moment)) return booted + Wide{nanoseconds_of(term.boot_end)};
+  return std::min(Wide{nanoseconds_of(term.until)}, booted + term.duration.count());
 }
 
 template <typename Entry>
-void prune_entries(std::vector<Entry>& entries, std::int64_t longest, const Moment& moment) {
+void prune_entries(std::vector<Entry>& entries, nanoseconds longest, const Moment& moment) {
   const auto is_old = [&](const Entry& entry) {
-    return exact_end(entry.term, moment) + longest < moment.now.wall;
+    return exact_end(entry.term, moment) + longest.count() < nanoseconds_of(moment.now.wall);
   };
   entries.erase(std::remove_if(entries.begin(), entries.end(), is_old), entries.end());
 }
 
 }  // namespace
 
-Term term_of(std::int64_t duration, const Moment& moment) {
-  const auto boot_end = clamped(Wide{moment.now.boot} + duration);
-  return {clamped(Wide{moment.now.wall} + duration), duration, moment.boot_id,
-          static_cast<std::uint64_t>(std::max<std::int64_t>(boot_end, 0))};
+Term term_of(nanoseconds duration, const Moment& moment) {
+  const auto boot_end = clamped(Wide{nanoseconds_of(moment.now.boot)} + duration.count());
+  return {timestamp_of(clamped(Wide{nanoseconds_of(moment.now.wall)} + duration.count())), duration,
+          moment.boot_id, BootTime(std::max(nanoseconds(boot_end), 0ns))};
 }
 
 Timestamp end_of(const Term& term, const Moment& moment) {
   const Wide end = exact_end(term, moment);
-  return clamped(end - (end % kMillisecond + kMillisecond) % kMillisecond);
+  constexpr Wide kStep = nanoseconds(1ms).count();
+  return timestamp_of(clamped(end - (end % kStep + kStep) % kStep));
 }
 
 bool is_live(const Bar& bar, const Moment& moment) {
@@ -55,7 +59,7 @@ bool is_live(const Term& term, const Moment& moment) {
   return end_of(term, moment) > moment.now.wall;
 }
 
-void prune(Book& book, std::int64_t longest, const Moment& moment) {
+void prune(Book& book, nanoseconds longest, const Moment& moment) {
   if (moment.doubtful) return;
   prune_entries(book.leases, longest, moment);
   prune_entries(book.lapsing, longest, moment);

@@ -3,6 +3,7 @@
 // It is judged together with the text (overlay.hpp); the state directory keeps it (host/book.hpp).
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,10 +19,10 @@ namespace apiguard {
 // clock, whatever becomes of the wall clock; after a boot by the wall clock, but never longer after
 // that boot than it was given for.
 struct Term {
-  Timestamp until = 0;         // the wall clock when it was given, and `duration` more
-  std::int64_t duration = 0;   // nanoseconds
-  std::string boot_id;         // empty: not known, as after a boot
-  std::uint64_t boot_end = 0;  // boot-time clock of that boot, nanoseconds; at most 2^63-1
+  Timestamp until{};  // the wall clock when it was given, and `duration` more
+  std::chrono::nanoseconds duration{};
+  std::string boot_id;  // empty: not known, as after a boot
+  BootTime boot_end{};  // by the clock of that boot; not before it
 
   friend bool operator==(const Term&, const Term&) = default;
 };
@@ -67,8 +68,8 @@ struct Book {
   friend bool operator==(const Book&, const Book&) = default;
 };
 
-// `duration` nanoseconds from this moment on.
-[[nodiscard]] Term term_of(std::int64_t duration, const Moment& moment);
+// `duration` from this moment on.
+[[nodiscard]] Term term_of(std::chrono::nanoseconds duration, const Moment& moment);
 
 // The end by the wall clock of the moment, on a whole millisecond and never later: two clocks are
 // not read at the same nanosecond. However damaged the term, it never overflows.
@@ -78,9 +79,9 @@ struct Book {
 // A bar of another boot stands while the clock may be wrong.
 [[nodiscard]] bool is_live(const Bar& bar, const Moment& moment);
 
-// Drops what has ended for more than `longest` (nanoseconds). What has ended for less stays: a
+// Drops what has ended for more than `longest`. What has ended for less stays: a
 // clock that was ahead and is set back brings back what has time left. Nothing while the clock may
 // be wrong.
-void prune(Book& book, std::int64_t longest, const Moment& moment);
+void prune(Book& book, std::chrono::nanoseconds longest, const Moment& moment);
 
 }  // namespace apiguard

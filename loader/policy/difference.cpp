@@ -15,6 +15,8 @@
 namespace apiguard {
 namespace {
 
+using std::chrono::nanoseconds;
+
 // Everything that tells one entry from another, in the order of a difference.
 std::strong_ordering compare(const Range& a, const Range& b) {
   if (const auto prefix = a.prefix <=> b.prefix; prefix != 0) return prefix;
@@ -84,14 +86,14 @@ void add_changed_leases(const LeaseLimits& before, const LeaseLimits& after,
   }
 }
 
-void add_changed_lapses(const std::map<std::string, std::int64_t>& before,
-                        const std::map<std::string, std::int64_t>& after,
+void add_changed_lapses(const std::map<std::string, nanoseconds>& before,
+                        const std::map<std::string, nanoseconds>& after,
                         std::vector<std::string>& out) {
-  std::map<std::string, std::pair<std::int64_t, std::int64_t>> files;  // 0: none
+  std::map<std::string, std::pair<nanoseconds, nanoseconds>> files;  // 0: none
   for (const auto& [file, lapse] : before) files[file].first = lapse;
   for (const auto& [file, lapse] : after) files[file].second = lapse;
-  const auto shown = [](std::int64_t lapse) {
-    return lapse == 0 ? "none" : format_duration(lapse);
+  const auto shown = [](nanoseconds lapse) {
+    return lapse == 0s ? "none" : format_duration(lapse);
   };
   for (const auto& [file, lapse] : files) {
     if (lapse.first == lapse.second) continue;

@@ -25,7 +25,8 @@ void add_record(const Range& range, std::string& records) {
   records += static_cast<char>(range.until ? 1 : 0);
   const std::size_t bytes = prefix.address.family == Family::kIpv4 ? 4 : 16;
   records.append(reinterpret_cast<const char*>(prefix.address.bytes.data()), bytes);
-  if (range.until) add_big_endian(records, static_cast<std::uint64_t>(*range.until));
+  if (range.until)
+    add_big_endian(records, static_cast<std::uint64_t>(nanoseconds_of(*range.until)));
 }
 
 // Of the deciding ranges those that are asked for.

@@ -17,6 +17,8 @@
 namespace apiguard {
 namespace {
 
+using std::chrono::nanoseconds;
+
 constexpr std::size_t kNamed = 3;  // prefixes in a note
 
 bool is_by_prefix(const Range* a, const Range* b) { return a->prefix < b->prefix; }
@@ -48,12 +50,12 @@ class Lines {
 };
 
 // The longer of the headers in force and in the new text; none: the file has no header in either.
-std::optional<std::int64_t> header_of(const std::string& file, const Policy& before,
-                                      const Policy& after) {
-  std::optional<std::int64_t> longest;
+std::optional<nanoseconds> header_of(const std::string& file, const Policy& before,
+                                     const Policy& after) {
+  std::optional<nanoseconds> longest;
   for (const Policy* policy : {&before, &after}) {
     const auto header = policy->lapses.find(file);
-    if (header != policy->lapses.end()) longest = std::max(longest.value_or(0), header->second);
+    if (header != policy->lapses.end()) longest = std::max(longest.value_or(0ns), header->second);
   }
   return longest;
 }
@@ -63,7 +65,7 @@ class Headers {
  public:
   Headers(const Policy& before, const Policy& after) : before_(before), after_(after) {}
 
-  std::optional<std::int64_t> of(const std::string& file) {
+  std::optional<nanoseconds> of(const std::string& file) {
     if (last_ == nullptr || *last_ != file) {
       last_ = &file;
       header_ = header_of(file, before_, after_);
@@ -75,7 +77,7 @@ class Headers {
   const Policy& before_;
   const Policy& after_;
   const std::string* last_ = nullptr;  // names of files live as long as the process
-  std::optional<std::int64_t> header_;
+  std::optional<nanoseconds> header_;
 };
 
 // A line that has ended in another file is no reason to cut anybody.
@@ -85,8 +87,8 @@ bool is_in(const Lines& after, const Range& line, Timestamp now) {
   });
 }
 
-Lapsing lapsing_of(const Range& line, std::int64_t header, const Moment& moment) {
-  const std::int64_t duration =
+Lapsing lapsing_of(const Range& line, nanoseconds header, const Moment& moment) {
+  const nanoseconds duration =
       line.until && *line.until - moment.now.wall < header ? *line.until - moment.now.wall : header;
   return {line.prefix, line.kind, line.name, line.origin.file.text(), term_of(duration, moment)};
 }
@@ -229,7 +231,7 @@ void arrange(std::vector<Lapsing>& lapsing, const Moment& moment) {
 // The lines of one file that begin to lapse.
 struct Beginning {
   std::size_t lines = 0;
-  Timestamp until = 0;  // of the last
+  Timestamp until{};  // of the last
   std::vector<std::string> named;
 };
 
@@ -238,7 +240,7 @@ std::string note_of(const std::string& file, const Beginning& beginning) {
       "{} line{} of '{}' lapse{} until {}: {}{}: 'apiguard revoke' takes {} out at "
       "once",
       beginning.lines, beginning.lines == 1 ? "" : "s", file, beginning.lines == 1 ? "s" : "",
-      format_timestamp(beginning.until - beginning.until % kSecond),
+      format_timestamp(std::chrono::time_point_cast<std::chrono::seconds>(beginning.until)),
       fmt::join(beginning.named, ", "), beginning.lines > kNamed ? ", ..." : "",
       beginning.lines == 1 ? "it" : "them");
 }
@@ -260,7 +262,8 @@ bool replaces(const Range& line, const Lapsing& lapsing) {
   if (line.prefix != lapsing.prefix) return false;
   if (!line.until) return true;
   __extension__ using Wide = __int128;
-  return Wide{*line.until} > Wide{lapsing.term.until} - lapsing.term.duration;
+  return Wide{nanoseconds_of(*line.until)} >
+         Wide{nanoseconds_of(lapsing.term.until)} - lapsing.term.duration.count();
 }
 
 std::vector<Lapsing> lapsing_after(const std::vector<Lapsing>& known, const Policy* before,

@@ -127,8 +127,8 @@ class Granting {
   LeaseAnswer renew(Lease& lease) {
     const Timestamp end = end_of(lease.term, moment_);
     const Timestamp asked = end_of(term_, moment_);
-    const std::int64_t whole = std::max(lease.term.duration, term_.duration);
-    const std::int64_t left = end - moment_.now.wall;
+    const std::chrono::nanoseconds whole = std::max(lease.term.duration, term_.duration);
+    const std::chrono::nanoseconds left = end - moment_.now.wall;
     if (end >= asked || left > whole / 2)
       return {lease.prefix, lease.name, LeaseResult::kUnchanged, end, ""};
     lease.term = term_;
@@ -253,7 +253,8 @@ Granted grant(const Book& book, const LeaseLimits& limits, const LeaseOrder& ord
 }
 
 TakenOut take_out_leases(const Book& book, const Selector& selector, bool inside,
-                         std::int64_t longest, const std::string& by, const Moment& moment) {
+                         std::chrono::nanoseconds longest, const std::string& by,
+                         const Moment& moment) {
   TakenOut out{book, {}, {}};
   prune(out.book, longest, moment);
   const auto take = [&](const auto& asked) {

@@ -3,6 +3,7 @@
 // be written and published.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,8 +20,8 @@ namespace apiguard {
 struct LeaseOrder {
   std::vector<Prefix> prefixes;  // a /32, a /128 or a wider IPv6 prefix each; no two are the same
   std::string name;              // empty: none, which is a name like any other for `per_name`
-  std::int64_t lasts = 0;        // nanoseconds, more than 0; cut to `longest`
-  std::vector<Prefix> within;    // narrows the roof; empty: does not
+  std::chrono::nanoseconds lasts{};  // more than 0; cut to `longest`
+  std::vector<Prefix> within;        // narrows the roof; empty: does not
   bool from_ssh = false;
   bool members = false;  // they are all that bear the name now: `per_name` does not hold
   std::string by;
@@ -84,11 +85,11 @@ struct TakenOut {
   std::vector<std::string>
       barred;  // names; unbar() of each of them and of the selector ends it all
 };
-// Bars the name, or the address, for `longest` (nanoseconds): a name with the addresses of its
+// Bars the name, or the address, for `longest`: a name with the addresses of its
 // leases; an address, for IPv6 its /64, and with it the name of a lease that came by SSH. Nothing
 // is named: the book stays as it is.
 [[nodiscard]] TakenOut take_out_leases(const Book& book, const Selector& selector, bool inside,
-                                       std::int64_t longest, const std::string& by,
+                                       std::chrono::nanoseconds longest, const std::string& by,
                                        const Moment& moment);
 
 // `lease --unbar`: takes out the bars of a name, or those that an address lies in or that lie in

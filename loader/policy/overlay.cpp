@@ -2,7 +2,6 @@
 #include "loader/policy/overlay.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -20,8 +19,8 @@ namespace {
 constexpr std::string_view kLeases = "leases";
 constexpr std::string_view kLapsing = " (lapsing)";
 
-constexpr Timestamp kNever = std::numeric_limits<Timestamp>::min();
-constexpr Timestamp kForEver = std::numeric_limits<Timestamp>::max();
+constexpr Timestamp kNever = Timestamp::min();
+constexpr Timestamp kForEver = Timestamp::max();
 
 bool is_before(const Range& a, const Range& b) { return a.prefix < b.prefix; }
 

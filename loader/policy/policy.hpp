@@ -2,6 +2,7 @@
 // The model: what the operator's files say, as plain values. Knows neither files nor BPF.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -97,7 +98,7 @@ struct LeaseLimits {
   std::size_t per_name = 4;  // of one name at once; 1..max
   // The roof: every lease lies in one of them whole. Empty: there are no leases.
   std::vector<Prefix> within = {Prefix{}, Prefix{{Family::kIpv6, {}}, 0}};
-  std::int64_t longest = 48 * kHour;  // nanoseconds; 1m..30d
+  std::chrono::nanoseconds longest = 48h;  // 1m..30d
 
   friend bool operator==(const LeaseLimits&, const LeaseLimits&) = default;
 };
@@ -111,8 +112,8 @@ struct Policy {
   // CLI's file, then drop-ins in name order. What is in another order is judged alike, but slower.
   std::vector<Range> ranges;
   LeaseLimits leases;
-  // `#lapse` headers of drop-ins: name of the file (as in Origin::file) -> nanoseconds.
-  std::map<std::string, std::int64_t> lapses;
+  // `#lapse` headers of drop-ins, by the name of the file (as in Origin::file).
+  std::map<std::string, std::chrono::nanoseconds> lapses;
 
   friend bool operator==(const Policy&, const Policy&) = default;
 };

@@ -27,7 +27,7 @@ const std::string& Remark::why() const {
 std::optional<Timestamp> Remark::review() const { return parts_ ? parts_->review : std::nullopt; }
 
 bool is_overdue(const Remark& remark, Timestamp now) {
-  return remark.review() && *remark.review() + kDay <= now;
+  return remark.review() && *remark.review() + 24h <= now;
 }
 
 Scanned<std::string_view> scan_why(std::string_view why) {

@@ -11,7 +11,9 @@
 namespace apiguard::propose {
 namespace {
 
-constexpr Timestamp kSteady = 10 * kMinute;
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds kSteady = 10min;
 constexpr std::uint64_t kBeats = 3;  // fewer are chance
 
 // The last one is also that of carrier-grade NAT (RFC 6598), so it is a hint like the others.
@@ -47,8 +49,8 @@ UnprovenKind kind_of(const UnprovenSource& source) {
   return source.rhythm ? UnprovenKind::kProbe : UnprovenKind::kUnknown;
 }
 
-Timestamp lasted(const Unproven& source) {
-  return source.rhythm ? source.rhythm->last - source.rhythm->since : 0;
+nanoseconds lasted(const Unproven& source) {
+  return source.rhythm ? source.rhythm->last - source.rhythm->since : 0ns;
 }
 
 bool comes_first(const Unproven& a, const Unproven& b) {

@@ -21,8 +21,8 @@ enum class UnprovenKind {
 struct Unproven {
   Address source;
   std::uint64_t packets = 0;
-  Timestamp first = 0;
-  Timestamp last = 0;
+  Timestamp first{};
+  Timestamp last{};
   UnprovenKind kind = UnprovenKind::kUnknown;
   std::optional<Rhythm> rhythm;  // steady for ten minutes or longer, as health checks are
 };

@@ -48,7 +48,8 @@ std::string line_of(const DeniedSource& source, std::uint64_t connections, Times
   std::string text = fmt::format("\n  {}  {}", name, count_of(source.packets, "packet"));
   if (connections != 0) text += fmt::format(", {}", count_of(connections, "connection"));
   return text + fmt::format(", last {} ago",
-                            show_duration(std::max<Timestamp>(0, now - source.last) / kSecond));
+                            show_duration(std::chrono::duration_cast<std::chrono::seconds>(
+                                std::max<std::chrono::nanoseconds>(0s, now - source.last))));
 }
 
 }  // namespace

@@ -205,15 +205,16 @@ namespace {
 
 // One store, and a look at the clock behind it: a deadline that passed meanwhile holds.
 Result<> stop_the_clock(const datapath::Pins& pins, const PendingConfirmation& window) {
-  if (window.deadline == 0) return {};  // done by one that died
+  if (!window.deadline) return {};  // done by one that died
   if (auto ours = fence::check(); !ours) return ours;
-  if (auto stored = datapath::write_deadline(pins, window.which(), 0); !stored) return stored;
+  if (auto stored = datapath::write_deadline(pins, window.which(), std::nullopt); !stored)
+    return stored;
   const auto deadline = datapath::read_deadline(pins, window.which());
   if (!deadline) return fail(deadline.error());
-  if (*deadline != 0)
+  if (*deadline)
     return fail(Exit::kFailed, called(window.generation) + ": confirm: its deadline still stands");
   auto ours = fence::check();
-  if (ours && read_clocks().boot < window.deadline) return {};
+  if (ours && read_clocks().boot < *window.deadline) return {};
   (void)datapath::write_deadline(pins, window.which(), window.deadline);
   if (!ours) return ours;
   return fail(Exit::kRolledBack,
@@ -224,7 +225,7 @@ Result<> stop_the_clock(const datapath::Pins& pins, const PendingConfirmation& w
 void stop_the_clocks_of_others(const datapath::Pins& pins, const World& world) {
   for (const datapath::PinnedGeneration& pinned : world.live.generations) {
     if (pinned.which.generation == world.window->generation)
-      (void)datapath::write_deadline(pins, pinned.which, 0);
+      (void)datapath::write_deadline(pins, pinned.which, std::nullopt);
   }
 }
 

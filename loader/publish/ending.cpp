@@ -9,21 +9,22 @@
 namespace apiguard::publish {
 namespace {
 
-Timestamp second_of(Timestamp time) { return time - (time % kSecond + kSecond) % kSecond; }
+Timestamp second_of(Timestamp time) { return std::chrono::floor<std::chrono::seconds>(time); }
 
 }  // namespace
 
 Result<std::optional<Timestamp>> end_of(const EndOptions& options, Timestamp asked, Timestamp now) {
   if (!options.lasts && !options.until) return std::nullopt;
   const char* option = options.lasts ? "--for" : "--until";
-  if (options.until.value_or(0) > kLatestEnd || options.lasts.value_or(0) > kLatestEnd - asked) {
+  if (options.until.value_or(Timestamp()) > kLatestEnd ||
+      options.lasts.value_or(0s) > kLatestEnd - asked) {
     return fail(Exit::kUsage,
                 fmt::format("option '{}': later than the year 2261; leave it out for a permanent "
                             "entry",
                             option));
   }
   const Timestamp exact = options.lasts ? asked + *options.lasts : *options.until;
-  const Timestamp end = exact == second_of(exact) ? exact : second_of(exact) + kSecond;
+  const Timestamp end = exact == second_of(exact) ? exact : second_of(exact) + 1s;
   if (end > now) return end;
   return fail(Exit::kUsage, fmt::format("option '{}': {} has passed: it is {}", option,
                                         format_timestamp(end), format_timestamp(second_of(now))));

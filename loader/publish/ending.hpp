@@ -2,7 +2,7 @@
 // --for and --until -> the end that is written. Pure.
 #pragma once
 
-#include <cstdint>
+#include <chrono>
 #include <optional>
 
 #include "loader/base/result.hpp"
@@ -11,12 +11,12 @@
 namespace apiguard::publish {
 
 // The last end that a list file can hold, on a whole second.
-inline constexpr Timestamp kLatestEnd = 9'223'372'035 * kSecond;
+inline constexpr Timestamp kLatestEnd{std::chrono::seconds(9'223'372'035)};
 
 // At most one of the two is there.
 struct EndOptions {
-  std::optional<std::int64_t> lasts;  // --for, nanoseconds
-  std::optional<Timestamp> until;     // --until
+  std::optional<std::chrono::nanoseconds> lasts;  // --for
+  std::optional<Timestamp> until;                 // --until
 };
 
 // On whole seconds and not earlier than asked for; none without either option. --for counts from

@@ -27,7 +27,7 @@ namespace {
 // A change of more is published alone: what is told of it in the record has an end.
 constexpr std::size_t kMostEntries = 1000;
 constexpr std::size_t kNamed = 3;
-constexpr Timestamp kLately = kDay;
+constexpr std::chrono::nanoseconds kLately = 24h;
 
 // ---- who might be cut
 

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <tuple>
 
@@ -31,11 +30,12 @@ std::optional<Timestamp> earlier_end(const Range& range, const Ends& ends, const
   if (!range.until) return std::nullopt;
   const auto found = ends.find({range.prefix, range.kind, *range.until});
   if (found == ends.end()) return std::nullopt;
-  Wide end = static_cast<Wide>(now.wall) + found->second->end - now.boot;
-  if (found->second->by_wall) end = std::min<Wide>(end, *found->second->by_wall);
-  if (end + kClockTolerance >= *range.until) return std::nullopt;
-  return static_cast<Timestamp>(
-      std::max<Wide>(end, std::numeric_limits<Timestamp>::min() + kClockTolerance));
+  Wide end = Wide{nanoseconds_of(now.wall)} + nanoseconds_of(found->second->end) -
+             nanoseconds_of(now.boot);
+  if (found->second->by_wall) end = std::min<Wide>(end, nanoseconds_of(*found->second->by_wall));
+  if (end + kClockTolerance.count() >= nanoseconds_of(*range.until)) return std::nullopt;
+  constexpr Wide kLeast = nanoseconds_of(Timestamp::min() + kClockTolerance);
+  return timestamp_of(static_cast<std::int64_t>(std::max(end, kLeast)));
 }
 
 // Wall clock less boot-time clock, in the boot of the record, by the time that its generation was
@@ -43,18 +43,20 @@ std::optional<Timestamp> earlier_end(const Range& range, const Ends& ends, const
 // that boot is taken then. None: the clock tells nothing of how long the host was off.
 std::optional<Wide> clock_then(const GenerationMeta& meta, Timestamp wall) {
   if (!meta.stamp) return std::nullopt;
-  const auto boot = static_cast<Wide>(meta.stamp->now.boot);
-  if (wall >= meta.time) return meta.time - boot;
+  const Wide boot = nanoseconds_of(meta.stamp->now.boot);
+  if (wall >= meta.time) return nanoseconds_of(meta.time) - boot;
   const auto& before = meta.stamp->before;
-  if (before && wall >= *before + boot) return *before;
+  if (before && nanoseconds_of(wall) >= nanoseconds_of(*before) + boot)
+    return nanoseconds_of(*before);
   return std::nullopt;
 }
 
-std::optional<Timestamp> end_by_wall(std::optional<Wide> clock, std::uint64_t end) {
+std::optional<Timestamp> end_by_wall(std::optional<Wide> clock, BootTime end) {
   if (!clock) return std::nullopt;
-  constexpr Wide kMost = std::numeric_limits<Timestamp>::max();
-  constexpr Wide kLeast = std::numeric_limits<Timestamp>::min();
-  return static_cast<Timestamp>(std::clamp(*clock + end, kLeast, kMost));
+  constexpr Wide kMost = nanoseconds_of(Timestamp::max());
+  constexpr Wide kLeast = nanoseconds_of(Timestamp::min());
+  return timestamp_of(
+      static_cast<std::int64_t>(std::clamp(*clock + nanoseconds_of(end), kLeast, kMost)));
 }
 
 }  // namespace
@@ -63,11 +65,11 @@ std::vector<Lasting> lasting_now(const GenerationMeta& meta, const std::string& 
                                  Timestamp wall) {
   std::vector<Lasting> entries = meta.lasting;
   if (meta.stamp && !boot_id.empty() && meta.stamp->boot_id == boot_id) return entries;
-  const std::uint64_t written = meta.stamp ? meta.stamp->now.boot : 0;
+  const BootTime written = meta.stamp ? meta.stamp->now.boot : BootTime();
   const auto clock = clock_then(meta, wall);
   for (Lasting& entry : entries) {
     entry.by_wall = end_by_wall(clock, entry.end);
-    entry.end = entry.end > written ? entry.end - written : 0;
+    entry.end = BootTime(entry.end > written ? entry.end - written : 0s);
   }
   return entries;
 }

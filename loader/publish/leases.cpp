@@ -182,7 +182,7 @@ void add(std::vector<std::string>& to, const std::vector<std::string>& more) {
 
 // With all that has to be typed before a lease is given again.
 std::string describe_bars(const Selector& selector, const std::vector<std::string>& names,
-                          std::int64_t longest) {
+                          std::chrono::nanoseconds longest) {
   std::vector<std::string> ends;
   if (selector.prefix) ends.push_back(to_string(*selector.prefix));
   ends.insert(ends.end(), names.begin(), names.end());
@@ -262,7 +262,7 @@ bool touches_book(const World& world, const Book& book, const QueuedChange& chan
   if (revoke == nullptr) return false;
   const Moment moment = moment_of(world);
   const bool known = world.in_force && world.in_force->config;
-  const std::int64_t longest = known ? world.in_force->config->leases.longest : 1;
+  const auto longest = known ? world.in_force->config->leases.longest : 1ns;
   return std::any_of(revoke->selectors.begin(), revoke->selectors.end(), [&](const auto& selector) {
     Book rest = book;
     std::vector<Range> taken;

@@ -47,9 +47,9 @@ struct CheckLimits {
   Result<> operator()(const PutChange& put) const {
     if (put.lasts && put.until)
       return refuse("verb", to_string(put.kind), "either --for or --until, not both");
-    if (put.lasts && *put.lasts <= 0) return refuse("option", "--for", "it has no length");
+    if (put.lasts && *put.lasts <= 0s) return refuse("option", "--for", "it has no length");
     // Long past for any clock, and what is added to it stays a number.
-    if (put.until && *put.until <= 0) return refuse("option", "--until", "it has passed");
+    if (put.until && *put.until <= Timestamp()) return refuse("option", "--until", "it has passed");
     return put.name.empty() ? Result<>() : check_name(put.name);
   }
   Result<> operator()(const RevokeChange& revoke) const {
@@ -61,7 +61,7 @@ struct CheckLimits {
   }
   Result<> operator()(const LeaseChange& lease) const {
     const LeaseOrder& order = lease.order;
-    if (order.lasts <= 0) return refuse("option", "--for", "it has no length");
+    if (order.lasts <= 0s) return refuse("option", "--for", "it has no length");
     if (order.members && order.name.empty()) return refuse("option", "--sync", "it names nobody");
     if (order.members && order.from_ssh)
       return refuse("verb", "lease", "--from-ssh and --sync each stand alone");

@@ -95,16 +95,16 @@ std::optional<PendingConfirmation> find_window(const Host& host, const World& wo
   const auto deadline = datapath::read_deadline(host.pins, which);
   if (!deadline) return std::nullopt;  // its pins are out of reach: so is confirming it
   const auto meta = host.state.read_meta(which.generation);
-  if (*deadline == 0 && (!meta || meta->confirmed)) return std::nullopt;
+  if (!*deadline && (!meta || meta->confirmed)) return std::nullopt;
   const Now now = clocks(world);
   PendingConfirmation window{which.generation,
                              which.edition,
                              settings.before,
                              settings.before_edition,
                              *deadline,
-                             0,
-                             *deadline != 0 && *deadline <= now.boot};
-  window.until = now.wall + static_cast<Timestamp>(*deadline) - static_cast<Timestamp>(now.boot);
+                             {},
+                             *deadline && **deadline <= now.boot};
+  window.until = now.wall + (deadline->value_or(BootTime()) - now.boot);
   return window;
 }
 
@@ -189,7 +189,7 @@ Result<> look_at_kernel(const Host& host, World& world) {
 // By which clocks the ends in force were computed.
 Now loaded_by(const InForce& in_force, const Now& now) {
   const auto offset = clock_of(in_force);
-  return offset ? Now{*offset + static_cast<Timestamp>(now.boot), now.boot} : now;
+  return offset ? Now{*offset + now.boot.time_since_epoch(), now.boot} : now;
 }
 
 // Why the book is not the one that the list in force was loaded with, nor a newer one; empty: it

@@ -93,8 +93,8 @@ struct Request {
   std::uint64_t undoes = 0;
   // Why a boot publishes this; the mark stays as it is.
   std::optional<Damage> damage;
-  // Nanoseconds from the moment it takes effect; unconfirmed by then, it is undone. None: confirmed.
-  std::optional<std::int64_t> confirm_within;
+  // From the moment it takes effect; unconfirmed by then, it is undone. None: confirmed.
+  std::optional<std::chrono::nanoseconds> confirm_within;
 
   // What a person took off: it stays so, and without a link is no target.
   Detached detached;

@@ -20,7 +20,7 @@ namespace apiguard::publish {
 namespace {
 
 constexpr std::size_t kShown = 10;
-constexpr Timestamp kLately = kDay;
+constexpr std::chrono::nanoseconds kLately = 24h;
 
 std::vector<Address> peers_of(const std::vector<Connection>& connections) {
   std::vector<Address> peers;
@@ -135,7 +135,9 @@ std::string source_of(const Range& range) {
 }
 
 std::string ago(Timestamp moment, Timestamp now) {
-  return show_duration(std::max<Timestamp>(0, now - moment) / kSecond) + " ago";
+  return show_duration(std::chrono::duration_cast<std::chrono::seconds>(
+             std::max<std::chrono::nanoseconds>(0s, now - moment))) +
+         " ago";
 }
 
 std::string describe(const CutPeer& peer, Timestamp now) {

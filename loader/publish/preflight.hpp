@@ -67,7 +67,7 @@ struct Today {
 };
 
 // An audit has heard of every client by then: keepalives and watches speak up more often.
-inline constexpr Timestamp kAuditLasts = 10 * kMinute;
+inline constexpr std::chrono::nanoseconds kAuditLasts = 10min;
 
 // Of connections that the next list does not admit: the peers that this cuts. `seen` by address.
 [[nodiscard]] std::vector<CutPeer> newly_cut(const std::vector<Connection>& connections,

@@ -256,7 +256,7 @@ class Publisher {
     settings.instance = pins_.instance();
     settings.secret = secret;
     settings.edition = plan_.edition;
-    settings.wall = static_cast<std::uint64_t>(now.wall) - now.boot;
+    settings.wall = static_cast<std::uint64_t>(nanoseconds_of(now.wall)) - nanoseconds_of(now.boot);
     settings.since = plan_.generation;
     if (!world_.in_force) return;
     const apiguard_settings& before = world_.in_force->settings;
@@ -309,10 +309,12 @@ class Publisher {
 
   // As late as possible: the time that loading took is not the operator's.
   Result<> set_deadline(const datapath::Generation& generation) {
-    if (keeps_window()) return generation.set_deadline(deadline_ = world_.window->deadline);
-    if (!request_.confirm_within) return {};
-    deadline_ = read_clocks().boot + static_cast<std::uint64_t>(*request_.confirm_within);
-    return generation.set_deadline(deadline_);
+    if (keeps_window()) {
+      deadline_ = world_.window->deadline;
+    } else if (request_.confirm_within) {
+      deadline_ = read_clocks().boot + *request_.confirm_within;
+    }
+    return deadline_ ? generation.set_deadline(*deadline_) : Result<>();
   }
 
   // One kind a boot: the two cannot stand in for each other.
@@ -550,9 +552,9 @@ class Publisher {
   std::vector<std::string> interfaces_;
   std::vector<std::string> warnings_;
   std::vector<std::string> unconfirmed_;
-  Fd before_;                   // filter that an unconfirmed generation falls back to
-  std::uint64_t deadline_ = 0;  // as in Published
-  bool attributed_;             // before this change
+  Fd before_;                         // filter that an unconfirmed generation falls back to
+  std::optional<BootTime> deadline_;  // as in Published
+  bool attributed_;                   // before this change
   bool stored_ = false;
   bool booked_ = false;  // the book is written, and stands unless this fails
   bool pins_writable_ = true;

@@ -23,7 +23,7 @@ namespace apiguard::publish {
 
 struct Published {
   std::uint64_t generation = 0;
-  std::uint64_t deadline = 0;           // boot-time clock, nanoseconds; 0: confirmed
+  std::optional<BootTime> deadline;     // none: confirmed
   std::vector<std::string> interfaces;  // on which the kernel confirms it
   std::vector<std::string> warnings;
   // Of a boot or a way out: what could not be confirmed. Not empty: the verb ends with

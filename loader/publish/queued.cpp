@@ -20,8 +20,8 @@ std::vector<Lasting> lasting_of(const std::vector<Range>& entries, const Now& no
   std::vector<Lasting> lasting;
   lasting.reserve(entries.size());
   for (const Range& entry : entries) {
-    const auto left = static_cast<std::uint64_t>(*entry.until - now.wall);
-    lasting.push_back({entry.prefix, entry.kind, *entry.until, now.boot + left});
+    lasting.push_back(
+        {entry.prefix, entry.kind, *entry.until, now.boot + (*entry.until - now.wall)});
   }
   return lasting;
 }

@@ -23,7 +23,8 @@ struct PutChange {  // allow, except
   Kind kind = Kind::kAllow;
   std::vector<Prefix> prefixes;
   std::string name;
-  std::optional<std::int64_t> lasts;  // nanoseconds from when it is judged; at most one of the two
+  // From when it is judged; at most one of the two.
+  std::optional<std::chrono::nanoseconds> lasts;
   std::optional<Timestamp> until;
   Remark remark = {};
 };

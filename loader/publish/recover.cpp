@@ -2,6 +2,7 @@
 #include "loader/publish/recover.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <map>
 
@@ -10,6 +11,8 @@
 namespace apiguard::publish {
 namespace {
 
+using std::chrono::nanoseconds;
+
 constexpr const char* kRecovered = "recovered";
 constexpr const char* kBy = "apiguard, from the kernel";
 
@@ -17,7 +20,7 @@ bool comes(__u64 end) { return end != 0 && end < APIGUARD_WITHOUT_END; }
 
 // The text may have been loaded by a clock that was set a little since.
 bool says(std::uint64_t text, __u64 kernel) {
-  constexpr std::uint64_t kTolerance = 2'000'000'000;
+  constexpr std::uint64_t kTolerance = nanoseconds(2s).count();
   return text != 0 && text + kTolerance >= kernel;
 }
 
@@ -39,9 +42,10 @@ class Said {
  private:
   [[nodiscard]] __u64 end_of(const Range& range) const {
     if (!range.until) return APIGUARD_WITHOUT_END;
-    const Timestamp left = *range.until - now_.wall;
-    if (left <= 0 && static_cast<std::uint64_t>(-left) >= now_.boot) return 1;
-    return now_.boot + static_cast<std::uint64_t>(left);
+    const nanoseconds left = *range.until - now_.wall;
+    const std::uint64_t boot = nanoseconds_of(now_.boot);
+    if (left <= 0s && static_cast<std::uint64_t>(-left.count()) >= boot) return 1;
+    return boot + static_cast<std::uint64_t>(left.count());
   }
 
   const Now& now_;
@@ -49,7 +53,7 @@ class Said {
 };
 
 Term term_until(__u64 end, const Moment& moment) {
-  return term_of(static_cast<std::int64_t>(end - moment.now.boot), moment);
+  return term_of(nanoseconds(end - nanoseconds_of(moment.now.boot)), moment);
 }
 
 Lease known_lease(const Book& old, const Prefix& prefix, const Term& term) {
@@ -69,7 +73,7 @@ Result<Book> recover_book(const Host& host, const datapath::Edition& which, cons
   if (!ends) return fail(ends.error());
   const Said said(text.ranges, loaded);
   const auto is_missing = [&](std::uint64_t own, __u64 kernel) {
-    return comes(kernel) && kernel > moment.now.boot && !says(own, kernel);
+    return comes(kernel) && kernel > nanoseconds_of(moment.now.boot) && !says(own, kernel);
   };
   Book book;
   book.edition = which.edition;

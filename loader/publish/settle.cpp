@@ -201,7 +201,7 @@ Result<Settled> ended(Result<std::vector<std::string>> done, const Ending& endin
 std::optional<Result<Settled>> settle_confirmation(const Host& host, const World& world) {
   if (world.window && world.window->expired)
     return ended(undo(host, world), {world.window->generation, false});
-  if (world.window && world.window->deadline == 0)
+  if (world.window && !world.window->deadline)
     return ended(confirm(host, world), {world.window->generation, true});
   if (const auto meta = undone_by_boot(world))
     return ended(undo_in_state(host, *meta), {meta->generation, false});

@@ -32,10 +32,10 @@ struct ShowWhat {
   void operator()(const PutChange& put) const {
     json["kind"] = to_string(put.kind);
     json["name"] = put.name;
-    if (put.lasts) json["lasts"] = *put.lasts;
-    if (put.until) json["until"] = *put.until;
+    if (put.lasts) json["lasts"] = put.lasts->count();
+    if (put.until) json["until"] = nanoseconds_of(*put.until);
     if (!put.remark.why().empty()) json["why"] = put.remark.why();
-    if (put.remark.review()) json["review"] = *put.remark.review();
+    if (put.remark.review()) json["review"] = nanoseconds_of(*put.remark.review());
     json["prefixes"] = show_prefixes(put.prefixes);
   }
   void operator()(const LeaseChange& lease) const {
@@ -43,7 +43,7 @@ struct ShowWhat {
     json["kind"] = kLease;
     json["prefixes"] = show_prefixes(order.prefixes);
     json["name"] = order.name;
-    json["lasts"] = order.lasts;
+    json["lasts"] = order.lasts.count();
     json["within"] = show_prefixes(order.within);
     json["from_ssh"] = order.from_ssh;
     json["members"] = order.members;
@@ -83,6 +83,8 @@ class Members {
                ? member->get<std::int64_t>()
                : 0;
   }
+  Timestamp time(const char* key) { return timestamp_of(number(key)); }
+  std::chrono::nanoseconds span(const char* key) { return std::chrono::nanoseconds(number(key)); }
   std::vector<std::string> texts(const char* key) {
     const Json* member = find(key);
     std::vector<std::string> texts;
@@ -132,7 +134,7 @@ Remark read_remark(Members& members) {
   const std::string why = members.has("why") ? members.text("why") : "";
   members.expect("why", why.empty() || valid_why(why));
   std::optional<Timestamp> review;
-  if (members.has("review")) review = members.number("review");
+  if (members.has("review")) review = members.time("review");
   return {why, review};
 }
 
@@ -143,8 +145,8 @@ PutChange read_put(Members& members, std::string_view kind) {
   put.prefixes = members.prefixes("prefixes");
   members.expect("prefixes", !put.prefixes.empty());
   put.name = members.text("name");
-  if (members.has("lasts")) put.lasts = members.number("lasts");
-  if (members.has("until")) put.until = members.number("until");
+  if (members.has("lasts")) put.lasts = members.span("lasts");
+  if (members.has("until")) put.until = members.time("until");
   put.remark = read_remark(members);
   return put;
 }
@@ -154,7 +156,7 @@ LeaseChange read_lease(Members& members) {
   order.prefixes = members.prefixes("prefixes");
   members.expect("prefixes", !order.prefixes.empty());
   order.name = members.text("name");
-  order.lasts = members.number("lasts");
+  order.lasts = members.span("lasts");
   order.within = members.prefixes("within");
   order.from_ssh = members.flag("from_ssh");
   order.members = members.flag("members");

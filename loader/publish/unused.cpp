@@ -14,14 +14,15 @@
 namespace apiguard::publish {
 namespace {
 
-std::string doubt(const RangeUse& used, Timestamp now, std::int64_t lasts) {
+std::string doubt(const RangeUse& used, Timestamp now, std::chrono::nanoseconds lasts) {
   if (!used.observed_since) {
     return "not every packet is judged, or it is not known since when: no range can be called "
            "unused";
   }
   if (*used.observed_since > now - lasts) {
     return fmt::format("connections have been observed since {}, less than {} ago",
-                       format_timestamp(*used.observed_since), show_duration(lasts / kSecond));
+                       format_timestamp(*used.observed_since),
+                       show_duration(std::chrono::duration_cast<std::chrono::seconds>(lasts)));
   }
   if (used.log.missed && *used.log.missed >= now - lasts) {
     return fmt::format(
@@ -49,7 +50,7 @@ Result<std::set<Prefix>> find_live(const Policy& policy, Timestamp now) {
 }  // namespace
 
 Unused find_unused(const World& world, const RangeUse& used, const RangeRefs& ranges,
-                   std::int64_t lasts) {
+                   std::chrono::nanoseconds lasts) {
   const Timestamp now = clocks(world).wall;
   Unused unused;
   unused.in_doubt = doubt(used, now, lasts);

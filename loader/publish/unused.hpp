@@ -16,9 +16,9 @@ struct Unused {
 };
 
 // Of `ranges` (the deciding ones of the policy in force) those that list somebody, have been
-// observed for `lasts` nanoseconds, admitted no connection meanwhile and have no connected client
+// observed for `lasts`, admitted no connection meanwhile and have no connected client
 // now. Asks the kernel who is connected.
 [[nodiscard]] Unused find_unused(const World& world, const RangeUse& used, const RangeRefs& ranges,
-                                 std::int64_t lasts);
+                                 std::chrono::nanoseconds lasts);
 
 }  // namespace apiguard::publish

@@ -72,7 +72,7 @@ const Policy& judge(const World& world, const Policy& text, const Book& book,
 
 std::optional<Timestamp> clock_of(const InForce& in_force) {
   if (in_force.settings.wall == 0) return std::nullopt;
-  return static_cast<Timestamp>(in_force.settings.wall);
+  return timestamp_of(static_cast<std::int64_t>(in_force.settings.wall));
 }
 
 std::vector<Endpoint> endpoints_of(const InForce& in_force) {

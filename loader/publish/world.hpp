@@ -57,11 +57,11 @@ struct PendingConfirmation {
   std::uint64_t edition = 0;
   std::uint64_t before = 0;  // judges once it has expired; 0: none, every packet passes
   std::uint64_t before_edition = 0;
-  std::uint64_t deadline = 0;  // boot-time clock, nanoseconds; 0: confirmed, the state lags behind
-  Timestamp until = 0;         // the same by the wall clock
-  bool expired = false;        // it judges nothing any more
+  std::optional<BootTime> deadline;  // none: confirmed, the state lags behind
+  Timestamp until{};                 // the same by the wall clock
+  bool expired = false;              // it judges nothing any more
 
-  [[nodiscard]] bool open() const { return deadline != 0 && !expired; }
+  [[nodiscard]] bool open() const { return deadline && !expired; }
   [[nodiscard]] datapath::Edition which() const { return {generation, edition}; }
   [[nodiscard]] datapath::Edition fallback() const { return {before, before_edition}; }
 };

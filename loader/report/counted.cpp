@@ -8,13 +8,14 @@
 namespace apiguard::report {
 
 std::string show_counted(const Counted& counted) {
-  const Json json{{"generation", counted.generation},
-                  {"expiring", counted.expiring},
-                  {"next_end", value_or_null(counted.next_end)},
-                  {"unused", value_or_null(counted.unused)},
-                  {"boot_id", counted.boot_id},
-                  {"boot", counted.boot},
-                  {"took", counted.took}};
+  const Json json{
+      {"generation", counted.generation},
+      {"expiring", counted.expiring},
+      {"next_end", counted.next_end ? Json(nanoseconds_of(*counted.next_end)) : Json(nullptr)},
+      {"unused", value_or_null(counted.unused)},
+      {"boot_id", counted.boot_id},
+      {"boot", nanoseconds_of(counted.boot)},
+      {"took", counted.took.count()}};
   return dump(json) + "\n";
 }
 
@@ -24,11 +25,12 @@ Result<Counted> parse_counted(const std::string& text) {
     Counted counted;
     json.at("generation").get_to(counted.generation);
     json.at("expiring").get_to(counted.expiring);
-    counted.next_end = optional_of<Timestamp>(json.at("next_end"));
+    const auto next_end = optional_of<std::int64_t>(json.at("next_end"));
+    if (next_end) counted.next_end = timestamp_of(*next_end);
     counted.unused = optional_of<std::size_t>(json.at("unused"));
     json.at("boot_id").get_to(counted.boot_id);
-    json.at("boot").get_to(counted.boot);
-    json.at("took").get_to(counted.took);
+    counted.boot = boot_time_of(json.at("boot").get<std::uint64_t>());
+    counted.took = std::chrono::nanoseconds(json.at("took").get<std::int64_t>());
     return counted;
   } catch (const Json::exception& error) {
     return fail(Exit::kFailed, fmt::format("counted: {}", error.what()));

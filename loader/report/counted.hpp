@@ -18,8 +18,8 @@ struct Counted {
   std::optional<Timestamp> next_end;  // the earliest of these ends
   std::optional<std::size_t> unused;  // as `list --unused 30d` shows them; none: not known
   std::string boot_id;                // in which boot,
-  std::uint64_t boot = 0;             // and when by the boot-time clock, nanoseconds
-  std::uint64_t took = 0;             // to count, nanoseconds
+  BootTime boot{};                    // and when by the boot-time clock
+  std::chrono::nanoseconds took{};    // to count
 
   friend bool operator==(const Counted&, const Counted&) = default;
 };

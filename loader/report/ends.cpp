@@ -13,7 +13,10 @@
 namespace apiguard::report {
 namespace {
 
-Timestamp whole_second(Timestamp time) { return time - (time % kSecond + kSecond) % kSecond; }
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
+Timestamp whole_second(Timestamp time) { return std::chrono::floor<seconds>(time); }
 
 }  // namespace
 
@@ -23,7 +26,8 @@ std::string end_text(const Range& range, Timestamp now) {
   const std::string end =
       format_timestamp(is_lapsing(range) ? whole_second(*range.until) : *range.until);
   // In seconds, because the years between two times may be more than nanoseconds can count.
-  const std::int64_t left = *range.until / kSecond - now / kSecond;
+  const seconds left = std::chrono::time_point_cast<seconds>(*range.until) -
+                       std::chrono::time_point_cast<seconds>(now);
   if (*range.until <= now) return fmt::format("{} (ended {} ago)", end, show_duration(-left));
   return fmt::format("{} ({}in {})", end, is_lapsing(range) ? "lapsing, " : "",
                      show_duration(left));
@@ -32,7 +36,7 @@ std::string end_text(const Range& range, Timestamp now) {
 // No fractions: nobody reads a table for them. A clock that was set back shows no time before now.
 std::string seen_text(Timestamp seen, Timestamp now) {
   const Timestamp second = whole_second(seen);
-  const Timestamp ago = std::max<Timestamp>(0, now - second) / kSecond;
+  const auto ago = std::chrono::duration_cast<seconds>(std::max<nanoseconds>(0s, now - second));
   return fmt::format("{} ({} ago)", format_timestamp(second), show_duration(ago));
 }
 

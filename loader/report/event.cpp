@@ -58,9 +58,10 @@ std::string endpoint_text(const Address& address, unsigned port) {
 
 // A line a second of people's time needs no nanoseconds.
 std::string time_text(Timestamp time) {
-  std::string text = format_timestamp(time - time % kSecond);
+  const auto second = std::chrono::time_point_cast<std::chrono::seconds>(time);
+  std::string text = format_timestamp(second);
   text.pop_back();  // the Z
-  return fmt::format("{}.{:03}Z", text, time % kSecond / kMillisecond);
+  return fmt::format("{}.{:03}Z", text, (time - second) / 1ms);
 }
 
 // One line: no indentation, bytes that are not UTF-8 replaced.
@@ -120,13 +121,13 @@ std::optional<Address> source_of(const apiguard_event& event) {
 
 std::string event_text(const apiguard_event& event, const std::string& interface, const Now& now,
                        const Range* deciding) {
-  return fmt::format("{}  {:<10}  {}", time_text(wall_time(event.time, now)), word_of(event),
-                     whom(event, interface, deciding));
+  return fmt::format("{}  {:<10}  {}", time_text(wall_time(boot_time_of(event.time), now)),
+                     word_of(event), whom(event, interface, deciding));
 }
 
 std::string event_json(const apiguard_event& event, const std::string& interface, const Now& now,
                        const Range* deciding) {
-  Json json{{"time", format_timestamp(wall_time(event.time, now))}};
+  Json json{{"time", format_timestamp(wall_time(boot_time_of(event.time), now))}};
   json.update(members(event, interface, deciding));
   return line(json);
 }

@@ -35,7 +35,7 @@ namespace apiguard::report {
 
 // A generation is in force from now on. `undone`: because the one after it was not confirmed.
 struct ChangeEvent {
-  Timestamp time = 0;
+  Timestamp time{};
   std::uint64_t generation = 0;  // 0: none, everything passes
   bool undone = false;
   const GenerationMeta* meta = nullptr;  // null: not known
@@ -52,7 +52,7 @@ struct Lost {
 };
 // Since the last such event.
 struct LostEvents : Lost {
-  Timestamp time = 0;
+  Timestamp time{};
 };
 [[nodiscard]] std::string event_text(const LostEvents& lost);
 // {time, event ("lost"), denied, admitted}.

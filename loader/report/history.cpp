@@ -18,7 +18,9 @@ std::string standing(const History& history, const GenerationMeta& meta) {
 }
 
 // A table needs no fractions.
-std::string seconds_text(Timestamp time) { return format_timestamp(time - time % kSecond); }
+std::string seconds_text(Timestamp time) {
+  return format_timestamp(std::chrono::time_point_cast<std::chrono::seconds>(time));
+}
 
 Json entries_json(const std::vector<Range>& ranges) {
   Json array = Json::array();

@@ -18,8 +18,8 @@ constexpr std::size_t kNamed = 5;
 std::string line_of(const std::vector<LeaseAnswer>& answers, LeaseResult result) {
   std::size_t count = 0;
   std::vector<std::string> named;
-  Timestamp first = 0;
-  Timestamp last = 0;
+  Timestamp first{};
+  Timestamp last{};
   for (const LeaseAnswer& answer : answers) {
     if (answer.result != result || !answer.until) continue;
     first = count == 0 ? *answer.until : std::min(first, *answer.until);

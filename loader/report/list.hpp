@@ -15,7 +15,7 @@ namespace apiguard::report {
 // A bar of the book, and its end by the wall clock.
 struct BarLine {
   Bar bar;
-  Timestamp until = 0;
+  Timestamp until{};
 };
 
 struct ListUsage {

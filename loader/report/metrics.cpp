@@ -75,9 +75,9 @@ std::string number(std::uint64_t value) { return std::to_string(value); }
 std::string yes(bool value) { return value ? "1" : "0"; }
 
 // Milliseconds are enough, and what a double can hold for any time.
-std::string seconds(Timestamp time) {
-  const Timestamp milliseconds = time / kMillisecond;
-  const Timestamp size = milliseconds < 0 ? -milliseconds : milliseconds;
+std::string seconds(std::chrono::nanoseconds time) {
+  const std::int64_t milliseconds = time / 1ms;
+  const std::int64_t size = milliseconds < 0 ? -milliseconds : milliseconds;
   return fmt::format("{}{}.{:03}", milliseconds < 0 ? "-" : "", size / 1000, size % 1000);
 }
 
@@ -92,7 +92,7 @@ void add_count(Page& page, std::string_view name, std::string_view help,
 }
 void add_time(Page& page, std::string_view name, std::string_view help,
               const std::optional<Timestamp>& value) {
-  if (value) add_gauge(page, name, help, seconds(*value));
+  if (value) add_gauge(page, name, help, seconds(value->time_since_epoch()));
 }
 
 // What is dropped in enforce is counted as would_drop in audit; everything else can only pass.
@@ -179,7 +179,7 @@ void add_confirmation(Page& page, const Metrics& metrics) {
             "Whether the generation in force stays; 0: it is undone unless somebody confirms it.",
             yes(status.confirmed));
   if (!status.confirm_deadline) return;
-  const Timestamp left = std::max<Timestamp>(0, *status.confirm_deadline - metrics.now);
+  const auto left = std::max<std::chrono::nanoseconds>(0s, *status.confirm_deadline - metrics.now);
   add_gauge(page, "apiguard_rollback_remaining_seconds",
             "Time until the unconfirmed generation is undone; absent if none waits.",
             seconds(left));

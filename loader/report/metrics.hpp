@@ -16,7 +16,7 @@ namespace apiguard::report {
 // What is not known has no value; its family is then left out, which an alert can tell from zero.
 struct Metrics {
   Status status;
-  Timestamp now = 0;
+  Timestamp now{};
   std::optional<Timestamp> published;    // when the generation in force was
   std::optional<std::size_t> expiring;   // ranges in force whose end is to come
   std::optional<Timestamp> next_end;     // the earliest of these ends

@@ -21,9 +21,7 @@ struct Line {
   std::optional<ledger::Usage> usage;
 };
 
-Timestamp due(const Range& range) {
-  return range.remark.review().value_or(std::numeric_limits<Timestamp>::max());
-}
+Timestamp due(const Range& range) { return range.remark.review().value_or(Timestamp::max()); }
 
 // An earlier date is more overdue than a later one.
 std::vector<Line> lines_of(const RangeRefs& ranges, const ListUsage& use) {

@@ -126,7 +126,7 @@ std::string show_snapshot(const Snapshot& snapshot) {
   json["messages_dropped"] = snapshot.lost.messages;
   json["events_lost"] = {{"denied", snapshot.lost.denied}, {"admitted", snapshot.lost.admitted}};
   json["boot_id"] = snapshot.boot_id;
-  json["boot"] = snapshot.boot;
+  json["boot"] = nanoseconds_of(snapshot.boot);
   return dump(json) + "\n";
 }
 
@@ -142,7 +142,7 @@ Result<Snapshot> parse_snapshot(const std::string& text) {
     snapshot.lost.messages =
         json.value("messages_dropped", std::uint64_t{0});  // younger than files may be
     json.at("boot_id").get_to(snapshot.boot_id);
-    json.at("boot").get_to(snapshot.boot);
+    snapshot.boot = boot_time_of(json.at("boot").get<std::uint64_t>());
     if (snapshot.status.snapshot) return snapshot;
     return fail(Exit::kFailed, "snapshot: it does not say when it was taken");
   } catch (const Json::exception& error) {

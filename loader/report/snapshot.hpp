@@ -16,9 +16,9 @@ struct Snapshot {
   Status status;                      // its member `snapshot` says when it was taken
   std::vector<std::string> problems;  // what makes the exit status 1
   std::vector<std::string> notes;
-  Lost lost;               // to the journal, since the supervisor began
-  std::string boot_id;     // in which boot,
-  std::uint64_t boot = 0;  // and when by the boot-time clock, nanoseconds
+  Lost lost;            // to the journal, since the supervisor began
+  std::string boot_id;  // in which boot,
+  BootTime boot{};      // and when by the boot-time clock
 };
 
 // The object of `status --json` with five members more.

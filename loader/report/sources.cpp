@@ -16,6 +16,9 @@
 namespace apiguard::report {
 namespace {
 
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+
 std::size_t count_shown(const std::vector<DeniedSource>& sources, std::size_t shown) {
   return shown == 0 ? sources.size() : std::min(shown, sources.size());
 }
@@ -36,7 +39,7 @@ Json standing_json(const Range* deciding) {
 constexpr std::size_t kUnprovenShown = 10;
 
 std::string span_text(Timestamp from, Timestamp to) {
-  return show_duration(std::max<Timestamp>(0, to - from) / kSecond);
+  return show_duration(std::chrono::duration_cast<seconds>(std::max<nanoseconds>(0s, to - from)));
 }
 
 std::string host_prefix(const Address& address) {
@@ -55,9 +58,11 @@ std::string_view words_for(propose::UnprovenKind kind) {
 }
 
 // A gap in whole seconds, or in milliseconds below ten.
-std::string gap_text(Timestamp gap) {
-  if (gap < 10 * kSecond) return fmt::format("{:.1f} s", static_cast<double>(gap) / 1e9);
-  return show_duration((gap + 500 * kMillisecond) / kSecond);
+double in_seconds(nanoseconds span) { return static_cast<double>(span.count()) / 1e9; }
+
+std::string gap_text(nanoseconds gap) {
+  if (gap < 10s) return fmt::format("{:.1f} s", in_seconds(gap));
+  return show_duration(std::chrono::duration_cast<seconds>(gap + 500ms));
 }
 
 std::string line_of(const propose::Unproven& source, Timestamp now) {
@@ -181,7 +186,7 @@ std::string suggest_json(const propose::Suggestions& suggestions, std::size_t un
          {"first_seen", format_timestamp(source.first)},
          {"last_seen", format_timestamp(source.last)},
          {"kind", propose::to_string(source.kind)},
-         {"every_seconds", rhythm ? Json(static_cast<double>(rhythm->gap) / 1e9) : Json(nullptr)},
+         {"every_seconds", rhythm ? Json(in_seconds(rhythm->gap)) : Json(nullptr)},
          {"rhythm_since", rhythm ? Json(format_timestamp(rhythm->since)) : Json(nullptr)}});
   }
   for (const propose::Suggestion& range : suggestions.ranges) {

@@ -190,7 +190,8 @@ std::string not_enforced(const Status& status) {
 std::string not_confirmed(const Status& status) {
   if (!status.confirm_deadline) return "";
   return fmt::format("NOT CONFIRMED: undone at {} unless 'apiguard confirm' keeps it",
-                     format_timestamp(*status.confirm_deadline / kSecond * kSecond));
+                     format_timestamp(std::chrono::time_point_cast<std::chrono::seconds>(
+                         *status.confirm_deadline)));
 }
 
 std::string damaged(const Status& status) {

@@ -15,7 +15,7 @@ namespace apiguard::service {
 class Ends {
  public:
   // This judges from now on (generation 0: nothing does). Its ends were computed by `offset` (wall
-  // clock less boot-time clock, nanoseconds), which the kernel says; where it does not, one that
+  // clock less boot-time clock), which the kernel says; where it does not, one that
   // was known before keeps what is known of it, and another one is taken for computed by `clocks`,
   // which are those that are taken now.
   void judged_by(const datapath::Edition& which, const Now& clocks,
@@ -31,7 +31,7 @@ class Ends {
  private:
   struct Computed {
     datapath::Edition which;
-    Timestamp offset = 0;
+    Timestamp offset{};
   };
   Computed current_;
   Computed before_;

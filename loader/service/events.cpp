@@ -10,7 +10,7 @@
 namespace apiguard::service {
 namespace {
 
-constexpr std::uint64_t kLease = 3'000'000'000;  // nanoseconds
+constexpr auto kLease = 3s;
 
 Event describe(const apiguard_event& event) {
   const bool admitted = event.outcome == APIGUARD_PASS;

@@ -212,13 +212,13 @@ void Keeper::learn(const publish::World& world, const Detached& left, Round& rou
 
 bool Keeper::disturbed() const {
   if (hold_.changed()) return true;
-  return waits_for_confirmation() && read_clocks().boot >= window_->deadline;
+  return waits_for_confirmation() && read_clocks().boot >= *window_->deadline;
 }
 
 bool Keeper::was_confirmed() const {
   if (!waits_for_confirmation()) return false;
   const auto deadline = datapath::read_deadline(host_.pins, window_->which());
-  return deadline && *deadline == 0;
+  return deadline && !*deadline;
 }
 
 bool Keeper::misses_interface() const {
@@ -243,8 +243,8 @@ Result<publish::World> Keeper::view() const {
   publish::note_guarded(world);
   world.in_force = known_;
   world.window = window_;
-  if (world.window && world.window->deadline != 0)
-    world.window->expired = world.window->deadline <= read_clocks().boot;
+  if (world.window && world.window->deadline)
+    world.window->expired = *world.window->deadline <= read_clocks().boot;
   world.floor = floor_;
   world.damage = damage_;
   return world;

@@ -14,17 +14,19 @@
 namespace apiguard::service {
 namespace {
 
+using std::chrono::seconds;
+
 std::string path_in(const std::string& run_dir) { return run_dir + "/status.json"; }
 
 // By the clock that nobody sets.
-std::chrono::seconds age_of(const report::Snapshot& snapshot) {
-  const std::uint64_t now = read_clocks().boot;
-  const std::uint64_t age = now > snapshot.boot ? now - snapshot.boot : 0;
-  return std::chrono::seconds(age / kSecond);
+seconds age_of(const report::Snapshot& snapshot) {
+  const BootTime now = read_clocks().boot;
+  return now > snapshot.boot ? std::chrono::floor<seconds>(now - snapshot.boot) : 0s;
 }
 
 std::string when(const report::Snapshot& snapshot) {
-  return format_timestamp(snapshot.status.snapshot.value_or(0) / kSecond * kSecond);
+  return format_timestamp(
+      std::chrono::time_point_cast<seconds>(snapshot.status.snapshot.value_or(Timestamp())));
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ void catch_up(const Host& host, std::uint64_t generation) {
 
 // ---- leases
 
-void tell_leases(Traced& traced, std::uint64_t boot) {
+void tell_leases(Traced& traced, BootTime boot) {
   leave(report::trace_of(traced.leases));
   traced.leases = {};
   traced.leases_at = boot;
@@ -82,7 +82,7 @@ void tell_leases(Traced& traced, std::uint64_t boot) {
 
 void tell_waiting_leases(const Host& host) {
   Traced traced = read_traced(host.run_dir);
-  const std::uint64_t boot = read_clocks().boot;
+  const BootTime boot = read_clocks().boot;
   if (traced.leases.empty() || !is_due(traced, boot)) return;
   const LeasesToTell leases = std::exchange(traced.leases, {});
   traced.leases_at = boot;
@@ -96,7 +96,7 @@ Trace begin(const publish::Request& request, const publish::Published& published
   trace.generation = published.generation;
   trace.mode = request.policy.mode;
   trace.interfaces = published.interfaces;
-  trace.confirmed = published.deadline == 0 ? Confirmed::kYes : Confirmed::kWaiting;
+  trace.confirmed = published.deadline ? Confirmed::kWaiting : Confirmed::kYes;
   return trace;
 }
 
@@ -184,7 +184,7 @@ void trace_again(const Host& host, const publish::Published& published) {
   trace.who = who();
   trace.generation = published.generation;
   trace.interfaces = published.interfaces;
-  trace.confirmed = published.deadline == 0 ? Confirmed::kYes : Confirmed::kWaiting;
+  trace.confirmed = published.deadline ? Confirmed::kWaiting : Confirmed::kYes;
   trace.what = "the same list, its ends and leases as they are now";
   leave(trace);
   note_told(host, published.generation);
@@ -195,7 +195,7 @@ void trace_leases(const Host& host, const GivenLeases& given) {
   Traced traced = read_traced(host.run_dir);
   add_leases(traced.leases, given.generation, given.by, given.answers);
   if (traced.leases.empty()) return;
-  const std::uint64_t boot = read_clocks().boot;
+  const BootTime boot = read_clocks().boot;
   if (is_due(traced, boot)) tell_leases(traced, boot);
   if (!write_traced(host.run_dir, traced) && !traced.leases.empty()) tell_leases(traced, boot);
 }

@@ -183,7 +183,7 @@ void fill_leases(report::Status& status, const publish::World& world) {
   const Moment moment = publish::moment_of(world);
   for (const Lease& lease : live_leases(world.booked(), moment)) {
     ++status.leases.in_force;
-    const std::int64_t left = end_of(lease.term, moment) - moment.now.wall;
+    const std::chrono::nanoseconds left = end_of(lease.term, moment) - moment.now.wall;
     if (left < lease.term.duration / 4) ++status.leases.ending_soon;
   }
   status.leases.barred = live_bars(world.booked(), moment).size();

@@ -15,8 +15,8 @@
 namespace apiguard::status {
 namespace {
 
-constexpr std::int64_t kUnusedFor = 30 * kDay;  // HELP of the metric says it, too
-constexpr std::uint64_t kShare = 10'000;        // so many times as long as counting took
+constexpr std::chrono::nanoseconds kUnusedFor = 30 * 24h;  // HELP of the metric says it, too
+constexpr int kShare = 10'000;                             // so many times as long as counting took
 
 std::string path_in(const std::string& run_dir) { return run_dir + "/counted.json"; }
 
@@ -50,8 +50,7 @@ report::Counted count_for_metrics(const Host& host, const publish::World& world)
   counted.unused = count_unused(host, world, ranges);
   counted.boot_id = read_boot_id();
   counted.boot = read_clocks().boot;
-  const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;
-  counted.took = static_cast<std::uint64_t>(took.count());
+  counted.took = std::chrono::steady_clock::now() - began;
   return counted;
 }
 
@@ -67,9 +66,9 @@ report::Counted read_counted(const std::string& run_dir) {
 
 bool is_good(const report::Counted& counted, std::uint64_t generation, const std::string& boot_id,
              const Now& now) {
-  return counted.generation == generation && counted.boot_id == boot_id &&
-         now.boot >= counted.boot &&
-         now.boot - counted.boot < std::max<std::uint64_t>(kMinute, kShare * counted.took) &&
+  const std::chrono::nanoseconds age = now.boot - counted.boot;
+  return counted.generation == generation && counted.boot_id == boot_id && age >= 0s &&
+         (age < 1min || age / kShare < counted.took) &&
          (!counted.next_end || *counted.next_end > now.wall);
 }
 

@@ -86,7 +86,7 @@ datapath::Watch watch(const datapath::Generation& generation) {
   auto watch = datapath::Watch::open(copy(datapath::LedgerMap::kRings),
                                      copy(datapath::LedgerMap::kWatches), 0);
   if (!watch) broken(watch.error().message);
-  watch->keep_until(~std::uint64_t{0});
+  watch->keep_until(BootTime::max());
   return std::move(*watch);
 }
 

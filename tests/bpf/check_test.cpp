@@ -78,13 +78,13 @@ TEST_CASE("check answers with the list's verdict and the range that decided", "[
 }
 
 TEST_CASE("check names the entry that decides now", "[root]") {
-  const Timestamp past = kNow - kHour, soon = kNow + kHour, late = kNow + 2 * kHour;
+  const Timestamp past = kNow - 1h, soon = kNow + 1h, late = kNow + 2h;
   const Policy policy = [&] {
     Policy made = table_policy(Mode::kEnforce);
     made.ranges = {allow("192.0.2.0/24"),          except("192.0.2.0/24", soon),
                    allow("203.0.113.0/24"),        except("203.0.113.0/24", past),
-                   allow("198.51.100.0/24", past), except("198.51.100.0/24", past - 1),
-                   except("198.18.0.0/15", past),  allow("198.18.0.0/15", past - 1),
+                   allow("198.51.100.0/24", past), except("198.51.100.0/24", past - 1ns),
+                   except("198.18.0.0/15", past),  allow("198.18.0.0/15", past - 1ns),
                    except("10.0.0.0/8", late),     except("10.0.0.0/8", soon),
                    except("10.1.0.0/16", past),    allow("10.1.0.0/16", past)};
     return made;
@@ -94,7 +94,7 @@ TEST_CASE("check names the entry that decides now", "[root]") {
     const apiguard_answer answer = ask(harness, address(source), address("198.51.100.1"), 6443);
     const Range* range = range_of(answer, address(source), deciding_ranges(policy.ranges));
     REQUIRE(range != nullptr);
-    const auto hours = range->until ? std::to_string((*range->until - kNow) / kHour) : "for good";
+    const auto hours = range->until ? std::to_string((*range->until - kNow) / 1h) : "for good";
     return std::string(to_string(range->kind)) + " " + to_string(range->prefix) + " " + hours;
   };
   CHECK(named("192.0.2.7") == "except 192.0.2.0/24 1");
@@ -159,8 +159,8 @@ TEST_CASE("check counts nothing", "[root]") {
 TEST_CASE("check agrees with the reference judge on random lists", "[root]") {
   Random random(seed_from_environment());
   for (std::size_t round = 0; round < 60; ++round) {
-    Policy policy = random_policy(
-        random, {.max_ranges = 200, .ends = {kNow - 2 * kHour, kNow - kHour, kNow + kHour}});
+    Policy policy =
+        random_policy(random, {.max_ranges = 200, .ends = {kNow - 2h, kNow - 1h, kNow + 1h}});
     if (policy.mode == Mode::kOff) policy.mode = Mode::kAudit;  // off loads no list to ask
     const Harness harness(policy);
     for (std::size_t i = 0; i < 500; ++i) {

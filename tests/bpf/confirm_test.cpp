@@ -62,8 +62,8 @@ struct Pair {
   }
 };
 
-std::uint64_t now() { return test_clocks().boot; }
-constexpr std::uint64_t kLong = 3600 * static_cast<std::uint64_t>(kSecond);
+BootTime now() { return test_clocks().boot; }
+constexpr auto kLong = 1h;
 
 std::string pass(apiguard_reason reason) { return test::to_string(Verdict{APIGUARD_PASS, reason}); }
 std::string drop(apiguard_reason reason) { return test::to_string(Verdict{APIGUARD_DROP, reason}); }
@@ -82,7 +82,7 @@ TEST_CASE("before its deadline the new list judges, past it the old one", "[root
   REQUIRE(pair.after.generation().set_deadline(now()));
   CHECK(pair.verdict("203.0.113.9") == no);
   CHECK(pair.verdict("192.0.2.9") == yes);
-  REQUIRE(pair.after.generation().set_deadline(0));  // confirmed
+  REQUIRE(pair.after.generation().set_deadline(BootTime()));  // confirmed
   CHECK(pair.verdict("203.0.113.9") == yes);
 }
 

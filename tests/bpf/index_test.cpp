@@ -237,7 +237,7 @@ TEST_CASE("random lists of 1 to 5,000 ranges, at the ends of every range", "[roo
   for (const std::size_t most : {1U, 3U, 10U, 30U, 100U, 300U, 1000U, 5000U}) {
     for (int round = 0; round < (most < 1000 ? 8 : 2); ++round) {
       PolicyOptions options{.max_ranges = most};
-      if (round % 2 == 1) options.ends = {kNow - kHour, kNow + kHour};
+      if (round % 2 == 1) options.ends = {kNow - 1h, kNow + 1h};
       Policy policy = policy_of(random_policy(random, options).ranges);
       Comparison comparison(std::move(policy));
       comparison.try_edges();
@@ -255,7 +255,7 @@ TEST_CASE("lists of several shards, beside their borders and anywhere", "[root]"
   std::vector<Range> ranges = crowd(random, "10.0.0.0/8", 50'000, 32);
   for (const Range& each : crowd(random, "2001:db8::/32", 50'000, 64)) ranges.push_back(each);
   for (std::size_t i = 0; i < ranges.size(); i += 3)
-    ranges[i].until = kNow + (random.percent(50) ? kHour : -kHour);
+    ranges[i].until = kNow + (random.percent(50) ? 1h : -1h);
   const Policy policy = policy_of(ranges);
   Comparison comparison(policy);
   CHECK(comparison.shards() >= 4);

@@ -23,7 +23,7 @@ constexpr std::size_t kPackets = 2'000;
 constexpr std::size_t kEth = 14;
 
 Policy enforced_policy(Random& random) {
-  Policy policy = random_policy(random, {.max_ranges = 60, .ends = {kNow - kHour, kNow + kHour}});
+  Policy policy = random_policy(random, {.max_ranges = 60, .ends = {kNow - 1h, kNow + 1h}});
   policy.mode = Mode::kEnforce;
   return policy;
 }

@@ -94,7 +94,7 @@ TEST_CASE("cluster ranges are listed") {
 
 TEST_CASE("a range ends at its very moment and what covers it decides") {
   const Address source = address("192.0.2.1");
-  CHECK(verdict_on({allow("192.0.2.0/24", kNow + 1)}, source) == "listed");
+  CHECK(verdict_on({allow("192.0.2.0/24", kNow + 1ns)}, source) == "listed");
   CHECK(verdict_on({allow("192.0.2.0/24", kNow)}, source) == "expired");
   CHECK(verdict_on({allow("192.0.2.1/32", kNow), allow("192.0.2.0/24")}, source) == "listed");
   CHECK(verdict_on({allow("192.0.2.1/32", kNow), except("192.0.2.0/24")}, source) == "excepted");
@@ -108,9 +108,9 @@ TEST_CASE("a range ends at its very moment and what covers it decides") {
 TEST_CASE("of one prefix a live except speaks, then a live allow") {
   const Address source = address("192.0.2.1");
   const char* const one = "192.0.2.0/24";
-  CHECK(verdict_on({allow(one), except(one, kNow + 1)}, source) == "excepted");
+  CHECK(verdict_on({allow(one), except(one, kNow + 1ns)}, source) == "excepted");
   CHECK(verdict_on({allow(one), except(one, kNow)}, source) == "listed");
-  CHECK(verdict_on({except(one, kNow), except(one, kNow + 1), allow(one)}, source) == "excepted");
+  CHECK(verdict_on({except(one, kNow), except(one, kNow + 1ns), allow(one)}, source) == "excepted");
   CHECK(verdict_on({allow(one, kNow), except(one, kNow), allow("192.0.0.0/16")}, source) ==
         "listed");
   CHECK(verdict_on({allow(one, kNow), except(one, kNow)}, source) == "expired");
@@ -120,7 +120,7 @@ TEST_CASE("of one prefix a live except speaks, then a live allow") {
 TEST_CASE("of two allows of one prefix the one that ends last counts") {
   const Address source = address("192.0.2.1");
   CHECK(verdict_on({allow("192.0.2.0/24", kNow), allow("192.0.2.0/24")}, source) == "listed");
-  CHECK(verdict_on({allow("192.0.2.0/24", kNow + 1), allow("192.0.2.0/24", kNow)}, source) ==
+  CHECK(verdict_on({allow("192.0.2.0/24", kNow + 1ns), allow("192.0.2.0/24", kNow)}, source) ==
         "listed");
 }
 

@@ -42,12 +42,12 @@ struct Clocks {
 
 Clocks clocks() {
   Now now = test_clocks();
-  const auto age = static_cast<Timestamp>(std::min<std::uint64_t>(now.boot / 2, 600 * kSecond));
+  const auto age = std::min<std::chrono::nanoseconds>(now.boot.time_since_epoch() / 2, 600s);
   now.wall -= age;
-  now.boot -= static_cast<std::uint64_t>(age);
+  now.boot -= age;
   return {now,
-          {now.wall - kHour, now.wall - kSecond, now.wall + age / 3, now.wall + age / 2,
-           kNow + kHour, kNow + 2 * kHour, kNow + 24 * kHour}};
+          {now.wall - 1h, now.wall - 1s, now.wall + age / 3, now.wall + age / 2, kNow + 1h,
+           kNow + 2h, kNow + 24h}};
 }
 
 void report(const Policy& policy, const Bytes& frame, const Verdict& wanted, const Verdict& got,

@@ -292,9 +292,9 @@ TEST_CASE("openings at even distances are a rhythm, in which one may be missing"
     opens(3);
   }
   CHECK(rhythm().beats == 4);
-  CHECK(rhythm().gap > Timestamp{kGap} * 1000 * 8 / 10);
-  CHECK(rhythm().gap < Timestamp{kGap} * 1000 * 12 / 10);
-  CHECK(rhythm().last - rhythm().since >= Timestamp{kGap} * 1000 * 5);
+  CHECK(rhythm().gap > kGap * 1us * 8 / 10);
+  CHECK(rhythm().gap < kGap * 1us * 12 / 10);
+  CHECK(rhythm().last - rhythm().since >= kGap * 1us * 5);
   usleep(kGap * 5);
   opens(4);
   CHECK(rhythm().beats == 1);

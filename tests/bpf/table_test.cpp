@@ -178,7 +178,7 @@ TEST_CASE("rows 20 and 21: the longest match decides", "[root]") {
 }
 
 TEST_CASE("row 22: what covers an ended range decides", "[root]") {
-  const Timestamp past = kNow - kHour;
+  const Timestamp past = kNow - 1h;
   Harness harness(
       policy_of({endpoint(6443)},
                 {allow("192.0.2.1/32", past), allow("192.0.2.0/24"), allow("203.0.113.1/32", past),
@@ -197,7 +197,7 @@ TEST_CASE("row 22: what covers an ended range decides", "[root]") {
 
 TEST_CASE("row 22: ranges end in the kernel, one after the other, with nothing of ours running",
           "[root]") {
-  const Timestamp step = 3 * kSecond;
+  const std::chrono::nanoseconds step = 3s;
   std::vector<Range> ranges{allow("192.0.2.1/32", kNow + step),
                             except("192.0.2.0/30", kNow + 2 * step),
                             allow("192.0.2.0/29", kNow + 3 * step)};
@@ -215,7 +215,7 @@ TEST_CASE("row 22: ranges end in the kernel, one after the other, with nothing o
 
 TEST_CASE("rows 20 to 22: of entries of one prefix a live except decides, then a live allow",
           "[root]") {
-  const Timestamp past = kNow - kHour, soon = kNow + kHour, late = kNow + 2 * kHour;
+  const Timestamp past = kNow - 1h, soon = kNow + 1h, late = kNow + 2h;
   const auto from = [](std::vector<Range> ranges, const char* source = "192.0.2.1") {
     std::string said;
     for (int turn = 0; turn < 2; ++turn) {
@@ -233,15 +233,15 @@ TEST_CASE("rows 20 to 22: of entries of one prefix a live except decides, then a
   CHECK(from({allow(one, soon), except(one, past)}) == "pass listed");
   CHECK(from({allow(one, soon), except(one, late)}) == "drop excepted");
   CHECK(from({allow(one, past), except(one, soon)}) == "drop excepted");
-  CHECK(from({allow(one, past), except(one, past - 1)}) == "drop expired");
+  CHECK(from({allow(one, past), except(one, past - 1ns)}) == "drop expired");
   CHECK(from({allow(one, past), except(one)}) == "drop excepted");
   CHECK(from({cluster(one), except(one, past)}) == "pass listed");
   // Several of a kind: the one that ends last speaks for it.
   CHECK(from({except(one, past), except(one, soon), allow(one)}) == "drop excepted");
-  CHECK(from({except(one, past), except(one, past - 1), allow(one, past), allow(one, soon)}) ==
+  CHECK(from({except(one, past), except(one, past - 1ns), allow(one, past), allow(one, soon)}) ==
         "pass listed");
   // What covers a prefix whose entries have all ended decides, whatever their kinds.
-  const std::vector<Range> ended{except("192.0.2.1/32", past), allow("192.0.2.1/32", past - 1)};
+  const std::vector<Range> ended{except("192.0.2.1/32", past), allow("192.0.2.1/32", past - 1ns)};
   const auto inside = [&](std::vector<Range> around) {
     around.insert(around.end(), ended.begin(), ended.end());
     return from(around);
@@ -255,7 +255,7 @@ TEST_CASE("rows 20 to 22: of entries of one prefix a live except decides, then a
 
 TEST_CASE("row 22: an allow decides again when the except of its prefix ends, in the kernel alone",
           "[root]") {
-  const Timestamp step = 3 * kSecond;
+  const std::chrono::nanoseconds step = 3s;
   // An unlisted address, a listed one, and one that an allow lists inside an except.
   Harness harness(policy_of(
       {endpoint(6443)},
@@ -285,7 +285,7 @@ TEST_CASE("row 22: the deepest nesting of ends that compile takes is followed to
   std::vector<Range> ranges;
   for (int i = 0; i < APIGUARD_MAX_EXPIRY_STEPS - 1; ++i) {
     const auto length = static_cast<std::uint8_t>(32 - i);
-    ranges.push_back(allow("192.0.2.0/" + std::to_string(length), kNow - kHour + i));
+    ranges.push_back(allow("192.0.2.0/" + std::to_string(length), kNow - 1h + i * 1ns));
   }
   ranges.push_back(allow("192.0.0.0/16"));
   Harness harness(policy_of({endpoint(6443)}, ranges));
@@ -293,7 +293,7 @@ TEST_CASE("row 22: the deepest nesting of ends that compile takes is followed to
   ranges.back() = except("192.0.0.0/16");
   Harness excepting(policy_of({endpoint(6443)}, ranges));
   CHECK(run(excepting, Eth() / Ipv4{.src = "192.0.2.0"} / Tcp{}) == "drop excepted");
-  ranges.back() = allow("192.0.0.0/16", kNow - 1);
+  ranges.back() = allow("192.0.0.0/16", kNow - 1ns);
   Harness ended(policy_of({endpoint(6443)}, ranges));
   CHECK(run(ended, Eth() / Ipv4{.src = "192.0.2.0"} / Tcp{}) == "drop expired");
   // Two ends a prefix are no more steps.

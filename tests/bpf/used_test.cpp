@@ -189,10 +189,10 @@ TEST_CASE("headers beyond the linear part are read", "[root]") {
 }
 
 TEST_CASE("what ends and what is excepted is noted where it decides", "[root]") {
-  Harness harness(policy_of({allow("192.0.2.0/24"), allow("192.0.2.7/32", kNow - kHour),
-                             allow("192.0.2.8/32", kNow + kHour), except("192.0.2.128/25"),
-                             except("192.0.2.9/32", kNow - kHour), allow("192.0.2.200/32"),
-                             allow("203.0.113.0/24", kNow - kHour)}));
+  Harness harness(policy_of({allow("192.0.2.0/24"), allow("192.0.2.7/32", kNow - 1h),
+                             allow("192.0.2.8/32", kNow + 1h), except("192.0.2.128/25"),
+                             except("192.0.2.9/32", kNow - 1h), allow("192.0.2.200/32"),
+                             allow("203.0.113.0/24", kNow - 1h)}));
   passes(harness, from4("192.0.2.7"));
   passes(harness, from4("192.0.2.8"));
   passes(harness, from4("192.0.2.9"));
@@ -222,7 +222,7 @@ TEST_CASE("other ports and other protocols are nobody's connections", "[root]") 
 }
 
 TEST_CASE("check notes nothing", "[root]") {
-  Harness harness(policy_of({allow("192.0.2.0/24"), allow("192.0.2.8/32", kNow + kHour)}));
+  Harness harness(policy_of({allow("192.0.2.0/24"), allow("192.0.2.8/32", kNow + 1h)}));
   for (const char* source : {"192.0.2.7", "192.0.2.8"}) {
     const auto answer = datapath::ask(harness.generation().check_fd(), address(source),
                                       address("198.51.100.1"), 6443);
@@ -234,9 +234,9 @@ TEST_CASE("check notes nothing", "[root]") {
 
 TEST_CASE("the first and the last moment are those of the boot-time clock", "[root]") {
   Harness harness(policy_of({allow("192.0.2.0/24")}));
-  const std::uint64_t begin = test_clocks().boot;
+  const BootTime begin = test_clocks().boot;
   passes(harness, from4("192.0.2.7"));
-  const std::uint64_t middle = test_clocks().boot;
+  const BootTime middle = test_clocks().boot;
   const RangeHits once = uses_of(harness).ranges.at(0);
   CHECK(once.first == once.last);
   CHECK(once.first >= begin);
@@ -262,11 +262,11 @@ TEST_CASE("connections that find no room pass, and it is noted that they did not
   CHECK(uses.ranges.size() == 1023);
   CHECK(uses.missed.connections == 2000 - 1023);
   CHECK(uses.missed.last > 0);
-  CHECK(uses.missed.last <= test_clocks().boot);
+  CHECK(boot_time_of(uses.missed.last) <= test_clocks().boot);
 }
 
 TEST_CASE("a connection is of the prefix whose entry lists it now", "[root]") {
-  const Timestamp past = kNow - kHour, soon = kNow + kHour;
+  const Timestamp past = kNow - 1h, soon = kNow + 1h;
   Harness harness(policy_of({allow("192.0.2.0/24"), except("192.0.2.0/24", past),
                              allow("192.0.2.1/32", past), except("192.0.2.1/32", past),
                              allow("192.0.2.2/32", soon), except("192.0.2.2/32", past),

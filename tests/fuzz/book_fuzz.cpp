@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-const Moment kMoment{{1'796'126'400'000'000'000, 500'000'000'000}, "boot", false};
+const Moment kMoment{{Timestamp(1'796'126'400s), BootTime(500s)}, "boot", false};
 
 Policy office() {
   Policy policy;

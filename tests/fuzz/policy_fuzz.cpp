@@ -13,7 +13,7 @@
 namespace apiguard::fuzz {
 namespace {
 
-constexpr Now kNow{1'796'126'400'000'000'000, 500'000'000'000};
+constexpr Now kNow{Timestamp(1'796'126'400s), BootTime(500s)};
 
 std::string_view take_file(std::string_view& input) {
   constexpr std::string_view kBetween = "--\n";

@@ -13,7 +13,7 @@
 namespace apiguard::fuzz {
 namespace {
 
-constexpr Timestamp kNow = 1'796'126'400'000'000'000;  // 2026-12-01T12:00:00Z
+constexpr Timestamp kNow{1'796'126'400s};  // 2026-12-01T12:00:00Z
 
 SourceFile file_of(std::string_view name, std::string_view text) {
   return {std::string(name), std::string(name), std::string(text), true};

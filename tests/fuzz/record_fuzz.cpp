@@ -17,8 +17,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr Timestamp kWall = 1'796'126'400'000'000'000;
-constexpr Now kNow{kWall, 500'000'000'000};
+constexpr Timestamp kWall{1'796'126'400s};
+constexpr Now kNow{kWall, BootTime(500s)};
 
 // What a verb does with the times of a record: whatever they are, it computes with them.
 void judges_by(const GenerationMeta& meta) {

@@ -14,11 +14,11 @@ namespace {
 
 using namespace apiguard::publish;
 
-constexpr Timestamp kWall = 1'796'126'400'000'000'000;
+constexpr Timestamp kWall{1'796'126'400s};
 
 Taken now() {
   Taken taken;
-  taken.now = {kWall, 500'000'000'000};
+  taken.now = {kWall, BootTime(500s)};
   taken.clock = kWall;
   return taken;
 }

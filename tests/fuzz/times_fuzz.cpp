@@ -32,11 +32,12 @@ void reads_duration(std::string_view text) {
   const auto span = parse_span(text);
   must(!span || (duration && *span == *duration), "a span is a duration", text);
   if (!duration) return;
-  must(*duration > 0, "a duration has a length", text);
+  must(*duration > 0s, "a duration has a length", text);
   const std::string shown = format_duration(*duration);
   const auto again = parse_duration(shown);
   must(again && *again == *duration, "a duration reads back", shown);
-  must(!show_duration(*duration / 1'000'000'000).empty(), "it is shown to people", shown);
+  must(!show_duration(std::chrono::duration_cast<std::chrono::seconds>(*duration)).empty(),
+       "it is shown to people", shown);
 }
 
 void reads_date(std::string_view text) {
@@ -47,12 +48,13 @@ void reads_date(std::string_view text) {
 
 // Any value is shown, and what is shown is read, as far as the text of a list may say it.
 void shows(std::string_view bytes) {
-  Timestamp time = 0;
-  if (bytes.size() < sizeof(time)) return;
-  std::memcpy(&time, bytes.data(), sizeof(time));
+  std::int64_t value = 0;
+  if (bytes.size() < sizeof(value)) return;
+  std::memcpy(&value, bytes.data(), sizeof(value));
+  const Timestamp time = timestamp_of(value);
   const auto again = parse_timestamp(format_timestamp(time));
   if (again) must(*again == time, "a value reads back", format_timestamp(time));
-  if (time > 0) static_cast<void>(show_duration(time));
+  if (value > 0) static_cast<void>(show_duration(std::chrono::seconds(value)));
 }
 
 }  // namespace

@@ -13,11 +13,11 @@ namespace apiguard::fuzz {
 using namespace ledger;
 namespace {
 
-constexpr Timestamp kWall = 1'796'126'400'000'000'000;
-constexpr Now kNow{kWall, 500'000'000'000};
+constexpr Timestamp kWall{1'796'126'400s};
+constexpr Now kNow{kWall, BootTime(500s)};
 
 RangeHits use_of(const char* cidr) {
-  return {parse_prefix(cidr)->prefix, 3, 100'000'000'000, 400'000'000'000};
+  return {parse_prefix(cidr)->prefix, 3, BootTime(100s), BootTime(400s)};
 }
 
 void goes_on(const UsageLog& state) {

@@ -694,10 +694,10 @@ Policy table_policy(Mode mode) {
                       endpoint("2001:db8:1::1", 443)};
   policy.ranges = {allow("192.0.2.0/24"),
                    except("192.0.2.128/25"),
-                   allow("203.0.113.0/24", kNow - kHour),
+                   allow("203.0.113.0/24", kNow - 1h),
                    allow("2001:db8:a::/48"),
                    except("2001:db8:a:8000::/49"),
-                   allow("2001:db8:e::/48", kNow - kHour)};
+                   allow("2001:db8:e::/48", kNow - 1h)};
   return policy;
 }
 
@@ -753,7 +753,7 @@ std::string dump(const Policy& policy) {
   for (const Endpoint& each : policy.endpoints) text += "endpoint " + to_string(each) + "\n";
   for (const Range& each : policy.ranges) {
     text += std::string(to_string(each.kind)) + " " + to_string(each.prefix);
-    if (each.until) text += " until=now" + std::to_string((*each.until - kNow) / kSecond) + "s";
+    if (each.until) text += " until=now" + std::to_string((*each.until - kNow) / 1s) + "s";
     text += "\n";
   }
   return text;

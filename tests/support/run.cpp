@@ -41,9 +41,9 @@ void check_action(std::uint32_t action, const Verdict& counted) {
 Now test_clocks() {
   timespec boot{};
   clock_gettime(CLOCK_BOOTTIME, &boot);
-  return {.wall = kNow,
-          .boot = static_cast<std::uint64_t>(boot.tv_sec) * kSecond +
-                  static_cast<std::uint64_t>(boot.tv_nsec)};
+  return {
+      .wall = kNow,
+      .boot = BootTime(std::chrono::seconds(boot.tv_sec) + std::chrono::nanoseconds(boot.tv_nsec))};
 }
 
 Harness::Harness(const Policy& policy, const Now& now, datapath::ProgramKind kind)

@@ -20,7 +20,7 @@ namespace apiguard::test {
 
 // The wall clock of the tests: a fixed moment, so that policies can say "an hour ago".
 // 2026-01-01T00:00:00Z.
-inline constexpr Timestamp kNow = 1'767'225'600'000'000'000;
+inline constexpr Timestamp kNow{1'767'225'600s};
 
 // kNow beside the boot-time clock of this machine.
 [[nodiscard]] Now test_clocks();

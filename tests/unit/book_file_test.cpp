@@ -24,8 +24,8 @@ using Json = nlohmann::json;
 
 namespace {
 
-constexpr Timestamp kNoon = 1'796'126'400 * kSecond;  // 2026-12-01T12:00:00Z
-const Moment kMoment{{kNoon, 500ULL * kSecond}, "8e3f0b0a-6a3e-4a3c-b9a0-9b8f3ad5a3d1"};
+constexpr Timestamp kNoon{1'796'126'400s};  // 2026-12-01T12:00:00Z
+const Moment kMoment{{kNoon, BootTime(500s)}, "8e3f0b0a-6a3e-4a3c-b9a0-9b8f3ad5a3d1"};
 
 Prefix prefix(const char* text) { return parse_prefix(text)->prefix; }
 
@@ -33,10 +33,10 @@ Prefix prefix(const char* text) { return parse_prefix(text)->prefix; }
 StoredBook sample(std::uint64_t edition = 3) {
   StoredBook stored;
   stored.book.edition = edition;
-  const Term hour = term_of(kHour, kMoment);
+  const Term hour = term_of(1h, kMoment);
   stored.book.leases = {
       {prefix("203.0.113.7"), "ci", "alice (uid 1000) from 203.0.113.7", true, hour},
-      {prefix("2001:db8:1:2::/64"), "ci.b-c_D", "", false, {-1, 0, "", 0}}};
+      {prefix("2001:db8:1:2::/64"), "ci.b-c_D", "", false, {Timestamp(-1ns), 0s, "", {}}}};
   stored.book.lapsing = {
       {prefix("0.0.0.0/0"), Kind::kExcept, "", "authorized-ranges.d/n.list", hour},
       {prefix("10.0.0.0/8"), Kind::kAllow, "x", "authorized-ranges.d/n.list", hour},
@@ -44,9 +44,10 @@ StoredBook sample(std::uint64_t edition = 3) {
   stored.book.bars = {{"ci", std::nullopt, "root", hour},
                       {"", prefix("2001:db8::/64"), "root", hour},
                       {"both", prefix("198.51.100.1"), "", hour}};
-  stored.times = {{0, kNoon - kHour, std::nullopt, false},
-                  {0, kNoon + 1, Stamp{kMoment.now, kMoment.boot_id, std::nullopt}, false},
-                  {0, kNoon + 2, Stamp{{kNoon - 7, 5}, "", Timestamp{-9}}, false}};
+  stored.times = {
+      {0, kNoon - 1h, std::nullopt, false},
+      {0, kNoon + 1ns, Stamp{kMoment.now, kMoment.boot_id, std::nullopt}, false},
+      {0, kNoon + 2ns, Stamp{{kNoon - 7ns, BootTime(5ns)}, "", Timestamp(-9ns)}, false}};
   return stored;
 }
 
@@ -461,15 +462,17 @@ TEST_CASE("times and numbers at their limits are kept") {
   StoredBook stored;
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   stored.book.edition = static_cast<std::uint64_t>(kMost);
-  for (const Timestamp until : {std::numeric_limits<std::int64_t>::min(), Timestamp{0}, kMost}) {
-    stored.book.leases.push_back({prefix("10.0.0.1"), std::string(63, 'n'), "", false,
-                                  Term{until, kMost, "b", static_cast<std::uint64_t>(kMost)}});
+  for (const Timestamp until : {Timestamp::min(), Timestamp{}, Timestamp::max()}) {
+    stored.book.leases.push_back(
+        {prefix("10.0.0.1"), std::string(63, 'n'), "", false,
+         Term{until, std::chrono::nanoseconds::max(), "b", BootTime::max()}});
     stored.book.lapsing.push_back(
-        {prefix("10.0.0.1"), Kind::kAllow, "", "f", Term{until, 0, "", 0}});
-    stored.book.bars.push_back({"", prefix("::/0"), "", Term{until, 1, "", 1}});
+        {prefix("10.0.0.1"), Kind::kAllow, "", "f", Term{until, 0s, "", {}}});
+    stored.book.bars.push_back({"", prefix("::/0"), "", Term{until, 1ns, "", BootTime(1ns)}});
   }
-  for (const Timestamp time : {Timestamp{0}, Timestamp{1}, Timestamp{-1}, kNoon + 123'456'789}) {
-    stored.times.push_back({0, time, Stamp{{time, 77}, "b", time}, false});
+  for (const Timestamp time :
+       {Timestamp{}, Timestamp(1ns), Timestamp(-1ns), kNoon + 123'456'789ns}) {
+    stored.times.push_back({0, time, Stamp{{time, BootTime(77ns)}, "b", time}, false});
   }
   const Copies copies(stored);
   CHECK(copies.damaged() == 0);
@@ -483,12 +486,12 @@ TEST_CASE("ten thousand lapsing lines and ten thousand leases come back") {
     Address address;
     address.bytes = {10, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
     const Prefix one = prefix_around(address, 32);
-    const std::int64_t duration = kHour + (i % 3) * kSecond;
+    const auto duration = 1h + (i % 3) * 1s;
     stored.book.leases.push_back(
         {one, "n" + std::to_string(i), "by", i % 2 == 0, term_of(duration, kMoment)});
     stored.book.lapsing.push_back({one, i % 7 == 0 ? Kind::kExcept : Kind::kAllow,
                                    i % 5 == 0 ? "x" : "", "authorized-ranges.d/n.list",
-                                   term_of(kHour * (1 + (i / 5000)), kMoment)});
+                                   term_of(1h * (1 + (i / 5000)), kMoment)});
   }
   const Copies copies(stored);
   const BookRead read = copies.read();

@@ -349,9 +349,9 @@ TEST_CASE("[leases] has defaults, and each key a value of its own") {
   CHECK(all.per_name == 16);
   CHECK(all.within == std::vector<Prefix>{parse_prefix("10.0.0.0/8")->prefix,
                                           parse_prefix("2001:db8::/32")->prefix});
-  CHECK(all.longest == std::int64_t{30} * 86400 * 1'000'000'000);
+  CHECK(all.longest == 30 * 24h);
 
-  CHECK(limits_of("leases.longest = \"1m\"\n").longest == 60'000'000'000);
+  CHECK(limits_of("leases.longest = \"1m\"\n").longest == 1min);
   CHECK(limits_of("leases = { max = 1, per_name = 1 }\n").per_name == 1);
 }
 

@@ -506,8 +506,8 @@ std::string random_list(std::mt19937& random, std::size_t lines) {
     if (random() % 2 == 0) text += "except ";
     text += kPrefixes.at(random() % kPrefixes.size());
     if (random() % 4 != 0) {
-      const auto hours = static_cast<Timestamp>(random() % 7) - 3;
-      text += " until=" + format_timestamp(kNow + hours * kHour);
+      const auto hours = static_cast<std::int64_t>(random() % 7) - 3;
+      text += " until=" + format_timestamp(kNow + hours * 1h);
     }
     text += '\n';
   }
@@ -525,7 +525,7 @@ std::vector<bool> verdicts(const std::string& own, const std::string& drop_in) {
     sources.push_back(*parse_address(text));
   std::vector<bool> out;
   for (int half = 0; half < 8; ++half) {
-    for (const Range* range : deciding_for(ranges, sources, kNow + half * kHour / 2))
+    for (const Range* range : deciding_for(ranges, sources, kNow + half * 1h / 2))
       out.push_back(admits(range));
   }
   return out;
@@ -554,7 +554,7 @@ TEST_CASE("an entry that stands beside others changes no verdict after its end")
   for (int round = 0; round < 500; ++round) {
     const std::string own = random_list(random, 1 + random() % 6);
     const auto edited = put_ranges(
-        list(own), {range("except 10.1.0.0/16 until=" + format_timestamp(kNow + kHour))}, {}, kNow);
+        list(own), {range("except 10.1.0.0/16 until=" + format_timestamp(kNow + 1h))}, {}, kNow);
     REQUIRE(edited);
     const std::size_t kept = edited->text.find("\n10.1.0.0/16\n");
     if (kept == std::string::npos || !edited->changed) continue;

@@ -16,8 +16,10 @@ using namespace apiguard;
 
 namespace {
 
-constexpr Timestamp kYear = 365 * kDay;
-constexpr Timestamp kNoon = 1'796'126'400 * kSecond;  // 2026-12-01T12:00:00Z
+using std::chrono::nanoseconds;
+
+constexpr auto kYear = 365 * 24h;
+constexpr Timestamp kNoon{1'796'126'400s};  // 2026-12-01T12:00:00Z
 constexpr const char* kThis = "this boot";
 constexpr const char* kEarlier = "an earlier boot";
 
@@ -25,28 +27,28 @@ constexpr bool kSynchronised = true;
 constexpr bool kFree = false;
 
 // `seconds` after the boot; the clock stands `error` off the right one, by which that was noon.
-Now clocks(Timestamp seconds, Timestamp error = 0) {
-  return {kNoon + seconds * kSecond + error, static_cast<std::uint64_t>(seconds * kSecond)};
+Now clocks(std::int64_t seconds, nanoseconds error = 0s) {
+  return {kNoon + seconds * 1s + error, BootTime(seconds * 1s)};
 }
 
 // Writes generations as publishes do.
 struct Host {
   Floor floor;
   const char* boot_id = kThis;
-  Timestamp start = 0;  // of this boot, against noon
+  nanoseconds start{};  // of this boot, against noon
 
-  [[nodiscard]] Reading reading(Timestamp seconds, Timestamp error, bool synchronised) const {
+  [[nodiscard]] Reading reading(std::int64_t seconds, nanoseconds error, bool synchronised) const {
     Now now = clocks(seconds, error + start);
     return {now, boot_id, synchronised};
   }
-  void publish(Timestamp seconds, Timestamp error = 0, bool synchronised = kFree) {
+  void publish(std::int64_t seconds, nanoseconds error = 0s, bool synchronised = kFree) {
     const Reading at = reading(seconds, error, synchronised);
     const Taken taken = take(floor, at);
     const std::uint64_t number = floor.generations.size() + 1;
     floor.generations.push_back({number, taken.now.wall, stamp(floor, at), false});
     floor.in_force = clock_offset(taken.now);
   }
-  void trust(Timestamp seconds, Timestamp error) {
+  void trust(std::int64_t seconds, nanoseconds error) {
     const Floor before = std::exchange(floor, {});
     const Reading at = reading(seconds, error, kFree);
     floor = before;
@@ -54,17 +56,17 @@ struct Host {
     floor.in_force = clock_offset(at.now);
   }
   // As a boot publishes: the kernel knows, and no record is written.
-  void reboot(Timestamp after, Timestamp error = 0, bool synchronised = kFree) {
+  void reboot(nanoseconds after, nanoseconds error = 0s, bool synchronised = kFree) {
     start += after;
     boot_id = boot_id == kThis ? kEarlier : kThis;
     floor.in_force.reset();
     floor.in_force = clock_offset(take(floor, reading(5, error, synchronised)).now);
   }
   // How far the time that is taken is off the right one.
-  [[nodiscard]] Timestamp off(Timestamp seconds, Timestamp error = 0,
-                              bool synchronised = kFree) const {
+  [[nodiscard]] nanoseconds off(std::int64_t seconds, nanoseconds error = 0s,
+                                bool synchronised = kFree) const {
     return take(floor, reading(seconds, error, synchronised)).now.wall -
-           reading(seconds, 0, kFree).now.wall;
+           reading(seconds, 0s, kFree).now.wall;
   }
 };
 
@@ -72,47 +74,48 @@ struct Host {
 
 TEST_CASE("without generations the clock is taken as it is") {
   const Host host;
-  CHECK(host.off(10) == 0);
+  CHECK(host.off(10) == 0s);
   CHECK(host.off(10, -50 * kYear) == -50 * kYear);
-  CHECK_FALSE(take({}, host.reading(10, 0, kFree)).is_held());
+  CHECK_FALSE(take({}, host.reading(10, 0s, kFree)).is_held());
 }
 
 TEST_CASE("time is not earlier than the newest generation, and goes on from there") {
   Host host;
   host.publish(100);
-  for (const Timestamp back : {kSecond, kHour, 2 * kDay, 56 * kYear}) {
-    INFO(back / kSecond);
-    CHECK(host.off(100, -back) == 0);
-    CHECK(host.off(5000, -back) == 0);
-    CHECK(host.off(5000, -back, kSynchronised) == (back > kDay ? -back : 0));
+  for (const nanoseconds back :
+       {nanoseconds(1s), nanoseconds(1h), nanoseconds(48h), nanoseconds(56 * kYear)}) {
+    INFO(back / 1s);
+    CHECK(host.off(100, -back) == 0s);
+    CHECK(host.off(5000, -back) == 0s);
+    CHECK(host.off(5000, -back, kSynchronised) == (back > 24h ? -back : 0s));
   }
-  CHECK(host.off(5000, kHour) == kHour);  // a step forward is taken
-  const Taken taken = take(host.floor, host.reading(5000, -kHour, kFree));
+  CHECK(host.off(5000, 1h) == 1h);  // a step forward is taken
+  const Taken taken = take(host.floor, host.reading(5000, -1h, kFree));
   CHECK(taken.is_held());
   CHECK(taken.since == 1);
-  CHECK(taken.now.wall - taken.clock == kHour);
-  CHECK(taken.now.boot == 5000ULL * kSecond);
+  CHECK(taken.now.wall - taken.clock == 1h);
+  CHECK(taken.now.boot == BootTime(5000s));
 }
 
 TEST_CASE("a held time that is published again neither stands still nor runs away") {
   Host host;
   host.publish(100);
-  for (const Timestamp seconds : {200, 300, 4000}) host.publish(seconds, -kHour);
-  CHECK(host.off(5000, -kHour) == 0);
-  CHECK(host.off(5000, -2 * kHour) == 0);
+  for (const int seconds : {200, 300, 4000}) host.publish(seconds, -1h);
+  CHECK(host.off(5000, -1h) == 0s);
+  CHECK(host.off(5000, -2h) == 0s);
 }
 
 TEST_CASE("after a boot at least the time since then has passed") {
   Host host;
   host.publish(100);
-  host.reboot(kDay);
-  const Timestamp published = kNoon + 100 * kSecond;
-  const auto taken = [&](Timestamp error) {
+  host.reboot(24h);
+  const Timestamp published = kNoon + 100s;
+  const auto taken = [&](nanoseconds error) {
     return take(host.floor, host.reading(60, error, kFree)).now.wall;
   };
-  CHECK(taken(0) == kNoon + kDay + 60 * kSecond);
-  CHECK(taken(-56 * kYear) == published + 60 * kSecond);  // 1970, without NTP
-  CHECK(taken(-kDay) == published + 60 * kSecond);
+  CHECK(taken(0s) == kNoon + 24h + 60s);
+  CHECK(taken(-56 * kYear) == published + 60s);  // 1970, without NTP
+  CHECK(taken(-24h) == published + 60s);
 }
 
 TEST_CASE("a clock that was ahead for a moment holds nothing once it is right") {
@@ -120,23 +123,23 @@ TEST_CASE("a clock that was ahead for a moment holds nothing once it is right") 
   host.publish(100);
   host.publish(200, 30 * kYear);
   CHECK(host.off(201, 30 * kYear) == 30 * kYear);
-  CHECK(host.off(203) == 0);
-  CHECK(host.off(203, 0, kSynchronised) == 0);
-  CHECK(host.off(203, -kHour) == 0);  // the generation before the wrong one still holds
+  CHECK(host.off(203) == 0s);
+  CHECK(host.off(203, 0s, kSynchronised) == 0s);
+  CHECK(host.off(203, -1h) == 0s);  // the generation before the wrong one still holds
   host.publish(203);
-  CHECK(host.off(204) == 0);
-  CHECK(host.off(204, -kHour) == 0);
-  host.reboot(kDay);
-  CHECK(host.off(60) == 0);
+  CHECK(host.off(204) == 0s);
+  CHECK(host.off(204, -1h) == 0s);
+  host.reboot(24h);
+  CHECK(host.off(60) == 0s);
 }
 
 TEST_CASE("however much was published while it was ahead") {
   Host host;
   host.publish(100);
-  for (Timestamp i = 0; i < 30; ++i) host.publish(200 + i, 30 * kYear);
+  for (int i = 0; i < 30; ++i) host.publish(200 + i, 30 * kYear);
   host.floor.generations.erase(host.floor.generations.begin(),
                                host.floor.generations.begin() + 21);  // ten are kept
-  CHECK(host.off(300) == 0);
+  CHECK(host.off(300) == 0s);
 }
 
 TEST_CASE("two jumps, up and down") {
@@ -145,32 +148,32 @@ TEST_CASE("two jumps, up and down") {
   host.publish(200, 30 * kYear);
   host.publish(300, 60 * kYear);
   CHECK(host.off(400, 30 * kYear) == 30 * kYear);
-  CHECK(host.off(400) == 0);
+  CHECK(host.off(400) == 0s);
   host.publish(400);
-  host.publish(500, 2 * kDay);
-  CHECK(host.off(501) == 0);
-  CHECK(host.off(501, -kHour) == 0);
+  host.publish(500, 2 * 24h);
+  CHECK(host.off(501) == 0s);
+  CHECK(host.off(501, -1h) == 0s);
 }
 
 TEST_CASE("a boot is before it, too") {
   Host host;
   host.publish(100);
-  host.reboot(kDay);
+  host.reboot(24h);
   host.publish(100, 30 * kYear);  // the boot itself wrote no record
-  CHECK(host.off(101) == 0);
+  CHECK(host.off(101) == 0s);
 }
 
 TEST_CASE("a clock that was right is not taken for one that was ahead") {
   Host host;
   host.publish(100);
-  host.publish(200, kDay);  // not by more than a day
-  CHECK(host.off(300) == kDay);
+  host.publish(200, 24h);  // not by more than a day
+  CHECK(host.off(300) == 24h);
   Host set;  // it was behind first, is set right, and then set back
   set.publish(10, -56 * kYear);
   set.publish(20);
-  CHECK(set.off(30, -kHour) == 0);
-  CHECK(set.off(30, -2 * kDay) == 0);
-  CHECK(set.off(30, -56 * kYear) == 0);  // 1970 is no clock that was set
+  CHECK(set.off(30, -1h) == 0s);
+  CHECK(set.off(30, -2 * 24h) == 0s);
+  CHECK(set.off(30, -56 * kYear) == 0s);  // 1970 is no clock that was set
 }
 
 TEST_CASE("a clock that steps down twice was right in between") {
@@ -178,65 +181,65 @@ TEST_CASE("a clock that steps down twice was right in between") {
   host.publish(10, 2 * kYear);
   host.publish(20, 2 * kYear);
   CHECK(host.off(30) == 2 * kYear);  // nothing says that it was wrong before
-  host.trust(40, 0);
-  CHECK(host.off(50) == 0);
-  CHECK(host.off(50, -2 * kDay) == 0);
+  host.trust(40, 0s);
+  CHECK(host.off(50) == 0s);
+  CHECK(host.off(50, -2 * 24h) == 0s);
 }
 
 TEST_CASE("a clock ahead at the very first generation ends by NTP or by a person's word") {
   Host host;
   host.publish(10, 200 * kYear);
   CHECK(host.off(20) == 200 * kYear);
-  CHECK(host.off(20, 0, kSynchronised) == 0);
+  CHECK(host.off(20, 0s, kSynchronised) == 0s);
   host.publish(20);  // poisoned: it inherits the time
   CHECK(host.off(30) == 200 * kYear);
-  CHECK(host.off(30, 0, kSynchronised) == 0);
+  CHECK(host.off(30, 0s, kSynchronised) == 0s);
   Host trusted = host;
-  trusted.trust(30, 0);
-  CHECK(trusted.off(40) == 0);
+  trusted.trust(30, 0s);
+  CHECK(trusted.off(40) == 0s);
   trusted.publish(40);
-  trusted.reboot(kDay);
-  CHECK(trusted.off(60) == 0);
-  host.publish(30, 0, kSynchronised);
-  host.reboot(kDay);
-  CHECK(host.off(60) == 0);
+  trusted.reboot(24h);
+  CHECK(trusted.off(60) == 0s);
+  host.publish(30, 0s, kSynchronised);
+  host.reboot(24h);
+  CHECK(host.off(60) == 0s);
 }
 
 TEST_CASE("a synchronised clock is held by what is less than a day ahead") {
   Host host;
-  host.publish(10, kDay - kHour);
-  CHECK(host.off(20, 0, kSynchronised) == kDay - kHour);
-  CHECK(host.off(20, -2 * kHour, kSynchronised) == -2 * kHour);
-  CHECK(host.off(80'000, -2 * kHour, kSynchronised) == -2 * kHour);  // and stays so
+  host.publish(10, 24h - 1h);
+  CHECK(host.off(20, 0s, kSynchronised) == 24h - 1h);
+  CHECK(host.off(20, -2h, kSynchronised) == -2h);
+  CHECK(host.off(80'000, -2h, kSynchronised) == -2h);  // and stays so
 }
 
 TEST_CASE("a person's word ends floors for good, but not those that come after it") {
   Host host;
   host.publish(10, 30 * kYear);
-  host.trust(20, -kDay);
-  CHECK(host.off(30, -kDay) == -kDay);
-  CHECK(host.off(30, -3 * kDay) == -kDay);
+  host.trust(20, -24h);
+  CHECK(host.off(30, -24h) == -24h);
+  CHECK(host.off(30, -3 * 24h) == -24h);
   host.publish(40, 30 * kYear);  // again, and now (b) tells
-  CHECK(host.off(50, -kDay) == -kDay);
+  CHECK(host.off(50, -24h) == -24h);
   CHECK(host.off(50, -60 * kYear) == 30 * kYear);  // a clock that was never set tells nothing
 }
 
 TEST_CASE("records of older versions hold the time as those of another boot") {
   Host host;
-  host.floor.generations.push_back({1, kNoon + kHour, std::nullopt, false});
-  CHECK(host.off(60) == kHour);
-  CHECK(host.off(120) == kHour);
+  host.floor.generations.push_back({1, kNoon + 1h, std::nullopt, false});
+  CHECK(host.off(60) == 1h);
+  CHECK(host.off(120) == 1h);
   CHECK(host.off(60, 30 * kYear) == 30 * kYear);
   host.publish(200, 30 * kYear);
   CHECK(host.off(300) == 30 * kYear);  // the kernel did not say by which clock that was in force
-  CHECK(host.off(300, 0, kSynchronised) == kHour);
+  CHECK(host.off(300, 0s, kSynchronised) == 1h);
 }
 
 TEST_CASE("without a boot id nothing is known of this boot") {
   Host host;
   host.publish(100);
   host.publish(200, 30 * kYear);
-  Reading reading = host.reading(300, 0, kFree);
+  Reading reading = host.reading(300, 0s, kFree);
   reading.boot_id.clear();
   CHECK(take(host.floor, reading).now.wall > kNoon + 29 * kYear);
 }
@@ -244,25 +247,25 @@ TEST_CASE("without a boot id nothing is known of this boot") {
 TEST_CASE("a clock that jumped is known for it until the kernel calls it synchronised") {
   Host host;
   host.publish(100);
-  const auto jumped = [&](Timestamp error, bool synchronised) {
+  const auto jumped = [&](nanoseconds error, bool synchronised) {
     return take(host.floor, host.reading(200, error, synchronised)).jumped;
   };
-  CHECK_FALSE(jumped(0, kFree));
-  CHECK_FALSE(jumped(kDay, kFree));
-  CHECK(jumped(2 * kDay, kFree));
-  CHECK_FALSE(jumped(2 * kDay, kSynchronised));
-  CHECK_FALSE(jumped(-2 * kDay, kFree));
-  host.publish(150, 2 * kDay);
-  CHECK(jumped(2 * kDay, kFree));
-  host.trust(160, 2 * kDay);
-  CHECK_FALSE(jumped(2 * kDay, kFree));
+  CHECK_FALSE(jumped(0s, kFree));
+  CHECK_FALSE(jumped(24h, kFree));
+  CHECK(jumped(2 * 24h, kFree));
+  CHECK_FALSE(jumped(2 * 24h, kSynchronised));
+  CHECK_FALSE(jumped(-2 * 24h, kFree));
+  host.publish(150, 2 * 24h);
+  CHECK(jumped(2 * 24h, kFree));
+  host.trust(160, 2 * 24h);
+  CHECK_FALSE(jumped(2 * 24h, kFree));
 }
 
 TEST_CASE("whatever numbers a damaged record holds") {
-  constexpr Timestamp kMost = std::numeric_limits<Timestamp>::max();
-  for (const Timestamp time : {kMost, -kMost, Timestamp{0}}) {
-    for (const std::uint64_t boot : {std::uint64_t{0}, ~std::uint64_t{0}}) {
-      const Stamp stamp{{-time, boot}, kThis, time};
+  constexpr Timestamp kMost = Timestamp::max();
+  for (const Timestamp time : {kMost, timestamp_of(-nanoseconds_of(kMost)), Timestamp{}}) {
+    for (const BootTime boot : {BootTime(), boot_time_of(~std::uint64_t{0})}) {
+      const Stamp stamp{{timestamp_of(-nanoseconds_of(time)), boot}, kThis, time};
       const Floor floor{{{1, time, stamp, false}, {2, time, stamp, false}}, time};
       const Reading reading{clocks(100), kThis, kFree};
       CHECK(take(floor, reading).now.wall >= reading.now.wall);
@@ -274,63 +277,63 @@ TEST_CASE("whatever numbers a damaged record holds") {
 TEST_CASE("what is said of a clock that is held") {
   Host host;
   host.publish(100);
-  CHECK(describe(take(host.floor, host.reading(200, 0, kFree))).empty());
+  CHECK(describe(take(host.floor, host.reading(200, 0s, kFree))).empty());
   CHECK(describe(take(host.floor, host.reading(200, -kClockTolerance, kFree))).empty());
-  CHECK(describe(take(host.floor, host.reading(200, -kHour, kFree))) ==
+  CHECK(describe(take(host.floor, host.reading(200, -1h, kFree))) ==
         "clock '2026-12-01T11:03:20Z': is 1 h behind the time that generation 1 was published by: "
         "ends of ranges are judged as at 2026-12-01T12:03:20Z, and ended lines stay in the files; "
         "set the clock, or, if it is right now: apiguard apply --trust-clock");
 }
 
 TEST_CASE("clocks that were set, and clocks that are disciplined") {
-  CHECK_FALSE(clock_was_set(0, 2 * kSecond));
-  CHECK(clock_was_set(0, 2 * kSecond + 1));
-  CHECK(clock_was_set(0, -3 * kSecond));
-  CHECK(clock_offset({.wall = 10 * kSecond, .boot = 3'000'000'000}) == 7 * kSecond);
+  CHECK_FALSE(clock_was_set({}, Timestamp(2s)));
+  CHECK(clock_was_set({}, Timestamp(2s + 1ns)));
+  CHECK(clock_was_set({}, Timestamp(-3s)));
+  CHECK(clock_offset({.wall = Timestamp(10s), .boot = BootTime(3s)}) == Timestamp(7s));
 }
 
 namespace {
 
 // The deadline in the kernel, in seconds from now, of a range that ends at `until`; negative: past.
-std::int64_t left(Timestamp until, const Now& now, Timestamp newest) {
+std::int64_t left(Timestamp until, const Now& now, std::optional<Timestamp> newest) {
   Policy policy;
   policy.ranges = {{parse_prefix("203.0.113.7")->prefix, Kind::kAllow, "", until, {}}};
   Floor floor;
-  if (newest != 0) floor.generations.push_back({1, newest, Stamp{now, kThis, std::nullopt}, false});
+  if (newest) floor.generations.push_back({1, *newest, Stamp{now, kThis, std::nullopt}, false});
   const auto image = compile(policy, 2, take(floor, Reading{now, kThis, kFree}).now);
   REQUIRE(image);
   const std::uint64_t deadline =
       image->ranges4.front().values.front().allow_until & ~APIGUARD_LENGTH_MASK;
   CHECK(deadline != 0);  // that is no entry
   CHECK(deadline != APIGUARD_WITHOUT_END);
-  return (static_cast<std::int64_t>(deadline) - static_cast<std::int64_t>(now.boot)) / kSecond;
+  return (boot_time_of(deadline) - now.boot) / 1s;
 }
 
-constexpr std::uint64_t kUptime = 7200ULL * kSecond;
+constexpr BootTime kUptime{7200s};
 
 }  // namespace
 
 TEST_CASE("a publish at a clock that goes right counts from that clock") {
-  CHECK(left(kNoon + kHour, {kNoon, kUptime}, kNoon - kHour) == 3600);
-  CHECK(left(kNoon + kHour, {kNoon, kUptime}, 0) == 3600);  // the first generation
-  CHECK(left(kNoon - kHour, {kNoon, kUptime}, kNoon - 2 * kHour) == -3600);
+  CHECK(left(kNoon + 1h, {kNoon, kUptime}, kNoon - 1h) == 3600);
+  CHECK(left(kNoon + 1h, {kNoon, kUptime}, std::nullopt) == 3600);  // the first generation
+  CHECK(left(kNoon - 1h, {kNoon, kUptime}, kNoon - 2h) == -3600);
 }
 
 TEST_CASE("a publish after the wall clock was stepped forward brings ends closer") {
-  CHECK(left(kNoon + kHour, {kNoon + 1800 * kSecond, kUptime}, kNoon) == 1800);
-  CHECK(left(kNoon + kHour, {kNoon + 2 * kHour, kUptime}, kNoon) == -3600);
+  CHECK(left(kNoon + 1h, {kNoon + 1800s, kUptime}, kNoon) == 1800);
+  CHECK(left(kNoon + 1h, {kNoon + 2h, kUptime}, kNoon) == -3600);
 }
 
 TEST_CASE("a publish after the wall clock was stepped back revives nothing that had ended") {
   // Ended when the newest generation was published; by the clock it has half an hour to go.
-  CHECK(left(kNoon - 1800 * kSecond, {kNoon - kHour, kUptime}, kNoon) == -1800);
+  CHECK(left(kNoon - 1800s, {kNoon - 1h, kUptime}, kNoon) == -1800);
   // Live then: it lasts as long as it had left, not an hour longer.
-  CHECK(left(kNoon + kHour, {kNoon - kHour, kUptime}, kNoon) == 3600);
+  CHECK(left(kNoon + 1h, {kNoon - 1h, kUptime}, kNoon) == 3600);
 }
 
 namespace {
 
-Written written(std::uint64_t number, Timestamp seconds, Timestamp error = 0,
+Written written(std::uint64_t number, std::int64_t seconds, nanoseconds error = 0s,
                 const char* boot_id = kThis) {
   const Now now = clocks(seconds, error);
   return {number, now.wall, Stamp{now, boot_id, std::nullopt}, false};
@@ -351,7 +354,7 @@ TEST_CASE("the book is put among the generations where it was written") {
   const auto with = [](const Written& book) {
     Floor floor;
     for (const std::uint64_t number : {1U, 2U, 3U})
-      floor.generations.push_back(written(number, static_cast<Timestamp>(number) * 100));
+      floor.generations.push_back(written(number, static_cast<std::int64_t>(number) * 100));
     insert(floor, book);
     return numbers(floor.generations);
   };
@@ -362,9 +365,9 @@ TEST_CASE("the book is put among the generations where it was written") {
   CHECK(with(written(0, 150, 30 * kYear)) == Numbers{1, 0, 2, 3});
   CHECK(with(written(0, 350, -30 * kYear)) == Numbers{1, 2, 3, 0});
   // Of another boot only times are known.
-  CHECK(with(written(0, 5, -kHour, kEarlier)) == Numbers{0, 1, 2, 3});
-  CHECK(with(written(0, 5, kHour, kEarlier)) == Numbers{1, 2, 3, 0});
-  CHECK(with({0, kNoon + 250 * kSecond, std::nullopt, false}) == Numbers{1, 2, 0, 3});
+  CHECK(with(written(0, 5, -1h, kEarlier)) == Numbers{0, 1, 2, 3});
+  CHECK(with(written(0, 5, 1h, kEarlier)) == Numbers{1, 2, 3, 0});
+  CHECK(with({0, kNoon + 250s, std::nullopt, false}) == Numbers{1, 2, 0, 3});
   Floor empty;
   insert(empty, written(0, 50));
   CHECK(numbers(empty.generations) == Numbers{0});
@@ -373,53 +376,54 @@ TEST_CASE("the book is put among the generations where it was written") {
 TEST_CASE("the book holds the time like a generation, and is said to") {
   Floor floor;
   insert(floor, written(0, 100));
-  const Taken taken = take(floor, {clocks(200, -kHour), kThis, kFree});
+  const Taken taken = take(floor, {clocks(200, -1h), kThis, kFree});
   CHECK(taken.is_held());
   CHECK(taken.since == 0);
-  CHECK(taken.now.wall == kNoon + 200 * kSecond);
+  CHECK(taken.now.wall == kNoon + 200s);
   CHECK(describe(taken).find("the book") != std::string::npos);
   // After a boot, too; and a person's word that came later ends it.
-  CHECK(take(floor, {clocks(60, -kYear), kEarlier, kFree}).now.wall == kNoon + 160 * kSecond);
-  Written trusted = written(1, 150, -kDay);
+  CHECK(take(floor, {clocks(60, -kYear), kEarlier, kFree}).now.wall == kNoon + 160s);
+  Written trusted = written(1, 150, -24h);
   trusted.trusted = true;
   floor.generations.push_back(trusted);
-  CHECK_FALSE(take(floor, {clocks(200, -kDay), kThis, kFree}).is_held());
+  CHECK_FALSE(take(floor, {clocks(200, -24h), kThis, kFree}).is_held());
 }
 
 TEST_CASE("of a file that is written again and again the times that say something are kept") {
   std::vector<Written> known;
-  for (Timestamp i = 1; i <= 50; ++i) known = with_latest(known, written(0, i));
+  for (int i = 1; i <= 50; ++i) known = with_latest(known, written(0, i));
   REQUIRE(known.size() == 1);  // one clock
-  CHECK(known[0].time == kNoon + 50 * kSecond);
+  CHECK(known[0].time == kNoon + 50s);
 
   known = with_latest(known, written(0, 60, 30 * kYear));
   known = with_latest(known, written(0, 61, 30 * kYear));
   REQUIRE(known.size() == 2);
-  CHECK(known[0].time == kNoon + 50 * kSecond);
-  CHECK(known[1].time == kNoon + 61 * kSecond + 30 * kYear);
+  CHECK(known[0].time == kNoon + 50s);
+  CHECK(known[1].time == kNoon + 61s + 30 * kYear);
 
   known = with_latest(known, written(0, 70));  // it came back
   REQUIRE(known.size() == 1);
-  CHECK(known[0].time == kNoon + 70 * kSecond);
+  CHECK(known[0].time == kNoon + 70s);
 }
 
 TEST_CASE("of very many clocks eight times are kept, the first and the last of them") {
   std::vector<Written> known;
-  for (Timestamp i = 0; i < 30; ++i) {
-    known = with_latest(known, written(0, 10 + i, i * 2 * kDay));
+  for (int i = 0; i < 30; ++i) {
+    known = with_latest(known, written(0, 10 + i, i * 2 * 24h));
     CHECK(known.size() <= 8);
-    CHECK(known.front().time == kNoon + 10 * kSecond);
-    CHECK(known.back().time == kNoon + (10 + i) * kSecond + i * 2 * kDay);
+    CHECK(known.front().time == kNoon + 10s);
+    CHECK(known.back().time == kNoon + (10 + i) * 1s + i * 2 * 24h);
     CHECK(std::is_sorted(known.begin(), known.end(), [](const Written& a, const Written& b) {
       return a.stamp->now.boot < b.stamp->now.boot;
     }));
   }
   CHECK(known.size() == 8);
   std::vector<Written> boots;
-  for (Timestamp i = 0; i < 30; ++i) {
-    boots = with_latest(boots, {0, kNoon + i, Stamp{clocks(5), std::to_string(i), {}}, false});
+  for (int i = 0; i < 30; ++i) {
+    boots =
+        with_latest(boots, {0, kNoon + i * 1ns, Stamp{clocks(5), std::to_string(i), {}}, false});
     CHECK(boots.front().time == kNoon);
-    CHECK(boots.back().time == kNoon + i);
+    CHECK(boots.back().time == kNoon + i * 1ns);
     CHECK(boots.size() <= 8);
   }
 }

@@ -21,7 +21,7 @@ std::string error_of(const std::string& text, const std::string& name = kNodes) 
 }
 
 // Nothing: no header. Warnings are none.
-std::optional<std::int64_t> lapse_of(const std::string& text) {
+std::optional<std::chrono::nanoseconds> lapse_of(const std::string& text) {
   const auto parsed = parse(text);
   REQUIRE(parsed);
   CHECK(parsed->warnings.empty());
@@ -34,11 +34,11 @@ std::optional<std::int64_t> lapse_of(const std::string& text) {
 }  // namespace
 
 TEST_CASE("#lapse heads a drop-in") {
-  CHECK(lapse_of("#lapse 24h\n192.0.2.1\n") == 24 * kHour);
-  CHECK(lapse_of("#lapse 1m\n") == kHour / 60);
-  CHECK(lapse_of("#lapse 30d\n192.0.2.1\n") == 720 * kHour);
-  CHECK(lapse_of("#lapse \t 1d12h \t \n192.0.2.1\n") == 36 * kHour);
-  CHECK(lapse_of("# nodes\n\n#\n \t\n#lapse\t2h\n192.0.2.1\n") == 2 * kHour);
+  CHECK(lapse_of("#lapse 24h\n192.0.2.1\n") == 24h);
+  CHECK(lapse_of("#lapse 1m\n") == 1min);
+  CHECK(lapse_of("#lapse 30d\n192.0.2.1\n") == 720h);
+  CHECK(lapse_of("#lapse \t 1d12h \t \n192.0.2.1\n") == 36h);
+  CHECK(lapse_of("# nodes\n\n#\n \t\n#lapse\t2h\n192.0.2.1\n") == 2h);
   CHECK(lapse_of("192.0.2.1\n") == std::nullopt);
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("what is no header is a comment") {
 TEST_CASE("behind the first entry all comments are comments") {
   CHECK(lapse_of("192.0.2.1\n#nodes of ours\n#lapse\n#signature AAAA\n192.0.2.2\n#lapse never\n") ==
         std::nullopt);
-  CHECK(lapse_of("#lapse 2h\nexcept 192.0.2.1\n#nodes of ours\n") == 2 * kHour);
+  CHECK(lapse_of("#lapse 2h\nexcept 192.0.2.1\n#nodes of ours\n") == 2h);
 }
 
 TEST_CASE("unknown and wrong headers are refused by their place") {
@@ -173,7 +173,7 @@ TEST_CASE("of a text that was published before no header is refused") {
   CHECK(own->policy.lapses.empty());
   const auto twice = parse("#lapse 24h\n#signed by nobody\n#lapse 1h\n192.0.2.1\n", kNodes, false);
   REQUIRE(twice);
-  CHECK(twice->policy.lapses.at(kNodes) == 24 * kHour);
+  CHECK(twice->policy.lapses.at(kNodes) == 24h);
 }
 
 TEST_CASE("each drop-in has a header of its own, and a change of it is shown") {
@@ -188,7 +188,7 @@ TEST_CASE("each drop-in has a header of its own, and a change of it is shown") {
     return parsed->policy;
   };
   const Policy before = policy("#lapse 24h\n192.0.2.1\n", "192.0.2.2\n");
-  CHECK(before.lapses == std::map<std::string, std::int64_t>{{kNodes, 24 * kHour}});
+  CHECK(before.lapses == std::map<std::string, std::chrono::nanoseconds>{{kNodes, 24h}});
   const Policy after = policy("#lapse 1h\n192.0.2.1\n", "#lapse 3d\n192.0.2.2\n");
   CHECK(after.lapses.size() == 2);
   CHECK(fingerprint(before) == fingerprint(after));

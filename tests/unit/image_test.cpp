@@ -15,8 +15,8 @@ using namespace apiguard;
 
 namespace {
 
-constexpr Timestamp kWall = 1'767'225'600 * kSecond;
-constexpr std::uint64_t kBoot = 5'000 * static_cast<std::uint64_t>(kSecond);
+constexpr Timestamp kWall{1'767'225'600s};
+constexpr BootTime kBoot{5'000s};
 constexpr Now kNow{.wall = kWall, .boot = kBoot};
 
 Range range(Kind kind, std::string_view cidr, std::optional<Timestamp> until = std::nullopt) {
@@ -55,8 +55,8 @@ std::string show(std::string_view kind, std::uint64_t word) {
   if (end == 0) return "";
   const std::string text = " " + std::string(kind);
   if (end == APIGUARD_WITHOUT_END) return text;
-  if (end <= kBoot) return text + " ended";
-  return text + " +" + std::to_string((end - kBoot) / static_cast<std::uint64_t>(kSecond)) + "s";
+  if (boot_time_of(end) <= kBoot) return text + " ended";
+  return text + " +" + std::to_string((boot_time_of(end) - kBoot) / 1s) + "s";
 }
 
 template <typename Key>
@@ -121,7 +121,7 @@ bool same_bytes(const Image& a, const Image& b) {
 std::vector<Range> nest(int count) {
   std::vector<Range> ranges;
   for (int i = 0; i < count; ++i) {
-    ranges.push_back(allow("192.0.0.0/" + std::to_string(32 - i), kWall + (i + 1) * kSecond));
+    ranges.push_back(allow("192.0.0.0/" + std::to_string(32 - i), kWall + (i + 1) * 1s));
   }
   return ranges;
 }
@@ -143,7 +143,7 @@ TEST_CASE("entries are sorted by address, then length, families apart") {
 }
 
 TEST_CASE("entries of one prefix are one value with two ends") {
-  const Timestamp soon = kWall + 10 * kSecond, late = kWall + 20 * kSecond;
+  const Timestamp soon = kWall + 10s, late = kWall + 20s;
   const Policy policy = policy_of({
       allow("10.0.0.0/8"),         except("10.0.0.0/8", soon),  // decides again
       allow("11.0.0.0/8", late),   except("11.0.0.0/8", soon),  // for a while
@@ -173,7 +173,7 @@ TEST_CASE("a prefix with an end is for the trie to say, one without is not") {
     ranges.push_back(allow("::/0"));
     return compiled(policy_of(std::move(ranges))).index4.whole;
   };
-  const Timestamp soon = kWall + kSecond;
+  const Timestamp soon = kWall + 1s;
   CHECK(whole({allow("0.0.0.0/0")}) == APIGUARD_CELL_LISTED);
   CHECK(whole({allow("0.0.0.0/0"), allow("0.0.0.0/0", soon)}) == APIGUARD_CELL_LISTED);
   CHECK(whole({allow("0.0.0.0/0"), except("0.0.0.0/0", soon)}) == APIGUARD_CELL_EXCEPTED);
@@ -216,47 +216,47 @@ TEST_CASE("settings say what the program is specialised by") {
 }
 
 TEST_CASE("an end becomes a deadline on the boot-time clock") {
-  const Image image = compiled(policy_of({allow("192.0.2.0/24", kWall + 60 * kSecond)}));
+  const Image image = compiled(policy_of({allow("192.0.2.0/24", kWall + 60s)}));
   REQUIRE(entries(image.ranges4).size() == 1);
-  CHECK(end_in(entries(image.ranges4)[0].value.allow_until) ==
-        kBoot + 60 * static_cast<std::uint64_t>(kSecond));
+  CHECK(end_in(entries(image.ranges4)[0].value.allow_until) == nanoseconds_of(kBoot + 60s));
   CHECK(image.settings.has_deadlines == 1);
 }
 
 TEST_CASE("what has ended is loaded as ended, never as permanent") {
-  const Timestamp boot = static_cast<Timestamp>(kBoot);
-  for (const Timestamp ago :
-       {Timestamp{0}, kSecond, boot - 1, boot, boot + 1, 100 * boot, kWall, 2 * kWall}) {
-    INFO("ended " << ago << " ns ago");
+  const std::chrono::nanoseconds boot = kBoot.time_since_epoch();
+  const std::chrono::nanoseconds wall = kWall.time_since_epoch();
+  for (const std::chrono::nanoseconds ago :
+       {0 * boot, boot / 5000, boot - 1ns, boot, boot + 1ns, 100 * boot, wall, 2 * wall}) {
+    INFO("ended " << ago.count() << " ns ago");
     const Image image = compiled(policy_of({allow("192.0.2.0/24", kWall - ago)}));
     REQUIRE(entries(image.ranges4).size() == 1);
     CHECK(end_in(entries(image.ranges4)[0].value.allow_until) >= APIGUARD_END_UNIT);
-    CHECK(end_in(entries(image.ranges4)[0].value.allow_until) <= kBoot);
+    CHECK(end_in(entries(image.ranges4)[0].value.allow_until) <= nanoseconds_of(kBoot));
     CHECK(image.settings.has_deadlines == 1);
   }
 }
 
 TEST_CASE("an end is never later than its time, and early by less than 256 ns") {
-  for (const Timestamp beyond : {1, 255, 256, 257, 1000}) {
-    const Image image = compiled(policy_of({except("192.0.2.0/24", kWall + beyond)}));
+  for (const int beyond : {1, 255, 256, 257, 1000}) {
+    const Image image = compiled(policy_of({except("192.0.2.0/24", kWall + beyond * 1ns)}));
     const std::uint64_t end = end_in(entries(image.ranges4)[0].value.except_until);
-    const std::uint64_t exact = kBoot + static_cast<std::uint64_t>(beyond);
+    const std::uint64_t exact = nanoseconds_of(kBoot + beyond * 1ns);
     CHECK(end <= exact);
     CHECK(exact - end < 256);
   }
 }
 
 TEST_CASE("an end centuries away is no overflow") {
-  const Image image = compiled(policy_of({allow("192.0.2.0/24", INT64_MAX)}));
+  const Image image = compiled(policy_of({allow("192.0.2.0/24", Timestamp::max())}));
   REQUIRE(entries(image.ranges4).size() == 1);
-  CHECK(end_in(entries(image.ranges4)[0].value.allow_until) > kBoot);
+  CHECK(end_in(entries(image.ranges4)[0].value.allow_until) > nanoseconds_of(kBoot));
 }
 
 TEST_CASE("an entry that ends points at the next longer-lived entry that covers it") {
   const Policy policy = policy_of({
-      allow("192.0.2.1/32", kWall + 10 * kSecond),
-      except("192.0.2.0/30", kWall + 5 * kSecond),  // over before the /32: never asked
-      allow("192.0.2.0/28", kWall + 20 * kSecond),
+      allow("192.0.2.1/32", kWall + 10s),
+      except("192.0.2.0/30", kWall + 5s),  // over before the /32: never asked
+      allow("192.0.2.0/28", kWall + 20s),
       except("192.0.2.0/24"),
       allow("192.0.0.0/16"),
   });
@@ -270,12 +270,12 @@ TEST_CASE("an entry that ends points at the next longer-lived entry that covers 
 
 TEST_CASE("the later of the two ends of a prefix says what follows it and what it follows") {
   const Policy policy = policy_of({
-      allow("192.0.2.1/32", kWall + 10 * kSecond),
-      except("192.0.2.0/30", kWall + 5 * kSecond),
-      allow("192.0.2.0/30", kWall + 15 * kSecond),  // later than the /32 by its allow
-      except("192.0.2.0/28", kWall + 15 * kSecond),
-      allow("192.0.2.0/28", kWall + 2 * kSecond),  // no later than the /30: never asked
-      except("192.0.2.0/24", kWall + 30 * kSecond),
+      allow("192.0.2.1/32", kWall + 10s),
+      except("192.0.2.0/30", kWall + 5s),
+      allow("192.0.2.0/30", kWall + 15s),  // later than the /32 by its allow
+      except("192.0.2.0/28", kWall + 15s),
+      allow("192.0.2.0/28", kWall + 2s),  // no later than the /30: never asked
+      except("192.0.2.0/24", kWall + 30s),
       allow("192.0.2.0/24"),
       allow("192.0.0.0/16"),
   });
@@ -288,15 +288,15 @@ TEST_CASE("the later of the two ends of a prefix says what follows it and what i
 }
 
 TEST_CASE("an entry of the same end covers nothing that has ended") {
-  CHECK(show(compiled(policy_of(
-            {allow("192.0.2.1/32", kWall + kSecond), allow("192.0.2.0/24", kWall + kSecond)}))) ==
+  CHECK(show(compiled(
+            policy_of({allow("192.0.2.1/32", kWall + 1s), allow("192.0.2.0/24", kWall + 1s)}))) ==
         "192.0.2.0/24 allow +1s\n"
         "192.0.2.1/32 allow +1s\n");
 }
 
 TEST_CASE("entries beside one another and of the other family cover nothing") {
-  CHECK(show(compiled(policy_of({allow("192.0.2.0/25", kWall + kSecond), allow("192.0.2.128/25"),
-                                 allow("::/0"), allow("2001:db8::/32", kWall + kSecond)}))) ==
+  CHECK(show(compiled(policy_of({allow("192.0.2.0/25", kWall + 1s), allow("192.0.2.128/25"),
+                                 allow("::/0"), allow("2001:db8::/32", kWall + 1s)}))) ==
         "192.0.2.0/25 allow +1s\n"
         "192.0.2.128/25 allow\n"
         "::/0 allow\n"
@@ -311,9 +311,9 @@ TEST_CASE("permanent entries point nowhere") {
 }
 
 TEST_CASE("the same policy gives the same bytes, whatever the order of its ranges") {
-  Policy policy = policy_of({allow("198.51.100.7"), allow("192.0.2.0/24"),
-                             except("192.0.2.0/25", kWall + kSecond), allow("2001:db8:12::/48"),
-                             except("192.0.2.0/24"), allow("::/0", kWall)});
+  Policy policy =
+      policy_of({allow("198.51.100.7"), allow("192.0.2.0/24"), except("192.0.2.0/25", kWall + 1s),
+                 allow("2001:db8:12::/48"), except("192.0.2.0/24"), allow("::/0", kWall)});
   const Image first = compiled(policy);
   CHECK(same_bytes(first, compiled(policy)));
   std::sort(policy.ranges.begin(), policy.ranges.end(),
@@ -327,7 +327,7 @@ TEST_CASE("the same policy gives the same bytes, whatever the order of its range
 }
 
 TEST_CASE("off loads no ranges") {
-  Policy policy = policy_of({allow("192.0.2.0/24"), allow("2001:db8::/32", kWall + kSecond)});
+  Policy policy = policy_of({allow("192.0.2.0/24"), allow("2001:db8::/32", kWall + 1s)});
   policy.mode = Mode::kOff;
   const Image image = compiled(policy);
   CHECK(image.ranges4.empty());
@@ -367,7 +367,7 @@ TEST_CASE("the permanent range at the end of a nest is a step too") {
 TEST_CASE("equal ends nested in one another are no deeper nest") {
   std::vector<Range> ranges;
   for (int i = 0; i < 30; ++i)
-    ranges.push_back(allow("192.0.0.0/" + std::to_string(32 - i), kWall + kSecond));
+    ranges.push_back(allow("192.0.0.0/" + std::to_string(32 - i), kWall + 1s));
   CHECK(entries(compiled(policy_of(ranges)).ranges4).size() == 30);
 }
 
@@ -377,11 +377,11 @@ TEST_CASE("a prefix with two ends is one step of a nest, and the refusal names i
     ranges.push_back(outer);
     ranges.push_back(outer);
     ranges.back().kind = Kind::kExcept;
-    ranges.back().until = *outer.until - kSecond / 2;
+    ranges.back().until = *outer.until - 500ms;
   }
   CHECK(entries(compiled(policy_of(ranges)).ranges4).size() == APIGUARD_MAX_EXPIRY_STEPS);
   // One more around them all: by its except alone it is no later, by its allow it is.
-  ranges.push_back(except("192.0.0.0/16", kWall + kSecond));
+  ranges.push_back(except("192.0.0.0/16", kWall + 1s));
   CHECK(compile(policy_of(ranges), 17, kNow));
   ranges.push_back(allow("192.0.0.0/16"));
   ranges.front().origin = {"authorized-ranges", 7};

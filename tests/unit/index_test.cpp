@@ -16,7 +16,7 @@ using namespace apiguard;
 
 namespace {
 
-constexpr Timestamp kSomeTime = 1'767'225'600'000'000'000;
+constexpr Timestamp kSomeTime{1'767'225'600s};
 
 Range range(Kind kind, std::string_view cidr) {
   auto parsed = parse_prefix(cidr);

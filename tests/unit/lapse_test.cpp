@@ -14,12 +14,12 @@ using namespace apiguard;
 
 namespace {
 
-constexpr Timestamp kNow = 1'800'000'000'000'000'000;  // 2027-01-15T08:00:00Z
+constexpr Timestamp kNow{1'800'000'000s};  // 2027-01-15T08:00:00Z
 constexpr const char* kNodes = "authorized-ranges.d/nodes.list";
 constexpr const char* kOther = "authorized-ranges.d/other.list";
 
-Moment at(std::int64_t later) {
-  return {{kNow + later, static_cast<std::uint64_t>(10 * kHour + later)}, "boot"};
+Moment at(std::chrono::nanoseconds later) {
+  return {{kNow + later, BootTime(10h + later)}, "boot"};
 }
 
 // The CLI's file lists something, so that no text is empty.
@@ -47,7 +47,7 @@ class Host {
  public:
   explicit Host(const Text& text) : in_force_(policy_of(text)) {}
 
-  Host& change(const Text& text, std::int64_t later = 0) {
+  Host& change(const Text& text, std::chrono::nanoseconds later = 0s) {
     notes.clear();
     Policy after = policy_of(text);
     book.lapsing = lapsing_after(book.lapsing, &in_force_, after, at(later), notes);
@@ -56,18 +56,20 @@ class Host {
   }
 
   // What the book has, each with the hours from kNow to its end.
-  [[nodiscard]] std::string booked(std::int64_t later = 0) const {
+  [[nodiscard]] std::string booked(std::chrono::nanoseconds later = 0s) const {
     std::string out;
     for (const Lapsing& one : book.lapsing) {
-      out += fmt::format("{}{}{}{} {}h\n", one.kind == Kind::kExcept ? "except " : "",
-                         to_string(one.prefix), one.name.empty() ? "" : " name=", one.name,
-                         static_cast<double>(end_of(one.term, at(later)) - kNow) / kHour);
+      out += fmt::format(
+          "{}{}{}{} {}h\n", one.kind == Kind::kExcept ? "except " : "", to_string(one.prefix),
+          one.name.empty() ? "" : " name=", one.name,
+          std::chrono::duration<double, std::ratio<3600>>(end_of(one.term, at(later)) - kNow)
+              .count());
     }
     return out;
   }
 
   // What is listed beside the text.
-  [[nodiscard]] std::string listed(std::int64_t later = 0) const {
+  [[nodiscard]] std::string listed(std::chrono::nanoseconds later = 0s) const {
     std::string out;
     for (const Range& range : overlay(in_force_, book, at(later)).ranges) {
       CHECK(is_lapsing(range));
@@ -96,8 +98,8 @@ TEST_CASE("a line that vanishes from a drop-in with #lapse ends after the time o
   CHECK(host.booked() == "192.0.2.2/32 name=b 24h\n");
   CHECK(host.book.lapsing.front().file == kNodes);
   CHECK(host.listed() == "192.0.2.2/32\n");
-  CHECK(host.listed(24 * kHour - 1) == "192.0.2.2/32\n");
-  CHECK(host.listed(24 * kHour).empty());
+  CHECK(host.listed(24h - 1ns) == "192.0.2.2/32\n");
+  CHECK(host.listed(24h).empty());
   CHECK(host.notes ==
         std::vector<std::string>{
             "1 line of 'authorized-ranges.d/nodes.list' lapses until 2027-01-16T08:00:00Z: "
@@ -147,28 +149,28 @@ TEST_CASE("the longer of the headers in force and in the new file counts") {
 
 TEST_CASE("a lapsing line lapses once: later changes leave its end as it is") {
   Host host({kTwo});
-  host.change({kOne}).change({kOne}, kHour).change({"#lapse 30d\n192.0.2.1\n"}, 2 * kHour);
-  CHECK(host.booked(2 * kHour) == "192.0.2.2/32 name=b 24h\n");
+  host.change({kOne}).change({kOne}, 1h).change({"#lapse 30d\n192.0.2.1\n"}, 2h);
+  CHECK(host.booked(2h) == "192.0.2.2/32 name=b 24h\n");
   CHECK(host.notes.empty());
-  host.change({}, 3 * kHour);
-  CHECK(host.booked(3 * kHour) == "192.0.2.1/32 723h\n192.0.2.2/32 name=b 24h\n");
+  host.change({}, 3h);
+  CHECK(host.booked(3h) == "192.0.2.1/32 723h\n192.0.2.2/32 name=b 24h\n");
 }
 
 TEST_CASE("if the line returns, in any file, the lapse is forgotten") {
   // It vanishes once more: by its file, then in one without a header, then in the CLI's own.
   Host same({kTwo});
-  same.change({kOne}).change({kTwo}, kHour);
-  CHECK(same.listed(kHour).empty());
-  same.change({kOne}, 2 * kHour);
-  CHECK(same.booked(2 * kHour) == "192.0.2.2/32 name=b 26h\n");
+  same.change({kOne}).change({kTwo}, 1h);
+  CHECK(same.listed(1h).empty());
+  same.change({kOne}, 2h);
+  CHECK(same.booked(2h) == "192.0.2.2/32 name=b 26h\n");
   Host other({kTwo});
-  other.change({kOne}).change({kOne, "192.0.2.2\n"}, kHour);
-  CHECK(other.listed(kHour).empty());
-  other.change({kOne}, 2 * kHour);
-  CHECK(other.booked(2 * kHour).empty());
+  other.change({kOne}).change({kOne, "192.0.2.2\n"}, 1h);
+  CHECK(other.listed(1h).empty());
+  other.change({kOne}, 2h);
+  CHECK(other.booked(2h).empty());
   Host own({kTwo});
-  own.change({kOne}).change({kOne, "", "192.0.2.2\n"}, kHour).change({kOne}, 2 * kHour);
-  CHECK(own.booked(2 * kHour).empty());
+  own.change({kOne}).change({kOne, "", "192.0.2.2\n"}, 1h).change({kOne}, 2h);
+  CHECK(own.booked(2h).empty());
 }
 
 TEST_CASE("a line of the same prefix in the new text, of either kind, replaces it") {
@@ -176,10 +178,10 @@ TEST_CASE("a line of the same prefix in the new text, of either kind, replaces i
                            "192.0.2.2 until=2027-01-15T09:00:00Z\n"}) {
     CAPTURE(line);
     Host host({kTwo});
-    host.change({kOne}).change({kOne, line}, 1);
-    CHECK(host.listed(1).empty());
-    host.change({kOne}, 2);
-    CHECK(host.listed(2).empty());
+    host.change({kOne}).change({kOne, line}, 1ns);
+    CHECK(host.listed(1ns).empty());
+    host.change({kOne}, 2ns);
+    CHECK(host.listed(2ns).empty());
     // At once, too.
     CHECK(Host({kTwo}).change({kOne, line}).listed().empty());
   }
@@ -191,11 +193,11 @@ TEST_CASE("a line of the same prefix in the new text, of either kind, replaces i
 
 TEST_CASE("an allow ends at once where the new text brings an except that covers it") {
   Host host({kTwo});
-  host.change({kOne}).change({kOne, "except 192.0.2.0/30\n"}, kHour);
-  CHECK(host.booked(kHour).empty());
+  host.change({kOne}).change({kOne, "except 192.0.2.0/30\n"}, 1h);
+  CHECK(host.booked(1h).empty());
   CHECK(host.notes == std::vector<std::string>{"1 lapsing line ends now: a new except covers it"});
-  host.change({kOne}, 2 * kHour);
-  CHECK(host.listed(2 * kHour).empty());
+  host.change({kOne}, 2h);
+  CHECK(host.listed(2h).empty());
   // In the change that takes the line out, it does not begin to lapse.
   CHECK(Host({kTwo}).change({kOne, "except 192.0.2.0/24\n"}).booked().empty());
   // An except that was there before is none that the new text brings.
@@ -254,8 +256,8 @@ TEST_CASE("what the text says anyhow lapses inside a lapsing line of the other k
   node.change({net});
   CHECK(node.listed() == "except 192.0.2.0/30\n192.0.2.2/32\n");
   Host later({net + "except 192.0.2.0/30\n192.0.2.2\n"});
-  later.change({net + "192.0.2.2\n"}).change({net}, kHour);
-  CHECK(later.listed(kHour) == "except 192.0.2.0/30\n192.0.2.2/32\n");
+  later.change({net + "192.0.2.2\n"}).change({net}, 1h);
+  CHECK(later.listed(1h) == "except 192.0.2.0/30\n192.0.2.2/32\n");
   // An except whose lapse is forgotten cuts nobody.
   Host forgotten({net + "except 192.0.2.2\n"});
   forgotten.change({net}).change({net + "192.0.2.2\n"}).change({net});
@@ -321,8 +323,8 @@ TEST_CASE("where nothing is in force nothing lapses, and what lapsed goes on") {
   Host host({kTwo});
   host.change({kOne});
   const auto known = host.book.lapsing;
-  CHECK(lapsing_after(known, nullptr, policy_of({kOne}), at(kHour), notes) == known);
-  CHECK(lapsing_after({}, nullptr, policy_of({kOne}), at(kHour), notes).empty());
+  CHECK(lapsing_after(known, nullptr, policy_of({kOne}), at(1h), notes) == known);
+  CHECK(lapsing_after({}, nullptr, policy_of({kOne}), at(1h), notes).empty());
   CHECK(notes.empty());
 }
 
@@ -348,6 +350,6 @@ TEST_CASE("the text never sees the book: fingerprint and difference are of texts
   host.change({kOne});
   CHECK(fingerprint(after) == fingerprint(policy_of({"192.0.2.1\n"})));
   CHECK(difference(before, after).removed.size() == 1);
-  CHECK(fingerprint(with_book(after, host.book, at(0))) != fingerprint(after));
+  CHECK(fingerprint(with_book(after, host.book, at(0s))) != fingerprint(after));
   CHECK(policy_of({kOne}) == after);
 }

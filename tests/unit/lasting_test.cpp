@@ -10,15 +10,15 @@ using namespace apiguard::publish;
 
 namespace {
 
-constexpr Timestamp kYear = 365 * 86'400 * kSecond;
-constexpr Timestamp kNoon = 1'796'126'400 * kSecond;
+constexpr auto kYear = 365 * 24h;
+constexpr Timestamp kNoon{1'796'126'400s};
 
-std::uint64_t boot(std::uint64_t seconds) { return seconds * kSecond; }
+BootTime boot(int seconds) { return BootTime(seconds * 1s); }
 
 Range range(const char* cidr, Timestamp until, Kind kind = Kind::kAllow) {
   return {parse_prefix(cidr)->prefix, kind, "", until, {}};
 }
-Lasting lasting(const char* cidr, Timestamp until, std::uint64_t end) {
+Lasting lasting(const char* cidr, Timestamp until, BootTime end) {
   return {parse_prefix(cidr)->prefix, Kind::kAllow, until, end};
 }
 Policy policy(std::vector<Range> ranges) {
@@ -40,40 +40,40 @@ std::optional<Policy> limited(const Policy& policy, const std::vector<Lasting>& 
 
 TEST_CASE("an entry with a duration lasts no longer on the boot-time clock") {
   // Allowed for 3 s at 100 s after the boot, while the clock was thirty years ahead.
-  const Timestamp until = kNoon + 30 * kYear + 103 * kSecond;
+  const Timestamp until = kNoon + 30 * kYear + 103s;
   const auto entries = std::vector{lasting("203.0.113.7", until, boot(103))};
   const Policy list = policy({range("203.0.113.7", until)});
-  const Now ahead{kNoon + 30 * kYear + 100 * kSecond, boot(100)};
-  const Now right{kNoon + 200 * kSecond, boot(200)};
+  const Now ahead{kNoon + 30 * kYear + 100s, boot(100)};
+  const Now right{kNoon + 200s, boot(200)};
   CHECK_FALSE(limited(list, entries, ahead));
   const auto judged = limited(list, entries, right);
   REQUIRE(judged);
-  CHECK(judged->ranges[0].until == kNoon + 103 * kSecond);
+  CHECK(judged->ranges[0].until == kNoon + 103s);
 }
 
 TEST_CASE("another entry is none of it") {
   const auto entries = std::vector{lasting("203.0.113.7", kNoon + kYear, boot(1))};
   const Now now{kNoon, boot(100)};
   for (const Range& other :
-       {range("203.0.113.8", kNoon + kYear), range("203.0.113.7", kNoon + kYear + kSecond),
+       {range("203.0.113.8", kNoon + kYear), range("203.0.113.7", kNoon + kYear + 1s),
         range("203.0.113.7", kNoon + kYear, Kind::kExcept),
         range("203.0.113.0/24", kNoon + kYear)}) {
     CHECK_FALSE(limited(policy({other}), entries, now));
     CHECK(keep_lasting(entries, policy({other})).empty());
   }
-  Range permanent = range("203.0.113.7", 0);
+  Range permanent = range("203.0.113.7", {});
   permanent.until.reset();
   CHECK_FALSE(limited(policy({permanent}), entries, now));
 }
 
 TEST_CASE("an end is never made later, nor moved by what clocks are disciplined by") {
   const Now now{kNoon, boot(100)};
-  const Policy list = policy({range("203.0.113.7", kNoon + 50 * kSecond)});
-  for (const std::uint64_t end : {boot(149), boot(150), boot(5000), ~std::uint64_t{0}}) {
-    CHECK_FALSE(limited(list, {lasting("203.0.113.7", kNoon + 50 * kSecond, end)}, now));
+  const Policy list = policy({range("203.0.113.7", kNoon + 50s)});
+  for (const BootTime end : {boot(149), boot(150), boot(5000), BootTime::max()}) {
+    CHECK_FALSE(limited(list, {lasting("203.0.113.7", kNoon + 50s, end)}, now));
   }
-  CHECK(limited(list, {lasting("203.0.113.7", kNoon + 50 * kSecond, boot(147))}, now));
-  CHECK(limited(list, {lasting("203.0.113.7", kNoon + 50 * kSecond, 0)}, now));
+  CHECK(limited(list, {lasting("203.0.113.7", kNoon + 50s, boot(147))}, now));
+  CHECK(limited(list, {lasting("203.0.113.7", kNoon + 50s, {})}, now));
 }
 
 TEST_CASE("of an earlier boot what was left is left from the beginning of this one") {
@@ -86,7 +86,7 @@ TEST_CASE("of an earlier boot what was left is left from the beginning of this o
     const auto now = lasting_now(meta, boot_id, kNoon);
     REQUIRE(now.size() == 2);
     CHECK(now[0].end == boot(3));
-    CHECK(now[1].end == 0);
+    CHECK(now[1].end == BootTime());
   }
 }
 
@@ -103,11 +103,11 @@ TEST_CASE("the time that the host was off counts, where the wall clock knows of 
     const Now now{std::max(wall, kNoon), boot(10)};  // a floor holds it
     const auto judged = limited(list, lasting_now(meta, "this", wall), now);
     REQUIRE(judged);
-    return (*judged->ranges[0].until - now.wall) / kSecond;
+    return (*judged->ranges[0].until - now.wall) / 1s;
   };
-  const Timestamp hour = 3600 * kSecond;
+  const auto hour = 1h;
   const Timestamp ahead = until - 2 * hour;
-  const Timestamp right = kNoon - 100 * kSecond;  // as an offset of the clocks
+  const Timestamp right = kNoon - 100s;  // as an offset of the clocks
   SECTION("a clock that was right") {
     CHECK(left_after(kNoon, kNoon, std::nullopt, kNoon + hour) == 3600);
     CHECK(left_after(kNoon, kNoon, std::nullopt, kNoon + 24 * hour) < 0);
@@ -121,24 +121,24 @@ TEST_CASE("the time that the host was off counts, where the wall clock knows of 
     CHECK(left_after(kNoon, kNoon, slow, kNoon + hour) == 3600);
   }
   SECTION("a clock that was not set while a floor held the time") {
-    CHECK(left_after(kNoon, 0, std::nullopt, kNoon + hour) == 3600);
+    CHECK(left_after(kNoon, {}, std::nullopt, kNoon + hour) == 3600);
   }
   SECTION("nothing is known of it: what was left is left") {
     CHECK(left_after(ahead, ahead, std::nullopt, kNoon + hour) == 7190);
-    CHECK(left_after(kNoon, kNoon, std::nullopt, 0) == 7190);
-    CHECK(left_after(ahead, ahead, right, 0) == 7190);
+    CHECK(left_after(kNoon, kNoon, std::nullopt, {}) == 7190);
+    CHECK(left_after(ahead, ahead, right, {}) == 7190);
   }
 }
 
 TEST_CASE("numbers of a damaged record end nothing and crash nothing") {
-  constexpr Timestamp kMost = std::numeric_limits<Timestamp>::max();
+  constexpr Timestamp kMost = Timestamp::max();
   GenerationMeta meta;
-  meta.lasting = {lasting("203.0.113.7", kNoon, ~std::uint64_t{0})};
+  meta.lasting = {lasting("203.0.113.7", kNoon, BootTime::max())};
   meta.time = kMost;
   meta.stamp = Stamp{{kMost, boot(1)}, "that", std::nullopt};
   CHECK(lasting_now(meta, "this", kMost)[0].by_wall == kMost);
-  meta.time = std::numeric_limits<Timestamp>::min();
-  meta.stamp->now.boot = ~std::uint64_t{0};
+  meta.time = Timestamp::min();
+  meta.stamp->now.boot = BootTime::max();
   CHECK(lasting_now(meta, "this", kNoon)[0].by_wall == meta.time);
 }
 

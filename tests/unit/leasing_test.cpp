@@ -13,12 +13,11 @@ namespace {
 Prefix prefix(const char* text) { return parse_prefix(text)->prefix; }
 
 Moment at(std::int64_t seconds) {
-  return {{1'800'000'000 * kSecond + seconds * kSecond,
-           static_cast<std::uint64_t>((5000 + seconds) * kSecond)},
-          "boot"};
+  return {{Timestamp(1'800'000'000s + seconds * 1s), BootTime((5000 + seconds) * 1s)}, "boot"};
 }
 
-LeaseOrder order(std::vector<Prefix> prefixes, const char* name, std::int64_t lasts = kHour) {
+LeaseOrder order(std::vector<Prefix> prefixes, const char* name,
+                 std::chrono::nanoseconds lasts = 1h) {
   LeaseOrder one;
   one.prefixes = std::move(prefixes);
   one.name = name;
@@ -60,7 +59,7 @@ TEST_CASE("a lease is added, stays while more than half of its time is left, and
 
 TEST_CASE("a lease is never shortened, and one for much longer is renewed at once") {
   const LeaseLimits limits;
-  const auto day = order({prefix("192.0.2.7")}, "ci", 24 * kHour);
+  const auto day = order({prefix("192.0.2.7")}, "ci", 24h);
   const Granted first = grant({}, limits, day, at(0));
   const auto hour = order({prefix("192.0.2.7")}, "ci");
   CHECK(only(grant(first.book, limits, hour, at(60))) == LeaseResult::kUnchanged);
@@ -126,8 +125,8 @@ TEST_CASE("the roof is that of the configuration and that of the key, whole") {
 
 TEST_CASE("what lasts longer than 'longest' is cut to it, and said") {
   LeaseLimits limits;
-  limits.longest = kHour;
-  const Granted granted = grant({}, limits, order({prefix("192.0.2.7")}, "a", 5 * kHour), at(0));
+  limits.longest = 1h;
+  const Granted granted = grant({}, limits, order({prefix("192.0.2.7")}, "a", 5h), at(0));
   CHECK(granted.answers[0].until == at(3600).now.wall);
   REQUIRE(granted.notes.size() == 1);
   CHECK(granted.notes[0].find("is cut to 1h") != std::string::npos);
@@ -138,8 +137,7 @@ TEST_CASE("a name is revoked with the addresses of its leases") {
   Granted granted =
       grant({}, limits, order({prefix("192.0.2.7"), prefix("2001:db8::7")}, "a"), at(0));
   granted = grant(granted.book, limits, order({prefix("192.0.2.9")}, "b"), at(0));
-  const TakenOut out =
-      take_out_leases(granted.book, {std::nullopt, "a"}, true, kHour, "root", at(1));
+  const TakenOut out = take_out_leases(granted.book, {std::nullopt, "a"}, true, 1h, "root", at(1));
   CHECK(out.leases.size() == 2);
   CHECK(out.book.leases.size() == 1);
   const auto result = [&](const char* address, const char* name, std::int64_t when) {
@@ -160,7 +158,7 @@ TEST_CASE("an address is revoked, and the name of a lease that came by SSH") {
   const auto barred = [&](bool from_ssh) {
     asked.from_ssh = from_ssh;
     const Granted granted = grant({}, limits, asked, at(0));
-    const TakenOut out = take_out_leases(granted.book, address, false, kHour, "root", at(0));
+    const TakenOut out = take_out_leases(granted.book, address, false, 1h, "root", at(0));
     // These two are named to whoever revoked it, and end all of it.
     CHECK(out.barred == (from_ssh ? std::vector<std::string>{"ci"} : std::vector<std::string>{}));
     auto book = unbar(out.book, address, at(1));
@@ -180,7 +178,7 @@ TEST_CASE(
   const Granted granted =
       grant({}, limits, order({prefix("192.0.2.7"), prefix("2001:db8::/64")}, "a"), at(0));
   const auto taken = [&](const char* cidr, bool inside) {
-    return take_out_leases(granted.book, {prefix(cidr), ""}, inside, kHour, "root", at(0))
+    return take_out_leases(granted.book, {prefix(cidr), ""}, inside, 1h, "root", at(0))
         .leases.size();
   };
   CHECK(taken("192.0.2.0/24", false) == 0);
@@ -188,16 +186,14 @@ TEST_CASE(
   CHECK(taken("192.0.2.7", false) == 1);
   CHECK(taken("2001:db8::5", false) == 1);
   CHECK(taken("192.0.2.8", true) == 0);
-  const TakenOut none =
-      take_out_leases(granted.book, {std::nullopt, "b"}, true, kHour, "root", at(0));
+  const TakenOut none = take_out_leases(granted.book, {std::nullopt, "b"}, true, 1h, "root", at(0));
   CHECK(none.book == granted.book);
 }
 
 TEST_CASE("a bar is taken out by its name, or by an address in it") {
   const LeaseLimits limits;
   const Granted granted = grant({}, limits, order({prefix("2001:db8::7")}, "a"), at(0));
-  const TakenOut out =
-      take_out_leases(granted.book, {std::nullopt, "a"}, true, kHour, "root", at(0));
+  const TakenOut out = take_out_leases(granted.book, {std::nullopt, "a"}, true, 1h, "root", at(0));
   CHECK(live_bars(out.book, at(1)).size() == 2);
   const auto by_name = unbar(out.book, {std::nullopt, "a"}, at(1));
   REQUIRE(by_name);

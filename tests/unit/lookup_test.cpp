@@ -11,7 +11,7 @@ using namespace apiguard;
 
 namespace {
 
-constexpr Timestamp kNow = 1'000;
+constexpr Timestamp kNow{1000ns};
 
 std::vector<Range> ranges_of(const std::string& text) {
   const auto parsed = parse_ranges({"authorized-ranges", "list", text, true});
@@ -95,7 +95,7 @@ class Dice {
     Range range;
     range.prefix = prefix();
     range.kind = static_cast<Kind>(1 + below(3));
-    if (below(3) == 0) range.until = kNow - 5 + below(10);
+    if (below(3) == 0) range.until = kNow - 5ns + below(10) * 1ns;
     range.name = std::to_string(below(1000));
     return range;
   }
@@ -123,11 +123,11 @@ TEST_CASE("the longest range decides, in whatever order they are written") {
 
 TEST_CASE("what has ended does not count, what covers it does") {
   auto list = ranges_of("203.0.113.0/24\n203.0.113.0/25\nexcept 203.0.113.1\n");
-  list[1].until = kNow + 1;
+  list[1].until = kNow + 1ns;
   list[2].until = kNow;
   CHECK(decided(list, "203.0.113.1") == show(list[1]));
-  CHECK(decided(list, "203.0.113.1", kNow - 1) == show(list[2]));
-  CHECK(decided(list, "203.0.113.1", kNow + 1) == "203.0.113.0/24");
+  CHECK(decided(list, "203.0.113.1", kNow - 1ns) == show(list[2]));
+  CHECK(decided(list, "203.0.113.1", kNow + 1ns) == "203.0.113.0/24");
 }
 
 TEST_CASE("of one prefix a live except decides, then a live allow, then what covers them") {
@@ -135,7 +135,7 @@ TEST_CASE("of one prefix a live except decides, then a live allow, then what cov
       ranges_of("10.0.0.0/8 name=wide\n10.1.0.0/16 name=one\nexcept 10.1.0.0/16 name=two\n");
   CHECK(decided(list, "10.1.0.1") == "except 10.1.0.0/16 name=two");
   list[2].until = kNow;
-  CHECK(decided(list, "10.1.0.1", kNow - 1).find("name=two") != std::string::npos);
+  CHECK(decided(list, "10.1.0.1", kNow - 1ns).find("name=two") != std::string::npos);
   CHECK(decided(list, "10.1.0.1") == "10.1.0.0/16 name=one");
   list[1].until = kNow;
   CHECK(decided(list, "10.1.0.1") == "10.0.0.0/8 name=wide");

@@ -21,7 +21,7 @@ using namespace apiguard::test;
 
 namespace {
 
-constexpr Timestamp kNow = 1'764'000'000 * kSecond;
+constexpr Timestamp kNow{1'764'000'000s};
 
 InterfaceStatus interface_of(const char* name, std::optional<XdpMode> mode) {
   InterfaceStatus interface;
@@ -46,9 +46,9 @@ Metrics enforcing() {
   status.counters.packets[APIGUARD_PASS][APIGUARD_LISTED] = 1234;
   status.counters.packets[APIGUARD_DROP][APIGUARD_UNLISTED] = 18446744073709551615U;
   metrics.now = kNow;
-  metrics.published = kNow - 3600 * kSecond + 500'000'000;
+  metrics.published = kNow - 3600s + 500ms;
   metrics.expiring = 2;
-  metrics.next_end = kNow + 60 * kSecond;
+  metrics.next_end = kNow + 60s;
   metrics.unused = 0;
   metrics.lost = Lost{70, 0};
   metrics.version = "0.1.0";
@@ -171,12 +171,12 @@ TEST_CASE("nothing in force: what is not known is absent") {
 TEST_CASE("an unconfirmed generation says how long it has left, never less than nothing") {
   Metrics metrics = enforcing();
   metrics.status.confirmed = false;
-  metrics.status.confirm_deadline = kNow + 90'250'000'000;
+  metrics.status.confirm_deadline = kNow + 90s + 250ms;
   std::string text = to_prometheus(metrics);
   CHECK(line_of(text, "apiguard_confirmed ") == "apiguard_confirmed 0");
   CHECK(line_of(text, "apiguard_rollback_remaining_seconds ") ==
         "apiguard_rollback_remaining_seconds 90.250");
-  metrics.status.confirm_deadline = kNow - kSecond;
+  metrics.status.confirm_deadline = kNow - 1s;
   text = to_prometheus(metrics);
   CHECK(line_of(text, "apiguard_rollback_remaining_seconds ") ==
         "apiguard_rollback_remaining_seconds 0.000");
@@ -227,7 +227,7 @@ TEST_CASE("a name that is absent is not attached, a glob that matches nothing is
 
 TEST_CASE("a moment before 1970 has one sign") {
   Metrics metrics = enforcing();
-  metrics.published = -1'500'000'000;
+  metrics.published = Timestamp(-1500ms);
   CHECK(line_of(to_prometheus(metrics), "apiguard_last_apply_timestamp_seconds ") ==
         "apiguard_last_apply_timestamp_seconds -1.500");
 }

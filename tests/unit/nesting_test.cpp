@@ -16,10 +16,10 @@ using namespace apiguard;
 
 namespace {
 
-const Moment kMoment{{1000 * kSecond, 500ULL * kSecond}, "boot"};
+const Moment kMoment{{Timestamp(1000s), BootTime(500s)}, "boot"};
 constexpr int kSteps = APIGUARD_MAX_EXPIRY_STEPS;
 
-Timestamp in(std::int64_t seconds) { return kMoment.now.wall + seconds * kSecond; }
+Timestamp in(std::int64_t seconds) { return kMoment.now.wall + seconds * 1s; }
 
 // Of 10.1.2.3, by length: they are nested in one another.
 Prefix nested(int length) {
@@ -32,11 +32,10 @@ Range line(int length, std::int64_t seconds, Kind kind = Kind::kAllow) {
   return {nested(length), kind, "", in(seconds), {"authorized-ranges", 1}};
 }
 Lease lease(int length, std::int64_t seconds) {
-  return {nested(length), "ci", "root", false, term_of(seconds * kSecond, kMoment)};
+  return {nested(length), "ci", "root", false, term_of(seconds * 1s, kMoment)};
 }
 Lapsing lapse(int length, std::int64_t seconds, Kind kind = Kind::kAllow) {
-  return {nested(length), kind, "", "authorized-ranges.d/n.list",
-          term_of(seconds * kSecond, kMoment)};
+  return {nested(length), kind, "", "authorized-ranges.d/n.list", term_of(seconds * 1s, kMoment)};
 }
 
 // `count` lines, the longest a /`longest` that ends first: each is one more step for those in it.
@@ -215,7 +214,7 @@ TEST_CASE("other nests are left alone") {
   const Policy text = text_of(kSteps);
   Book book;
   book.leases = {lease(32, 10),
-                 {parse_prefix("192.0.2.1")->prefix, "x", "", false, term_of(kSecond, kMoment)}};
+                 {parse_prefix("192.0.2.1")->prefix, "x", "", false, term_of(1s, kMoment)}};
   const Outcome out = fitted(text, book);
   check(text, out);
   REQUIRE(out.fitted.dropped.size() == 1);
@@ -233,7 +232,7 @@ TEST_CASE("IPv6 fits as well") {
                            {"authorized-ranges", 1}});
   REQUIRE(compiles(text));
   Book book;
-  book.leases = {{prefix_around(address, 128), "ci", "", false, term_of(kSecond, kMoment)}};
+  book.leases = {{prefix_around(address, 128), "ci", "", false, term_of(1s, kMoment)}};
   const Outcome out = fitted(text, book);
   check(text, out);
   CHECK(out.fitted.dropped.size() == 1);

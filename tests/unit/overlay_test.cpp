@@ -16,8 +16,8 @@ using namespace apiguard;
 
 namespace {
 
-const Moment kMoment{{1000 * kSecond, 500ULL * kSecond}, "boot"};
-constexpr Timestamp kNow = 1000 * kSecond;
+const Moment kMoment{{Timestamp(1000s), BootTime(500s)}, "boot"};
+constexpr Timestamp kNow{1000s};
 constexpr const char* kFile = "authorized-ranges";
 constexpr const char* kDropIn = "authorized-ranges.d/n.list";
 
@@ -29,10 +29,10 @@ struct Entry {
   unsigned first = 0;
   unsigned size = 0;
   Kind kind = Kind::kAllow;
-  Timestamp until = 0;
+  Timestamp until{};
 };
 
-constexpr Timestamp kForEver = INT64_MAX;
+constexpr Timestamp kForEver = Timestamp::max();
 
 unsigned size_of(const Prefix& prefix) { return 1U << (32 - prefix.length); }
 
@@ -85,7 +85,7 @@ bool stands(const Lease& lease, const std::vector<Entry>& list, Timestamp at) {
   const unsigned first = lease.prefix.address.bytes[3];
   if (kNow + lease.term.duration <= at) return false;
   bool was_open = false;
-  for (Timestamp then = kNow; then <= at; then += kSecond) {
+  for (Timestamp then = kNow; then <= at; then += 1s) {
     const bool banned = says(list, first, size_of(lease.prefix), then) == Says::kExcepted;
     if (banned && was_open) return false;
     was_open = was_open || !banned;
@@ -130,12 +130,12 @@ Range line(const std::string& cidr, Kind kind, std::optional<Timestamp> until = 
   return {prefix(cidr), kind, "", until, {kFile, 1}};
 }
 Lease lease(const std::string& cidr, std::int64_t seconds) {
-  return {prefix(cidr), "ci", "root", false, term_of(seconds * kSecond, kMoment)};
+  return {prefix(cidr), "ci", "root", false, term_of(seconds * 1s, kMoment)};
 }
 Lapsing lapse(const std::string& cidr, Kind kind, std::int64_t seconds) {
-  return {prefix(cidr), kind, "", kDropIn, term_of(seconds * kSecond, kMoment)};
+  return {prefix(cidr), kind, "", kDropIn, term_of(seconds * 1s, kMoment)};
 }
-Timestamp in(std::int64_t seconds) { return kNow + seconds * kSecond; }
+Timestamp in(std::int64_t seconds) { return kNow + seconds * 1s; }
 
 // Whether 10.0.0.1 is listed, a character a second.
 std::string over_time(const Policy& text, const Book& book, int seconds = 10) {
@@ -182,13 +182,13 @@ Book random_book(test::Random& random) {
   Book book;
   for (std::size_t i = random.below(3); i-- > 0;) {
     const auto seconds = static_cast<std::int64_t>(random.below(9));
-    book.lapsing.push_back({random_prefix(random), random_kind(random), "", kDropIn,
-                            term_of(seconds * kSecond, kMoment)});
+    book.lapsing.push_back(
+        {random_prefix(random), random_kind(random), "", kDropIn, term_of(seconds * 1s, kMoment)});
   }
   for (std::size_t i = random.below(4); i-- > 0;) {
     const auto seconds = static_cast<std::int64_t>(random.below(11));
     book.leases.push_back({random_prefix(random), "n" + std::to_string(i), "", false,
-                           term_of(seconds * kSecond, kMoment)});
+                           term_of(seconds * 1s, kMoment)});
   }
   return book;
 }
@@ -207,7 +207,8 @@ TEST_CASE("every address, at every moment") {
     for (int second = 0; second < 12; ++second) {
       INFO("second " << second);
       REQUIRE(admitted(merged, in(second)) == wanted(text, book, in(second)));
-      if (second > 0) REQUIRE(admitted(merged, in(second)-1) == wanted(text, book, in(second - 1)));
+      if (second > 0)
+        REQUIRE(admitted(merged, in(second)-1ns) == wanted(text, book, in(second - 1)));
     }
   }
 }
@@ -215,7 +216,7 @@ TEST_CASE("every address, at every moment") {
 TEST_CASE("an empty book adds nothing, and bars add nothing") {
   const Policy text = text_of({line("10.0.0.0/28", Kind::kAllow)});
   Book book;
-  book.bars = {{"ci", prefix("10.0.0.1"), "root", term_of(kSecond, kMoment)}};
+  book.bars = {{"ci", prefix("10.0.0.1"), "root", term_of(1s, kMoment)}};
   for (const Book& one : {Book{}, book}) {
     CHECK(with_book(text, one, kMoment) == text);
     CHECK(overlay(text, one, kMoment).ranges.empty());

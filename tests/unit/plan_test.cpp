@@ -219,7 +219,7 @@ TEST_CASE("an interface without its link is attached, and keeps the generation")
   CHECK(names_of(plan.targets) == Names{"gate0", "gate1"});
   // What must be confirmed needs a number of its own to be undone.
   Request waits = request_of(same);
-  waits.confirm_within = 60'000'000'000;
+  waits.confirm_within = 60s;
   const Plan confirmed = stage.plan(waits);
   CHECK_FALSE(confirmed.attach_only);
   CHECK(confirmed.generation == 5);
@@ -328,7 +328,7 @@ TEST_CASE("a file that an undone change brought in comes back only when it is as
   CHECK(plan.undone.size() == 1);
 
   // To be confirmed, it is a warning; another text is neither.
-  request.confirm_within = 60'000'000'000;
+  request.confirm_within = 60s;
   CHECK(stage.plan(request).risks.empty());
   CHECK(holds(stage.plan(request).warnings, "what was undone would take effect again"));
   CHECK(stage.plan(request_of(text(audit(), "192.0.2.0/25\n"))).risks.empty());
@@ -415,7 +415,7 @@ TEST_CASE("nothing is published over what waits for its confirmation, but a way 
   PendingConfirmation window;
   window.generation = 4;
   window.before = 3;
-  window.deadline = 1;
+  window.deadline = BootTime(1ns);
   stage.world.window = window;
   Request request = request_of(text(audit(), "192.0.2.0/24\n"));
   CHECK(stage.refusal(request).message == "generation 4: waits for its confirmation");

@@ -90,7 +90,7 @@ Prefix random_prefix(std::mt19937_64& random) {
 Range random_range(std::mt19937_64& random) {
   Range range{random_prefix(random), random() % 3 == 0 ? Kind::kExcept : Kind::kAllow, "", {}, {}};
   if (random() % 2 == 0) range.name = "name-" + std::to_string(random() % 5);
-  if (random() % 3 == 0) range.until = static_cast<Timestamp>(random() >> 2);
+  if (random() % 3 == 0) range.until = timestamp_of(static_cast<std::int64_t>(random() >> 2));
   return range;
 }
 
@@ -328,8 +328,8 @@ TEST_CASE("the permanent fingerprint is of what does not end, and of nothing els
   Policy same = policy("endpoints = [2, 1]\nxdp_mode = \"generic\"\n",
                        "2001:db8::/32\nexcept 10.1.0.0/16 name=z # comment\n10.0.0.0/8\n");
   same.interfaces = {"other"};
-  same.leases = {1, 1, {}, 1};
-  same.lapses = {{"authorized-ranges.d/n.list", 1}};
+  same.leases = {1, 1, {}, 1ns};
+  same.lapses = {{"authorized-ranges.d/n.list", 1ns}};
   std::reverse(same.ranges.begin(), same.ranges.end());
   CHECK(fingerprint_permanent(same) == digest);
   CHECK(fingerprint(same) == digest);

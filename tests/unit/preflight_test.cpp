@@ -11,7 +11,7 @@ using namespace apiguard::publish;
 
 namespace {
 
-constexpr Timestamp kNow = 1'000;
+constexpr Timestamp kNow{1000ns};
 constexpr int kGate = 2;
 constexpr int kOther = 3;
 constexpr int kPods = 4;
@@ -48,8 +48,8 @@ UsageLog used(const std::vector<std::pair<const char*, int>>& ranges) {
     const auto parsed = parse_prefix(cidr);
     REQUIRE(parsed);
     state.ranges.push_back({parsed->prefix,
-                            {4, -1000 * kHour, -1000 * kHour},
-                            {1, kNow - hours * kHour, kNow - hours * kHour}});
+                            {4, Timestamp(-1000h), Timestamp(-1000h)},
+                            {1, kNow - hours * 1h, kNow - hours * 1h}});
   }
   return state;
 }
@@ -69,7 +69,7 @@ std::string told(const std::vector<Connection>& connections, const Today& today)
 }
 
 AuditSource seen(const std::string& source, int hours, std::uint64_t connections = 2) {
-  const Timestamp last = kNow - hours * kHour;
+  const Timestamp last = kNow - hours * 1h;
   return {address(source), connections, last, last, 1};
 }
 
@@ -166,8 +166,8 @@ TEST_CASE("of one peer's connections those that are cut already do not count") {
 
 TEST_CASE("when a client was heard last: the newest of its connections") {
   Connection old = from("192.0.2.7"), fresh = old, unknown = old;
-  old.quiet = 3 * kHour;
-  fresh.quiet = 0;
+  old.quiet = 3h;
+  fresh.quiet = 0s;
   CHECK(told({unknown}, {}) ==
         "1 connected client would be cut:\n"
         "    192.0.2.7: 1 connection, no list is in force (socket)");
@@ -184,7 +184,7 @@ TEST_CASE("after ten minutes of audit only whom it saw counts, and whom the list
   Today today = judged_by(audit);
   const auto cut = [&] { return peers_in(newly_cut(connections, today, sources, kNow)); };
   CHECK(cut() == "192.0.2.7 192.0.2.8 203.0.113.7");
-  today.audited = kNow - kAuditLasts + 1;
+  today.audited = kNow - kAuditLasts + 1ns;
   CHECK(cut() == "192.0.2.7 192.0.2.8 203.0.113.7");
   today.audited = kNow - kAuditLasts;
   CHECK(cut() == "192.0.2.8 203.0.113.7");
@@ -357,8 +357,8 @@ TEST_CASE("what lists nobody today cannot be taken out") {
 
 TEST_CASE("ranges are told by name, connections and how long ago; ten of them") {
   std::vector<publish::CutRange> cut{
-      {policy_of("192.0.2.0/24 name=ci\n").ranges[0], {7, 0, kNow - 2 * kHour}},
-      {policy_of("192.0.3.0/24\n").ranges[0], {1, 0, kNow + kHour}}};
+      {policy_of("192.0.2.0/24 name=ci\n").ranges[0], {7, {}, kNow - 2h}},
+      {policy_of("192.0.3.0/24\n").ranges[0], {1, {}, kNow + 1h}}};
   CHECK(describe(cut, kNow) ==
         "2 ranges that admitted a connection within 24 h would be taken out:\n"
         "    192.0.2.0/24 (ci): 7 connections, last seen 2 h ago (used)\n"

@@ -20,11 +20,8 @@ QueuedChange a_put() {
   change.json = true;
   change.accepted = {"drop-peers", "wide"};
   change.warnings = {"argument '203.0.113.7/24': has host bits"};
-  change.what = PutChange{Kind::kExcept,
-                          {prefix("203.0.113.7"), prefix("2001:db8::/32")},
-                          "ci",
-                          7'200'000'000'000,
-                          std::nullopt};
+  change.what = PutChange{
+      Kind::kExcept, {prefix("203.0.113.7"), prefix("2001:db8::/32")}, "ci", 2h, std::nullopt};
   return change;
 }
 
@@ -60,7 +57,7 @@ TEST_CASE("a ticket is read as it was written") {
   const auto& what = std::get<PutChange>(put->what);
   CHECK(what.kind == Kind::kExcept);
   CHECK(what.prefixes.size() == 2);
-  CHECK(what.lasts == 7'200'000'000'000);
+  CHECK(what.lasts == 2h);
   CHECK_FALSE(what.until);
   CHECK(is_addition(*put));
 
@@ -84,7 +81,7 @@ TEST_CASE("a ticket of a lease is read as it was written, and whose it is") {
   LeaseOrder order;
   order.prefixes = {prefix("2001:db8::/64")};
   order.name = "node-7";
-  order.lasts = 3'600'000'000'000;
+  order.lasts = 1h;
   order.within = {prefix("192.0.2.0/24")};
   order.from_ssh = true;
   change.what = LeaseChange{order};
@@ -113,7 +110,7 @@ TEST_CASE("a ticket says no more than its verb lets anybody type") {
   change.verb = "lease";
   LeaseOrder order;
   order.name = "node-7";
-  order.lasts = 3'600'000'000'000;
+  order.lasts = 1h;
   const auto refusal_of = [&](const LeaseOrder& asked) {
     change.what = LeaseChange{asked};
     const auto read = parse_ticket(show_ticket(change));
@@ -143,7 +140,7 @@ TEST_CASE("a ticket says no more than its verb lets anybody type") {
   };
   CHECK(refuses([](LeaseOrder& other) { other.name = "192.0.2.7"; }));
   CHECK(refuses([](LeaseOrder& other) { other.name = "a b"; }));
-  CHECK(refuses([](LeaseOrder& other) { other.lasts = 0; }));
+  CHECK(refuses([](LeaseOrder& other) { other.lasts = 0s; }));
   CHECK(refuses([](LeaseOrder& other) { other.from_ssh = true; }));
   CHECK(refuses([](LeaseOrder& other) {
     other.members = true;
@@ -227,8 +224,8 @@ TEST_CASE("a change edits the list as its verb does") {
   sources.config = {"apiguard.toml", "", "interfaces = [\"eth0\"]\n", true};
   const Elsewhere elsewhere(sources);
   Taken taken;
-  taken.now.wall = 1'700'000'000'000'000'000;
-  taken.now.boot = 50;
+  taken.now.wall = Timestamp(1'700'000'000s);
+  taken.now.boot = BootTime(50ns);
   taken.clock = taken.now.wall;
   const auto list = list_of("203.0.113.0/24 name=office\n198.51.100.7\n");
 
@@ -236,14 +233,14 @@ TEST_CASE("a change edits the list as its verb does") {
   REQUIRE(put);
   CHECK(put->edited.changed);
   REQUIRE(put->lasting.size() == 2);
-  CHECK(put->lasting.front().end == 50 + 7'200'000'000'000);
+  CHECK(put->lasting.front().end == BootTime(50ns + 2h));
 
   const auto revoke = edit_list(a_revoke(), list, elsewhere, taken.now.wall, taken);
   REQUIRE(revoke);
   CHECK(revoke->edited.text == "198.51.100.7\n");
   CHECK(revoke->lasting.empty());
 
-  const auto again = edit_list(a_revoke(), list_of("198.51.100.7\n"), elsewhere, 0, taken);
+  const auto again = edit_list(a_revoke(), list_of("198.51.100.7\n"), elsewhere, {}, taken);
   REQUIRE_FALSE(again);
   CHECK(again.error().exit == Exit::kNo);
 }

@@ -95,10 +95,10 @@ TEST_CASE("what a service manager is told") {
 }
 
 // Seconds.
-Now clocks_at(std::int64_t wall, std::uint64_t boot) {
-  return {.wall = wall * kSecond, .boot = boot * kSecond};
+Now clocks_at(std::int64_t wall, std::int64_t boot) {
+  return {.wall = Timestamp(wall * 1s), .boot = BootTime(boot * 1s)};
 }
-std::int64_t offset_of(const Now& clocks) { return clock_offset(clocks); }
+Timestamp offset_of(const Now& clocks) { return clock_offset(clocks); }
 
 TEST_CASE("ends are computed anew when the clock was set, and only then") {
   Ends ends;
@@ -191,21 +191,21 @@ TEST_CASE("the loop: a descriptor that is readable") {
 TEST_CASE("what was counted of a long list is good for a while, and for that list alone") {
   report::Counted counted;
   counted.generation = 17;
-  counted.next_end = Timestamp{2000} * 1'000'000'000;
+  counted.next_end = Timestamp(2000s);
   counted.unused = 3;
   counted.boot_id = "this";
-  counted.boot = 100 * kSecond;
-  counted.took = kSecond / 10;
-  const Now now{.wall = Timestamp{1000} * 1'000'000'000, .boot = 1099 * kSecond};
+  counted.boot = BootTime(100s);
+  counted.took = 100ms;
+  const Now now{.wall = Timestamp(1000s), .boot = BootTime(1099s)};
   CHECK(is_good(counted, 17, "this", now));
   CHECK_FALSE(is_good(counted, 18, "this", now));
   CHECK_FALSE(is_good(counted, 17, "another", now));
-  CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = 1100 * kSecond}));
-  CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = 99 * kSecond}));
+  CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = BootTime(1100s)}));
+  CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = BootTime(99s)}));
   CHECK_FALSE(is_good(counted, 17, "this", {.wall = *counted.next_end, .boot = now.boot}));
-  counted.took = kSecond / 1000;  // a short list is counted every minute
-  CHECK(is_good(counted, 17, "this", {.wall = now.wall, .boot = 159 * kSecond}));
-  CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = 160 * kSecond}));
+  counted.took = 1ms;  // a short list is counted every minute
+  CHECK(is_good(counted, 17, "this", {.wall = now.wall, .boot = BootTime(159s)}));
+  CHECK_FALSE(is_good(counted, 17, "this", {.wall = now.wall, .boot = BootTime(160s)}));
 
   const auto read = report::parse_counted(report::show_counted(counted));
   REQUIRE(read);
@@ -223,7 +223,7 @@ StatusReport a_standing() {
   status.mode = Mode::kAudit;
   status.generation = 17;
   status.confirmed = false;
-  status.confirm_deadline = Timestamp{1'764'000'000} * 1'000'000'000;
+  status.confirm_deadline = Timestamp(1'764'000'000s);
   status.unapplied = true;
   status.damaged = report::DamagedState{18, 17, "generation '18': digest differs"};
   status.guarded = true;
@@ -279,7 +279,7 @@ TEST_CASE("a snapshot that is damaged, old or of another boot is none") {
   CHECK(read_snapshot(folder.path()));
 
   report::Snapshot old = snapshot;
-  old.boot = 0;
+  old.boot = {};
   old.boot_id = "another";
   REQUIRE(write_snapshot(folder.path(), old));
   const auto refused = read_snapshot(folder.path());

@@ -12,7 +12,7 @@ using namespace apiguard;
 
 namespace {
 
-constexpr Timestamp kNow = 1'800'000'000'000'000'000;  // 2027-01-15T08:00:00Z
+constexpr Timestamp kNow{1'800'000'000s};  // 2027-01-15T08:00:00Z
 constexpr const char* kFeed = "authorized-ranges.d/feed.list";
 constexpr const char* kOther = "authorized-ranges.d/other.list";
 constexpr const char* kOwn = "authorized-ranges";

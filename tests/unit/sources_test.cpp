@@ -18,8 +18,8 @@ using namespace apiguard::ledger;
 
 namespace {
 
-constexpr Timestamp kWall = 1'767'225'600 * kSecond;  // 2026-01-01T00:00:00Z
-const Now kNow{kWall, 1000 * kSecond};
+constexpr Timestamp kWall{1'767'225'600s};  // 2026-01-01T00:00:00Z
+const Now kNow{kWall, BootTime(1000s)};
 
 Address address(const std::string& text) {
   const auto parsed = parse_address(text);
@@ -33,16 +33,17 @@ std::vector<Range> ranges_of(const std::string& line) {
   return parsed->policy.ranges;
 }
 
-DeniedSource denied(const char* source, std::uint64_t packets, Timestamp first, Timestamp last,
+DeniedSource denied(const char* source, std::uint64_t packets, int first, int last,
                     apiguard_reason reason = APIGUARD_UNLISTED) {
-  return {address(source), packets, 0, kWall + first, kWall + last, APIGUARD_DROP, reason};
+  return {address(source),    packets,       0,     kWall + first * 1ns,
+          kWall + last * 1ns, APIGUARD_DROP, reason};
 }
 
 apiguard_event event_of(const char* source, const char* destination) {
   apiguard_event event{};
   const Address from = address(source);
   const Address to = address(destination);
-  event.time = kNow.boot - 2 * kSecond;
+  event.time = nanoseconds_of(kNow.boot - 2s);
   event.generation = 7;
   std::memcpy(event.source, from.bytes.data(), 16);
   std::memcpy(event.destination, to.bytes.data(), 16);
@@ -58,8 +59,8 @@ apiguard_event event_of(const char* source, const char* destination) {
 
 TEST_CASE("moments of the boot-time clock become those of the wall clock") {
   CHECK(wall_time(kNow.boot, kNow) == kWall);
-  CHECK(wall_time(kNow.boot - 5 * kSecond, kNow) == kWall - 5 * kSecond);
-  CHECK(wall_time(kNow.boot + 1, kNow) == kWall + 1);  // read after the clocks were
+  CHECK(wall_time(kNow.boot - 5s, kNow) == kWall - 5s);
+  CHECK(wall_time(kNow.boot + 1ns, kNow) == kWall + 1ns);  // read after the clocks were
 }
 
 TEST_CASE("a source that was counted twice stands there once") {
@@ -133,7 +134,7 @@ TEST_CASE("an event is one line") {
   apiguard_event unreached{};
   unreached.outcome = APIGUARD_WOULD_DROP;
   unreached.reason = APIGUARD_VLAN_DEPTH;
-  unreached.time = kNow.boot;
+  unreached.time = nanoseconds_of(kNow.boot);
   CHECK(report::event_text(unreached, "eth0", kNow) ==
         "2026-01-01T00:00:00.000Z  would deny  a source not reached  vlan_depth  eth0");
   CHECK(report::event_json(unreached, "eth0", kNow).find(R"("source":null)") != std::string::npos);
@@ -203,20 +204,20 @@ TEST_CASE("changes and losses are told as well") {
 }
 
 TEST_CASE("a source that was seen goes into the kernel and comes back, over a boot as well") {
-  const AuditSource source{address("203.0.113.7"), 12, kWall - 5000 * kSecond, kWall - 3 * kSecond,
-                           4};
+  const AuditSource source{address("203.0.113.7"), 12, kWall - 5000s, kWall - 3s, 4};
   const apiguard_seen_key key = seen_key(source);
   const apiguard_seen value = seen_value(source, kNow);  // 5000 s ago there was no boot yet
   CHECK(audit_source(key, value, kNow) == source);
-  CHECK(audit_source(key, value, {kWall + 60 * kSecond, kNow.boot + 60 * kSecond}) == source);
+  CHECK(audit_source(key, value, {kWall + 60s, kNow.boot + 60s}) == source);
   CHECK(value.day == 20453);  // 2025-12-31
   const AuditSource six{address("2001:db8::7"), 1, kWall, kWall, 1};
   CHECK(audit_source(seen_key(six), seen_value(six, kNow), kNow) == six);
 }
 
 TEST_CASE("sources that were seen are text and back, a damaged text is refused") {
-  const std::vector<AuditSource> sources{{address("203.0.113.7"), 12, 1, kWall, 4},
-                                         {address("2001:db8::7"), 1, 2, 3, 1}};
+  const std::vector<AuditSource> sources{
+      {address("203.0.113.7"), 12, Timestamp(1ns), kWall, 4},
+      {address("2001:db8::7"), 1, Timestamp(2ns), Timestamp(3ns), 1}};
   const std::string text = show_audit_file(sources);
   CHECK(text ==
         "apiguard seen 1\n203.0.113.7 12 1 1767225600000000000 4\n2001:db8::7 1 2 3 1\nend\n");

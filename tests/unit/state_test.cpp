@@ -29,13 +29,14 @@ using Numbers = std::vector<std::uint64_t>;
 GenerationMeta meta_of(std::uint64_t generation) {
   GenerationMeta meta;
   meta.generation = generation;
-  meta.time = 1'764'000'000'123'456'789;
-  meta.stamp = Stamp{{-86'400'000'000'000, ~std::uint64_t{0}},
+  meta.time = timestamp_of(1'764'000'000'123'456'789);
+  meta.stamp = Stamp{{Timestamp(-24h), BootTime::max()},
                      "8f5b1a54-0000-4000-8000-000000000000",
-                     -1'000'000'000'000};
+                     Timestamp(-1000s)};
   meta.trusts_clock = true;
-  meta.lasting = {{parse_prefix("203.0.113.7")->prefix, Kind::kAllow, 1'764'000'003'000'000'000, 4},
-                  {parse_prefix("2001:db8::/32")->prefix, Kind::kExcept, -5, 0}};
+  meta.lasting = {
+      {parse_prefix("203.0.113.7")->prefix, Kind::kAllow, Timestamp(1'764'000'003s), BootTime(4ns)},
+      {parse_prefix("2001:db8::/32")->prefix, Kind::kExcept, Timestamp(-5ns), BootTime()}};
   meta.by = "alice (uid 1000) from 203.0.113.7";
   meta.verb = "allow 203.0.113.0/24";
   meta.mode = Mode::kAudit;
@@ -54,7 +55,7 @@ GenerationMeta meta_of(std::uint64_t generation) {
 // Published together with others.
 GenerationMeta meta_of_several(std::uint64_t generation) {
   GenerationMeta meta = meta_of(generation);
-  const Range added{parse_prefix("203.0.113.7")->prefix, Kind::kExcept, "ci", -5, {}};
+  const Range added{parse_prefix("203.0.113.7")->prefix, Kind::kExcept, "ci", Timestamp(-5ns), {}};
   const Range removed{parse_prefix("2001:db8::/32")->prefix, Kind::kAllow, "", std::nullopt, {}};
   meta.changes = {{"00000000000000000001-2-3", "bob", "except 203.0.113.7", {added}, {}},
                   {"00000000000000000002-2-3", "root", "revoke 2001:db8::/32", {}, {removed}}};

@@ -10,7 +10,7 @@ using namespace apiguard::propose;
 
 namespace {
 
-constexpr Timestamp kNow = 1'767'225'600'000'000'000;
+constexpr Timestamp kNow{1'767'225'600s};
 
 Address address(const std::string& text) {
   const auto parsed = parse_address(text);
@@ -22,7 +22,7 @@ std::vector<AuditSource> seen(const std::vector<std::string>& sources) {
   std::vector<AuditSource> result;
   unsigned number = 0;
   for (const std::string& source : sources)
-    result.push_back({address(source), 10, kNow - 1000, kNow - 1, 1 + number++ % 3});
+    result.push_back({address(source), 10, kNow - 1000ns, kNow - 1ns, 1 + number++ % 3});
   return result;
 }
 

@@ -138,11 +138,11 @@ TEST_CASE("a crowd of leases is told once a minute, by its sum") {
   const auto entry = report::log_entry_of(report::trace_of(traced.leases));
   CHECK(entry.text == "generation 7: lease: 100 added, 100 renewed; by root");
 
-  CHECK(is_due(traced, 5 * kSecond));
-  traced.leases_at = 100 * kSecond;
-  CHECK_FALSE(is_due(traced, 159 * kSecond));
-  CHECK(is_due(traced, 160 * kSecond));
-  CHECK(is_due(traced, 5 * kSecond));  // another boot
+  CHECK(is_due(traced, BootTime(5s)));
+  traced.leases_at = BootTime(100s);
+  CHECK_FALSE(is_due(traced, BootTime(159s)));
+  CHECK(is_due(traced, BootTime(160s)));
+  CHECK(is_due(traced, BootTime(5s)));  // another boot
 }
 
 TEST_CASE("what was told is kept, and what cannot be read is nothing") {
@@ -150,7 +150,7 @@ TEST_CASE("what was told is kept, and what cannot be read is nothing") {
   CHECK(read_traced(folder.path()) == Traced());
   Traced traced;
   traced.generation = 12;
-  traced.leases_at = 34;
+  traced.leases_at = BootTime(34ns);
   traced.leases = {1, 2, 12, {"root", "ci"}, {"added 192.0.2.6/32 by root"}};
   REQUIRE(write_traced(folder.path(), traced));
   CHECK(read_traced(folder.path()) == traced);

@@ -11,7 +11,7 @@ using namespace apiguard::propose;
 
 namespace {
 
-constexpr Timestamp kNow = 1'767'225'600'000'000'000;
+constexpr Timestamp kNow{1'767'225'600s};
 
 Address address(const std::string& text) {
   const auto parsed = parse_address(text);
@@ -20,26 +20,21 @@ Address address(const std::string& text) {
 }
 
 // Opened every ten seconds for so long.
-UnprovenSource checks(const std::string& source, Timestamp seconds, std::uint64_t beats = 60) {
-  const Timestamp since = kNow - (seconds + 1) * kSecond;
-  return {address(source),
-          120,
-          0,
-          since,
-          kNow - kSecond,
-          Rhythm{10 * kSecond, since, kNow - kSecond, beats}};
+UnprovenSource checks(const std::string& source, std::int64_t seconds, std::uint64_t beats = 60) {
+  const Timestamp since = kNow - (seconds + 1) * 1s;
+  return {address(source), 120, 0, since, kNow - 1s, Rhythm{10s, since, kNow - 1s, beats}};
 }
 
 UnprovenSource sends(const std::string& source, std::uint64_t packets) {
-  return {address(source), packets, packets, kNow - 9, kNow - 1, std::nullopt};
+  return {address(source), packets, packets, kNow - 9ns, kNow - 1ns, std::nullopt};
 }
 
 DeniedSource denied(const std::string& source, std::uint64_t packets) {
   DeniedSource one;
   one.source = address(source);
   one.packets = packets;
-  one.first = kNow - 100;
-  one.last = kNow - 50;
+  one.first = kNow - 100ns;
+  one.last = kNow - 50ns;
   return one;
 }
 
@@ -73,7 +68,7 @@ TEST_CASE("who is seen, listed or taken out on purpose is not among them") {
   CHECK(told(find_unproven({denied("192.0.2.1", 5), denied("192.0.2.2", 4)},
                            {sends("192.0.2.1", 3), sends("192.0.2.3", 3), sends("203.0.113.7", 3),
                             sends("198.18.0.1", 1)},
-                           {{address("192.0.2.2"), 1, 0, 0, 1}},
+                           {{address("192.0.2.2"), 1, {}, {}, 1}},
                            ranges_of("203.0.113.0/24\nexcept 198.18.0.0/15\n"), kNow)) ==
         "192.0.2.1 5 translated, 192.0.2.3 3 translated");
 }
@@ -87,8 +82,8 @@ TEST_CASE("a source without an address, behind too many tags, is not named") {
 TEST_CASE("first and last are those of both who know the source") {
   const auto found = find_unproven({denied("192.0.2.1", 5)}, {sends("192.0.2.1", 3)}, {}, {}, kNow);
   REQUIRE(found.size() == 1);
-  CHECK(found[0].first == kNow - 100);
-  CHECK(found[0].last == kNow - 1);
+  CHECK(found[0].first == kNow - 100ns);
+  CHECK(found[0].last == kNow - 1ns);
 }
 
 TEST_CASE("health checks of clouds are known by their addresses") {

@@ -14,8 +14,8 @@ using namespace apiguard::ledger;
 
 namespace {
 
-constexpr Timestamp kWall = 1'764'000'000 * kSecond;
-constexpr std::uint64_t kUp = 5000ULL * 1'000'000'000;  // boot-time clock at kWall
+constexpr Timestamp kWall{1'764'000'000s};
+constexpr BootTime kUp{5000s};  // boot-time clock at kWall
 
 Prefix prefix(const std::string& text) {
   const auto parsed = parse_prefix(text);
@@ -30,17 +30,15 @@ std::vector<Range> ranges_of(const std::string& text) {
 }
 
 // Seconds after the boot.
-RangeHits use(const std::string& cidr, std::uint64_t connections, std::uint64_t first,
-              std::uint64_t last) {
-  constexpr std::uint64_t kNs = 1'000'000'000;
-  return {prefix(cidr), connections, first * kNs, last * kNs};
+RangeHits use(const std::string& cidr, std::uint64_t connections, int first, int last) {
+  return {prefix(cidr), connections, BootTime(first * 1s), BootTime(last * 1s)};
 }
 
-Now at(Timestamp wall, std::uint64_t boot_seconds) { return {wall, boot_seconds * 1'000'000'000}; }
+Now at(Timestamp wall, int boot_seconds) { return {wall, BootTime(boot_seconds * 1s)}; }
 Now now() { return {kWall, kUp}; }
 
-Timestamp booted() { return kWall - static_cast<Timestamp>(kUp); }
-Timestamp seconds_up(int seconds) { return booted() + seconds * kSecond; }
+Timestamp booted() { return kWall - kUp.time_since_epoch(); }
+Timestamp seconds_up(int seconds) { return booted() + seconds * 1s; }
 
 UsageLog folded(const std::vector<RangeHits>& uses) {
   UsageLog state;
@@ -60,7 +58,7 @@ std::string names(const RangeRefs& ranges) {
 }
 
 // Observed since `observed`; "unused for `lasts`" at kWall.
-std::string unused(const UsageLog& state, const std::string& list, Timestamp lasts) {
+std::string unused(const UsageLog& state, const std::string& list, std::chrono::nanoseconds lasts) {
   const std::vector<Range> ranges = ranges_of(list);
   return names(unused_since(state, deciding_ranges(ranges), kWall - lasts));
 }
@@ -75,15 +73,17 @@ void publish(UsageLog& state, const std::string& before, const std::string& afte
 UsageLog example() {
   UsageLog state;
   state.boot = "0c7a4d52-0000-4000-8000-000000000000";
-  state.clock = 17;
+  state.clock = Timestamp(17ns);
   state.generation = 12;
   state.observed = kWall;
-  state.missed = kWall + 3;
-  state.added = {{prefix("10.0.0.0/8"), kWall + 2},
-                 {prefix("192.0.2.0/24"), kWall + 1},
-                 {prefix("2001:db8::/32"), kWall + 2}};
-  state.ranges = {{prefix("10.0.0.0/8"), {1, 2, 3}, {}},
-                  {prefix("2001:db8::/32"), {~std::uint64_t{0}, -5, kWall}, {7, 8, 9}}};
+  state.missed = kWall + 3ns;
+  state.added = {{prefix("10.0.0.0/8"), kWall + 2ns},
+                 {prefix("192.0.2.0/24"), kWall + 1ns},
+                 {prefix("2001:db8::/32"), kWall + 2ns}};
+  state.ranges = {{prefix("10.0.0.0/8"), {1, Timestamp(2ns), Timestamp(3ns)}, {}},
+                  {prefix("2001:db8::/32"),
+                   {~std::uint64_t{0}, Timestamp(-5ns), kWall},
+                   {7, Timestamp(8ns), Timestamp(9ns)}}};
   return state;
 }
 
@@ -181,27 +181,27 @@ TEST_CASE("times of the kernel become those of the wall clock") {
 TEST_CASE("in one boot the kernel's map replaces what it said before") {
   UsageLog state = folded({use("192.0.2.0/24", 3, 10, 40)});
   fold(state, "boot-a", {{use("192.0.2.0/24", 5, 10, 60), use("192.0.2.7/32", 1, 50, 50)}, {}},
-       at(kWall + 30 * kSecond, 5030));
+       at(kWall + 30s, 5030));
   CHECK(total(state, "192.0.2.0/24") == Usage{5, seconds_up(10), seconds_up(60)});
   CHECK(total(state, "192.0.2.7/32") == Usage{1, seconds_up(50), seconds_up(50)});
 }
 
 TEST_CASE("a wall clock that is set moves what was seen in this boot, not what was seen before") {
   UsageLog state = folded({use("192.0.2.0/24", 3, 10, 40)});
-  const Timestamp step = 3600 * kSecond;
+  const auto step = 3600s;
   fold(state, "boot-a", {{use("192.0.2.0/24", 4, 10, 41)}, {}}, at(kWall + step, 5000));
   CHECK(total(state, "192.0.2.0/24") == Usage{4, seconds_up(10) + step, seconds_up(41) + step});
 }
 
 TEST_CASE("after a boot both are added, and a boot without connections loses none") {
   UsageLog state = folded({use("192.0.2.0/24", 3, 10, 40), use("192.0.2.7/32", 2, 20, 30)});
-  const Timestamp later = kWall + kDay;
+  const Timestamp later = kWall + 24h;
   fold(state, "boot-b", {{use("192.0.2.0/24", 1, 100, 100)}, {}}, at(later, 200));
-  CHECK(total(state, "192.0.2.0/24") == Usage{4, seconds_up(10), later - 100 * kSecond});
+  CHECK(total(state, "192.0.2.0/24") == Usage{4, seconds_up(10), later - 100s});
   CHECK(total(state, "192.0.2.7/32") == Usage{2, seconds_up(20), seconds_up(30)});
-  fold(state, "boot-c", {}, at(later + kDay, 10));
-  fold(state, "boot-d", {}, at(later + 2 * kDay, 10));
-  CHECK(total(state, "192.0.2.0/24") == Usage{4, seconds_up(10), later - 100 * kSecond});
+  fold(state, "boot-c", {}, at(later + 24h, 10));
+  fold(state, "boot-d", {}, at(later + 2 * 24h, 10));
+  CHECK(total(state, "192.0.2.0/24") == Usage{4, seconds_up(10), later - 100s});
 }
 
 TEST_CASE("a map that was lost within a boot is added to by the next one") {
@@ -220,7 +220,7 @@ TEST_CASE("what found no room is remembered") {
   uses.missed = {2, 10'000'000'000, 20'000'000'000};
   fold(state, "boot-a", uses, now());
   CHECK(state.missed == seconds_up(20));
-  fold(state, "boot-b", {}, at(kWall + kDay, 10));
+  fold(state, "boot-b", {}, at(kWall + 24h, 10));
   CHECK(state.missed == seconds_up(20));
 }
 
@@ -239,7 +239,7 @@ TEST_CASE("a prefix is a key of the map and back") {
   for (const char* text : {"0.0.0.0/0", "203.0.113.0/24", "::/0", "2001:db8::1/128"}) {
     const apiguard_used_key key = hits_key(prefix(text));
     CHECK(to_string(use_of(key, {1, 2, 3}).prefix) == text);
-    CHECK(use_of(key, {1, 2, 3}).last == 3);
+    CHECK(use_of(key, {1, 2, 3}).last == BootTime(3ns));
   }
 }
 
@@ -248,23 +248,23 @@ TEST_CASE("observation begins with the first publish that judges, and goes on") 
   publish(state, "", "192.0.2.0/24\n", kWall, {1, true, true});
   CHECK(state.observed == kWall);
   CHECK(state.generation == 1);
-  publish(state, "192.0.2.0/24\n", "192.0.2.0/24\n10.0.0.0/8\n", kWall + 5);
+  publish(state, "192.0.2.0/24\n", "192.0.2.0/24\n10.0.0.0/8\n", kWall + 5ns);
   CHECK(state.observed == kWall);
-  CHECK(state.added == std::vector<AddedRange>{{prefix("10.0.0.0/8"), kWall + 5}});
+  CHECK(state.added == std::vector<AddedRange>{{prefix("10.0.0.0/8"), kWall + 5ns}});
 }
 
 TEST_CASE("a gap begins it anew, off ends it") {
   UsageLog state;
   publish(state, "", "10.0.0.0/8\n", kWall, {1, true, true});
-  publish(state, "10.0.0.0/8\n", "10.0.0.0/8\n192.0.2.0/24\n", kWall + 1);
-  publish(state, "10.0.0.0/8\n192.0.2.0/24\n", "10.0.0.0/8\n192.0.2.0/24\n", kWall + 2,
+  publish(state, "10.0.0.0/8\n", "10.0.0.0/8\n192.0.2.0/24\n", kWall + 1ns);
+  publish(state, "10.0.0.0/8\n192.0.2.0/24\n", "10.0.0.0/8\n192.0.2.0/24\n", kWall + 2ns,
           {3, true, true});
-  CHECK(state.observed == kWall + 2);
+  CHECK(state.observed == kWall + 2ns);
   CHECK(state.added.empty());
-  publish(state, "10.0.0.0/8\n", "10.0.0.0/8\n", kWall + 3, {4, false, false});
+  publish(state, "10.0.0.0/8\n", "10.0.0.0/8\n", kWall + 3ns, {4, false, false});
   CHECK_FALSE(state.observed);
-  publish(state, "10.0.0.0/8\n", "10.0.0.0/8\n", kWall + 4, {5, true, false});
-  CHECK(state.observed == kWall + 4);
+  publish(state, "10.0.0.0/8\n", "10.0.0.0/8\n", kWall + 4ns, {5, true, false});
+  CHECK(state.observed == kWall + 4ns);
 }
 
 TEST_CASE("a range joins when it begins to list somebody, and joins anew after it was gone") {
@@ -272,66 +272,67 @@ TEST_CASE("a range joins when it begins to list somebody, and joins anew after i
   publish(state, "", "10.0.0.0/8\nexcept 192.0.2.0/24\n", kWall, {1, true, true});
   // Another name or end is the same range.
   publish(state, "10.0.0.0/8\nexcept 192.0.2.0/24\n", "10.0.0.0/8 name=x\nexcept 192.0.2.0/24\n",
-          kWall + 1);
+          kWall + 1ns);
   CHECK(state.added.empty());
-  publish(state, "10.0.0.0/8\nexcept 192.0.2.0/24\n", "10.0.0.0/8\n192.0.2.0/24\n", kWall + 2);
-  CHECK(state.added == std::vector<AddedRange>{{prefix("192.0.2.0/24"), kWall + 2}});
-  publish(state, "10.0.0.0/8\n192.0.2.0/24\n", "10.0.0.0/8\n", kWall + 3);
+  publish(state, "10.0.0.0/8\nexcept 192.0.2.0/24\n", "10.0.0.0/8\n192.0.2.0/24\n", kWall + 2ns);
+  CHECK(state.added == std::vector<AddedRange>{{prefix("192.0.2.0/24"), kWall + 2ns}});
+  publish(state, "10.0.0.0/8\n192.0.2.0/24\n", "10.0.0.0/8\n", kWall + 3ns);
   CHECK(state.added.empty());
-  publish(state, "10.0.0.0/8\n", "10.0.0.0/8\n192.0.2.0/24\n", kWall + 4);
-  CHECK(state.added == std::vector<AddedRange>{{prefix("192.0.2.0/24"), kWall + 4}});
+  publish(state, "10.0.0.0/8\n", "10.0.0.0/8\n192.0.2.0/24\n", kWall + 4ns);
+  CHECK(state.added == std::vector<AddedRange>{{prefix("192.0.2.0/24"), kWall + 4ns}});
 }
 
 TEST_CASE("unused is what was observed for so long and admitted nobody since") {
   UsageLog state;
-  state.observed = kWall - 40 * kDay;
-  state.added = {{prefix("198.51.100.0/24"), kWall - 10 * kDay}};
-  state.ranges = {{prefix("10.0.0.0/8"), {5, kWall - 39 * kDay, kWall - 31 * kDay}, {}},
+  state.observed = kWall - 40 * 24h;
+  state.added = {{prefix("198.51.100.0/24"), kWall - 10 * 24h}};
+  state.ranges = {{prefix("10.0.0.0/8"), {5, kWall - 39 * 24h, kWall - 31 * 24h}, {}},
                   {prefix("10.1.0.0/16"),
-                   {5, kWall - 39 * kDay, kWall - 31 * kDay},
-                   {1, kWall - 29 * kDay, kWall - 29 * kDay}},
+                   {5, kWall - 39 * 24h, kWall - 31 * 24h},
+                   {1, kWall - 29 * 24h, kWall - 29 * 24h}},
                   {prefix("192.0.2.0/24"), {}, {}}};
   const std::string list =
       "10.0.0.0/8\n10.1.0.0/16\n192.0.2.0/24\n198.51.100.0/24\nexcept 203.0.113.0/24\n"
       "2001:db8::/32\n";
-  CHECK(unused(state, list, 30 * kDay) == "10.0.0.0/8 192.0.2.0/24 2001:db8::/32");
-  CHECK(unused(state, list, 32 * kDay) == "192.0.2.0/24 2001:db8::/32");
-  CHECK(unused(state, list, 9 * kDay) ==
+  CHECK(unused(state, list, 30 * 24h) == "10.0.0.0/8 192.0.2.0/24 2001:db8::/32");
+  CHECK(unused(state, list, 32 * 24h) == "192.0.2.0/24 2001:db8::/32");
+  CHECK(unused(state, list, 9 * 24h) ==
         "10.0.0.0/8 10.1.0.0/16 192.0.2.0/24 198.51.100.0/24 2001:db8::/32");
-  CHECK(unused(state, list, 40 * kDay) == "192.0.2.0/24 2001:db8::/32");
-  CHECK(unused(state, list, 40 * kDay + 1).empty());
+  CHECK(unused(state, list, 40 * 24h) == "192.0.2.0/24 2001:db8::/32");
+  CHECK(unused(state, list, 40 * 24h + 1ns).empty());
   state.observed.reset();
-  CHECK(unused(state, list, kDay).empty());
+  CHECK(unused(state, list, 24h).empty());
 }
 
 TEST_CASE("a range that was added, or used, at the very beginning of the time counts in full") {
   UsageLog state;
-  state.observed = kWall - 40 * kDay;
-  state.added = {{prefix("198.51.100.0/24"), kWall - 30 * kDay}};
-  state.ranges = {{prefix("10.0.0.0/8"), {1, kWall - 30 * kDay, kWall - 30 * kDay}, {}},
-                  {prefix("192.0.2.0/24"), {1, kWall - 30 * kDay - 1, kWall - 30 * kDay - 1}, {}}};
+  state.observed = kWall - 40 * 24h;
+  state.added = {{prefix("198.51.100.0/24"), kWall - 30 * 24h}};
+  state.ranges = {
+      {prefix("10.0.0.0/8"), {1, kWall - 30 * 24h, kWall - 30 * 24h}, {}},
+      {prefix("192.0.2.0/24"), {1, kWall - 30 * 24h - 1ns, kWall - 30 * 24h - 1ns}, {}}};
   const std::string list = "10.0.0.0/8\n192.0.2.0/24\n198.51.100.0/24\n";
   // Added then, it has been there for all of the time; used then, it was used within it.
-  CHECK(unused(state, list, 30 * kDay) == "192.0.2.0/24 198.51.100.0/24");
-  CHECK(unused(state, list, 30 * kDay + 1).empty());
-  CHECK(unused(state, list, 30 * kDay - 1) == "10.0.0.0/8 192.0.2.0/24 198.51.100.0/24");
+  CHECK(unused(state, list, 30 * 24h) == "192.0.2.0/24 198.51.100.0/24");
+  CHECK(unused(state, list, 30 * 24h + 1ns).empty());
+  CHECK(unused(state, list, 30 * 24h - 1ns) == "10.0.0.0/8 192.0.2.0/24 198.51.100.0/24");
 }
 
 TEST_CASE("ranges that are gone are forgotten when they were not used for long") {
   UsageLog state;
-  state.ranges = {{prefix("10.0.0.0/8"), {5, 1, kWall - 31 * kDay}, {}},
-                  {prefix("10.1.0.0/16"), {5, 1, kWall - 31 * kDay}, {}},
-                  {prefix("192.0.2.0/24"), {5, 1, kWall - 29 * kDay}, {}}};
+  state.ranges = {{prefix("10.0.0.0/8"), {5, Timestamp(1ns), kWall - 31 * 24h}, {}},
+                  {prefix("10.1.0.0/16"), {5, Timestamp(1ns), kWall - 31 * 24h}, {}},
+                  {prefix("192.0.2.0/24"), {5, Timestamp(1ns), kWall - 29 * 24h}, {}}};
   const std::vector<Range> ranges = ranges_of("10.1.0.0/16\n");
-  forget(state, deciding_ranges(ranges), kWall - 30 * kDay);
+  forget(state, deciding_ranges(ranges), kWall - 30 * 24h);
   REQUIRE(state.ranges.size() == 2);
   CHECK(to_string(state.ranges[0].prefix) == "10.1.0.0/16");
   CHECK(to_string(state.ranges[1].prefix) == "192.0.2.0/24");
   // Used at the very moment is not used before it.
-  forget(state, {}, kWall - 29 * kDay);
+  forget(state, {}, kWall - 29 * 24h);
   REQUIRE(state.ranges.size() == 1);
   CHECK(to_string(state.ranges[0].prefix) == "192.0.2.0/24");
-  forget(state, {}, kWall - 29 * kDay + 1);
+  forget(state, {}, kWall - 29 * 24h + 1ns);
   CHECK(state.ranges.empty());
 }
 
@@ -339,14 +340,14 @@ TEST_CASE(
     "an except with an end beside its allow takes nothing out of what is known of the range") {
   const std::string both = "10.0.0.0/8\nexcept 10.0.0.0/8 until=2030-01-01T00:00:00Z\n";
   UsageLog state;
-  state.observed = kWall - 60 * kDay;
-  state.ranges = {{prefix("10.0.0.0/8"), {5, 1, kWall - 31 * kDay}, {}}};
+  state.observed = kWall - 60 * 24h;
+  state.ranges = {{prefix("10.0.0.0/8"), {5, Timestamp(1ns), kWall - 31 * 24h}, {}}};
   const std::vector<Range> ranges = ranges_of(both);
   REQUIRE(deciding_ranges(ranges).size() == 2);
-  forget(state, deciding_ranges(ranges), kWall - 30 * kDay);
+  forget(state, deciding_ranges(ranges), kWall - 30 * 24h);
   CHECK(state.ranges.size() == 1);
   publish(state, "10.0.0.0/8\n", both, kWall);
   publish(state, both, "10.0.0.0/8\n", kWall);
   CHECK(state.added.empty());
-  CHECK(unused(state, both, 30 * kDay) == "10.0.0.0/8");
+  CHECK(unused(state, both, 30 * 24h) == "10.0.0.0/8");
 }
