@@ -14,9 +14,9 @@
 
 #include "loader/base/masked.hpp"
 #include "loader/host/expendable_file.hpp"
-#include "loader/host/fields.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/sealed.hpp"
+#include "loader/host/stamp_fields.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard {
@@ -125,18 +125,16 @@ void take_cidr(Fields& fields, Prefix& to) {
 }
 
 void take_term(Fields& fields, Term& to) {
-  const Json* json = fields.take_object("term");
-  if (json == nullptr) return;
-  Fields parts(*json);
-  std::int64_t duration = 0;
-  std::uint64_t boot_end = 0;
-  parts.take("until", to.until);
-  parts.take("duration", duration);
-  take_shown(parts, "boot_id", to.boot_id);
-  parts.take("boot_end", boot_end);
-  if (!parts.refused().empty() || duration < 0 || boot_end > kMost) fields.refuse("term");
-  to.duration = std::chrono::nanoseconds(duration);
-  to.boot_end = boot_time_of(boot_end);
+  fields.take_object("term", [&](Fields& parts) {
+    std::uint64_t boot_end = 0;
+    parts.take("until", to.until);
+    parts.take("duration", to.duration);
+    take_shown(parts, "boot_id", to.boot_id);
+    parts.take("boot_end", boot_end);
+    if (to.duration < 0ns) parts.refuse("duration");
+    if (boot_end > kMost) parts.refuse("boot_end");
+    to.boot_end = boot_time_of(boot_end);
+  });
 }
 
 Lease take_lease(Fields& fields) {
@@ -151,20 +149,18 @@ Lease take_lease(Fields& fields) {
 }
 
 // A name, addresses, or both where the lease of an address was made for a name.
-Bar take_bar(const Json& json, Fields& fields) {
+Bar take_bar(Fields& fields) {
   Bar bar;
-  const bool named = json.contains("name");
+  const bool named = fields.has("name");
   if (named) take_name(fields, bar.name);
-  if (json.contains("cidr")) take_cidr(fields, bar.prefix.emplace());
+  if (fields.has("cidr")) take_cidr(fields, bar.prefix.emplace());
   if (!named && !bar.prefix) fields.refuse("name");
   take_shown(fields, "by", bar.by);
   take_term(fields, bar.term);
   return bar;
 }
 
-bool take_line(const Json& json, Lapsing& to) {
-  if (!json.is_string()) return false;
-  const auto& text = json.get_ref<const std::string&>();
+bool take_line(const std::string& text, Lapsing& to) {
   const std::size_t blank = text.find(' ');
   to.name = blank == std::string::npos ? "" : text.substr(blank + 1);
   if (blank != std::string::npos && !valid_name(to.name)) return false;
@@ -177,49 +173,34 @@ void take_group(Fields& fields, std::vector<Lapsing>& to) {
   take_shown(fields, "file", one.file);
   fields.take("kind", kind);
   take_term(fields, one.term);
-  const Json* lines = fields.take_array("lines");
   one.kind = kind == to_string(Kind::kExcept) ? Kind::kExcept : Kind::kAllow;
   if (kind != to_string(one.kind)) fields.refuse("kind");
-  if (lines == nullptr || !fields.refused().empty()) return;
-  for (const Json& line : *lines) {
-    if (!take_line(line, one)) return fields.refuse("lines");
+  fields.take_texts("lines", [&](const std::string& line) {
+    if (!take_line(line, one)) return false;
     to.push_back(one);
-  }
+    return true;
+  });
 }
 
-// Each element of an array, an object; `take` is given it and its members.
-template <typename Take>
-void take_each(Fields& fields, const char* key, const Take& take) {
-  const Json* array = fields.take_array(key);
-  if (array == nullptr) return;
-  for (const Json& json : *array) {
-    if (!json.is_object()) return fields.refuse(key);
-    Fields parts(json);
-    take(json, parts);
-    if (!parts.refused().empty()) return fields.refuse(key);
-  }
+Written take_written(Fields& fields) {
+  Written written;
+  take_time(fields, written.time);
+  take_stamp(fields, written.stamp);
+  if (written.stamp) written.stamp->boot_id = masked_line(written.stamp->boot_id);
+  return written;
 }
 
-// The first member that is missing or wrong; empty: none is.
-std::string take_book(const Json& json, StoredBook& stored) {
-  Fields fields(json);
+Result<StoredBook> take_book(Fields fields) {
+  StoredBook stored;
   Book& book = stored.book;
   fields.take("edition", book.edition);
   if (book.edition > kMost) fields.refuse("edition");
-  take_each(fields, "times", [&](const Json& one, Fields& parts) {
-    Written written;
-    take_time(parts, written.time);
-    take_stamp(parts, one, written.stamp);
-    if (written.stamp) written.stamp->boot_id = masked_line(written.stamp->boot_id);
-    stored.times.push_back(std::move(written));
-  });
-  take_each(fields, "leases",
-            [&](const Json&, Fields& parts) { book.leases.push_back(take_lease(parts)); });
-  take_each(fields, "lapsing",
-            [&](const Json&, Fields& parts) { take_group(parts, book.lapsing); });
-  take_each(fields, "bars",
-            [&](const Json& one, Fields& parts) { book.bars.push_back(take_bar(one, parts)); });
-  return fields.refused();
+  fields.take_each("times", [&](Fields& parts) { stored.times.push_back(take_written(parts)); });
+  fields.take_each("leases", [&](Fields& parts) { book.leases.push_back(take_lease(parts)); });
+  fields.take_each("lapsing", [&](Fields& parts) { take_group(parts, book.lapsing); });
+  fields.take_each("bars", [&](Fields& parts) { book.bars.push_back(take_bar(parts)); });
+  if (auto right = fields.check(); !right) return fail(right.error());
+  return stored;
 }
 
 }  // namespace
@@ -235,19 +216,16 @@ std::string show_book(const StoredBook& stored) {
 }
 
 Result<StoredBook> parse_book(const std::string& text) {
-  const auto wrong = [](std::string_view what) { return fail(Exit::kFailed, std::string(what)); };
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return wrong("it is no JSON object");
+  const Result<Json> json = parse_object(text);
+  if (!json) return fail(json.error());
+  const auto wrong = [](std::string what) { return fail(Exit::kFailed, std::move(what)); };
   std::uint64_t schema = 0;
-  Fields fields(json);
+  Fields fields(*json);
   fields.take("schema", schema);
   if (schema > kSchema) return wrong(fmt::format("schema {} is of a newer apiguard", schema));
   if (schema != kSchema) return wrong("'schema' is missing or wrong");
-  if (!is_sealed(json, text)) return wrong("its digest differs");
-  StoredBook stored;
-  const std::string refused = take_book(json, stored);
-  if (!refused.empty()) return wrong(fmt::format("'{}' is missing or wrong", refused));
-  return stored;
+  if (!is_sealed(*json, text)) return wrong("its digest differs");
+  return take_book(fields);
 }
 
 namespace {

@@ -7,8 +7,8 @@
 #include <optional>
 #include <utility>
 
-#include "loader/host/fields.hpp"
 #include "loader/host/sealed.hpp"
+#include "loader/host/stamp_fields.hpp"
 
 namespace apiguard {
 namespace {
@@ -27,82 +27,65 @@ std::optional<Kind> kind_of(std::string_view text) {
 }
 
 void take_edits(Fields& fields, std::vector<GenerationMeta::Edit>& to) {
-  const Json* edits = fields.take_array("edits");
-  if (edits == nullptr) return;
-  for (const Json& json : *edits) {
-    GenerationMeta::Edit edit;
-    Fields parts(json);
+  fields.take_each("edits", [&](Fields& parts) {
+    GenerationMeta::Edit& edit = to.emplace_back();
     parts.take("name", edit.name);
     parts.take("before", edit.before);
-    if (json.contains("after")) parts.take("after", edit.after.emplace());
-    if (!parts.refused().empty()) fields.refuse("edits");
-    to.push_back(std::move(edit));
+    parts.take_if_there("after", edit.after);
+  });
+}
+
+void take_prefix(Fields& fields, Prefix& to) {
+  std::string cidr;
+  fields.take("cidr", cidr);
+  if (const Result<ParsedPrefix> prefix = parse_prefix(cidr)) {
+    to = prefix->prefix;
+  } else {
+    fields.refuse("cidr");
   }
 }
 
-void take_lasting(Fields& fields, const Json& json, std::vector<Lasting>& to) {
-  if (!json.contains("lasting")) return;
-  const Json* entries = fields.take_array("lasting");
-  if (entries == nullptr) return;
-  for (const Json& entry : *entries) {
-    Fields parts(entry);
-    std::string cidr;
-    std::string kind;
-    Lasting lasting;
-    parts.take("cidr", cidr);
-    parts.take("kind", kind);
+void take_kind(Fields& fields, Kind& to) {
+  std::string text;
+  fields.take("kind", text);
+  if (const std::optional<Kind> kind = kind_of(text)) {
+    to = *kind;
+  } else {
+    fields.refuse("kind");
+  }
+}
+
+void take_lasting(Fields& fields, std::vector<Lasting>& to) {
+  if (!fields.has("lasting")) return;
+  fields.take_each("lasting", [&](Fields& parts) {
+    Lasting& lasting = to.emplace_back();
+    take_prefix(parts, lasting.prefix);
+    take_kind(parts, lasting.kind);
     parts.take("until", lasting.until);
     parts.take("end", lasting.end);
-    const Result<ParsedPrefix> prefix = parse_prefix(cidr);
-    const std::optional<Kind> known = kind_of(kind);
-    if (!prefix || !known || !parts.refused().empty()) return fields.refuse("lasting");
-    lasting.prefix = prefix->prefix;
-    lasting.kind = *known;
-    to.push_back(lasting);
-  }
+  });
 }
 
-std::vector<Range> take_ranges(Fields& fields, const char* key) {
-  std::vector<Range> ranges;
-  const Json* entries = fields.take_array(key);
-  if (entries == nullptr) return ranges;
-  for (const Json& entry : *entries) {
-    Fields parts(entry);
-    std::string cidr;
-    std::string kind;
-    Range range;
-    parts.take("cidr", cidr);
-    parts.take("kind", kind);
+void take_ranges(Fields& fields, const char* key, std::vector<Range>& to) {
+  fields.take_each(key, [&](Fields& parts) {
+    Range& range = to.emplace_back();
+    take_prefix(parts, range.prefix);
+    take_kind(parts, range.kind);
     parts.take_if_there("name", range.name);
-    if (entry.contains("until")) parts.take("until", range.until.emplace());
-    const Result<ParsedPrefix> prefix = parse_prefix(cidr);
-    const std::optional<Kind> known = kind_of(kind);
-    if (!prefix || !known || !parts.refused().empty()) {
-      fields.refuse(key);
-      return {};
-    }
-    range.prefix = prefix->prefix;
-    range.kind = *known;
-    ranges.push_back(std::move(range));
-  }
-  return ranges;
+    parts.take_if_there("until", range.until);
+  });
 }
 
-void take_changes(Fields& fields, const Json& json, std::vector<GenerationMeta::Change>& to) {
-  if (!json.contains("changes")) return;
-  const Json* changes = fields.take_array("changes");
-  if (changes == nullptr) return;
-  for (const Json& one : *changes) {
-    GenerationMeta::Change change;
-    Fields parts(one);
+void take_changes(Fields& fields, std::vector<GenerationMeta::Change>& to) {
+  if (!fields.has("changes")) return;
+  fields.take_each("changes", [&](Fields& parts) {
+    GenerationMeta::Change& change = to.emplace_back();
     parts.take("ticket", change.ticket);
     parts.take("by", change.by);
     parts.take("verb", change.verb);
-    change.added = take_ranges(parts, "added");
-    change.removed = take_ranges(parts, "removed");
-    if (!parts.refused().empty()) return fields.refuse("changes");
-    to.push_back(std::move(change));
-  }
+    take_ranges(parts, "added", change.added);
+    take_ranges(parts, "removed", change.removed);
+  });
 }
 
 void take_mode(Fields& fields, Mode& to) {
@@ -116,26 +99,21 @@ void take_mode(Fields& fields, Mode& to) {
 }
 
 void take_files(Fields& fields, std::vector<FileDigest>& to) {
-  const Json* files = fields.take_array("files");
-  if (files == nullptr) return;
-  for (const Json& json : *files) {
-    FileDigest file;
-    Fields parts(json);
+  fields.take_each("files", [&](Fields& parts) {
+    FileDigest& file = to.emplace_back();
     parts.take("name", file.name);
     parts.take("digest", file.digest);
-    if (!parts.refused().empty()) fields.refuse("files");
-    to.push_back(std::move(file));
-  }
+  });
 }
 
-std::string take_record(const Json& json, Record& record) {
-  Fields fields(json);
+Result<Record> take_record(Fields fields) {
+  Record record;
   GenerationMeta& meta = record.meta;
   fields.take("generation", meta.generation);
   take_time(fields, meta.time);
-  take_stamp(fields, json, meta.stamp);
+  take_stamp(fields, meta.stamp);
   fields.take_if_there("trusts_clock", meta.trusts_clock);
-  take_lasting(fields, json, meta.lasting);
+  take_lasting(fields, meta.lasting);
   fields.take("by", meta.by);
   fields.take("verb", meta.verb);
   take_mode(fields, meta.mode);
@@ -152,29 +130,30 @@ std::string take_record(const Json& json, Record& record) {
   fields.take("ranges4", meta.ranges4);
   fields.take("ranges6", meta.ranges6);
   take_edits(fields, meta.edits);
-  take_changes(fields, json, meta.changes);
+  take_changes(fields, meta.changes);
   fields.take("digest", record.text.whole);
-  if (json.contains("files")) take_files(fields, record.text.files);
-  return fields.refused();
+  if (fields.has("files")) take_files(fields, record.text.files);
+  if (auto right = fields.check(); !right) return fail(right.error());
+  return record;
 }
 
-std::string take_text_record(const Json& json, TextRecord& record) {
-  Fields fields(json);
+Result<TextRecord> take_text_record(Fields fields) {
+  TextRecord record;
   fields.take("generation", record.generation);
   take_mode(fields, record.mode);
   fields.take("waits", record.waits);
   fields.take("digest", record.text.whole);
   take_files(fields, record.text.files);
-  return fields.refused();
+  if (auto right = fields.check(); !right) return fail(right.error());
+  return record;
 }
 
 tl::unexpected<Error> fail_damaged(std::string_view file, std::string_view what) {
   return fail(Exit::kFailed, fmt::format("{}: {}: the state directory was damaged", file, what));
 }
 
-Result<> check_schema(const Json& json, std::string_view file) {
+Result<> check_schema(Fields fields, std::string_view file) {
   std::uint64_t schema = 0;
-  Fields fields(json);
   fields.take("schema", schema);
   if (schema > kSchema) {
     return fail(Exit::kFailed,
@@ -187,9 +166,9 @@ Result<> check_schema(const Json& json, std::string_view file) {
 }
 
 // The members that came up together with the digest: a record with one of them has all.
-bool is_of_older_version(const Json& json) {
-  return !json.contains(kSealMember) && !json.contains("entered") && !json.contains("files") &&
-         !json.contains("stands_for");
+bool is_of_older_version(const Fields& fields) {
+  return !fields.has(kSealMember) && !fields.has("entered") && !fields.has("files") &&
+         !fields.has("stands_for");
 }
 
 Json files_json(const std::vector<FileDigest>& files) {
@@ -285,14 +264,13 @@ std::string show_record(const Record& record) {
 }
 
 Result<Record> parse_record(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return fail_damaged(kMeta, "it is no JSON object");
-  if (Result<> known = check_schema(json, kMeta); !known) return fail(known.error());
-  Record record;
-  const std::string refused = take_record(json, record);
-  if (!refused.empty())
-    return fail_damaged(kMeta, fmt::format("'{}' is missing or wrong", refused));
-  if (!is_of_older_version(json) && !is_sealed(json, text))
+  const Result<Json> json = parse_object(text);
+  if (!json) return fail_damaged(kMeta, json.error().message);
+  const Fields fields(*json);
+  if (Result<> known = check_schema(fields, kMeta); !known) return fail(known.error());
+  Result<Record> record = take_record(fields);
+  if (!record) return fail_damaged(kMeta, record.error().message);
+  if (!is_of_older_version(fields) && !is_sealed(*json, text))
     return fail_damaged(kMeta, "its digest differs");
   return record;
 }
@@ -307,14 +285,13 @@ std::string show_text_record(const TextRecord& record) {
 }
 
 Result<TextRecord> parse_text_record(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return fail_damaged(kText, "it is no JSON object");
-  if (Result<> known = check_schema(json, kText); !known) return fail(known.error());
-  TextRecord record;
-  const std::string refused = take_text_record(json, record);
-  if (!refused.empty())
-    return fail_damaged(kText, fmt::format("'{}' is missing or wrong", refused));
-  if (!is_sealed(json, text)) return fail_damaged(kText, "its digest differs");
+  const Result<Json> json = parse_object(text);
+  if (!json) return fail_damaged(kText, json.error().message);
+  const Fields fields(*json);
+  if (Result<> known = check_schema(fields, kText); !known) return fail(known.error());
+  Result<TextRecord> record = take_text_record(fields);
+  if (!record) return fail_damaged(kText, record.error().message);
+  if (!is_sealed(*json, text)) return fail_damaged(kText, "its digest differs");
   return record;
 }
 

@@ -13,10 +13,7 @@ inline constexpr const char* kSealMember = "record_digest";
 // Indented, with a newline at the end. Bytes that are no UTF-8 are replaced.
 [[nodiscard]] std::string show_sealed(nlohmann::json json);
 
-// Nested deeper than anything of ours. Writing such a value would take all of the stack.
-[[nodiscard]] bool is_deep(const nlohmann::json& json);
-
-// Whether `text`, which reads as `json`, is byte for byte what show_sealed() wrote.
+// Whether `text`, which parse_object() reads as `json`, is byte for byte what show_sealed() wrote.
 [[nodiscard]] bool is_sealed(const nlohmann::json& json, const std::string& text);
 
 }  // namespace apiguard

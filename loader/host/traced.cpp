@@ -8,6 +8,7 @@
 
 #include "loader/base/disbelief.hpp"
 #include "loader/base/fence.hpp"
+#include "loader/base/fields.hpp"
 #include "loader/base/time.hpp"
 #include "loader/host/expendable_file.hpp"
 #include "loader/host/files.hpp"
@@ -22,21 +23,6 @@ constexpr std::size_t kMostEntries = 20;
 constexpr std::size_t kMostBy = 5;
 
 std::string path_of(const std::string& run_dir) { return run_dir + "/traced"; }
-
-std::uint64_t number(const Json& json, const char* key) {
-  const auto member = json.find(key);
-  return member != json.end() && member->is_number_unsigned() ? member->get<std::uint64_t>() : 0;
-}
-
-std::vector<std::string> texts(const Json& json, const char* key) {
-  std::vector<std::string> texts;
-  const auto member = json.find(key);
-  if (member == json.end() || !member->is_array()) return texts;
-  for (const Json& one : *member) {
-    if (one.is_string()) texts.push_back(one.get<std::string>());
-  }
-  return texts;
-}
 
 std::string line_of(const LeaseAnswer& answer, const std::string& by) {
   std::string text = fmt::format("{} {}", to_string(answer.result), to_string(answer.prefix));
@@ -67,17 +53,21 @@ bool is_due(const Traced& traced, BootTime boot) {
 
 Traced read_traced(const std::string& run_dir) {
   const auto text = read_expendable_file(path_of(run_dir)).value_or(std::nullopt);
-  const Json json = Json::parse(text.value_or(std::string()), nullptr, false);
+  const auto json = parse_object(text.value_or(std::string()));
+  if (!json) return {};
   Traced traced;
-  if (!json.is_object()) return traced;
-  traced.generation = number(json, "generation");
-  traced.leases_at = boot_time_of(number(json, "leases_at"));
-  traced.leases.added = number(json, "added");
-  traced.leases.renewed = number(json, "renewed");
-  traced.leases.generation = number(json, "leases_generation");
-  for (std::string& by : texts(json, "by")) traced.leases.by.insert(std::move(by));
-  traced.leases.entries = texts(json, "entries");
-  return traced;
+  Fields fields(*json);
+  fields.take("generation", traced.generation);
+  fields.take("leases_at", traced.leases_at);
+  fields.take("added", traced.leases.added);
+  fields.take("renewed", traced.leases.renewed);
+  fields.take("leases_generation", traced.leases.generation);
+  fields.take_texts("by", [&](const std::string& by) {
+    traced.leases.by.insert(by);
+    return true;
+  });
+  fields.take("entries", traced.leases.entries);
+  return fields.check() ? traced : Traced{};
 }
 
 Result<> write_traced(const std::string& run_dir, const Traced& traced) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "loader/base/fields.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/limits.hpp"
 
@@ -63,111 +64,93 @@ struct ShowWhat {
   }
 };
 
-// Members of an object, strictly typed. The first that is wrong is remembered.
-class Members {
- public:
-  explicit Members(const Json& json) : json_(json) {}
+void take_prefixes(Fields& fields, const char* key, std::vector<Prefix>& to) {
+  fields.take_texts(key, [&](const std::string& text) {
+    const auto parsed = parse_prefix(text);
+    if (!parsed || parsed->host_bits) return false;
+    to.push_back(parsed->prefix);
+    return true;
+  });
+}
 
-  [[nodiscard]] bool has(const char* key) const { return json_.contains(key); }
-  std::string text(const char* key) {
-    const Json* member = find(key);
-    return expect(key, member != nullptr && member->is_string()) ? member->get<std::string>() : "";
-  }
-  bool flag(const char* key) {
-    const Json* member = find(key);
-    return expect(key, member != nullptr && member->is_boolean()) && member->get<bool>();
-  }
-  std::int64_t number(const char* key) {
-    const Json* member = find(key);
-    return expect(key, member != nullptr && member->is_number_integer())
-               ? member->get<std::int64_t>()
-               : 0;
-  }
-  Timestamp time(const char* key) { return timestamp_of(number(key)); }
-  std::chrono::nanoseconds span(const char* key) { return std::chrono::nanoseconds(number(key)); }
-  std::vector<std::string> texts(const char* key) {
-    const Json* member = find(key);
-    std::vector<std::string> texts;
-    if (!expect(key, member != nullptr && member->is_array())) return texts;
-    for (const Json& one : *member) {
-      if (expect(key, one.is_string())) texts.push_back(one.get<std::string>());
-    }
-    return texts;
-  }
-  std::vector<Prefix> prefixes(const char* key) {
-    std::vector<Prefix> prefixes;
-    for (const std::string& text : texts(key)) {
-      const auto parsed = parse_prefix(text);
-      if (expect(key, parsed && !parsed->host_bits)) prefixes.push_back(parsed->prefix);
-    }
-    return prefixes;
-  }
-  bool expect(const char* key, bool right) {
-    if (!right && wrong_.empty()) wrong_ = key;
-    return right;
-  }
-
-  [[nodiscard]] const std::string& wrong() const { return wrong_; }
-
- private:
-  [[nodiscard]] const Json* find(const char* key) const {
-    const auto member = json_.find(key);
-    return member == json_.end() ? nullptr : &*member;
-  }
-
-  const Json& json_;
-  std::string wrong_;
-};
-
-RevokeChange read_revoke(Members& members) {
+RevokeChange take_revoke(Fields& fields) {
   RevokeChange revoke;
-  for (const Prefix& prefix : members.prefixes("prefixes"))
-    revoke.selectors.push_back({prefix, ""});
-  for (std::string& name : members.texts("names"))
-    revoke.selectors.push_back({std::nullopt, std::move(name)});
-  members.expect("names", !revoke.selectors.empty());
-  revoke.if_listed = members.flag("if_listed");
+  std::vector<Prefix> prefixes;
+  std::vector<std::string> names;
+  take_prefixes(fields, "prefixes", prefixes);
+  fields.take("names", names);
+  for (const Prefix& prefix : prefixes) revoke.selectors.push_back({prefix, ""});
+  for (std::string& name : names) revoke.selectors.push_back({std::nullopt, std::move(name)});
+  if (revoke.selectors.empty()) fields.refuse("names");
+  fields.take("if_listed", revoke.if_listed);
   return revoke;
 }
 
-Remark read_remark(Members& members) {
-  const std::string why = members.has("why") ? members.text("why") : "";
-  members.expect("why", why.empty() || valid_why(why));
+Remark take_remark(Fields& fields) {
+  std::string why;
   std::optional<Timestamp> review;
-  if (members.has("review")) review = members.time("review");
+  fields.take_if_there("why", why);
+  if (!why.empty() && !valid_why(why)) fields.refuse("why");
+  fields.take_if_there("review", review);
   return {why, review};
 }
 
-PutChange read_put(Members& members, std::string_view kind) {
+PutChange take_put(Fields& fields, std::string_view kind) {
   PutChange put;
   put.kind = kind == to_string(Kind::kExcept) ? Kind::kExcept : Kind::kAllow;
-  members.expect("kind", kind == to_string(put.kind));
-  put.prefixes = members.prefixes("prefixes");
-  members.expect("prefixes", !put.prefixes.empty());
-  put.name = members.text("name");
-  if (members.has("lasts")) put.lasts = members.span("lasts");
-  if (members.has("until")) put.until = members.time("until");
-  put.remark = read_remark(members);
+  if (kind != to_string(put.kind)) fields.refuse("kind");
+  take_prefixes(fields, "prefixes", put.prefixes);
+  if (put.prefixes.empty()) fields.refuse("prefixes");
+  fields.take("name", put.name);
+  fields.take_if_there("lasts", put.lasts);
+  fields.take_if_there("until", put.until);
+  put.remark = take_remark(fields);
   return put;
 }
 
-LeaseChange read_lease(Members& members) {
+LeaseChange take_lease(Fields& fields, const std::string& by) {
   LeaseOrder order;
-  order.prefixes = members.prefixes("prefixes");
-  members.expect("prefixes", !order.prefixes.empty());
-  order.name = members.text("name");
-  order.lasts = members.span("lasts");
-  order.within = members.prefixes("within");
-  order.from_ssh = members.flag("from_ssh");
-  order.members = members.flag("members");
+  take_prefixes(fields, "prefixes", order.prefixes);
+  if (order.prefixes.empty()) fields.refuse("prefixes");
+  fields.take("name", order.name);
+  fields.take("lasts", order.lasts);
+  take_prefixes(fields, "within", order.within);
+  fields.take("from_ssh", order.from_ssh);
+  fields.take("members", order.members);
+  order.by = by;
   return {std::move(order)};
 }
 
-QueuedChange::What read_what(Members& members) {
-  const std::string kind = members.text("kind");
-  if (kind == kRevoke) return read_revoke(members);
-  if (kind == kLease) return read_lease(members);
-  return read_put(members, kind);
+QueuedChange::What take_what(Fields& fields, const std::string& by) {
+  std::string kind;
+  fields.take("kind", kind);
+  if (kind == kRevoke) return take_revoke(fields);
+  if (kind == kLease) return take_lease(fields, by);
+  return take_put(fields, kind);
+}
+
+QueuedChange take_change(Fields& fields) {
+  QueuedChange change;
+  fields.take("by", change.by);
+  fields.take_if_there("login_uid", change.login_uid);
+  fields.take_if_there("client", change.client);
+  fields.take("verb", change.verb);
+  fields.take("json", change.json);
+  fields.take("colour", change.colour);
+  fields.take_texts("accepted", [&](const std::string& name) {
+    change.accepted.insert(name);
+    return true;
+  });
+  fields.take("warnings", change.warnings);
+  change.what = take_what(fields, change.by);
+  return change;
+}
+
+// 0: it says none.
+std::int64_t take_version(Fields& fields) {
+  std::int64_t version = 0;
+  fields.take("version", version);
+  return version;
 }
 
 tl::unexpected<Error> fail_ticket(std::string_view what) {
@@ -188,29 +171,17 @@ std::string show_ticket(const QueuedChange& change) {
 }
 
 Result<QueuedChange> parse_ticket(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return fail_ticket("it is no JSON object");
-  Members members(json);
-  if (const std::int64_t version = members.number("version"); version != kVersion) {
+  const auto json = parse_object(text);
+  if (!json) return fail_ticket(json.error().message);
+  Fields fields(*json);
+  if (const std::int64_t version = take_version(fields); version != kVersion) {
     return fail_ticket(
         fmt::format("version {} is of another apiguard, this one reads {}: repeat "
                     "the command",
                     version, kVersion));
   }
-  QueuedChange change;
-  change.by = members.text("by");
-  if (members.has("login_uid"))
-    change.login_uid = static_cast<std::uint32_t>(members.number("login_uid"));
-  if (members.has("client")) change.client = members.text("client");
-  change.verb = members.text("verb");
-  change.json = members.flag("json");
-  change.colour = members.flag("colour");
-  for (std::string& name : members.texts("accepted")) change.accepted.insert(std::move(name));
-  change.warnings = members.texts("warnings");
-  change.what = read_what(members);
-  if (auto* lease = std::get_if<LeaseChange>(&change.what)) lease->order.by = change.by;
-  if (!members.wrong().empty())
-    return fail_ticket(fmt::format("'{}' is missing or wrong", members.wrong()));
+  QueuedChange change = take_change(fields);
+  if (auto right = fields.check(); !right) return fail_ticket(right.error().message);
   if (auto right = check_limits(change); !right) return fail(right.error());
   return change;
 }
@@ -223,21 +194,23 @@ std::string show_answer(const Answer& answer) {
 }
 
 Result<Answer> parse_answer(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return fail_ticket("its answer is no JSON object");
-  Members members(json);
-  if (const std::int64_t version = members.number("version"); version != kVersion)
+  const auto json = parse_object(text);
+  if (!json) return fail_ticket("its answer: " + json.error().message);
+  Fields fields(*json);
+  if (const std::int64_t version = take_version(fields); version != kVersion)
     return fail_ticket(fmt::format("its answer, of version {}, is of another apiguard", version));
   Answer answer;
-  const std::int64_t exit = members.number("exit");
-  members.expect("exit", exit >= 0 && exit <= static_cast<int>(Exit::kRolledBack));
+  int exit = 0;
+  fields.take("exit", exit);
+  if (exit < 0 || exit > static_cast<int>(Exit::kRolledBack)) fields.refuse("exit");
   answer.exit = static_cast<Exit>(exit);
-  answer.error = members.text("error");
-  answer.out = members.text("out");
-  answer.notes = members.texts("notes");
-  answer.warnings = members.texts("warnings");
-  if (members.wrong().empty()) return answer;
-  return fail_ticket(fmt::format("'{}' of its answer is missing or wrong", members.wrong()));
+  fields.take("error", answer.error);
+  fields.take("out", answer.out);
+  fields.take("notes", answer.notes);
+  fields.take("warnings", answer.warnings);
+  if (auto right = fields.check(); !right)
+    return fail_ticket("its answer: " + right.error().message);
+  return answer;
 }
 
 }  // namespace apiguard::publish

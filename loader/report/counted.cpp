@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/report/counted.hpp"
 
-#include <fmt/format.h>
-
+#include "loader/base/fields.hpp"
 #include "loader/report/json.hpp"
 
 namespace apiguard::report {
@@ -20,21 +19,19 @@ std::string show_counted(const Counted& counted) {
 }
 
 Result<Counted> parse_counted(const std::string& text) {
-  try {
-    const Json json = Json::parse(text);
-    Counted counted;
-    json.at("generation").get_to(counted.generation);
-    json.at("expiring").get_to(counted.expiring);
-    const auto next_end = optional_of<std::int64_t>(json.at("next_end"));
-    if (next_end) counted.next_end = timestamp_of(*next_end);
-    counted.unused = optional_of<std::size_t>(json.at("unused"));
-    json.at("boot_id").get_to(counted.boot_id);
-    counted.boot = boot_time_of(json.at("boot").get<std::uint64_t>());
-    counted.took = std::chrono::nanoseconds(json.at("took").get<std::int64_t>());
-    return counted;
-  } catch (const Json::exception& error) {
-    return fail(Exit::kFailed, fmt::format("counted: {}", error.what()));
-  }
+  const auto json = parse_object(text);
+  if (!json) return fail_in("counted", json.error());
+  Counted counted;
+  Fields fields(*json);
+  fields.take("generation", counted.generation);
+  fields.take("expiring", counted.expiring);
+  fields.take_unless_null("next_end", counted.next_end);
+  fields.take_unless_null("unused", counted.unused);
+  fields.take("boot_id", counted.boot_id);
+  fields.take("boot", counted.boot);
+  fields.take("took", counted.took);
+  if (auto right = fields.check(); !right) return fail_in("counted", right.error());
+  return counted;
 }
 
 }  // namespace apiguard::report

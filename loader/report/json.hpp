@@ -25,13 +25,6 @@ template <typename T>
   return value ? Json(*value) : Json(nullptr);
 }
 
-// And back. The library throws where a value is of another type.
-template <typename T>
-[[nodiscard]] std::optional<T> optional_of(const Json& json) {
-  if (json.is_null()) return std::nullopt;
-  return json.get<T>();
-}
-
 // {cidr, kind, name, until, origin}, of a lapsing line {lapsing}, which is true, and {why, review}
 // where the entry says them.
 [[nodiscard]] Json range_json(const Range& range);

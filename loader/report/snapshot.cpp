@@ -4,117 +4,135 @@
 #include <optional>
 #include <string_view>
 
-#include <fmt/format.h>
-
+#include "loader/base/fields.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/report/json.hpp"
 
 namespace apiguard::report {
 namespace {
 
-std::optional<Timestamp> time_of(const Json& json) {
-  const auto text = optional_of<std::string>(json);
-  if (!text) return std::nullopt;
-  const auto time = parse_timestamp(*text);
+// Texts that mean nothing to this version are as none.
+std::optional<Timestamp> take_time(Fields& fields, const char* key) {
+  std::optional<std::string> text;
+  fields.take_unless_null(key, text);
+  const auto time = parse_timestamp(text.value_or(std::string()));
   return time ? std::optional(*time) : std::nullopt;
 }
 
-std::optional<XdpMode> xdp_mode_of(const Json& json) {
-  const auto text = optional_of<std::string>(json);
+std::optional<Mode> take_mode(Fields& fields) {
+  std::optional<std::string> text;
+  fields.take_unless_null("mode", text);
+  return text ? parse_mode(*text) : std::nullopt;
+}
+
+std::optional<XdpMode> take_xdp_mode(Fields& fields) {
+  std::optional<std::string> text;
+  fields.take_unless_null("xdp_mode", text);
   for (const XdpMode mode : {XdpMode::kNative, XdpMode::kGeneric}) {
     if (text && *text == to_string(mode)) return mode;
   }
   return std::nullopt;
 }
 
-InterfaceStatus interface_of(const Json& json) {
-  InterfaceStatus interface;
-  json.at("name").get_to(interface.name);
-  interface.ifindex = optional_of<int>(json.at("ifindex"));
-  json.at("attached").get_to(interface.attached);
-  interface.xdp_mode = xdp_mode_of(json.at("xdp_mode"));
-  interface.prog_id = optional_of<std::uint32_t>(json.at("prog_id"));
-  interface.link_id = optional_of<std::uint32_t>(json.at("link_id"));
-  return interface;
+void take_interface(Fields& fields, InterfaceStatus& to) {
+  fields.take("name", to.name);
+  fields.take_unless_null("ifindex", to.ifindex);
+  fields.take("attached", to.attached);
+  to.xdp_mode = take_xdp_mode(fields);
+  fields.take_unless_null("prog_id", to.prog_id);
+  fields.take_unless_null("link_id", to.link_id);
 }
 
-std::vector<Endpoint> endpoints_of(const Json& json) {
-  std::vector<Endpoint> endpoints;
-  for (const Json& entry : json) {
-    if (const auto endpoint = parse_endpoint(entry.get<std::string>()))
-      endpoints.push_back(*endpoint);
-  }
-  return endpoints;
+void take_endpoints(Fields& fields, std::vector<Endpoint>& to) {
+  fields.take_texts("endpoints", [&](const std::string& text) {
+    if (const auto endpoint = parse_endpoint(text)) to.push_back(*endpoint);
+    return true;
+  });
 }
 
-apiguard_counters counters_of(const Json& json) {
-  apiguard_counters counters{};
+void take_counters(Fields& fields, apiguard_counters& to) {
   for (unsigned outcome = 0; outcome < APIGUARD_OUTCOME_MAX; ++outcome) {
-    const Json& reasons = json.at(std::string(outcome_name(outcome)));
-    for (unsigned reason = 0; reason < APIGUARD_REASON_MAX; ++reason) {
-      const auto at = reasons.find(std::string(reason_name(reason)));
-      if (at != reasons.end()) at->get_to(counters.packets[outcome][reason]);
-    }
+    fields.take_object(std::string(outcome_name(outcome)), [&](Fields& reasons) {
+      for (unsigned reason = 0; reason < APIGUARD_REASON_MAX; ++reason)
+        reasons.take_if_there(std::string(reason_name(reason)), to.packets[outcome][reason]);
+    });
   }
-  return counters;
 }
 
-std::optional<DamagedState> damaged_of(const Json& json) {
-  if (json.is_null()) return std::nullopt;
-  return DamagedState{json.at("generation").get<std::uint64_t>(),
-                      optional_of<std::uint64_t>(json.at("published")),
-                      json.at("why").get<std::string>()};
+void take_damaged(Fields& fields, std::optional<DamagedState>& to) {
+  if (fields.is_null("damaged")) return;
+  fields.take_object("damaged", [&](Fields& parts) {
+    DamagedState& damaged = to.emplace();
+    parts.take("generation", damaged.generation);
+    parts.take_unless_null("published", damaged.published);
+    parts.take("why", damaged.why);
+  });
 }
 
-std::vector<DetachMark> detached_of(const Json& json) {
-  std::vector<DetachMark> marks;
-  for (const Json& entry : json) {
-    marks.push_back({entry.at("name").get<std::string>(), time_of(entry.at("time")),
-                     optional_of<std::string>(entry.at("by")).value_or(std::string()), 0});
-  }
-  return marks;
+void take_detached(Fields& fields, std::vector<DetachMark>& to) {
+  fields.take_each("detached", [&](Fields& parts) {
+    DetachMark& mark = to.emplace_back();
+    parts.take("name", mark.name);
+    mark.time = take_time(parts, "time");
+    parts.take_unless_null("by", mark.by);
+  });
 }
 
-std::vector<UnpinnedFilter> unpinned_of(const Json& json) {
-  std::vector<UnpinnedFilter> filters;
-  for (const Json& entry : json) {
-    UnpinnedFilter& filter = filters.emplace_back();
-    entry.at("name").get_to(filter.name);
-    entry.at("ifindex").get_to(filter.ifindex);
-    entry.at("prog_id").get_to(filter.prog_id);
-    entry.at("generation").get_to(filter.generation);
-    filter.mode = parse_mode(entry.at("mode").get<std::string>()).value_or(Mode::kEnforce);
-  }
-  return filters;
+void take_unpinned(Fields& fields, std::vector<UnpinnedFilter>& to) {
+  if (!fields.has("unpinned")) return;
+  fields.take_each("unpinned", [&](Fields& parts) {
+    UnpinnedFilter& filter = to.emplace_back();
+    parts.take("name", filter.name);
+    parts.take("ifindex", filter.ifindex);
+    parts.take("prog_id", filter.prog_id);
+    parts.take("generation", filter.generation);
+    filter.mode = take_mode(parts).value_or(Mode::kEnforce);
+  });
 }
 
-Status status_of(const Json& json) {
-  Status status;
-  if (const auto mode = optional_of<std::string>(json.at("mode"))) status.mode = parse_mode(*mode);
-  status.generation = optional_of<std::uint64_t>(json.at("generation"));
-  status.edition = optional_of<std::uint64_t>(json.at("edition")).value_or(0);
-  json.at("confirmed").get_to(status.confirmed);
-  status.confirm_deadline = time_of(json.at("confirm_deadline"));
-  json.at("unapplied").get_to(status.unapplied);
-  status.damaged = damaged_of(json.at("damaged"));
-  json.at("guarded").get_to(status.guarded);
-  status.fingerprint = optional_of<std::string>(json.at("fingerprint")).value_or(std::string());
-  status.fingerprint_permanent =
-      optional_of<std::string>(json.at("fingerprint_permanent")).value_or(std::string());
-  status.endpoints = endpoints_of(json.at("endpoints"));
-  status.ranges4 = optional_of<std::size_t>(json.at("ranges").at("ipv4"));
-  status.ranges6 = optional_of<std::size_t>(json.at("ranges").at("ipv6"));
-  status.detached = detached_of(json.at("detached"));
-  if (json.contains("unpinned")) status.unpinned = unpinned_of(json.at("unpinned"));
-  const Json& leases = json.at("leases");
-  leases.at("in_force").get_to(status.leases.in_force);
-  leases.at("ending_soon").get_to(status.leases.ending_soon);
-  leases.at("barred").get_to(status.leases.barred);
-  for (const Json& interface : json.at("interfaces"))
-    status.interfaces.push_back(interface_of(interface));
-  status.counters = counters_of(json.at("counters"));
-  status.snapshot = time_of(json.at("snapshot"));
-  return status;
+void take_lists(Fields& fields, Status& status) {
+  take_endpoints(fields, status.endpoints);
+  take_detached(fields, status.detached);
+  take_unpinned(fields, status.unpinned);
+  fields.take_each("interfaces",
+                   [&](Fields& parts) { take_interface(parts, status.interfaces.emplace_back()); });
+}
+
+void take_numbers(Fields& fields, Status& status) {
+  fields.take_object("ranges", [&](Fields& parts) {
+    parts.take_unless_null("ipv4", status.ranges4);
+    parts.take_unless_null("ipv6", status.ranges6);
+  });
+  fields.take_object("leases", [&](Fields& parts) {
+    parts.take("in_force", status.leases.in_force);
+    parts.take("ending_soon", status.leases.ending_soon);
+    parts.take("barred", status.leases.barred);
+  });
+  fields.take_object("counters", [&](Fields& parts) { take_counters(parts, status.counters); });
+}
+
+void take_status(Fields& fields, Status& status) {
+  status.mode = take_mode(fields);
+  fields.take_unless_null("generation", status.generation);
+  fields.take_unless_null("edition", status.edition);
+  fields.take("confirmed", status.confirmed);
+  status.confirm_deadline = take_time(fields, "confirm_deadline");
+  fields.take("unapplied", status.unapplied);
+  take_damaged(fields, status.damaged);
+  fields.take("guarded", status.guarded);
+  fields.take_unless_null("fingerprint", status.fingerprint);
+  fields.take_unless_null("fingerprint_permanent", status.fingerprint_permanent);
+  take_lists(fields, status);
+  take_numbers(fields, status);
+  status.snapshot = take_time(fields, "snapshot");
+}
+
+void take_lost(Fields& fields, Lost& lost) {
+  fields.take_object("events_lost", [&](Fields& parts) {
+    parts.take("denied", lost.denied);
+    parts.take("admitted", lost.admitted);
+  });
+  fields.take_if_there("messages_dropped", lost.messages);  // younger than files may be
 }
 
 }  // namespace
@@ -131,23 +149,19 @@ std::string show_snapshot(const Snapshot& snapshot) {
 }
 
 Result<Snapshot> parse_snapshot(const std::string& text) {
-  try {
-    const Json json = Json::parse(text);
-    Snapshot snapshot;
-    snapshot.status = status_of(json);
-    json.at("problems").get_to(snapshot.problems);
-    json.at("notes").get_to(snapshot.notes);
-    json.at("events_lost").at("denied").get_to(snapshot.lost.denied);
-    json.at("events_lost").at("admitted").get_to(snapshot.lost.admitted);
-    snapshot.lost.messages =
-        json.value("messages_dropped", std::uint64_t{0});  // younger than files may be
-    json.at("boot_id").get_to(snapshot.boot_id);
-    snapshot.boot = boot_time_of(json.at("boot").get<std::uint64_t>());
-    if (snapshot.status.snapshot) return snapshot;
-    return fail(Exit::kFailed, "snapshot: it does not say when it was taken");
-  } catch (const Json::exception& error) {
-    return fail(Exit::kFailed, fmt::format("snapshot: {}", error.what()));
-  }
+  const auto json = parse_object(text);
+  if (!json) return fail_in("snapshot", json.error());
+  Snapshot snapshot;
+  Fields fields(*json);
+  take_status(fields, snapshot.status);
+  fields.take("problems", snapshot.problems);
+  fields.take("notes", snapshot.notes);
+  take_lost(fields, snapshot.lost);
+  fields.take("boot_id", snapshot.boot_id);
+  fields.take("boot", snapshot.boot);
+  if (auto right = fields.check(); !right) return fail_in("snapshot", right.error());
+  if (snapshot.status.snapshot) return snapshot;
+  return fail(Exit::kFailed, "snapshot: it does not say when it was taken");
 }
 
 }  // namespace apiguard::report

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "loader/base/fields.hpp"
 #include "loader/host/book.hpp"
 #include "loader/host/sealed.hpp"
 #include "loader/policy/overlay.hpp"
@@ -13,8 +14,6 @@
 
 namespace apiguard::fuzz {
 namespace {
-
-using Json = nlohmann::json;
 
 const Moment kMoment{{Timestamp(1'796'126'400s), BootTime(500s)}, "boot", false};
 
@@ -70,8 +69,7 @@ void reads(const std::string& text) {
 void run(std::string_view input) {
   const std::string text(input);
   reads(text);
-  const Json json = Json::parse(text, nullptr, false);
-  if (json.is_object() && !is_deep(json)) reads(show_sealed(json));
+  if (const auto json = parse_object(text)) reads(show_sealed(*json));
 }
 
 }  // namespace apiguard::fuzz

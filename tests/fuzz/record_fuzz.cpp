@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "loader/base/fields.hpp"
 #include "loader/host/floor.hpp"
 #include "loader/host/record.hpp"
 #include "loader/host/sealed.hpp"
@@ -115,11 +116,11 @@ void run(std::string_view input) {
   const std::string text(input);
   reads_record(nullptr, text);
   reads_text_record(nullptr, text);
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object() || is_deep(json)) return;
-  const std::string sealed = show_sealed(json);
-  reads_record(&json, sealed);
-  reads_text_record(&json, sealed);
+  const auto json = parse_object(text);
+  if (!json) return;
+  const std::string sealed = show_sealed(*json);
+  reads_record(&*json, sealed);
+  reads_text_record(&*json, sealed);
 }
 
 }  // namespace apiguard::fuzz

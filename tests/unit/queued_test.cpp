@@ -195,7 +195,14 @@ TEST_CASE("what is no ticket is refused, and named") {
                                    {"prefixes", "[\"x\"]"},
                                    {"name", "\"a b\""},
                                    {"lasts", "\"2h\""},
-                                   {"until", "1.5"}}) {
+                                   {"until", "1.5"},
+                                   {"until", "9223372036854775808"},
+                                   {"login_uid", "4294967296"},
+                                   {"login_uid", "-1"},
+                                   {"client", "[]"},
+                                   {"review", "null"},
+                                   {"prefixes", "[\"203.0.113.0/24\",null]"},
+                                   {"by", "[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]"}}) {
     INFO(key << ' ' << value);
     CHECK_FALSE(parse_ticket(with(key, value)));
   }

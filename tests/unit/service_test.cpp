@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -217,6 +218,27 @@ TEST_CASE("what was counted of a long list is good for a while, and for that lis
   CHECK_FALSE(report::parse_counted("{}"));
 }
 
+TEST_CASE("counts of another type, or that none can be, are none") {
+  const std::string good = report::show_counted({17, 3, 1'764'000'000, 2, "boot", 5, 6});
+  REQUIRE(report::parse_counted(good));
+  for (const auto& [from, to] : {std::pair{"\"expiring\": 3", "\"expiring\": -3"},
+                                 {"\"expiring\": 3", "\"expiring\": 3.0"},
+                                 {"\"expiring\": 3", "\"expiring\": true"},
+                                 {"\"generation\": 17", "\"generation\": 18446744073709551616"},
+                                 {"\"next_end\": 1764000000", "\"next_end\": \"1764000000\""},
+                                 {"\"unused\"", "\"used\""},
+                                 {"\"boot_id\": \"boot\"", "\"boot_id\": null"},
+                                 {"\"took\": 6", "\"took\": 1e999"}}) {
+    std::string text = good;
+    REQUIRE(text.find(from) != std::string::npos);
+    text.replace(text.find(from), std::string(from).size(), to);
+    INFO(text);
+    const auto counted = report::parse_counted(text);
+    REQUIRE_FALSE(counted);
+    CHECK(counted.error().message.starts_with("counted: "));
+  }
+}
+
 StatusReport a_standing() {
   StatusReport standing;
   report::Status& status = standing.status;
@@ -293,6 +315,41 @@ TEST_CASE("a snapshot that is damaged, old or of another boot is none") {
   }
   for (const char* wrong : {"[]", "{}", "null", "7", "\"x\""})
     CHECK_FALSE(report::parse_snapshot(wrong));
+}
+
+TEST_CASE("a snapshot with a member of another type is none, and the member is named") {
+  StatusReport standing = a_standing();
+  standing.status.unpinned = {{"eth0", 2, 7, 17, Mode::kEnforce}};
+  standing.status.detached = {{"eth3", std::nullopt, "root", 0}};
+  const std::string good = report::show_snapshot(take_snapshot(standing, {7, 3}));
+  for (const auto& [pointer, value, named] :
+       {std::tuple{"/generation", "17.5", "generation"},
+        {"/generation", "true", "generation"},
+        {"/confirmed", "1", "confirmed"},
+        {"/confirm_deadline", "1764000000", "confirm_deadline"},
+        {"/interfaces/0/ifindex", "2147483648", "interfaces"},
+        {"/interfaces/0/prog_id", "-1", "interfaces"},
+        {"/interfaces/1", "null", "interfaces"},
+        {"/unpinned/0/prog_id", "4294967296", "unpinned"},
+        {"/detached/0/name", "null", "detached"},
+        {"/damaged", "[]", "damaged"},
+        {"/damaged/why", "7", "damaged"},
+        {"/counters/drop/unlisted", "\"5\"", "counters"},
+        {"/counters/pass", "null", "counters"},
+        {"/ranges", "[3, 4]", "ranges"},
+        {"/leases/barred", "-1", "leases"},
+        {"/endpoints", "[6443]", "endpoints"},
+        {"/problems", "\"a\"", "problems"},
+        {"/events_lost", "7", "events_lost"},
+        {"/messages_dropped", "null", "messages_dropped"},
+        {"/boot", "-1", "boot"}}) {
+    auto json = nlohmann::json::parse(good);
+    json[nlohmann::json::json_pointer(pointer)] = nlohmann::json::parse(value);
+    INFO(pointer << ' ' << value);
+    const auto snapshot = report::parse_snapshot(json.dump());
+    REQUIRE_FALSE(snapshot);
+    CHECK(snapshot.error().message == "snapshot: '" + std::string(named) + "' is missing or wrong");
+  }
 }
 
 }  // namespace

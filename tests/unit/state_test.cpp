@@ -320,6 +320,15 @@ TEST_CASE("values of meta.json that make no sense are refused, unknown members a
   CHECK(error("\"added\": 3", "\"added\": 99999999999999999999") == wrong("added"));
   CHECK(error("\"edits\": [", "\"edits\": [7,") == wrong("edits"));
   CHECK(error(R"("before": ")", R"("befor": ")") == wrong("edits"));
+  CHECK(error("\"edits\": [", "\"edits\": [null,") == wrong("edits"));
+  CHECK(error("\"lasting\": [", "\"lasting\": [null,") == wrong("lasting"));
+  CHECK(error("\"added\": 3", "\"added\": 3, \"entered\": null") == wrong("entered"));
+  CHECK(error("\"added\": 3", "\"added\": 3, \"changes\": [[]]") == wrong("changes"));
+  CHECK(error("\"wall\": ", "\"wall\": 9223372036854775808, \"other\": ") == wrong("clock"));
+  CHECK(error("\"added\": 3",
+              "\"added\": 3, \"x\": " + std::string(20, '[') + std::string(20, ']')) ==
+        "generation '17': meta.json: it is nested deeper than 16 levels: the state directory was "
+        "damaged");
   CHECK(error("\"schema\": 1", "\"schema\": 0") == wrong("schema"));
   CHECK(error("\"added\": 3", "\"added\": 4") == kRecordDiffers);
   CHECK(error("\"schema\": 1", "\"schema\": 2") ==

@@ -154,7 +154,11 @@ TEST_CASE("what was told is kept, and what cannot be read is nothing") {
   traced.leases = {1, 2, 12, {"root", "ci"}, {"added 192.0.2.6/32 by root"}};
   REQUIRE(write_traced(folder.path(), traced));
   CHECK(read_traced(folder.path()) == traced);
-  for (const char* text : {"", "{", "[]", "7", R"({"generation":-1,"by":[1],"entries":"x"})"}) {
+  for (const char* text :
+       {"", "{", "[]", "7", R"({"generation":-1,"by":[1],"entries":"x"})",
+        R"({"generation":12,"leases_at":34,"added":1,"renewed":2,"leases_generation":12,"by":[]})",
+        R"({"generation":1e300,"leases_at":{},"by":[null]})", "{\"generation\":12}{"}) {
+    INFO(text);
     test::put(folder / "traced", text);
     CHECK(read_traced(folder.path()) == Traced());
   }

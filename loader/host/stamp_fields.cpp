@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/host/fields.hpp"
+#include "loader/host/stamp_fields.hpp"
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "loader/policy/text.hpp"
@@ -9,18 +10,16 @@ namespace apiguard {
 
 using Json = nlohmann::json;
 
-void take_stamp(Fields& fields, const Json& json, std::optional<Stamp>& to) {
-  if (!json.contains("clock")) return;
-  const Json* clock = fields.take_object("clock");
-  if (clock == nullptr) return;
-  Stamp stamp;
-  Fields parts(*clock);
-  parts.take("wall", stamp.now.wall);
-  parts.take("boot", stamp.now.boot);
-  parts.take("boot_id", stamp.boot_id);
-  if (clock->contains("before")) parts.take("before", stamp.before.emplace());
-  if (!parts.refused().empty()) return fields.refuse("clock");
-  to = std::move(stamp);
+void take_stamp(Fields& fields, std::optional<Stamp>& to) {
+  if (!fields.has("clock")) return;
+  fields.take_object("clock", [&](Fields& parts) {
+    Stamp stamp;
+    parts.take("wall", stamp.now.wall);
+    parts.take("boot", stamp.now.boot);
+    parts.take("boot_id", stamp.boot_id);
+    parts.take_if_there("before", stamp.before);
+    to = std::move(stamp);
+  });
 }
 
 void take_time(Fields& fields, Timestamp& to) {
