@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <limits>
-#include <sstream>
 
 #include <fmt/format.h>
 
+#include "loader/base/line_reader.hpp"
 #include "loader/host/expendable_file.hpp"
 
 namespace apiguard {
@@ -16,14 +16,10 @@ constexpr std::string_view kHead = "apiguard refused-leases 1";
 
 std::string path_of(const std::string& run_dir) { return run_dir + "/refused-leases"; }
 
-bool parse_count(const std::string& line, std::string_view reason, std::uint64_t& count) {
-  std::istringstream words(line);
-  std::string name, digits, surplus;
-  if (!(words >> name >> digits) || words >> surplus || name != reason) return false;
-  if (digits.find_first_not_of("0123456789") != std::string::npos || digits.size() > 19)
-    return false;
-  count = std::stoull(digits);
-  return true;
+constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+
+bool parse_count(std::string_view line, std::string_view reason, std::uint64_t& count) {
+  return take_word(line) == reason && take_number(line, count) && line.empty() && count <= kMost;
 }
 
 }  // namespace
@@ -36,23 +32,15 @@ std::string show_refused(const RefusedLeases& refused) {
 }
 
 Result<RefusedLeases> parse_refused(const std::string& text) {
-  std::istringstream lines(text);
-  std::size_t number = 1;
-  std::string line;
-  const auto wrong = [&](std::string_view why) {
-    return fail(Exit::kFailed, fmt::format("line {}: {}", number, why));
-  };
-  if (!std::getline(lines, line) || line != kHead)
-    return wrong("is not the first line of such a file");
+  auto lines = LineReader::open(text, kHead);
+  if (!lines) return fail(lines.error());
   RefusedLeases refused{};
   for (std::size_t i = 0; i < refused.size(); ++i) {
-    ++number;
     const std::string_view reason = to_string(static_cast<Refusal>(i));
-    if (!std::getline(lines, line) || !parse_count(line, reason, refused[i]))
-      return wrong(fmt::format("'{}' and a number are wanted", reason));
+    if (!lines->next() || !parse_count(lines->line(), reason, refused[i]))
+      return lines->wrong(fmt::format("'{}' and a number are wanted", reason));
   }
-  ++number;
-  if (!std::getline(lines, line) || line != "end") return wrong("the end is missing");
+  if (auto whole = lines->check_end(); !whole) return fail(whole.error());
   return refused;
 }
 
@@ -71,7 +59,6 @@ Result<> count_refused(const std::string& run_dir, const std::vector<LeaseAnswer
                    [](const LeaseAnswer& answer) { return refusal_of(answer).has_value(); }))
     return {};
   auto refused = read_refused(run_dir).value_or(RefusedLeases{});
-  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
   for (const LeaseAnswer& answer : answers) {
     const auto refusal = refusal_of(answer);
     if (!refusal) continue;

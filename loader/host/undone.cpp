@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
 #include <fmt/format.h>
 
+#include "loader/base/line_reader.hpp"
 #include "loader/base/sha256.hpp"
 #include "loader/host/expendable_file.hpp"
 #include "loader/host/files.hpp"
@@ -46,15 +46,10 @@ bool is_digest(std::string_view text) {
 
 std::optional<UndoneFile> parse_line(std::string_view line) {
   UndoneFile file;
-  if (line.size() < kDigest + 2 || !is_digest(line.substr(0, kDigest)) || line[kDigest] != ' ')
+  file.digest = take_word(line);
+  if (!is_digest(file.digest) || !take_number(line, file.generation) || line.empty())
     return std::nullopt;
-  file.digest = line.substr(0, kDigest);
-  line.remove_prefix(kDigest + 1);
-  const auto [end, error] =
-      std::from_chars(line.data(), line.data() + line.size(), file.generation);
-  line.remove_prefix(static_cast<std::size_t>(end - line.data()));
-  if (error != std::errc{} || line.size() < 2 || line.front() != ' ') return std::nullopt;
-  file.name = line.substr(1);
+  file.name = line;
   return file;
 }
 
@@ -76,15 +71,14 @@ Result<std::vector<UndoneFile>> read_undone(const std::string& state_dir) {
   if (!text) return fail(text.error());
   std::string_view left = *text;
   while (!left.empty()) {
-    const std::size_t end = left.find('\n');
-    auto file = end == std::string_view::npos ? std::nullopt : parse_line(left.substr(0, end));
+    const auto line = take_line(left);
+    auto file = line ? parse_line(*line) : std::nullopt;
     if (!file)
       return fail(Exit::kFailed,
                   fmt::format("file '{}': read: line {} is damaged: which changes were undone is "
                               "not known",
                               path_of(state_dir), files.size() + 1));
     files.push_back(std::move(*file));
-    left.remove_prefix(end + 1);
   }
   return files;
 }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/ledger/audit_file.hpp"
 
-#include <sstream>
-
 #include <fmt/format.h>
 
+#include "loader/base/line_reader.hpp"
 #include "loader/host/expendable_file.hpp"
 
 namespace apiguard::ledger {
@@ -14,20 +13,19 @@ constexpr std::string_view kHead = "apiguard seen 1";
 
 std::string path_of(const std::string& state_dir) { return state_dir + "/seen"; }
 
-Result<AuditSource> parse_source(const std::string& line) {
-  std::istringstream words(line);
-  std::string address, surplus;
+bool take_numbers(std::string_view& line, AuditSource& to) {
+  return take_number(line, to.connections) && take_number(line, to.first) &&
+         take_number(line, to.last) && take_number(line, to.days);
+}
+
+Result<AuditSource> parse_source(std::string_view line) {
+  const std::string_view address = take_word(line);
   AuditSource source;
-  std::int64_t first = 0;
-  std::int64_t last = 0;
-  words >> address >> source.connections >> first >> last >> source.days;
-  if (!words || words >> surplus)
+  if (!take_numbers(line, source) || !line.empty())
     return fail(Exit::kFailed, "an address and four numbers are wanted");
   auto parsed = parse_address(address);
-  if (!parsed) return fail(Exit::kFailed, parsed.error().message);
+  if (!parsed) return fail(parsed.error());
   source.source = *parsed;
-  source.first = timestamp_of(first);
-  source.last = timestamp_of(last);
   return source;
 }
 
@@ -43,22 +41,16 @@ std::string show_audit_file(const std::vector<AuditSource>& sources) {
 }
 
 Result<std::vector<AuditSource>> parse_audit_file(const std::string& text) {
-  std::istringstream lines(text);
+  auto lines = LineReader::open(text, kHead);
+  if (!lines) return fail(lines.error());
   std::vector<AuditSource> sources;
-  std::size_t number = 1;
-  std::string line;
-  const auto wrong = [&](std::string_view why) {
-    return fail(Exit::kFailed, fmt::format("line {}: {}", number, why));
-  };
-  if (!std::getline(lines, line) || line != kHead)
-    return wrong("is not the first line of such a file");
-  while (++number, std::getline(lines, line)) {
-    if (line == "end") return sources;
-    auto source = parse_source(line);
-    if (!source) return wrong(source.error().message);
+  while (lines->next()) {
+    auto source = parse_source(lines->line());
+    if (!source) return lines->wrong(source.error().message);
     sources.push_back(*source);
   }
-  return wrong("the end is missing");
+  if (auto whole = lines->check_end(); !whole) return fail(whole.error());
+  return sources;
 }
 
 Result<std::vector<AuditSource>> read_audit_file(const std::string& state_dir) {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // STATE/used: text and back. A list of a million ranges may stand in it, so it is read in one go.
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <string_view>
 
 #include <fmt/compile.h>
 #include <fmt/format.h>
 
-#include "loader/base/number.hpp"
+#include "loader/base/line_reader.hpp"
 #include "loader/host/expendable_file.hpp"
 #include "loader/host/files.hpp"
 #include "loader/ledger/usage_log.hpp"
@@ -41,57 +40,31 @@ void show_usage(const Usage& usage, std::string& text) {
 
 // ---- reading
 
-template <typename T>
-bool read_number(std::string_view text, T& number) {
-  const auto parsed = parse_whole<T>(text);
-  if (parsed) number = *parsed;
-  return parsed.has_value();
-}
-
-bool read_number(std::string_view text, Timestamp& time) {
-  std::int64_t nanoseconds = 0;
-  if (!read_number(text, nanoseconds)) return false;
-  time = timestamp_of(nanoseconds);
-  return true;
+bool take_usage(std::string_view& text, Usage& usage) {
+  return take_number(text, usage.connections) && take_number(text, usage.first) &&
+         take_number(text, usage.last);
 }
 
 class Reader {
  public:
-  explicit Reader(std::string_view text) : rest_(text) {}
+  explicit Reader(const LineReader& lines) : lines_(lines) {}
 
   Result<UsageLog> run() {
-    if (!next() || line_ != kHead) return wrong("is not the first line of such a file");
-    while (next()) {
-      if (line_ == "end") return finish();
+    while (lines_.next()) {
       if (auto taken = take_line(); !taken) return fail(taken.error());
     }
-    return wrong("the end is missing");
+    if (auto whole = lines_.check_end(); !whole) return fail(whole.error());
+    return finish();
   }
 
  private:
   enum class Part { kBefore, kAdded, kUsed };
 
-  // A last line without newline was cut.
-  bool next() {
-    const std::size_t end = rest_.find('\n');
-    ++number_;
-    if (end == std::string_view::npos) return false;
-    line_ = rest_.substr(0, end);
-    rest_.remove_prefix(end + 1);
-    return true;
-  }
-
-  [[nodiscard]] tl::unexpected<Error> wrong(std::string_view what) const {
-    return fail(Exit::kFailed, fmt::format("line {}: {}", number_, what));
-  }
-
   Result<> take_line() {
-    const std::size_t space = line_.find(' ');
-    const std::string_view word = line_.substr(0, space);
-    const std::string_view value =
-        space == std::string_view::npos ? std::string_view() : line_.substr(space + 1);
+    std::string_view value = lines_.line();
+    const std::string_view word = take_word(value);
     if (word == "added" && part_ != Part::kUsed) return take_added(value);
-    if (line_ == "used" && part_ != Part::kUsed) {
+    if (lines_.line() == "used" && part_ != Part::kUsed) {
       part_ = Part::kUsed;
       return {};
     }
@@ -101,63 +74,46 @@ class Reader {
   }
 
   Result<> take_head(std::string_view word, std::string_view value) {
-    Timestamp time{};
     if (word == "boot") {
       state_.boot = value;
       return {};
     }
-    if (word == "generation" && read_number(value, state_.generation)) return {};
-    if (!read_number(value, time)) return wrong("no number");
-    if (word == "clock") {
-      state_.clock = time;
-    } else if (word == "observed") {
-      state_.observed = time;
-    } else if (word == "missed") {
-      state_.missed = time;
-    } else {
-      return wrong("is not known");
-    }
-    return {};
+    if (word == "generation") return take_whole(value, state_.generation);
+    if (word == "clock") return take_whole(value, state_.clock);
+    if (word == "observed") return take_whole(value, state_.observed.emplace());
+    if (word == "missed") return take_whole(value, state_.missed.emplace());
+    return lines_.wrong("is not known");
   }
 
   Result<> take_added(std::string_view value) {
     part_ = Part::kAdded;
-    if (!read_number(value, since_)) return wrong("no number");
+    return take_whole(value, since_);
+  }
+
+  template <typename Number>
+  Result<> take_whole(std::string_view text, Number& to) {
+    if (!take_number(text, to) || !text.empty()) return lines_.wrong("no number");
     return {};
   }
 
   Result<> take_prefix(std::string_view word, std::string_view value) {
     const auto parsed = parse_prefix(word);
-    if (!parsed || !value.empty()) return wrong("no range");
+    if (!parsed || !value.empty()) return lines_.wrong("no range");
     state_.added.push_back({parsed->prefix, since_});
     return {};
   }
 
   Result<> take_range(std::string_view word, std::string_view value) {
     const auto parsed = parse_prefix(word);
-    if (!parsed) return wrong("no range");
+    if (!parsed) return lines_.wrong("no range");
     RangeUsage range{parsed->prefix, {}, {}};
     if (!take_usage(value, range.earlier) || !take_usage(value, range.current) || !value.empty())
-      return wrong("six numbers are wanted");
+      return lines_.wrong("six numbers are wanted");
     state_.ranges.push_back(range);
     return {};
   }
 
-  static bool take_usage(std::string_view& text, Usage& usage) {
-    return take_number(text, usage.connections) && take_number(text, usage.first) &&
-           take_number(text, usage.last);
-  }
-
-  template <typename T>
-  static bool take_number(std::string_view& text, T& number) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const bool is_number = read_number(text.substr(0, end), number);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    return is_number;
-  }
-
   Result<UsageLog> finish() {
-    if (!rest_.empty()) return wrong("something stands behind the end");
     const auto by_prefix = [](const auto& a, const auto& b) { return a.prefix < b.prefix; };
     std::sort(state_.added.begin(), state_.added.end(), by_prefix);
     const auto unordered = [](const auto& a, const auto& b) { return !(a.prefix < b.prefix); };
@@ -165,13 +121,11 @@ class Reader {
     if (std::adjacent_find(ranges.begin(), ranges.end(), unordered) != ranges.end() ||
         std::adjacent_find(state_.added.begin(), state_.added.end(), unordered) !=
             state_.added.end())
-      return wrong("ranges stand twice or in no order");
+      return lines_.wrong("ranges stand twice or in no order");
     return std::move(state_);
   }
 
-  std::string_view rest_;
-  std::string_view line_;
-  std::size_t number_ = 0;
+  LineReader lines_;
   Part part_ = Part::kBefore;
   Timestamp since_{};
   UsageLog state_;
@@ -195,7 +149,11 @@ std::string show_usage_log(const UsageLog& state) {
   return text + "end\n";
 }
 
-Result<UsageLog> parse_usage_log(const std::string& text) { return Reader(text).run(); }
+Result<UsageLog> parse_usage_log(const std::string& text) {
+  const auto lines = LineReader::open(text, kHead);
+  if (!lines) return fail(lines.error());
+  return Reader(*lines).run();
+}
 
 Result<UsageLog> read_usage_log(const std::string& state_dir) {
   const auto text = read_expendable_file(path_of(state_dir));
