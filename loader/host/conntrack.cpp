@@ -11,16 +11,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
+#include <utility>
 
 #include "loader/host/netlink.hpp"
+#include "loader/host/netlink_readers.hpp"
 #include "loader/policy/lookup.hpp"
 
 namespace apiguard {
 namespace {
 
-constexpr int kAttempts = 20;
 // There while something in this namespace tracks connections. The netlink subsystem is not asked
 // where it is not: the kernel would load its module for that.
 constexpr const char* kTracks = "/proc/sys/net/netfilter/nf_conntrack_count";
@@ -33,12 +32,8 @@ struct Tracked {
   std::uint32_t status = 0;
 };
 
-void take_address(const nlattr* attribute, Family family, Address& address) {
-  const std::size_t size = max_length(family) / 8U;
-  if (mnl_attr_get_payload_len(attribute) != size) return;
-  address.family = family;
-  std::copy_n(static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute)), size,
-              address.bytes.begin());
+void take_address(const nlattr* attribute, Family family, Address& to) {
+  if (const auto address = address_in(attribute, family)) to = *address;
 }
 
 int take_ip(const nlattr* attribute, void* data) {
@@ -75,26 +70,25 @@ int take_attribute(const nlattr* attribute, void* data) {
   return MNL_CB_OK;
 }
 
-struct Taking {
-  const std::vector<Endpoint>& endpoints;
-  std::map<Address, std::uint64_t> answered;
-};
+}  // namespace
 
 // IPS_ASSURED: of TCP, that the handshake was finished by both sides. IPS_SEEN_REPLY would be set
 // by a refusal.
-int take_entry(const nlmsghdr* message, void* data) {
-  Taking& taking = *static_cast<Taking*>(data);
+int read_tracked(const nlmsghdr* message, void* data) {
+  auto& answered = *static_cast<Answered*>(data);
   if (NFNL_SUBSYS_ID(message->nlmsg_type) != NFNL_SUBSYS_CTNETLINK) return MNL_CB_OK;
   if (mnl_nlmsg_get_payload_len(message) < sizeof(nfgenmsg)) return MNL_CB_OK;
   Tracked tracked;
   mnl_attr_parse(message, sizeof(nfgenmsg), take_attribute, &tracked);
   if (tracked.protocol != IPPROTO_TCP || (tracked.status & IPS_ASSURED) == 0) return MNL_CB_OK;
-  if (protects(taking.endpoints, tracked.destination, tracked.port))
-    ++taking.answered[tracked.source];
+  if (protects(answered.endpoints, tracked.destination, tracked.port))
+    ++answered.sources[tracked.source];
   return MNL_CB_OK;
 }
 
-Result<> dump(Taking& taking) {
+namespace {
+
+Result<> dump(Answered& answered) {
   auto netlink = Netlink::open(NETLINK_NETFILTER, "netfilter");
   if (!netlink) return fail(netlink.error());
   alignas(nlmsghdr) std::array<char, 256> buffer{};
@@ -104,19 +98,20 @@ Result<> dump(Taking& taking) {
   auto* header = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
   header->nfgen_family = AF_UNSPEC;
   header->version = NFNETLINK_V0;
-  return netlink->ask(message, "list the tracked connections", take_entry, &taking);
+  return netlink->ask(message, "list the tracked connections", read_tracked, &answered);
 }
 
 }  // namespace
 
 Result<std::map<Address, std::uint64_t>> list_answered(const std::vector<Endpoint>& endpoints) {
   if (access(kTracks, R_OK) != 0) return std::map<Address, std::uint64_t>();
-  for (int i = 1;; ++i) {
-    Taking taking{endpoints, {}};
-    const auto dumped = dump(taking);
-    if (dumped) return std::move(taking.answered);
-    if (dumped.error().os_error != EINTR || i == kAttempts) return fail(dumped.error());
-  }
+  using Sources = std::map<Address, std::uint64_t>;
+  return ask_until_whole<Sources>([&](Sources& sources) -> Result<> {
+    Answered answered{endpoints, {}};
+    if (auto dumped = dump(answered); !dumped) return dumped;
+    sources = std::move(answered.sources);
+    return {};
+  });
 }
 
 }  // namespace apiguard

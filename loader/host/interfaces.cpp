@@ -9,19 +9,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <iterator>
 #include <string_view>
 #include <utility>
 
 #include "loader/host/netlink.hpp"
+#include "loader/host/netlink_readers.hpp"
 
 namespace apiguard {
 namespace {
 
 // ---- the link list of the kernel
-
-constexpr int kAttempts = 20;
 
 std::string text_of(const nlattr* attribute) {
   return mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) < 0 ? "" : mnl_attr_get_str(attribute);
@@ -99,7 +97,9 @@ bool shares_packets_with_lower(const Interface& interface) {
   return std::find(kKinds.begin(), kKinds.end(), interface.kind) != kKinds.end();
 }
 
-int take_link(const nlmsghdr* message, void* data) {
+}  // namespace
+
+int read_link(const nlmsghdr* message, void* data) {
   if (message->nlmsg_type != RTM_NEWLINK) return MNL_CB_OK;
   if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return MNL_CB_OK;
   const auto* header = static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(message));
@@ -112,14 +112,7 @@ int take_link(const nlmsghdr* message, void* data) {
   return parsed;
 }
 
-Result<std::vector<Interface>> dump_links() {
-  std::vector<Interface> links;
-  auto asked = dump<ifinfomsg>(
-      RTM_GETLINK, AF_UNSPEC, "list the links", take_link, &links,
-      [](nlmsghdr* message) { mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS); });
-  if (!asked) return fail(asked.error());
-  return links;
-}
+namespace {
 
 // ---- selection
 
@@ -220,10 +213,13 @@ void add_once(std::vector<Interface>& to, const Interface& interface) {
 // NLM_F_DUMP_INTR (libmnl says EINTR): links changed while the kernel listed them, so some may be
 // missing.
 Result<std::vector<Interface>> list_interfaces() {
-  Result<std::vector<Interface>> links = dump_links();
-  for (int i = 1; i < kAttempts && !links && links.error().os_error == EINTR; ++i)
-    links = dump_links();
-  return links;
+  using List = std::vector<Interface>;
+  return ask_until_whole<List>([](List& list) {
+    return dump<ifinfomsg>(RTM_GETLINK, AF_UNSPEC, "list the links", read_link, &list,
+                           [](nlmsghdr* message) {
+                             mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+                           });
+  });
 }
 
 bool has_ethernet_header(const Interface& interface) {

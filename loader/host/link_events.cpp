@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "loader/host/files.hpp"
+#include "loader/host/netlink_readers.hpp"
 
 namespace apiguard {
 namespace {
@@ -34,7 +35,9 @@ int take_name(const nlattr* attribute, void* data) {
   return MNL_CB_OK;
 }
 
-int take_notice(const nlmsghdr* message, void* data) {
+}  // namespace
+
+int read_notice(const nlmsghdr* message, void* data) {
   if (mnl_nlmsg_get_payload_len(message) < sizeof(ifinfomsg)) return MNL_CB_OK;
   ifinfomsg link{};
   std::memcpy(&link, mnl_nlmsg_get_payload(message), sizeof(link));
@@ -52,8 +55,6 @@ int take_notice(const nlmsghdr* message, void* data) {
   news.there[link.ifi_index] = std::move(names.others);
   return parsed;
 }
-
-}  // namespace
 
 Result<LinkEvents> LinkEvents::open() {
   std::unique_ptr<mnl_socket, Close> socket(
@@ -77,7 +78,7 @@ LinkEvents::News LinkEvents::drain() const {
     if (got < 0) {
       news.lost |= errno == ENOBUFS;
     } else if (static_cast<std::size_t>(got) > buffer.size() ||
-               mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0, 0, take_notice, &news) <
+               mnl_cb_run(buffer.data(), static_cast<std::size_t>(got), 0, 0, read_notice, &news) <
                    MNL_CB_STOP) {
       news.lost = true;
     }

@@ -9,30 +9,20 @@
 #include <cerrno>
 
 #include "loader/host/netlink.hpp"
+#include "loader/host/netlink_readers.hpp"
 
 namespace apiguard {
 namespace {
-
-constexpr int kAttempts = 20;
-
-std::optional<Address> address_in(const nlattr* attribute, Family family) {
-  const std::size_t size = max_length(family) / 8U;
-  if (mnl_attr_get_payload_len(attribute) != size) return std::nullopt;
-  Address address;
-  address.family = family;
-  std::copy_n(static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute)), size,
-              address.bytes.begin());
-  return address;
-}
 
 // RTA_VIA: a gateway of the other family.
 std::optional<Address> address_via(const nlattr* attribute) {
   if (mnl_attr_get_payload_len(attribute) < sizeof(rtvia)) return std::nullopt;
   const auto* via = static_cast<const rtvia*>(mnl_attr_get_payload(attribute));
-  Address address;
-  address.family = via->rtvia_family == AF_INET ? Family::kIpv4 : Family::kIpv6;
+  const auto family = family_of(via->rtvia_family);
   const std::size_t size = mnl_attr_get_payload_len(attribute) - sizeof(rtvia);
-  if (size != max_length(address.family) / 8U) return std::nullopt;
+  if (!family || size != max_length(*family) / 8U) return std::nullopt;
+  Address address;
+  address.family = *family;
   std::copy_n(via->rtvia_addr, size, address.bytes.begin());
   return address;
 }
@@ -63,16 +53,6 @@ void take_hop(const rtnexthop* next, Reading& reading) {
   reading.hops.push_back(hop);
 }
 
-void take_hops(const nlattr* attribute, Reading& reading) {
-  const auto* hop = static_cast<const rtnexthop*>(mnl_attr_get_payload(attribute));
-  int left = mnl_attr_get_payload_len(attribute);
-  while (RTNH_OK(hop, left)) {
-    take_hop(hop, reading);
-    left -= RTNH_ALIGN(hop->rtnh_len);
-    hop = RTNH_NEXT(hop);
-  }
-}
-
 int take_attribute(const nlattr* attribute, void* data) {
   Reading& reading = *static_cast<Reading*>(data);
   RouteHop& route = reading.route;
@@ -82,22 +62,26 @@ int take_attribute(const nlattr* attribute, void* data) {
   } else if (type == RTA_OIF) {
     route.interface = static_cast<int>(number_of(attribute));
   } else if (type == RTA_MULTIPATH) {
-    take_hops(attribute, reading);
+    each_hop(attribute, [&](const rtnexthop* hop) { take_hop(hop, reading); });
   } else {
     take_gateway(attribute, route);
   }
   return MNL_CB_OK;
 }
 
-int take_route(const nlmsghdr* message, void* data) {
+}  // namespace
+
+int read_hops(const nlmsghdr* message, void* data) {
   if (message->nlmsg_type != RTM_NEWROUTE) return MNL_CB_OK;
   if (mnl_nlmsg_get_payload_len(message) < sizeof(rtmsg)) return MNL_CB_OK;
   const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(message));
   if (header->rtm_type != RTN_LOCAL && header->rtm_type != RTN_UNICAST) return MNL_CB_OK;
+  const auto family = family_of(header->rtm_family);
+  if (!family || header->rtm_dst_len > max_length(*family)) return MNL_CB_OK;
   Reading reading;
   reading.into = static_cast<std::vector<RouteHop>*>(data);
   reading.route.local = header->rtm_type == RTN_LOCAL;
-  reading.route.to.address.family = header->rtm_family == AF_INET ? Family::kIpv4 : Family::kIpv6;
+  reading.route.to.address.family = *family;
   reading.route.to.length = header->rtm_dst_len;
   const int parsed = mnl_attr_parse(message, sizeof(rtmsg), take_attribute, &reading);
   if (reading.hops.empty()) reading.hops.push_back(reading.route);
@@ -108,15 +92,17 @@ int take_route(const nlmsghdr* message, void* data) {
   return parsed;
 }
 
-// NLM_F_DUMP_INTR (libmnl says EINTR): what is listed changed meanwhile, so some may be missing.
+namespace {
+
 Result<std::vector<RouteHop>> list_routes() {
-  for (int i = 1;; ++i) {
-    std::vector<RouteHop> hops;
-    Result<> asked = dump<rtmsg>(RTM_GETROUTE, AF_INET, "list the routes", take_route, &hops);
-    if (asked) asked = dump<rtmsg>(RTM_GETROUTE, AF_INET6, "list the routes", take_route, &hops);
-    if (asked) return hops;
-    if (asked.error().os_error != EINTR || i == kAttempts) return fail(asked.error());
-  }
+  using List = std::vector<RouteHop>;
+  return ask_until_whole<List>([](List& list) -> Result<> {
+    for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
+      auto asked = dump<rtmsg>(RTM_GETROUTE, family, "list the routes", read_hops, &list);
+      if (!asked) return asked;
+    }
+    return {};
+  });
 }
 
 // From the longest prefix around it to the shortest that says something.

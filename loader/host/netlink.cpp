@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -52,6 +53,22 @@ Result<> Netlink::receive(std::string_view what, mnl_cb_t take, void* data) {
     if (state < 0) return fail_os("netlink", name_, what, run_error);
   }
   return {};
+}
+
+std::optional<Address> address_in(const nlattr* attribute, Family family) {
+  const std::size_t size = max_length(family) / 8U;
+  if (mnl_attr_get_payload_len(attribute) != size) return std::nullopt;
+  Address address;
+  address.family = family;
+  std::copy_n(static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute)), size,
+              address.bytes.begin());
+  return address;
+}
+
+std::optional<Family> family_of(unsigned number) {
+  if (number == AF_INET) return Family::kIpv4;
+  if (number == AF_INET6) return Family::kIpv6;
+  return std::nullopt;
 }
 
 }  // namespace apiguard

@@ -6,13 +6,16 @@
 #include <linux/rtnetlink.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "loader/base/result.hpp"
+#include "loader/policy/prefix.hpp"
 
 namespace apiguard {
 
@@ -58,8 +61,41 @@ template <typename Header>
   return netlink->ask(message, what, take, data);
 }
 
+// Asks again where what is listed changed meanwhile, so that some may be missing (NLM_F_DUMP_INTR,
+// of which libmnl says EINTR).
+template <typename List, typename Ask>
+[[nodiscard]] Result<List> ask_until_whole(const Ask& ask) {
+  constexpr int kAttempts = 20;
+  for (int i = 1;; ++i) {
+    List list{};
+    const Result<> asked = ask(list);
+    if (asked) return list;
+    if (asked.error().os_error != EINTR || i == kAttempts) return fail(asked.error());
+  }
+}
+
+// ---- attributes
+
 [[nodiscard]] inline std::uint32_t number_of(const nlattr* attribute) {
   return mnl_attr_validate(attribute, MNL_TYPE_U32) < 0 ? 0 : mnl_attr_get_u32(attribute);
+}
+
+// None: it is not as long as an address of that family.
+[[nodiscard]] std::optional<Address> address_in(const nlattr* attribute, Family family);
+// None: AF_* is another one.
+[[nodiscard]] std::optional<Family> family_of(unsigned number);
+
+// Hands over each hop of RTA_MULTIPATH. RTNH_OK reads how long a hop is before it asks whether that
+// much is left.
+template <typename Take>
+void each_hop(const nlattr* attribute, const Take& take) {
+  const auto* hop = static_cast<const rtnexthop*>(mnl_attr_get_payload(attribute));
+  int left = mnl_attr_get_payload_len(attribute);
+  while (left >= static_cast<int>(sizeof(rtnexthop)) && RTNH_OK(hop, left)) {
+    take(hop);
+    left -= RTNH_ALIGN(hop->rtnh_len);
+    hop = RTNH_NEXT(hop);
+  }
 }
 
 }  // namespace apiguard

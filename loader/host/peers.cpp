@@ -12,6 +12,7 @@
 #include <tuple>
 
 #include "loader/host/netlink.hpp"
+#include "loader/host/netlink_readers.hpp"
 #include "loader/host/tcp_sockets.hpp"
 #include "loader/policy/lookup.hpp"
 
@@ -54,12 +55,16 @@ int take_route_attribute(const nlattr* attribute, void* data) {
   return MNL_CB_OK;
 }
 
-int take_route(const nlmsghdr* message, void* data) {
+}  // namespace
+
+int read_way(const nlmsghdr* message, void* data) {
   if (message->nlmsg_type == RTM_NEWROUTE && mnl_nlmsg_get_payload_len(message) >= sizeof(rtmsg)) {
     mnl_attr_parse(message, sizeof(rtmsg), take_route_attribute, data);
   }
   return MNL_CB_STOP;
 }
+
+namespace {
 
 // No way, an unreachable, prohibited or blackhole one; a local address or device that is gone.
 bool is_no_way(int os_error) {
@@ -84,7 +89,7 @@ Result<int> interface_to(Netlink& netlink, const Connection& connection) {
     mnl_attr_put_u32(message, RTA_OIF, static_cast<std::uint32_t>(connection.bound));
   }
   int interface = 0;
-  const auto asked = netlink.ask(message, "find the way to a peer", take_route, &interface);
+  const auto asked = netlink.ask(message, "find the way to a peer", read_way, &interface);
   if (!asked && !is_no_way(asked.error().os_error)) return fail(asked.error());
   return interface;
 }

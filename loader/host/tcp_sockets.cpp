@@ -15,6 +15,7 @@
 
 #include "loader/base/time.hpp"
 #include "loader/host/netlink.hpp"
+#include "loader/host/netlink_readers.hpp"
 
 namespace apiguard {
 namespace {
@@ -52,7 +53,9 @@ int take_attribute(const nlattr* attribute, void* data) {
   return MNL_CB_OK;
 }
 
-int take_socket(const nlmsghdr* message, void* data) {
+}  // namespace
+
+int read_socket(const nlmsghdr* message, void* data) {
   if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY) return MNL_CB_OK;
   if (mnl_nlmsg_get_payload_len(message) < sizeof(inet_diag_msg)) return MNL_CB_OK;
   const auto* found = static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(message));
@@ -69,6 +72,8 @@ int take_socket(const nlmsghdr* message, void* data) {
   return MNL_CB_OK;
 }
 
+namespace {
+
 Result<> take_family(Netlink& netlink, std::uint8_t family, const TcpQuestion& question,
                      Take& take) {
   alignas(nlmsghdr) std::array<char, 256> buffer{};
@@ -83,7 +88,7 @@ Result<> take_family(Netlink& netlink, std::uint8_t family, const TcpQuestion& q
   if (question.quiet) request->idiag_ext = 1U << (INET_DIAG_INFO - 1);
   request->id.idiag_sport = htons(question.port);
   request->id.idiag_dport = htons(question.peer_port);
-  return netlink.ask(message, "list the connections", take_socket, &take);
+  return netlink.ask(message, "list the connections", read_socket, &take);
 }
 
 Error describe_failure(Error error) {

@@ -53,13 +53,9 @@ void takes_the_times_of(const StoredBook& stored) {
 }
 
 void reads(const std::string& text) {
-  const auto stored = parse_book(text);
+  const auto is_same = [](const StoredBook& a, const StoredBook& b) { return a.book == b.book; };
+  const auto stored = reads_back(text, "", parse_book, show_book, is_same);
   if (!stored) return;
-  const std::string shown = show_book(*stored);
-  const auto again = parse_book(shown);
-  must(again.has_value(), "what is shown parses", shown);
-  must(again->book == stored->book, "the book reads back as it was written", shown);
-  same(shown, show_book(*again), "and so do its times");
   judges_by(*stored);
   takes_the_times_of(*stored);
 }

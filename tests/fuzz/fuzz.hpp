@@ -26,6 +26,30 @@ inline void same(std::string_view a, std::string_view b, std::string_view what) 
   must(false, what, std::string(a) + "\n---- and ----\n" + std::string(b));
 }
 
+// A text of ours that is read back: either it is refused, by an error that begins with `front`, or
+// what is shown of it reads as the same. Returns what was read, or that error.
+template <typename Parse, typename Show, typename IsSame>
+auto reads_back(const std::string& text, std::string_view front, const Parse& parse,
+                const Show& show, const IsSame& is_same) {
+  auto value = parse(text);
+  if (!value) {
+    const std::string& message = value.error().message;
+    must(!message.empty() && message.starts_with(front), "an error says of what it is", message);
+    return value;
+  }
+  const std::string shown = show(*value);
+  const auto again = parse(shown);
+  must(again.has_value(), "what is shown parses", shown);
+  same(shown, show(*again), "it is shown again as it was shown");
+  must(is_same(*value, *again), "it reads back as it was written", shown);
+  return value;
+}
+template <typename Parse, typename Show>
+auto reads_back(const std::string& text, std::string_view front, const Parse& parse,
+                const Show& show) {
+  return reads_back(text, front, parse, show, [](const auto&, const auto&) { return true; });
+}
+
 // Takes one line off the front of an input, without its newline.
 inline std::string_view take_line(std::string_view& input) {
   const std::size_t end = input.find('\n');

@@ -76,38 +76,22 @@ void keeps_as_many(const Json& in, const Json& out, const Keys& parts) {
 }
 
 void reads_record(const Json* json, const std::string& text) {
-  const auto record = parse_record(text);
-  if (!record) {
-    must(record.error().message.starts_with("meta.json: "), "an error names its file",
-         record.error().message);
-    return;
-  }
-  const std::string shown = show_record(*record);
-  const auto again = parse_record(shown);
-  must(again.has_value(), "what is shown parses", shown);
-  same(shown, show_record(*again), "a record reads back as it was written");
+  const auto record = reads_back(text, "meta.json: ", parse_record, show_record);
+  if (!record) return;
   if (json != nullptr) {
-    keeps(*json, Json::parse(shown), kMembers);
-    keeps_as_many(*json, Json::parse(shown), kParts);
+    const Json shown = Json::parse(show_record(*record));
+    keeps(*json, shown, kMembers);
+    keeps_as_many(*json, shown, kParts);
   }
   judges_by(record->meta);
 }
 
 void reads_text_record(const Json* json, const std::string& text) {
-  const auto record = parse_text_record(text);
-  if (!record) {
-    must(record.error().message.starts_with("text.json: "), "an error names its file",
-         record.error().message);
-    return;
-  }
-  const std::string shown = show_text_record(*record);
-  const auto again = parse_text_record(shown);
-  must(again.has_value(), "what is shown parses", shown);
-  same(shown, show_text_record(*again), "a record reads back as it was written");
-  if (json != nullptr) {
-    keeps(*json, Json::parse(shown), kTextMembers);
-    keeps_as_many(*json, Json::parse(shown), kTextParts);
-  }
+  const auto record = reads_back(text, "text.json: ", parse_text_record, show_text_record);
+  if (!record || json == nullptr) return;
+  const Json shown = Json::parse(show_text_record(*record));
+  keeps(*json, shown, kTextMembers);
+  keeps_as_many(*json, shown, kTextParts);
 }
 
 }  // namespace

@@ -21,29 +21,20 @@ bool is_same(const report::Status& a, const report::Status& b) {
          std::memcmp(a.counters.packets, b.counters.packets, sizeof(a.counters.packets)) == 0;
 }
 
+bool is_same(const report::Snapshot& a, const report::Snapshot& b) {
+  return is_same(a.status, b.status) && a.boot == b.boot && a.boot_id == b.boot_id &&
+         a.status.snapshot == b.status.snapshot && a.problems == b.problems && a.notes == b.notes &&
+         a.lost.messages == b.lost.messages && a.lost.denied == b.lost.denied &&
+         a.lost.admitted == b.lost.admitted;
+}
+
 }  // namespace
 
 void run(std::string_view input) {
-  const auto snapshot = report::parse_snapshot(std::string(input));
-  if (!snapshot) {
-    must(snapshot.error().message.starts_with("snapshot: "), "an error says of what it is",
-         snapshot.error().message);
-    return;
-  }
-  const std::string shown = report::show_snapshot(*snapshot);
-  const auto again = report::parse_snapshot(shown);
-  must(again.has_value(), "what is shown parses", shown);
-  same(shown, report::show_snapshot(*again), "a snapshot reads back as it was written");
-  must(again->boot == snapshot->boot && again->boot_id == snapshot->boot_id &&
-           again->status.snapshot == snapshot->status.snapshot,
-       "when it was taken is kept", shown);
-  must(again->problems == snapshot->problems && again->notes == snapshot->notes,
-       "what is wrong is kept", shown);
-  must(again->lost.messages == snapshot->lost.messages &&
-           again->lost.denied == snapshot->lost.denied &&
-           again->lost.admitted == snapshot->lost.admitted,
-       "what was lost is kept", shown);
-  must(is_same(again->status, snapshot->status), "a status is kept", shown);
+  const auto snapshot = reads_back(
+      std::string(input), "snapshot: ", report::parse_snapshot, report::show_snapshot,
+      [](const report::Snapshot& a, const report::Snapshot& b) { return is_same(a, b); });
+  if (!snapshot) return;
   static_cast<void>(report::to_text(snapshot->status, true));
   static_cast<void>(report::not_enforced(snapshot->status));
   static_cast<void>(report::damaged(snapshot->status));

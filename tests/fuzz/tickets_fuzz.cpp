@@ -76,27 +76,17 @@ bool is_same(const QueuedChange& a, const QueuedChange& b) {
 }
 
 void reads_ticket(const std::string& text) {
-  const auto change = parse_ticket(text);
-  if (!change) {
-    must(!change.error().message.empty(), "a refusal says why");
-    return;
-  }
-  const std::string shown = show_ticket(*change);
-  const auto again = parse_ticket(shown);
-  must(again.has_value(), "what is shown parses", shown);
-  must(is_same(*change, *again), "a ticket reads back as it was written", shown);
-  changes_a_list(*change);
+  if (const auto change = reads_back(text, "", parse_ticket, show_ticket, is_same))
+    changes_a_list(*change);
+}
+
+bool is_same_answer(const Answer& a, const Answer& b) {
+  return a.exit == b.exit && a.error == b.error && a.out == b.out && a.notes == b.notes &&
+         a.warnings == b.warnings;
 }
 
 void reads_answer(const std::string& text) {
-  const auto answer = parse_answer(text);
-  if (!answer) return;
-  const std::string shown = show_answer(*answer);
-  const auto again = parse_answer(shown);
-  must(again.has_value(), "what is shown parses", shown);
-  must(again->exit == answer->exit && again->error == answer->error && again->out == answer->out &&
-           again->notes == answer->notes && again->warnings == answer->warnings,
-       "an answer reads back as it was written", shown);
+  static_cast<void>(reads_back(text, "ticket: ", parse_answer, show_answer, is_same_answer));
 }
 
 }  // namespace
