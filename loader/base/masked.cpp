@@ -19,11 +19,7 @@ std::string mask(std::string_view text, std::string_view kept) {
       continue;
     }
     const CodePoint point = decode(text, at);
-    if (is_printable(point)) {
-      out += text.substr(at, point.size);
-    } else {
-      out += '?';
-    }
+    out += shown(text.substr(at, point.size), point);
     at += point.size;
   }
   return out;

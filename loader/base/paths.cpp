@@ -22,6 +22,19 @@ std::string beside(const std::string& path, std::string_view name) {
   return path.substr(0, path.rfind('/') + 1).append(name);
 }
 
+std::string operator_path(const std::string& config_path, std::string_view name) {
+  return name == kConfigName ? config_path : beside(config_path, name);
+}
+
+std::string drop_in_name(std::string_view file) {
+  return std::string(kDropInFolder).append("/").append(file);
+}
+
+std::optional<std::string_view> drop_in_file(std::string_view name) {
+  if (!name.starts_with(drop_in_name(""))) return std::nullopt;
+  return name.substr(kDropInFolder.size() + 1);
+}
+
 std::optional<std::string> real_path(const std::string& path) {
   std::array<char, PATH_MAX> real{};
   if (realpath(path.c_str(), real.data()) == nullptr) return std::nullopt;

@@ -75,6 +75,10 @@ bool is_printable(CodePoint point) {
   return !separator && !direction && value != 0xfeff;
 }
 
+std::string_view shown(std::string_view bytes, CodePoint point) {
+  return is_printable(point) ? bytes : "?";
+}
+
 std::string describe(CodePoint point) {
   if (!point.valid) return fmt::format("0x{:02X}", static_cast<unsigned>(point.value));
   if (point.value > 0x20 && point.value < 0x7f) {
@@ -93,11 +97,7 @@ std::string quote(std::string_view text) {
       break;
     }
     const CodePoint point = decode(text, at);
-    if (is_printable(point)) {
-      out += text.substr(at, point.size);
-    } else {
-      out += '?';
-    }
+    out += shown(text.substr(at, point.size), point);
     at += point.size;
   }
   return out + "'";

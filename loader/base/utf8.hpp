@@ -23,6 +23,9 @@ struct CodePoint {
 // False for what could move the cursor or turn the direction of a terminal's line.
 [[nodiscard]] bool is_printable(CodePoint point);
 
+// The bytes of a code point as they may be shown: themselves, or "?".
+[[nodiscard]] std::string_view shown(std::string_view bytes, CodePoint point);
+
 // One code point for messages: 'x', U+00A0 where it could not be seen, 0xFF for a stray byte.
 [[nodiscard]] std::string describe(CodePoint point);
 

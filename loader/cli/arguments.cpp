@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "loader/base/number.hpp"
+#include "loader/base/trim.hpp"
 #include "loader/policy/text.hpp"
 
 namespace apiguard::cli {
@@ -21,12 +22,6 @@ constexpr std::array<std::string_view, 9> kRisks = {"drop-peers", "wide",       
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view reason) {
   return fail(Exit::kUsage, fmt::format("argument '{}': {}", text, reason));
-}
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 bool has_only(std::string_view text, std::string_view allowed) {

@@ -19,8 +19,7 @@ Result<std::vector<publish::WithFile>> read_with(const std::vector<ApplyOptions:
   for (const ApplyOptions::With& one : with) {
     auto source = read_source(one.file, false);
     if (!source) return fail(source.error());
-    files.push_back(
-        {fmt::format("{}/{}", kDropInFolder, one.name), one.file, std::move(source->text)});
+    files.push_back({drop_in_name(one.name), one.file, std::move(source->text)});
   }
   return files;
 }

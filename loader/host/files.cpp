@@ -270,8 +270,7 @@ Result<DropIns> read_listed(int folder, const std::string& path) {
     const std::string file = fmt::format("{}/{}", path, name);
     Result<std::string> text = read_owned({folder, name, file}, Writers::kWaitFor);
     if (!text) return fail(text.error());
-    found.files.push_back(
-        {fmt::format("{}/{}", kDropInFolder, name), file, *std::move(text), true});
+    found.files.push_back({drop_in_name(name), file, *std::move(text), true});
   }
   found.warnings = describe_unread(path, unread);
   return found;

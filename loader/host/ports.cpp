@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "loader/base/number.hpp"
+#include "loader/base/trim.hpp"
 #include "loader/host/files.hpp"
 
 namespace apiguard {
@@ -18,19 +19,13 @@ namespace {
 
 constexpr std::string_view kBlank = " \t\n";
 
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
-}
-
 // One item of "1,5-9"; both ends are inside.
 bool item_holds(std::string_view item, std::uint16_t port) {
   const std::size_t dash = item.find('-');
-  const auto first = parse_whole<std::uint16_t>(trim(item.substr(0, dash)));
+  const auto first = parse_whole<std::uint16_t>(trim(item.substr(0, dash), kBlank));
   const auto last = dash == std::string_view::npos
                         ? first
-                        : parse_whole<std::uint16_t>(trim(item.substr(dash + 1)));
+                        : parse_whole<std::uint16_t>(trim(item.substr(dash + 1), kBlank));
   return first && last && *first <= port && port <= *last;
 }
 
@@ -46,11 +41,11 @@ bool list_holds(std::string_view list, std::uint16_t port) {
 
 // "32768\t60999\n"
 void take_range(std::string_view text, LocalPorts& ports) {
-  text = trim(text);
+  text = trim(text, kBlank);
   const std::size_t blank = text.find_first_of(kBlank);
   if (blank == std::string_view::npos) return;
   const auto first = parse_whole<std::uint16_t>(text.substr(0, blank));
-  const auto last = parse_whole<std::uint16_t>(trim(text.substr(blank)));
+  const auto last = parse_whole<std::uint16_t>(trim(text.substr(blank), kBlank));
   if (!first || !last) return;
   ports.first = *first;
   ports.last = *last;
@@ -63,7 +58,7 @@ LocalPorts read_local_ports() {
   if (const auto text = read_text("/proc/sys/net/ipv4/ip_local_port_range"))
     take_range(*text, ports);
   if (const auto text = read_text("/proc/sys/net/ipv4/ip_local_reserved_ports")) {
-    ports.reserved = trim(*text);
+    ports.reserved = trim(*text, kBlank);
   }
   return ports;
 }

@@ -18,28 +18,24 @@ struct Folders {
   std::string config_path;  // the operator's
 };
 
-std::string operators(const Folders& folders, const std::string& name) {
-  return name == kConfigName ? folders.config_path : beside(folders.config_path, name);
-}
-
 // The stored file or the operator's, whichever has the digest.
 std::optional<SourceFile> find_file(const Folders& folders, const FileDigest& wanted) {
   const std::string path = folders.stored + "/" + wanted.name;
   if (auto text = read_text(path); text && sha256_hex(*text) == wanted.digest)
     return SourceFile{wanted.name, path, *std::move(text), true};
-  auto file = read_source(operators(folders, wanted.name), true);
+  auto file = read_source(operator_path(folders.config_path, wanted.name), true);
   if (!file || sha256_hex(file->text) != wanted.digest) return std::nullopt;
   file->name = wanted.name;
   return *std::move(file);
 }
 
 bool put(Sources& sources, SourceFile file) {
+  const auto drop_in = drop_in_file(file.name);
   if (file.name == kConfigName) {
     sources.config = std::move(file);
   } else if (file.name == kRangesName) {
     sources.ranges = std::move(file);
-  } else if (file.name.starts_with(fmt::format("{}/", kDropInFolder)) &&
-             is_drop_in(std::string_view(file.name).substr(kDropInFolder.size() + 1))) {
+  } else if (drop_in && is_drop_in(*drop_in)) {
     sources.drop_ins.push_back(std::move(file));
   } else {
     return false;
@@ -49,7 +45,8 @@ bool put(Sources& sources, SourceFile file) {
 
 std::optional<Sources> collect(const Folders& folders, const TextDigests& digests) {
   Sources sources;
-  sources.ranges = {std::string(kRangesName), folders.stored + "/authorized-ranges", "", false};
+  sources.ranges = {std::string(kRangesName), fmt::format("{}/{}", folders.stored, kRangesName), "",
+                    false};
   for (const FileDigest& wanted : digests.files) {
     auto file = find_file(folders, wanted);
     if (!file || !put(sources, *std::move(file))) return std::nullopt;

@@ -71,11 +71,8 @@ std::string old_folder(const std::string& parent) {
 
 // "authorized-ranges.d/x.list" and nothing that could lead out of the folder.
 Result<> check_drop_in(const SourceFile& file) {
-  const std::string front = fmt::format("{}/", kDropInFolder);
-  if (file.name.compare(0, front.size(), front) == 0 &&
-      is_drop_in(std::string_view(file.name).substr(front.size()))) {
-    return {};
-  }
+  const auto name = drop_in_file(file.name);
+  if (name && is_drop_in(*name)) return {};
   return fail(Exit::kFailed, fmt::format("file '{}': keep: no name of a drop-in", file.name));
 }
 

@@ -48,7 +48,7 @@ Result<std::vector<SourceFile>> read_drop_ins(const std::string& folder) {
   if (!names) return fail(names.error());
   for (const std::string& name : *names) {
     if (!is_drop_in(name)) continue;
-    Result<SourceFile> file = read_file(folder, fmt::format("{}/{}", kDropInFolder, name));
+    Result<SourceFile> file = read_file(folder, drop_in_name(name));
     if (!file) return fail(file.error());
     files.push_back(*std::move(file));
   }

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "loader/base/number.hpp"
+#include "loader/base/trim.hpp"
 #include "loader/host/files.hpp"
 #include "loader/propose/lines.hpp"
 

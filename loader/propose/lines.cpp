@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "loader/base/trim.hpp"
+
 namespace apiguard::propose {
 
 std::vector<Line> split_lines(std::string_view text, std::size_t first_line) {
@@ -17,12 +19,6 @@ std::vector<Line> split_lines(std::string_view text, std::size_t first_line) {
     lines.push_back({first_line++, indent, line.substr(indent)});
   }
   return lines;
-}
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 }  // namespace apiguard::propose

@@ -21,7 +21,4 @@ struct Line {
 
 [[nodiscard]] std::vector<Line> split_lines(std::string_view text, std::size_t first_line = 1);
 
-// Without spaces and tabs at both ends.
-[[nodiscard]] std::string_view trim(std::string_view text);
-
 }  // namespace apiguard::propose

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/trim.hpp"
 #include "loader/propose/lines.hpp"
 
 namespace apiguard::propose {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/paths.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/salvage.hpp"
 #include "loader/host/undone.hpp"
@@ -83,7 +84,7 @@ class Substitute {
     if (auto stored = older(damage_.generation)) return std::move(stored->sources.config);
     auto file = read_source(host_.config, true);
     if (!file) return std::nullopt;
-    file->name = std::string("apiguard.toml");
+    file->name = std::string(kConfigName);
     return *std::move(file);
   }
 
@@ -91,7 +92,7 @@ class Substitute {
   [[nodiscard]] std::optional<BootText> publish_off() const {
     auto file = config();
     if (!file) return std::nullopt;
-    Sources sources{*std::move(file), {"authorized-ranges", "", "", false}, {}};
+    Sources sources{*std::move(file), {std::string(kRangesName), "", "", false}, {}};
     auto off = in_mode(std::move(sources), Mode::kOff);
     if (!off) return std::nullopt;
     return composed(*std::move(off), "it let everything pass: mode off is published");

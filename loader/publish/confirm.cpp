@@ -6,13 +6,13 @@
 #include <fmt/format.h>
 
 #include "loader/base/fence.hpp"
-#include "loader/base/sha256.hpp"
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/release.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/marks.hpp"
 #include "loader/host/undone.hpp"
 #include "loader/publish/bring_links.hpp"
+#include "loader/publish/operator_files.hpp"
 #include "loader/publish/text_change.hpp"
 
 namespace apiguard::publish {
@@ -81,24 +81,22 @@ Result<> put_back(const StateDir& state, const GenerationMeta& meta, std::size_t
 // Only what is, byte for byte, what the change wrote.
 Result<> restore_file(const Host& host, const StateDir& state, const GenerationMeta& meta,
                       std::size_t index, Messages& messages) {
-  const GenerationMeta::Edit& edit = meta.edits[index];
-  if (edit.name.ends_with(kAside)) return {};  // it may be all that is left of somebody's edits
-  const std::string path = path_of(host, edit.name);
-  const auto wrote = state.read_after(meta, index);
-  if (!wrote) {
-    messages.push_back(fmt::format("{}: file '{}' stays as it is", wrote.error().message, path));
+  if (meta.edits[index].name.ends_with(kAside))
+    return {};  // it may be all that is left of somebody's edits
+  const auto file = EditedFile::look(host, meta, index);
+  if (!file) {
+    messages.push_back(file.error().message);
     return {};
   }
-  const auto current = read_if_there(path);
-  if (current && (*current ? sha256_hex(**current) : std::string()) == edit.before) return {};
-  if (!current || *current != *wrote) {
+  if (file->is_as_before()) return {};
+  if (!file->is_as_written()) {
     messages.push_back(fmt::format(
         "file '{}': was edited while generation {} waited for its confirmation: left as it is: "
         "'apiguard diff' shows what is not in force",
-        path, meta.generation));
+        file->path(), meta.generation));
     return {};
   }
-  return put_back(state, meta, index, path, messages);
+  return put_back(state, meta, index, file->path(), messages);
 }
 
 // --- state
@@ -135,13 +133,9 @@ Result<Messages> undo_text(const Host& host, const GenerationMeta& meta) {
 }
 
 // Whether a file holds what the change wrote, and not what it found.
-bool holds_what_it_wrote(const Host& host, const StateDir& state, const GenerationMeta& meta,
-                         std::size_t index) {
-  const auto wrote = state.read_after(meta, index);
-  const auto current = read_if_there(path_of(host, meta.edits[index].name));
-  if (!wrote || !current || *current != *wrote) return false;
-  const std::string digest = *current ? sha256_hex(**current) : std::string();
-  return digest != meta.edits[index].before;
+bool holds_what_it_wrote(const Host& host, const GenerationMeta& meta, std::size_t index) {
+  const auto file = EditedFile::look(host, meta, index);
+  return file && file->is_as_written() && !file->is_as_before();
 }
 
 std::string undone_text(const Host& host, const GenerationMeta& meta, std::uint64_t before) {
@@ -160,7 +154,7 @@ Result<> take_text_back(const Host& host, const GenerationMeta& meta,
   bool any = false;
   for (std::size_t i = 0; i < meta.edits.size(); ++i) {
     const std::string& name = meta.edits[i].name;
-    if (name.ends_with(kAside) || !holds_what_it_wrote(host, state, meta, i)) continue;
+    if (name.ends_with(kAside) || !holds_what_it_wrote(host, meta, i)) continue;
     if (auto put = put_back(state, meta, i, path_of(host, name), messages); !put) return put;
     any = true;
   }

@@ -12,6 +12,7 @@
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/publish/boot_text.hpp"
+#include "loader/publish/operator_files.hpp"
 #include "loader/publish/records.hpp"
 #include "loader/publish/text_change.hpp"
 
@@ -124,8 +125,8 @@ Result<Sources> sources_from_kernel(const Host& host, const World& world) {
   if (policy.endpoints.empty())
     policy.endpoints = {Endpoint{std::nullopt, 6443}};  // its pins are gone as well
   Sources sources;
-  sources.config = {"apiguard.toml", host.config, show_config(policy), true};
-  sources.ranges = {"authorized-ranges", "", "", false};
+  sources.config = {std::string(kConfigName), host.config, show_config(policy), true};
+  sources.ranges = {std::string(kRangesName), "", "", false};
   return sources;
 }
 
@@ -198,10 +199,6 @@ void restore(const std::string& path, const SourceFile& wanted, const SourceFile
   request.edits.push_back(edit_of(file, wanted.text));
 }
 
-bool is_drop_in_name(const std::string& name) {
-  return name.starts_with(std::string(kDropInFolder) + "/");
-}
-
 // Drop-ins that the generations between the two brought in, with what the newest of them wrote: its
 // digest, "" if it took the file away.
 std::map<std::string, std::string> brought_in(const Host& host, const World& world,
@@ -213,7 +210,7 @@ std::map<std::string, std::string> brought_in(const Host& host, const World& wor
     const auto meta = state.read_meta(number);
     if (!meta || meta->undone) continue;
     for (const auto& edit : meta->edits) {
-      if (is_drop_in_name(edit.name) && edit.after) files[edit.name] = *edit.after;
+      if (drop_in_file(edit.name) && edit.after) files[edit.name] = *edit.after;
     }
   }
   return files;
@@ -541,11 +538,10 @@ Result<Request> request_rollback(const Host& host, const World& world,
   request->kind = Request::Kind::kWayOut;
   const bool known = world.in_force && world.in_force->stored;
   const Sources* now = known ? &world.in_force->stored->sources : nullptr;
-  const std::string folder = host.config.substr(0, host.config.rfind('/') + 1);
   if (!config_is_broken(host, *request)) {
     restore(host.config, stored->sources.config, now != nullptr ? &now->config : nullptr, *request);
   }
-  restore(folder + "authorized-ranges", stored->sources.ranges,
+  restore(beside(host.config, kRangesName), stored->sources.ranges,
           now != nullptr ? &now->ranges : nullptr, *request);
   const std::uint64_t current =
       world.in_force ? world.in_force->generation : world.marked.value_or(0);

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include "loader/base/fence.hpp"
-#include "loader/base/sha256.hpp"
 #include "loader/datapath/aside.hpp"
 #include "loader/datapath/release.hpp"
 #include "loader/host/files.hpp"
@@ -16,9 +15,9 @@
 #include "loader/publish/bring_links.hpp"
 #include "loader/publish/confirm.hpp"
 #include "loader/publish/look.hpp"
+#include "loader/publish/operator_files.hpp"
 #include "loader/publish/records.hpp"
 #include "loader/publish/targets.hpp"
-#include "loader/publish/text_change.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -115,27 +114,23 @@ Result<> finish_links(const Host& host, const World& world, Settled& settled) {
 }
 
 // Replaces a file only if it still is what the change started from: an edit made by hand since then
-// is not ours to undo. Goes by the bytes that the change wrote: the text of the generation need not
-// hold what else stood in the file. Fails where the file is still to be brought.
+// is not ours to undo. Fails where the file is still to be brought.
 Result<> finish_text(const Host& host, const GenerationMeta& meta, std::size_t index,
                      Settled& settled) {
-  const GenerationMeta::Edit& edit = meta.edits[index];
-  const std::string path = path_of(host, edit.name);
-  const auto wanted = host.state.read_after(meta, index);
-  if (!wanted) {
-    settled.messages.push_back(
-        fmt::format("{}: file '{}' stays as it is", wanted.error().message, path));
+  const auto file = EditedFile::look(host, meta, index);
+  if (!file) {
+    settled.messages.push_back(file.error().message);
     return {};
   }
-  const auto current = read_if_there(path);
-  if (current && *current == *wanted) return {};
-  const std::string digest = current && *current ? sha256_hex(**current) : std::string();
-  if (current && digest != edit.before) {
+  if (file->is_as_written()) return {};
+  const std::string& path = file->path();
+  if (file->now() && !file->is_as_before()) {
     settled.messages.push_back(fmt::format(
         "file '{}': was edited since generation {}: left as it is", path, meta.generation));
     return {};
   }
-  auto brought = current ? bring_file(path, *wanted) : Result<>(fail(current.error()));
+  auto brought =
+      file->now() ? bring_file(path, file->written()) : Result<>(fail(file->now().error()));
   if (!brought)
     return fail_in(fmt::format("generation {}: is in force, and its text cannot be written yet",
                                meta.generation),

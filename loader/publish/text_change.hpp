@@ -3,7 +3,6 @@
 // back.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,14 +35,5 @@ class TextChange {
   };
   std::vector<Part> parts_;
 };
-
-// Brings a file to a text, or removes it (none), and reads it again.
-[[nodiscard]] Result<> bring_file(const std::string& path, const std::optional<std::string>& text);
-
-// A file as it is now; none: it does not exist.
-[[nodiscard]] Result<std::optional<std::string>> read_if_there(const std::string& path);
-
-// Path of a file of the policy, by its name in Sources.
-[[nodiscard]] std::string path_of(const Host& host, const std::string& name);
 
 }  // namespace apiguard::publish

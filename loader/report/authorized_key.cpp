@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 
+#include "loader/base/trim.hpp"
 #include "loader/base/utf8.hpp"
 
 namespace apiguard::report {
@@ -31,16 +32,10 @@ bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 // Takes the first word and the blanks behind it off the front.
 std::string_view take_word(std::string_view& text) {
   const std::string_view word = text.substr(0, text.find_first_of(kBlanks));
-  text = trimmed(text.substr(word.size()));
+  text = trim(text.substr(word.size()));
   return word;
 }
 
@@ -133,7 +128,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trimmed(text.substr(0, end));
+    const std::string_view line = trim(text.substr(0, end));
     if (!line.empty() && !line.starts_with('#')) lines.push_back(line);
     text.remove_prefix(std::min(end + 1, text.size()));
   }

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/paths.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/interfaces.hpp"
 #include "loader/host/marks.hpp"
@@ -36,7 +37,7 @@ bool BootWish::read(const Host& host) {
   if (!world) return false;
   const auto text = publish::boot_text(host, *world);
   if (!text) return true;
-  const SourceFile file{"apiguard.toml", host.config, text->sources.config.text, true};
+  const SourceFile file{std::string(kConfigName), host.config, text->sources.config.text, true};
   if (const auto config = parse_config(file, {.lint = false})) wanted_ = config->policy.interfaces;
   return true;
 }
