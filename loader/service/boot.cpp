@@ -68,16 +68,16 @@ bool BootWish::wants(const std::vector<std::string>& names) const {
   return is_wanted(wanted_, names);
 }
 
-Boot::Boot(Host host, Children& children, Tell tell, RoundAfter round_after)
+Boot::Boot(Host host, Children& children, Log& log, PacedTask& rounds)
     : host_(std::move(host)),
       children_(children),
-      tell_(std::move(tell)),
-      round_after_(std::move(round_after)),
+      log_(log),
+      rounds_(rounds),
       pace_(kPause, kLongestPause),
       early_(kEarly, kPause) {}
 
 void Boot::begin_if_wanted() {
-  if (children_.runs("boot")) return;
+  if (stopped_ || children_.runs("boot")) return;
   const std::set<std::string> wanted = wish_.interfaces(host_);
   tell_how_it_ended();
   if (wanted.empty()) {
@@ -101,8 +101,8 @@ bool Boot::is_due(const std::set<std::string>& wanted) {
   const bool other = !std::includes(tried_.begin(), tried_.end(), wanted.begin(), wanted.end());
   const auto due = other ? std::min(pace_.due(), early_.due()) : pace_.due();
   const auto left = due - Loop::Clock::now();
-  if (left <= Loop::Clock::duration::zero()) return true;
-  round_after_(left);
+  if (left <= Span::zero()) return true;
+  rounds_.after(left);
   return false;
 }
 
@@ -111,13 +111,14 @@ bool Boot::is_due(const std::set<std::string>& wanted) {
 bool Boot::cannot_help() {
   const auto world = publish::look(host_);
   if (!world || !world->live.generation) return false;
-  tell_({Level::kError, "boot",
-         fmt::format("generation {} is in force, but what is pinned at '{}' cannot be held: "
-                     "interfaces that appear are not guarded, and what others take away is not put "
-                     "back, until that is mended",
-                     *world->live.generation, host_.pin_dir)});
+  log_.tell(
+      {Level::kError, "boot",
+       fmt::format("generation {} is in force, but what is pinned at '{}' cannot be held: "
+                   "interfaces that appear are not guarded, and what others take away is not put "
+                   "back, until that is mended",
+                   *world->live.generation, host_.pin_dir)});
   count_try();
-  round_after_(pace_.due() - Loop::Clock::now());
+  rounds_.after(pace_.due() - Loop::Clock::now());
   return true;
 }
 
@@ -132,7 +133,7 @@ void Boot::start() {
   const auto ended = [this](int status) {
     count_try();
     ended_ = status;
-    round_after_(Loop::Clock::duration::zero());
+    rounds_.after(Span::zero());
   };
   if (!children_.start_verb("boot", {"apply", "--boot"}, ended)) ended(-1);
 }
@@ -146,9 +147,9 @@ void Boot::tell_how_it_ended() {
   const std::string what = *status == 0
                                ? "'apply --boot' ended well, but nothing of it can be held"
                                : fmt::format("'apply --boot' failed with status {}", *status);
-  tell_({Level::kError, "boot",
-         fmt::format("nothing is in force, and {}: again in {} s", what,
-                     std::max(left, seconds(0)).count())});
+  log_.tell({Level::kError, "boot",
+             fmt::format("nothing is in force, and {}: again in {} s", what,
+                         std::max(left, seconds(0)).count())});
 }
 
 std::string Boot::waits_for() const {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,9 +10,9 @@
 
 #include "loader/ledger/host.hpp"
 #include "loader/service/children.hpp"
-#include "loader/service/keeper.hpp"
-#include "loader/service/loop.hpp"
+#include "loader/service/log.hpp"
 #include "loader/service/pace.hpp"
+#include "loader/service/paced_task.hpp"
 
 namespace apiguard::service {
 
@@ -41,15 +40,14 @@ class BootWish {
 // s.
 class Boot {
  public:
-  using Tell = std::function<void(const Message&)>;
-  using RoundAfter = std::function<void(Loop::Clock::duration)>;
-
-  // `children` must outlive it. A round is asked for when a boot has ended, and when it is time to
+  // References must outlive it. A round is asked for when a boot has ended, and when it is time to
   // try again.
-  Boot(Host host, Children& children, Tell tell, RoundAfter round_after);
+  Boot(Host host, Children& children, Log& log, PacedTask& rounds);
 
   // A round found that nothing is in force, or that what is cannot be held.
   void begin_if_wanted();
+  // None begins any more.
+  void stop() { stopped_ = true; }
   // A round found something in force: all is well.
   void not_needed();
   [[nodiscard]] bool wants(const std::vector<std::string>& names) const {
@@ -67,12 +65,13 @@ class Boot {
 
   Host host_;
   Children& children_;
-  Tell tell_;
-  RoundAfter round_after_;
+  Log& log_;
+  PacedTask& rounds_;
   BootWish wish_;
   std::set<std::string> tried_;  // the interfaces there were
   Pace pace_;
-  Pace early_;                // for the sake of another interface
+  Pace early_;  // for the sake of another interface
+  bool stopped_ = false;
   std::optional<int> ended_;  // with this status; how it came out is for the next round to see
 };
 

@@ -46,7 +46,7 @@ void Events::begin_anew() {
 }
 
 void Events::take(const apiguard_event& event) {
-  const bool told = tell_(describe(event));
+  const bool told = log_.tell_event(describe(event));
   if (event.outcome == APIGUARD_PASS) {
     if (!told) ++lost_admitted_;
   } else if (told) {

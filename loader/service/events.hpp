@@ -2,32 +2,21 @@
 // What the program tells those who watch (datapath/watch.hpp), for the supervisor's journal.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 
 #include "loader/datapath/watch.hpp"
-#include "loader/host/journal.hpp"
 #include "loader/host/seat.hpp"
 #include "loader/ledger/host.hpp"
 #include "loader/report/event.hpp"
+#include "loader/service/log.hpp"
 
 namespace apiguard::service {
 
-// What the kernel told, for the journal.
-struct Event {
-  Level level;
-  std::string kind;  // for the rate limit
-  std::string text;
-  Fields fields;
-};
-
 class Events {
  public:
-  // Whether the journal takes it: of too many it does not.
-  using Tell = std::function<bool(const Event&)>;
-
-  Events(Host host, Tell tell) : host_(std::move(host)), tell_(std::move(tell)) {}
+  // `log` must outlive it.
+  Events(Host host, Log& log) : host_(std::move(host)), log_(log) {}
 
   // To be called every second: the program writes for a few more. Where nothing is in force yet, or
   // all places are taken, it is tried again the next time.
@@ -45,7 +34,7 @@ class Events {
   void take(const apiguard_event& event);
 
   Host host_;
-  Tell tell_;
+  Log& log_;
   std::optional<Seat> seat_;
   std::optional<datapath::Watch> watch_;
 

@@ -11,18 +11,12 @@
 #include <vector>
 
 #include "loader/datapath/hold.hpp"
-#include "loader/host/journal.hpp"
 #include "loader/ledger/host.hpp"
 #include "loader/publish/world.hpp"
+#include "loader/service/log.hpp"
 #include "loader/status/compute_status.hpp"
 
 namespace apiguard::service {
-
-struct Message {
-  Level level;
-  std::string kind;  // for the rate limit
-  std::string text;
-};
 
 class Keeper {
  public:
@@ -58,6 +52,9 @@ class Keeper {
   void note_gone(int ifindex) { guarded_.erase(ifindex); }
   // Pins that are removed because their generation was replaced do not wait for the next round.
   void drop_replaced() { hold_.drop_replaced(window_before()); }
+
+  // Closes all that is held: for a process that is a copy of this one.
+  void let_go() { hold_ = datapath::Hold(); }
 
   // As of the last round.
   [[nodiscard]] bool waits_for_confirmation() const { return window_ && window_->open(); }

@@ -5,9 +5,14 @@
 //
 //   keeper.hpp      what is in force, kept in force
 //   loop.hpp        waits for the descriptors and times of all of it
+//   paced_task.hpp  work that many ask for: rounds of the keeper
 //   children.hpp    apply, save, compare, publish again: processes of their own
 //   boot.hpp        what a boot publishes, where it came too early
+//   reload.hpp      what SIGHUP asks for
+//   republish.hpp   another edition, where the clock was set
 //   textfile.hpp    the metrics, another process
+//   watches.hpp     what gives notice, and interface_watch.hpp what notices of interfaces lead to
+//   log.hpp         what all of them say
 #pragma once
 
 #include <string>

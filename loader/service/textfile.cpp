@@ -45,11 +45,11 @@ Result<report::Metrics> measure_held(const Host& host, const Keeper& keeper,
 
 }  // namespace
 
-Textfile::Textfile(Host host, std::string path, Children& children, Tell tell)
+Textfile::Textfile(Host host, std::string path, Children& children, Log& log)
     : host_(std::move(host)),
       path_(std::move(path)),
       children_(children),
-      tell_(std::move(tell)),
+      log_(log),
       counted_(status::read_counted(host_.run_dir)) {}
 
 void Textfile::write_if_due(const Keeper& keeper, const report::Lost& lost) {
@@ -60,8 +60,8 @@ void Textfile::write_if_due(const Keeper& keeper, const report::Lost& lost) {
       [this](int status) {
         counted_ = status::read_counted(host_.run_dir);
         if (status == 0) return;
-        tell_({Level::kError, "metrics",
-               fmt::format("the metrics could not be written to '{}'", path_)});
+        log_.tell({Level::kError, "metrics",
+                   fmt::format("the metrics could not be written to '{}'", path_)});
       });
   if (!started) return;
   began_ = now;

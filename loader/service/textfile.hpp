@@ -4,7 +4,6 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
 #include <string>
 
 #include "loader/ledger/host.hpp"
@@ -12,16 +11,15 @@
 #include "loader/report/event.hpp"
 #include "loader/service/children.hpp"
 #include "loader/service/keeper.hpp"
+#include "loader/service/log.hpp"
 #include "loader/service/loop.hpp"
 
 namespace apiguard::service {
 
 class Textfile {
  public:
-  using Tell = std::function<void(const Message&)>;
-
-  // Without a path there is none. `children` must outlive it.
-  Textfile(Host host, std::string path, Children& children, Tell tell);
+  // Without a path there is none. `children` and `log` must outlive it.
+  Textfile(Host host, std::string path, Children& children, Log& log);
 
   // What is told has changed: it is written at the next call, but not twice within two seconds.
   void make_due() { due_ = began_ + std::chrono::seconds(2); }
@@ -35,7 +33,7 @@ class Textfile {
   Host host_;
   std::string path_;
   Children& children_;
-  Tell tell_;
+  Log& log_;
   Loop::Clock::time_point due_;
   Loop::Clock::time_point began_;
   report::Counted counted_;

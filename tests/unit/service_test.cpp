@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "loader/base/time.hpp"
@@ -19,6 +21,7 @@
 #include "loader/service/file_watch.hpp"
 #include "loader/service/loop.hpp"
 #include "loader/service/notify.hpp"
+#include "loader/service/paced_task.hpp"
 #include "loader/service/rate.hpp"
 #include "loader/service/snapshot.hpp"
 #include "loader/status/counting.hpp"
@@ -187,6 +190,58 @@ TEST_CASE("the loop: a descriptor that is readable") {
   CHECK(got == "xy");
   close(ends[0]);
   close(ends[1]);
+}
+
+TEST_CASE("work that many ask for is done once, at the earliest of their times") {
+  Loop loop;
+  std::string order;
+  PacedTask task(loop, [&] { order += 'w'; });
+  task.after(milliseconds(40));
+  task.after(milliseconds(10));
+  task.after(milliseconds(20));
+  CHECK(order.empty());
+  loop.after(milliseconds(80), [&] { loop.stop(); });
+  loop.run();
+  CHECK(order == "w");
+}
+
+TEST_CASE("work that is done before its time is not done again at that time") {
+  Loop loop;
+  int done = 0;
+  PacedTask task(loop, [&] { ++done; });
+  task.after(milliseconds(10));
+  task.run();
+  CHECK(done == 1);
+  task.at(Loop::Clock::now());
+  CHECK(done == 2);
+  loop.after(milliseconds(30), [&] { loop.stop(); });
+  loop.run();
+  CHECK(done == 2);
+}
+
+TEST_CASE(
+    "work that takes long has its share of the time, one that did nothing is asked for again") {
+  Loop loop;
+  int done = 0;
+  bool busy = true;
+  std::optional<PacedTask> task;
+  task.emplace(loop, [&] {
+    ++done;
+    std::this_thread::sleep_for(milliseconds(10));
+    if (!busy) task->ended();
+  });
+  task->run();
+  task->at(Loop::Clock::now());
+  CHECK(done == 2);
+  busy = false;
+  task->run();
+  CHECK(done == 3);
+  task->at(Loop::Clock::now());  // waits for four times the ten milliseconds
+  CHECK(done == 3);
+  loop.after(milliseconds(200), [&] { loop.stop(); });
+  loop.run();
+  CHECK(done == 4);
+  CHECK(task->last() + milliseconds(40) <= Loop::Clock::now());
 }
 
 TEST_CASE("what was counted of a long list is good for a while, and for that list alone") {

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+// What the supervisor and its processes say, in the journal. Of too many messages of one kind the
+// rest is counted.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "loader/host/journal.hpp"
+#include "loader/service/rate.hpp"
+
+namespace apiguard::service {
+
+struct Message {
+  Level level;
+  std::string kind;  // for the rate limit
+  std::string text;
+};
+
+// What the kernel told (events.hpp).
+struct Event {
+  Level level;
+  std::string kind;  // for the rate limit
+  std::string text;
+  Fields fields;
+};
+
+class Log {
+ public:
+  Log();
+
+  void tell(const Message& message);
+  void tell_if(const std::optional<Message>& message);
+  // Whether it was taken: of too many it is not.
+  bool tell_event(const Event& event);
+  // A line that the process of this name said.
+  void hear(const std::string& name, const Marked& line);
+  // Whether one more message of this kind is to be said.
+  [[nodiscard]] bool takes(Level level, const std::string& kind);
+
+ private:
+  RateLimit messages_;
+  RateLimit lines_;  // of processes
+};
+
+}  // namespace apiguard::service
