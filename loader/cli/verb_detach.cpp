@@ -16,6 +16,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/verbs.hpp"
+#include "loader/datapath/pin_names.hpp"
 #include "loader/datapath/release.hpp"
 #include "loader/host/identity.hpp"
 #include "loader/host/lock.hpp"
@@ -31,8 +32,10 @@ namespace apiguard::cli {
 namespace {
 
 std::string name_of(const publish::World& world, const datapath::LinkState& link) {
-  if (const Interface* known = find_interface(world.interfaces, link.ifindex)) return known->name;
-  return link.pin.substr(link.pin.rfind('/') + 1);
+  if (const auto ifindex = datapath::ifindex_of(link.point)) {
+    if (const Interface* known = find_interface(world.interfaces, *ifindex)) return known->name;
+  }
+  return datapath::name_of_link_pin(link.pin);
 }
 
 Result<std::vector<datapath::LinkState>> chosen_links(const publish::World& world,
@@ -63,7 +66,7 @@ std::vector<DetachMark> marks_of(const publish::World& world,
   std::vector<DetachMark> marks;
   marks.reserve(links.size() + 1);
   for (const datapath::LinkState& link : links)
-    marks.push_back({name_of(world, link), now, by, link.ifindex});
+    marks.push_back({name_of(world, link), now, by, datapath::ifindex_of(link.point).value_or(0)});
   if (all) marks.push_back({kDetachedAll, now, by, 0});
   return marks;
 }

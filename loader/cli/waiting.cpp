@@ -125,7 +125,7 @@ Result<Exit> where_it_runs(const Host& host, std::uint64_t generation) {
   if (!world) return fail(world.error());
   std::vector<std::string> open = publish::unguarded(*world, read_detached(host.run_dir));
   for (const datapath::LinkState& link : world->live.links) {
-    if (link.ifindex != 0 && link.generation != generation)
+    if (!link.point.gone() && link.generation != generation)
       open.push_back(datapath::target_of(link).name);
   }
   if (open.empty()) return Exit::kDone;

@@ -76,8 +76,4 @@ void remove_asides(const std::string& pin_dir) {
   }
 }
 
-std::string pin_directory_of(const std::string& link_pin) {
-  return fs::path(link_pin).parent_path().parent_path().string();
-}
-
 }  // namespace apiguard::datapath

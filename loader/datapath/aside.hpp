@@ -35,7 +35,4 @@ class Aside {
 // whoever holds them. With the lock held, and nothing of its own aside.
 void remove_asides(const std::string& pin_dir);
 
-// The directory of a pin, PINS/links/eth0-3 -> PINS.
-[[nodiscard]] std::string pin_directory_of(const std::string& link_pin);
-
 }  // namespace apiguard::datapath

@@ -47,7 +47,7 @@ tl::unexpected<Error> occupied_above(const Target& target, int error) {
 
 tl::unexpected<Error> attach_error(const Target& target, const char* mode, int error) {
   if (error == EBUSY || error == EEXIST) {
-    const auto hook = read_hook(target.ifindex);
+    const auto hook = read_hook(target.point.ifindex());
     if (hook && *hook && (*hook)->prog_id != 0) return occupied(target, **hook, error);
     return occupied_above(target, error);
   }
@@ -58,26 +58,34 @@ tl::unexpected<Error> attach_error(const Target& target, const char* mode, int e
       error);
 }
 
-Result<Attached> attach_once(int filter_fd, const Target& target, XdpMode xdp_mode) {
+Result<Attached> attach_to_interface(int filter_fd, const Target& target, XdpMode xdp_mode) {
   Attached attached;
   int error = 0;
   if (xdp_mode != XdpMode::kGeneric) {
-    attached.link = create_native(filter_fd, target.ifindex, error);
+    attached.link = create_native(filter_fd, target.point.ifindex(), error);
     if (attached.link) return attached;
     if (xdp_mode == XdpMode::kNative || !driver_cannot(error))
       return attach_error(target, "native", error);
     attached.reason = std::strerror(error);
   }
   attached.generic = true;
-  attached.link = create_link(filter_fd, target.ifindex, XDP_FLAGS_SKB_MODE, error);
+  attached.link = create_link(filter_fd, target.point.ifindex(), XDP_FLAGS_SKB_MODE, error);
   if (!attached.link) return attach_error(target, "generic", error);
   return attached;
+}
+
+// Once more where a filter of ours was being freed.
+Result<Attached> attach_when_freed(int filter_fd, const Target& target, XdpMode xdp_mode) {
+  auto attached = attach_to_interface(filter_fd, target, xdp_mode);
+  if (attached || attached.error().exit != Exit::kOccupied || !is_freed(target.point.ifindex()))
+    return attached;
+  return attach_to_interface(filter_fd, target, xdp_mode);
 }
 
 }  // namespace
 
 tl::unexpected<Error> occupied(const Target& target, const Hook& hook, int error) {
-  const std::string advice = advice_to_free(target.name, target.ifindex, hook);
+  const std::string advice = advice_to_free(target.name, target.point.ifindex(), hook);
   const std::string what = fmt::format("interface '{}': attach xdp: the hook belongs to {}",
                                        target.name, describe_occupant(hook));
   const auto ours = settings_of(hook.prog_id);
@@ -96,10 +104,11 @@ tl::unexpected<Error> occupied(const Target& target, const Hook& hook, int error
 }
 
 Result<Attached> attach(int filter_fd, const Target& target, XdpMode xdp_mode) {
-  auto attached = attach_once(filter_fd, target, xdp_mode);
-  if (attached || attached.error().exit != Exit::kOccupied || !is_freed(target.ifindex))
-    return attached;
-  return attach_once(filter_fd, target, xdp_mode);
+  switch (target.point.kind) {
+    case AttachKind::kInterface:
+      return attach_when_freed(filter_fd, target, xdp_mode);
+  }
+  return fail(Exit::kUnsupported, describe(target) + ": attach: of a kind that is not known");
 }
 
 bool is_freed(int ifindex) {

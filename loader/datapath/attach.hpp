@@ -17,7 +17,7 @@ struct Attached {
   std::string reason;  // why native was not possible; empty unless auto fell back
 };
 
-// Creates a link on an interface that has none of ours. `auto` takes native, and generic for the
+// Creates a link where there is none of ours. On an interface `auto` takes native, and generic for the
 // errnos by which drivers say that they cannot: EOPNOTSUPP, EINVAL (MTU on ixgbevf), ERANGE (MTU on
 // veth), ENOMEM (missing queues; after one more try, because it may be plain lack of memory). EBUSY
 // and EEXIST mean that the hook is taken and never fall back; where a filter of ours is being freed

@@ -38,13 +38,25 @@ Result<> write_deadline(const Pins& pins, const Edition& edition,
   return store_deadline(map->get(), deadline);
 }
 
-Result<bool> has_joined(const Pins& pins, const Edition& edition, int ifindex) {
+namespace {
+
+Result<bool> interface_has_joined(const Pins& pins, const Edition& edition, int ifindex) {
   const auto map = pins.open_joined(edition);
   if (!map) return fail(map.error());
   __u8 value = 0;
   if (bpf_map_lookup_elem(map->get(), &ifindex, &value) == 0) return true;
   if (errno == ENOENT) return false;
   return failed(edition.generation, "read which interfaces joined with it", errno);
+}
+
+}  // namespace
+
+Result<bool> has_joined(const Pins& pins, const Edition& edition, const AttachPoint& point) {
+  switch (point.kind) {
+    case AttachKind::kInterface:
+      return interface_has_joined(pins, edition, point.ifindex());
+  }
+  return false;
 }
 
 }  // namespace apiguard::datapath

@@ -17,7 +17,8 @@ namespace apiguard::datapath {
 [[nodiscard]] Result<> write_deadline(const Pins& pins, const Edition& edition,
                                       std::optional<BootTime> deadline);
 
-// Whether the generation before it did not guard the interface.
-[[nodiscard]] Result<bool> has_joined(const Pins& pins, const Edition& edition, int ifindex);
+// Whether the generation before it did not guard what is there.
+[[nodiscard]] Result<bool> has_joined(const Pins& pins, const Edition& edition,
+                                      const AttachPoint& point);
 
 }  // namespace apiguard::datapath

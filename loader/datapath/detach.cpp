@@ -10,6 +10,7 @@
 #include "loader/base/fence.hpp"
 #include "loader/datapath/aside.hpp"
 #include "loader/datapath/objects.hpp"
+#include "loader/datapath/pin_names.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -20,10 +21,11 @@ Result<> detach_opened(const Fd& fd, const LinkState& link) {
   if (auto ours = fence::check(); !ours) return ours;
   const int error = bpf_link_detach(fd.get()) == 0 ? 0 : errno;
   const auto after = link_info(fd.get());
-  if (after && after->ifindex == 0) return {};
+  if (after && after->detached()) return {};
   if (error != 0) return kernel_error(fmt::format("link {}", link.link_id), "detach", error);
-  return fail(Exit::kFailed, fmt::format("link {}: detach: the kernel still has it on interface {}",
-                                         link.link_id, after ? after->ifindex : link.ifindex));
+  const AttachPoint point = after ? after->point.value_or(link.point) : link.point;
+  return fail(Exit::kFailed, fmt::format("link {}: detach: the kernel still has it on {}",
+                                         link.link_id, describe(point)));
 }
 
 Result<Fd> open_same(const LinkState& link, const std::string& pin) {
@@ -68,7 +70,7 @@ Result<bool> remove_dead_link(const LinkState& link) {
   if (!taken || !*taken) return taken;
   const auto pinned = open_same(link, aside->path("link"));
   const auto info = pinned ? link_info(pinned->get()) : Result<LinkInfo>(fail(pinned.error()));
-  if (info && info->ifindex == 0) return true;
+  if (info && info->detached()) return true;
   if (auto back = aside->put("link", link.pin); !back) return fail(back.error());
   if (!info && info.error().os_error != ESTALE) return fail(info.error());
   return false;

@@ -127,17 +127,38 @@ Result<> fill_maps(apiguard_bpf& skeleton, const Image& image, Tries& tries) {
 }
 
 // What is handed over past the deadline, and where nothing is.
-Result<> fill_fallback(apiguard_bpf& skeleton, const Fallback& fallback) {
-  const __u32 key = 0;
-  const int before = bpf_map__fd(skeleton.maps.before);
-  if (fallback.filter_fd >= 0 &&
-      bpf_map_update_elem(before, &key, &fallback.filter_fd, BPF_ANY) != 0) {
-    return failed("keep the program before it to fall back to", errno);
+// The array that holds the program before, and is called with it past the deadline.
+int before_map(const apiguard_bpf& skeleton, AttachKind kind) {
+  switch (kind) {
+    case AttachKind::kInterface:
+      return bpf_map__fd(skeleton.maps.before);
   }
+  return -1;
+}
+
+Result<> note_joined(const apiguard_bpf& skeleton, const AttachPoint& point) {
   const __u8 yes = 1;
-  for (const int ifindex : fallback.joined) {
-    if (bpf_map_update_elem(bpf_map__fd(skeleton.maps.joined), &ifindex, &yes, BPF_ANY) != 0)
-      return failed("note an interface that joins", errno);
+  switch (point.kind) {
+    case AttachKind::kInterface: {
+      const int ifindex = point.ifindex();
+      if (bpf_map_update_elem(bpf_map__fd(skeleton.maps.joined), &ifindex, &yes, BPF_ANY) != 0)
+        return failed("note an interface that joins", errno);
+      return {};
+    }
+  }
+  return {};
+}
+
+Result<> fill_fallback(const apiguard_bpf& skeleton, const Fallback& fallback) {
+  const __u32 key = 0;
+  for (const AttachKind kind : kAttachKinds) {
+    const int filter_fd = fallback.filter_fds[kind];
+    if (filter_fd >= 0 &&
+        bpf_map_update_elem(before_map(skeleton, kind), &key, &filter_fd, BPF_ANY) != 0)
+      return failed("keep the program before it to fall back to", errno);
+  }
+  for (const AttachPoint& point : fallback.joined) {
+    if (auto noted = note_joined(skeleton, point); !noted) return noted;
   }
   return {};
 }
@@ -149,6 +170,13 @@ void choose_filter(apiguard_bpf& skeleton, bool frags, bool unconfirmed) {
   bpf_program__set_autoload(programs.apiguard, !frags && !unconfirmed);
   bpf_program__set_autoload(programs.apiguard_frags_unconfirmed, frags && unconfirmed);
   bpf_program__set_autoload(programs.apiguard_unconfirmed, !frags && unconfirmed);
+}
+
+bpf_program* interface_filter(const apiguard_bpf& skeleton, bool frags, bool unconfirmed) {
+  const auto& programs = skeleton.progs;
+  if (unconfirmed)
+    return frags ? programs.apiguard_frags_unconfirmed : programs.apiguard_unconfirmed;
+  return frags ? programs.apiguard_frags : programs.apiguard;
 }
 
 Result<> prepare(apiguard_bpf& skeleton, const Image& image, const LoadOptions& options,
@@ -221,13 +249,18 @@ Generation::Generation(Generation&&) noexcept = default;
 Generation& Generation::operator=(Generation&&) noexcept = default;
 Generation::~Generation() = default;
 
-int Generation::filter_fd() const {
-  const auto& programs = state_->skeleton->progs;
-  if (state_->unconfirmed) {
-    return bpf_program__fd(state_->frags ? programs.apiguard_frags_unconfirmed
-                                         : programs.apiguard_unconfirmed);
+int Generation::filter_fd(AttachKind kind) const {
+  switch (kind) {
+    case AttachKind::kInterface:
+      return bpf_program__fd(
+          interface_filter(*state_->skeleton, state_->frags, state_->unconfirmed));
   }
-  return bpf_program__fd(state_->frags ? programs.apiguard_frags : programs.apiguard);
+  return -1;
+}
+FilterFds Generation::filter_fds() const {
+  FilterFds fds;
+  for (const AttachKind kind : kAttachKinds) fds[kind] = filter_fd(kind);
+  return fds;
 }
 int Generation::check_fd() const { return bpf_program__fd(state_->skeleton->progs.apiguard_check); }
 int Generation::kept_fd(LedgerMap kept) const {

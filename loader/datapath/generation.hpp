@@ -14,6 +14,7 @@
 #include "loader/base/time.hpp"
 #include "loader/compile/image.hpp"
 #include "loader/datapath/edition.hpp"
+#include "loader/datapath/filters.hpp"
 #include "loader/datapath/ledger_maps.hpp"
 
 namespace apiguard::datapath {
@@ -24,9 +25,9 @@ enum class ProgramKind { kProbe, kFrags, kPlain };
 
 // What a generation falls back to that is published unconfirmed. Descriptors are borrowed.
 struct Fallback {
-  Edition which;            // judges past the deadline; generation 0: none did before
-  int filter_fd = -1;       // its filter, of the same kind; -1: none
-  std::vector<int> joined;  // indexes of interfaces that it does not guard: there all passes
+  Edition which;                    // judges past the deadline; generation 0: none did before
+  FilterFds filter_fds{-1};         // its filters, of the same kind of program; -1: none
+  std::vector<AttachPoint> joined;  // what it does not guard: there all passes
 };
 
 struct LoadOptions {
@@ -50,7 +51,8 @@ class Generation {
   ~Generation();
 
   // Descriptors are owned by the object.
-  [[nodiscard]] int filter_fd() const;
+  [[nodiscard]] int filter_fd(AttachKind kind) const;
+  [[nodiscard]] FilterFds filter_fds() const;
   [[nodiscard]] int check_fd() const;
   [[nodiscard]] int kept_fd(LedgerMap kept) const;
   [[nodiscard]] int counters_fd() const { return kept_fd(LedgerMap::kCounters); }

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "loader/datapath/aside.hpp"
 #include "loader/datapath/ledger_maps.hpp"
 #include "loader/datapath/objects.hpp"
+#include "loader/datapath/pin_names.hpp"
 #include "loader/datapath/pinned.hpp"
 
 namespace apiguard::datapath {
@@ -28,7 +30,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kFilter = "filter";
 // Of a pin on its way to its name.
 constexpr std::string_view kUnfinished = "-new";
 
@@ -141,7 +142,7 @@ void Hold::keep_unpinned(std::vector<Link>& links) {
   for (Link& link : links_) {
     if (!link.fd || is_pinned(link.pin)) continue;
     const auto info = link_info(link.fd.get());
-    if (info && info->ifindex != 0) links.push_back(std::move(link));
+    if (info && info->attached()) links.push_back(std::move(link));
   }
 }
 
@@ -149,7 +150,7 @@ void Hold::keep_unpinned(std::vector<Link>& links) {
 void Hold::keep_objects(const std::vector<Link>& links, std::vector<Object>& objects) {
   const auto is_run = [&](std::uint32_t filter_id) {
     return filter_id != 0 && std::any_of(links.begin(), links.end(), [&](const Link& link) {
-             return link.info.ifindex != 0 && link.info.prog_id == filter_id;
+             return link.info.attached() && link.info.prog_id == filter_id;
            });
   };
   std::set<Edition> run;
@@ -208,7 +209,8 @@ void Hold::open_objects(const std::string& folder, const Edition& which,
       object = std::move(*held);
     } else {
       object.fd = std::move(*fd);
-      if (which.generation != 0 && name == kFilter) {
+      if (which.generation != 0) object.filter = kind_of_filter_pin(name);
+      if (object.filter) {
         object.filter_id = program_id(object.fd.get()).value_or(0);
         object.tag = program_tag(object.fd.get()).value_or(std::string());
       }
@@ -227,7 +229,7 @@ Hold::Short Hold::missing() const {
 bool Hold::lost_pin() const {
   return std::any_of(links_.begin(), links_.end(),
                      [](const Link& link) {
-                       return link.fd && link.info.ifindex != 0 && !is_pinned(link.pin);
+                       return link.fd && link.info.attached() && !is_pinned(link.pin);
                      }) ||
          std::any_of(objects_.begin(), objects_.end(),
                      [](const Object& object) { return !is_pinned(object.pin); });
@@ -267,24 +269,24 @@ bool Hold::changed() const {
   return std::any_of(links_.begin(), links_.end(), [](const Link& link) {
     if (!link.fd) return false;
     const auto info = link_info(link.fd.get());
-    return !info || info->prog_id != link.info.prog_id || info->ifindex != link.info.ifindex;
+    return !info || info->prog_id != link.info.prog_id || info->point != link.info.point;
   });
 }
 
 Live Hold::live() const {
   Live live;
   live.strays = strays_;
+  std::map<Edition, PerKind<std::uint32_t>> filters;
   for (const Object& object : objects_) {
-    if (object.filter_id != 0) live.generations.push_back({object.which, object.filter_id});
+    if (object.filter_id != 0) filters[object.which][*object.filter] = object.filter_id;
   }
-  std::sort(live.generations.begin(), live.generations.end(),
-            [](const auto& a, const auto& b) { return a.which < b.which; });
+  for (const auto& [which, ids] : filters) live.generations.push_back({which, ids});
   for (const Link& link : links_) {
     const auto info = now(link.fd, link.pin, link.info);
     if (!info) continue;
-    LinkState state{link.pin, info->ifindex, info->link_id, info->prog_id, 0, 0};
+    LinkState state{link.pin, info->point.value(), info->link_id, info->prog_id, 0, 0};
     for (const PinnedGeneration& generation : live.generations) {
-      if (generation.filter_id != state.prog_id) continue;
+      if (!generation.has_filter(state.prog_id)) continue;
       state.generation = generation.which.generation;
       state.edition = generation.which.edition;
     }
@@ -298,7 +300,7 @@ std::set<Edition> Hold::editions_run() const {
   std::set<Edition> run;
   for (const Link& link : links_) {
     const auto info = now(link.fd, link.pin, link.info);
-    if (!info || info->ifindex == 0) continue;
+    if (!info || !info->attached()) continue;
     for (const Object& object : objects_) {
       if (object.filter_id != 0 && object.filter_id == info->prog_id) run.insert(object.which);
     }
@@ -331,12 +333,12 @@ Result<std::vector<std::string>> Hold::pin_again(const Pins& pins, const Edition
   };
   const auto run = editions_run();
   const bool guards = std::any_of(links_.begin(), links_.end(), [](const Link& link) {
-    return now(link.fd, link.pin, link.info).value_or(LinkInfo{}).ifindex != 0;
+    return now(link.fd, link.pin, link.info).value_or(LinkInfo{}).attached();
   });
   for (const Link& link : links_) {
     if (!link.fd) continue;
     const auto info = link_info(link.fd.get());
-    if (!info || info->ifindex == 0 || is_pinned(link.pin)) continue;
+    if (!info || !info->attached() || is_pinned(link.pin)) continue;
     if (auto pinned = pin(link.fd.get(), link.pin); !pinned) return fail(pinned.error());
   }
   for (const Object& object : objects_) {
@@ -349,9 +351,9 @@ Result<std::vector<std::string>> Hold::pin_again(const Pins& pins, const Edition
   return done;
 }
 
-const Hold::Object* Hold::filter_of(const Edition& edition) const {
+const Hold::Object* Hold::filter_of(const Edition& edition, AttachKind kind) const {
   const auto found = std::find_if(objects_.begin(), objects_.end(), [&](const Object& object) {
-    return object.filter_id != 0 && object.which == edition;
+    return object.filter == kind && object.filter_id != 0 && object.which == edition;
   });
   return found == objects_.end() ? nullptr : &*found;
 }
@@ -364,23 +366,23 @@ bool Hold::is_ours(int link_fd) const {
   });
 }
 
-Result<std::vector<int>> Hold::put_back(const Edition& edition) {
-  std::vector<int> done;
-  const Object* filter = filter_of(edition);
-  if (filter == nullptr) return done;
+Result<std::vector<AttachPoint>> Hold::put_back(const Edition& edition) {
+  std::vector<AttachPoint> done;
   for (const Link& link : links_) {
+    const Object* filter = filter_of(edition, link.info.point.value().kind);
+    if (filter == nullptr) continue;
     auto opened = link.fd ? Result<Fd>(Fd()) : open_pinned_for_writing(link.pin);
     if (!opened) continue;
     const int fd = link.fd ? link.fd.get() : opened->get();
     const auto info = link_info(fd);
-    if (!info || info->link_id != link.info.link_id || info->ifindex == 0 || is_ours(fd)) continue;
+    if (!info || info->link_id != link.info.link_id || !info->attached() || is_ours(fd)) continue;
     if (auto ours = fence::check(); !ours) return fail(ours.error());
     if (const int error = update(fd, filter->fd.get(), info->prog_id); error != 0) {
       return fail(fence::explain(kernel_error(fmt::format("link {}", info->link_id),
                                               "put back the program", error))
                       .error());
     }
-    done.push_back(info->ifindex);
+    done.push_back(*info->point);
   }
   return done;
 }

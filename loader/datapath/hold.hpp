@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -56,8 +57,8 @@ class Hold {
 
   // Links that run a program which is none of ours go back to that of `edition`, if that is
   // held. Ours is what has the tag of a filter that is held: a program that could not be pinned has
-  // it too, and stays. Returns indexes of interfaces.
-  [[nodiscard]] Result<std::vector<int>> put_back(const Edition& edition);
+  // it too, and stays. Returns what they are on.
+  [[nodiscard]] Result<std::vector<AttachPoint>> put_back(const Edition& edition);
 
  private:
   struct Link {
@@ -69,8 +70,9 @@ class Hold {
     std::string pin;
     Edition which;  // generation 0: outlives them
     Fd fd;
-    std::uint32_t filter_id = 0;  // of a filter: its program
-    std::string tag;              // and the tag of that
+    std::optional<AttachKind> filter;  // it is the filter of links of this kind
+    std::uint32_t filter_id = 0;       // then its program
+    std::string tag;                   // and the tag of that
   };
 
   [[nodiscard]] Result<> open_links(const std::string& folder, const OurPrograms& ours,
@@ -83,7 +85,7 @@ class Hold {
   void open_ledger(const Pins& pins, std::vector<Object>& objects);
   void pin_ledger_again(const Pins& pins, std::vector<std::string>& done) const;
   [[nodiscard]] std::set<Edition> editions_run() const;
-  [[nodiscard]] const Object* filter_of(const Edition& edition) const;
+  [[nodiscard]] const Object* filter_of(const Edition& edition, AttachKind kind) const;
   [[nodiscard]] bool is_ours(int link_fd) const;
 
   std::vector<Link> links_;

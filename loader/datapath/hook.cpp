@@ -61,7 +61,7 @@ std::optional<std::uint32_t> find_link(int ifindex, std::uint32_t prog_id) {
   for (const std::uint32_t id : link_ids()) {
     const auto link = open_link(id);
     const auto info = link ? link_info(link->get()) : Result<LinkInfo>(fail(link.error()));
-    if (info && info->xdp && info->ifindex == ifindex && info->prog_id == prog_id) return id;
+    if (info && info->point == interface_point(ifindex) && info->prog_id == prog_id) return id;
   }
   return std::nullopt;
 }

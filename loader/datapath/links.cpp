@@ -6,11 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
-#include <string_view>
 #include <utility>
 
-#include "loader/base/number.hpp"
+#include "loader/datapath/pin_names.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -34,8 +32,7 @@ bool runs_ours(const LinkInfo& info, int fd, const OurPrograms& ours) {
 }
 
 bool is_ours(const LinkInfo& info, int fd, const std::string& pin, const OurPrograms& ours) {
-  return runs_ours(info, fd, ours) || is_pin_name(pin.substr(pin.rfind('/') + 1), info.ifindex) ||
-         settings_of(info.prog_id);
+  return runs_ours(info, fd, ours) || is_link_pin(pin, *info.point) || settings_of(info.prog_id);
 }
 
 }  // namespace
@@ -43,13 +40,6 @@ bool is_ours(const LinkInfo& info, int fd, const std::string& pin, const OurProg
 void OurPrograms::add(int filter_fd) {
   if (const auto id = program_id(filter_fd)) ids.insert(*id);
   if (const auto tag = program_tag(filter_fd)) tags.insert(*tag);
-}
-
-bool is_pin_name(const std::string& name, int ifindex) {
-  const std::size_t dash = name.rfind('-');
-  if (dash == std::string::npos || dash == 0) return false;
-  const auto number = parse_whole<int>(std::string_view(name).substr(dash + 1));
-  return number && *number > 0 && *number == ifindex;
 }
 
 Result<PinnedLink> open_link_at(const std::string& pin, const OurPrograms& ours) {
@@ -70,7 +60,7 @@ Result<PinnedLink> open_link_at(const std::string& pin, const OurPrograms& ours)
   if (!is_link(fd->get())) return link;
   const auto info = link_info(fd->get());
   if (!info) return fail(info.error());
-  if (!info->xdp || !is_ours(*info, fd->get(), pin, ours)) return link;
+  if (!info->point || !is_ours(*info, fd->get(), pin, ours)) return link;
   link = {Whose::kOurs, std::move(*fd), *info};
   return link;
 }

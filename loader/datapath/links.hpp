@@ -33,11 +33,8 @@ struct PinnedLink {
   LinkInfo info;  // the same
 };
 
-// Ours is an XDP link that runs a program of ours, or lies under the name that pin_link() gives to
-// the link of its interface. An error only where one of ours could not be told or opened.
+// Ours is a link of one of our kinds (attach_point.hpp) that runs a program of ours, or lies under
+// the name that link_pin() gives to it. An error only where one of ours could not be told or opened.
 [[nodiscard]] Result<PinnedLink> open_link_at(const std::string& pin, const OurPrograms& ours);
-
-// "eth0-3" for interface 3. Pure.
-[[nodiscard]] bool is_pin_name(const std::string& name, int ifindex);
 
 }  // namespace apiguard::datapath

@@ -51,6 +51,11 @@ bool is_settings(const bpf_map_info& info) {
          info.value_size >= offsetof(apiguard_settings, endpoints);
 }
 
+std::optional<AttachPoint> point_of(const bpf_link_info& info) {
+  if (info.type == BPF_LINK_TYPE_XDP) return interface_point(static_cast<int>(info.xdp.ifindex));
+  return std::nullopt;
+}
+
 }  // namespace
 
 tl::unexpected<Error> kernel_error(const std::string& subject, const std::string& what, int error) {
@@ -73,12 +78,7 @@ Result<LinkInfo> link_info(int link_fd) {
   __u32 size = sizeof(info);
   if (bpf_obj_get_info_by_fd(link_fd, &info, &size) != 0)
     return kernel_error("link", "read its info", errno);
-  LinkInfo result;
-  result.link_id = info.id;
-  result.prog_id = info.prog_id;
-  result.xdp = info.type == BPF_LINK_TYPE_XDP;
-  result.ifindex = static_cast<int>(info.xdp.ifindex);
-  return result;
+  return LinkInfo{info.id, info.prog_id, point_of(info)};
 }
 
 Result<std::uint32_t> program_id(int program_fd) {

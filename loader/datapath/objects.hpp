@@ -11,6 +11,7 @@
 #include "apiguard/judge.h"
 #include "loader/base/fd.hpp"
 #include "loader/base/result.hpp"
+#include "loader/datapath/attach_point.hpp"
 
 namespace apiguard::datapath {
 
@@ -28,8 +29,11 @@ namespace apiguard::datapath {
 struct LinkInfo {
   std::uint32_t link_id = 0;
   std::uint32_t prog_id = 0;
-  int ifindex = 0;  // 0: the device is gone
-  bool xdp = false;
+  std::optional<AttachPoint> point;  // none: a link of a kind that none of ours is
+
+  // Whether a link of one of our kinds is on what is there, and is on what is gone.
+  [[nodiscard]] bool attached() const { return point && !point->gone(); }
+  [[nodiscard]] bool detached() const { return point && point->gone(); }
 };
 [[nodiscard]] Result<LinkInfo> link_info(int link_fd);
 [[nodiscard]] Result<std::uint32_t> program_id(int program_fd);

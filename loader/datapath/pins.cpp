@@ -21,6 +21,7 @@
 #include "loader/datapath/aside.hpp"
 #include "loader/datapath/links.hpp"
 #include "loader/datapath/objects.hpp"
+#include "loader/datapath/pin_names.hpp"
 #include "loader/datapath/pinned.hpp"
 
 namespace apiguard::datapath {
@@ -73,11 +74,13 @@ Result<> pin_tries(const std::vector<Fd>& tries, const std::string& folder, std:
 }
 
 Result<> pin_parts(const Generation& generation, const std::string& folder) {
-  std::vector<std::pair<const char*, int>> objects{{"filter", generation.filter_fd()},
-                                                   {"check", generation.check_fd()},
-                                                   {"settings", generation.settings_fd()},
-                                                   {"ranges4", generation.ranges4_fd()},
-                                                   {"ranges6", generation.ranges6_fd()}};
+  std::vector<std::pair<std::string, int>> objects;
+  for (const AttachKind kind : kAttachKinds)
+    objects.emplace_back(filter_pin(kind), generation.filter_fd(kind));
+  objects.insert(objects.end(), {{"check", generation.check_fd()},
+                                 {"settings", generation.settings_fd()},
+                                 {"ranges4", generation.ranges4_fd()},
+                                 {"ranges6", generation.ranges6_fd()}});
   if (generation.unconfirmed()) {
     objects.insert(objects.end(), {{"confirmation", generation.confirmation_fd()},
                                    {"before", generation.before_fd()},
@@ -90,25 +93,18 @@ Result<> pin_parts(const Generation& generation, const std::string& folder) {
   return pin_tries(generation.tries6(), folder, kTries6);
 }
 
-// bpffs refuses names with dots; VLAN devices have them.
-std::string link_pin_name(const std::string& interface, int ifindex) {
-  std::string name = fmt::format("{}-{}", interface, ifindex);
-  std::replace(name.begin(), name.end(), '.', '_');
-  return name;
-}
-
-// XDP links of this instance, found by id: for a bpffs that has gone read-only or is not mounted.
+// Links of this instance, found by id: for a bpffs that has gone read-only or is not mounted.
 std::vector<LinkState> links_by_id(std::uint64_t instance) {
   std::vector<LinkState> links;
   for (const std::uint32_t id : link_ids()) {
     const auto link = open_link(id);
     if (!link) continue;
     const auto info = link_info(link->get());
-    if (!info || !info->xdp) continue;
+    if (!info || !info->point) continue;
     const auto settings = settings_of(info->prog_id);
     if (!settings || settings->instance != instance) continue;
     links.push_back(
-        {"", info->ifindex, info->link_id, info->prog_id, settings->generation, settings->edition});
+        {"", *info->point, info->link_id, info->prog_id, settings->generation, settings->edition});
   }
   return links;
 }
@@ -117,7 +113,7 @@ std::vector<LinkState> links_by_id(std::uint64_t instance) {
 // could not pin.
 Edition edition_run(std::uint32_t prog_id, const std::vector<PinnedGeneration>& generations) {
   for (const PinnedGeneration& generation : generations) {
-    if (generation.filter_id == prog_id) return generation.which;
+    if (generation.has_filter(prog_id)) return generation.which;
   }
   const auto settings = settings_of(prog_id);
   return settings ? edition_of(*settings) : Edition();
@@ -137,9 +133,14 @@ Result<> check_bpffs(const std::string& directory) {
 
 }  // namespace
 
-const LinkState* Live::link_of(int ifindex) const {
+bool PinnedGeneration::has_filter(std::uint32_t prog_id) const {
+  return std::any_of(kAttachKinds.begin(), kAttachKinds.end(),
+                     [&](AttachKind kind) { return filter_ids[kind] == prog_id; });
+}
+
+const LinkState* Live::link_of(const AttachPoint& point) const {
   const auto found = std::find_if(links.begin(), links.end(),
-                                  [&](const LinkState& link) { return link.ifindex == ifindex; });
+                                  [&](const LinkState& link) { return link.point == point; });
   return found == links.end() ? nullptr : &*found;
 }
 
@@ -194,9 +195,11 @@ Result<> Pins::read_generations(Live& live, OurPrograms& ours) const {
     const auto edition = parse_pin_name(name);
     std::error_code ignored;
     if (!edition || !fs::is_directory(fs::path(folder) / name, ignored)) continue;
-    PinnedGeneration generation{*edition, 0};
-    if (auto filter = open_filter(*edition)) {
-      generation.filter_id = program_id(filter->get()).value_or(0);
+    PinnedGeneration generation{*edition, {}};
+    for (const AttachKind kind : kAttachKinds) {
+      const auto filter = open_filter(*edition, kind);
+      if (!filter) continue;
+      generation.filter_ids[kind] = program_id(filter->get()).value_or(0);
       ours.add(filter->get());
     }
     live.generations.push_back(generation);
@@ -225,7 +228,8 @@ Result<> Pins::read_links(Live& live, const OurPrograms& ours) const {
     if (!link) return fail(link.error());
     if (link->whose == Whose::kStray) live.strays.push_back(pin);
     if (link->whose != Whose::kOurs) continue;
-    live.links.push_back({pin, link->info.ifindex, link->info.link_id, link->info.prog_id, 0, 0});
+    live.links.push_back(
+        {pin, link->info.point.value(), link->info.link_id, link->info.prog_id, 0, 0});
   }
   return {};
 }
@@ -273,8 +277,18 @@ Result<Fd> Pins::open_check(const Edition& edition) const {
   return open_pinned(generation_dir(edition) + "/check");
 }
 
-Result<Fd> Pins::open_filter(const Edition& edition) const {
-  return open_pinned(generation_dir(edition) + "/filter");
+Result<Fd> Pins::open_filter(const Edition& edition, AttachKind kind) const {
+  return open_pinned(fmt::format("{}/{}", generation_dir(edition), filter_pin(kind)));
+}
+
+Result<Filters> Pins::open_filters(const Edition& edition) const {
+  Filters filters;
+  for (const AttachKind kind : kAttachKinds) {
+    auto filter = open_filter(edition, kind);
+    if (!filter) return fail(filter.error());
+    filters[kind] = std::move(*filter);
+  }
+  return filters;
 }
 
 Result<Fd> Pins::open_confirmation(const Edition& edition, Access access) const {
@@ -333,7 +347,7 @@ Result<> Pins::pin(const Generation& generation, const Edition& edition) const {
     if (*taken) (void)aside->put("before", generation_dir(edition));
     return put;
   }
-  if (auto there = open_filter(edition); !there) return fail(there.error());
+  if (auto there = open_filters(edition); !there) return fail(there.error());
   return {};
 }
 
@@ -381,14 +395,14 @@ Result<> check_free(const std::string& pin) {
   if (!there && there.error().os_error == ENOENT) return {};
   if (!there) return fail(there.error());
   const auto info = link_info(there->get());
-  if (info && info->ifindex == 0) return {};
+  if (info && info->detached()) return {};
   return kernel_error("pin '" + pin + "'", "take the place of a link in use", EEXIST);
 }
 
 }  // namespace
 
-Result<std::string> Pins::pin_link(int link_fd, const std::string& interface, int ifindex) const {
-  const std::string pin = directory_ + "/links/" + link_pin_name(interface, ifindex);
+Result<std::string> Pins::pin_link(int link_fd, const Target& target) const {
+  const std::string pin = link_pin(directory_, target.point, target.name);
   const auto aside = Aside::make(directory_);
   if (!aside) return fail(aside.error());
   if (auto pinned = pin_object(link_fd, aside->path("link")); !pinned)
@@ -410,8 +424,10 @@ bool Pins::has_program(std::uint32_t program) const {
   if (!numbers) return false;
   return std::any_of(numbers->begin(), numbers->end(), [&](const std::string& name) {
     const auto edition = parse_pin_name(name);
-    const auto filter = edition ? open_filter(*edition) : Result<Fd>(fail(Error{}));
-    return filter && program_id(filter->get()).value_or(0) == program;
+    return edition && std::any_of(kAttachKinds.begin(), kAttachKinds.end(), [&](AttachKind kind) {
+             const auto filter = open_filter(*edition, kind);
+             return filter && program_id(filter->get()).value_or(0) == program;
+           });
   });
 }
 

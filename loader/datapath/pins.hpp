@@ -15,7 +15,7 @@
 //                                  confirmation, before, joined: if it was published unconfirmed
 //   PINS/verb-TOKEN/               pins of a verb on their way in or out (aside.hpp)
 //   PINS/links/eth0-3              one XDP link an interface ("NAME-IFINDEX" at the time, dots as
-//   underscores)
+//   underscores; pin_names.hpp)
 //
 // Pin names are for people; link info is the truth. Nothing of the normal way needs CAP_SYS_ADMIN;
 // where the pins themselves are out of reach (a bpffs gone read-only refuses to open links), links
@@ -32,14 +32,16 @@
 #include "loader/base/fd.hpp"
 #include "loader/base/result.hpp"
 #include "loader/datapath/edition.hpp"
+#include "loader/datapath/filters.hpp"
 #include "loader/datapath/generation.hpp"
+#include "loader/datapath/target.hpp"
 #include "loader/policy/prefix.hpp"
 
 namespace apiguard::datapath {
 
 struct LinkState {
-  std::string pin;  // path; empty for a link found by id
-  int ifindex = 0;  // 0: its device is gone
+  std::string pin;    // path; empty for a link found by id
+  AttachPoint point;  // gone: its device is
   std::uint32_t link_id = 0;
   std::uint32_t prog_id = 0;
   std::uint64_t generation = 0;  // whose filter it runs; 0: not one of ours
@@ -50,8 +52,10 @@ struct LinkState {
 
 struct PinnedGeneration {
   Edition which;
-  std::uint32_t filter_id =
-      0;  // program id of its filter; 0: the pin is missing (a publish died while pinning)
+  // Program ids of its filters; 0: the pin is missing (a publish died while pinning).
+  PerKind<std::uint32_t> filter_ids;
+
+  [[nodiscard]] bool has_filter(std::uint32_t prog_id) const;
 };
 
 struct OurPrograms;
@@ -67,7 +71,7 @@ struct Live {
   bool by_id = false;
   std::vector<std::string> strays;  // what lies among the links and is not ours: left alone
 
-  [[nodiscard]] const LinkState* link_of(int ifindex) const;
+  [[nodiscard]] const LinkState* link_of(const AttachPoint& point) const;
   // By LinkState::link_id.
   [[nodiscard]] const LinkState* link_with(std::uint32_t link_id) const;
   // Generation and edition in one; none without links.
@@ -109,7 +113,8 @@ class Pins {
   // Whether a generation attributes connections: programs of older versions do not.
   [[nodiscard]] bool attributes(const Edition& edition) const;
   [[nodiscard]] Result<Fd> open_check(const Edition& edition) const;
-  [[nodiscard]] Result<Fd> open_filter(const Edition& edition) const;
+  [[nodiscard]] Result<Fd> open_filter(const Edition& edition, AttachKind kind) const;
+  [[nodiscard]] Result<Filters> open_filters(const Edition& edition) const;
   [[nodiscard]] Result<apiguard_settings> read_settings(const Edition& edition) const;
   // Of a generation that was published unconfirmed.
   enum class Access { kRead, kWrite };
@@ -126,8 +131,7 @@ class Pins {
   // outlives it has pins of its own: see Ledger.
   [[nodiscard]] Result<> pin(const Generation& generation, const Edition& edition) const;
   // Pins a new link, over the pin of a link whose device is gone if that has the same name.
-  [[nodiscard]] Result<std::string> pin_link(int link_fd, const std::string& interface,
-                                             int ifindex) const;
+  [[nodiscard]] Result<std::string> pin_link(int link_fd, const Target& target) const;
   // Whether a generation with this filter is pinned.
   [[nodiscard]] bool has_program(std::uint32_t program) const;
   // Links of ours that no pin names: of a verb that attached them and is not yet, or was not, at

@@ -14,13 +14,14 @@
 #include "loader/datapath/attach.hpp"
 #include "loader/datapath/hook.hpp"
 #include "loader/datapath/objects.hpp"
+#include "loader/datapath/pin_names.hpp"
 
 namespace apiguard::datapath {
 namespace {
 
 // The program a link runs now, to name it as the one we expect to replace, and to put it back.
 Result<Fd> old_program(const Pins& pins, const LinkState& link) {
-  if (auto pinned = pins.open_filter(link.runs())) {
+  if (auto pinned = pins.open_filter(link.runs(), link.point.kind)) {
     if (program_id(pinned->get()).value_or(0) == link.prog_id) return pinned;
   }
   return open_program(link.prog_id);
@@ -34,15 +35,31 @@ bool may_not_be_named(const Error& error) {
 
 // Whether the device of a target is in this namespace. Where the kernel does not say, it is.
 bool is_here(const Target& target) {
-  const auto hook = read_hook(target.ifindex);
-  return !hook || hook->has_value();
+  switch (target.point.kind) {
+    case AttachKind::kInterface: {
+      const auto hook = read_hook(target.point.ifindex());
+      return !hook || hook->has_value();
+    }
+  }
+  return true;
+}
+
+Result<PerKind<std::uint32_t>> ids_of(const FilterFds& filters) {
+  PerKind<std::uint32_t> ids;
+  for (const AttachKind kind : kAttachKinds) {
+    const auto id = program_id(filters[kind]);
+    if (!id) return fail(id.error());
+    ids[kind] = *id;
+  }
+  return ids;
 }
 
 class Switch {
  public:
-  Switch(const Pins& pins, const Live& live, int filter_fd, const SwitchOptions& options)
-      : pins_(pins), live_(live), filter_fd_(filter_fd), options_(options) {
-    report_.undo = Undo(filter_fd);
+  Switch(const Pins& pins, const Live& live, const FilterFds& filters,
+         const PerKind<std::uint32_t>& filter_ids, const SwitchOptions& options)
+      : pins_(pins), live_(live), filters_(filters), filter_ids_(filter_ids), options_(options) {
+    report_.undo = Undo(filters);
   }
 
   Result<SwitchReport> run(const std::vector<Target>& targets) {
@@ -53,7 +70,7 @@ class Switch {
       last = moved.error();
       if (!options_.keep_going || !fence::check()) break;
       report_.warnings.push_back(last->message);
-      report_.failed.push_back({target.name, last->message});
+      report_.failed.push_back({describe(target), last->message});
     }
     const bool none = report_.placed.empty() && !targets.empty();
     if (last && (!options_.keep_going || none || !fence::check())) return put_back(*last);
@@ -64,13 +81,12 @@ class Switch {
 
  private:
   static Error gone(const Target& target) {
-    return {fmt::format("interface '{}': it went away", target.name), Exit::kFailed, ENODEV};
+    return {describe(target) + ": it went away", Exit::kFailed, ENODEV};
   }
 
   tl::unexpected<Error> put_back(Error why) {
     for (const Finding& left : report_.undo.put_back())
-      why.message +=
-          fmt::format("; interface '{}': could not be put back: {}", left.name, left.what);
+      why.message += fmt::format("; {}: could not be put back: {}", left.subject, left.what);
     return fail(std::move(why));
   }
 
@@ -84,20 +100,22 @@ class Switch {
 
   // Its device went away between the look and now.
   void leave_out(const Target& target) {
-    report_.warnings.push_back(fmt::format(
-        "interface '{}': went away meanwhile: guarded when it appears if 'apiguard run' runs, "
-        "otherwise by the next 'apiguard apply'",
-        target.name));
+    report_.warnings.push_back(
+        fmt::format("{}: went away meanwhile: guarded when it appears if 'apiguard run' runs, "
+                    "otherwise by the next 'apiguard apply'",
+                    describe(target)));
     report_.left_out.push_back(target);
   }
 
   void place(const Target& target, const std::string& pin, std::uint32_t link_id) {
-    report_.placed.push_back({target, pin, link_id});
+    report_.placed.push_back({target, pin, link_id, filter_ids_[target.point.kind]});
   }
 
+  // The program that is to run there.
+  [[nodiscard]] int filter_fd(const Target& target) const { return filters_[target.point.kind]; }
+
   Result<> update_link_of(const Target& target, const LinkState& state) {
-    const auto wanted = program_id(filter_fd_);
-    if (wanted && *wanted == state.prog_id) {
+    if (filter_ids_[target.point.kind] == state.prog_id) {
       place(target, state.pin, state.link_id);
       return {};
     }
@@ -107,7 +125,7 @@ class Switch {
     auto old = old_program(pins_, state);
     if (!old && !may_not_be_named(old.error())) return fail(old.error());
     if (auto ours = fence::check(); !ours) return ours;
-    const int error = update_link(link->get(), filter_fd_, old ? old->get() : -1);
+    const int error = update_link(link->get(), filter_fd(target), old ? old->get() : -1);
     // Somebody detached it: the pin is there, and guards nothing.
     if (error == ENOLINK && !target.moved) return attach_new(target);
     if (error == ENOLINK) {
@@ -115,8 +133,7 @@ class Switch {
       return {};
     }
     if (error != 0) {
-      return fence::explain(
-          kernel_error("interface '" + target.name + "'", "replace the program", error));
+      return fence::explain(kernel_error(describe(target), "replace the program", error));
     }
     report_.undo.updated(target, state, old ? std::move(*old) : Fd());
     place(target, state.pin, state.link_id);
@@ -130,27 +147,24 @@ class Switch {
     if (info->link_id == state.link_id && info->prog_id == state.prog_id) return {};
     return fence::explain(
         fail(Exit::kFailed,
-             fmt::format("interface '{}': replace the program: somebody else did it meanwhile; try "
-                         "again",
-                         target.name)));
+             fmt::format("{}: replace the program: somebody else did it meanwhile; try again",
+                         describe(target))));
   }
 
   Result<> attach_new(const Target& target) {
     if (!options_.pins_writable) {
-      return fail(
-          Exit::kFailed,
-          fmt::format("interface '{}': not attached: the pins cannot be written", target.name));
+      return fail(Exit::kFailed, describe(target) + ": not attached: the pins cannot be written");
     }
     if (auto ours = fence::check(); !ours) return ours;
-    auto attached = attach(filter_fd_, target, options_.xdp_mode);
+    auto attached = attach(filter_fd(target), target, options_.xdp_mode);
     if (!attached) return fence::explain(fail(attached.error()));
     if (attached->generic && options_.xdp_mode == XdpMode::kAuto) {
       if (auto accepted = note_generic(target, attached->reason); !accepted) return accepted;
     }
     const auto info = link_info(attached->link.get());
-    if (!info) return fail_in("interface '" + target.name + "': attach xdp", info.error());
+    if (!info) return fail_in(describe(target) + ": attach xdp", info.error());
     // Without a pin the link goes with its descriptor. A verb that was overtaken gets none.
-    auto pin = pins_.pin_link(attached->link.get(), target.name, target.ifindex);
+    auto pin = pins_.pin_link(attached->link.get(), target);
     if (!pin) return fail(pin.error());
     report_.undo.attached(target, *pin, info->link_id);
     place(target, *pin, info->link_id);
@@ -172,7 +186,8 @@ class Switch {
 
   const Pins& pins_;
   const Live& live_;
-  int filter_fd_;
+  FilterFds filters_;
+  PerKind<std::uint32_t> filter_ids_;
   SwitchOptions options_;
   SwitchReport report_;
 };
@@ -188,33 +203,46 @@ Result<> check_mode(const Target& target, XdpMode xdp_mode) {
                   target.name));
 }
 
+Result<> check_interface(const Target& target, XdpMode xdp_mode) {
+  if (target.link_id != 0) return check_mode(target, xdp_mode);
+  if (target.foreign_id == 0) return {};
+  const auto hook = read_hook(target.point.ifindex());
+  const bool taken = hook && *hook && (*hook)->prog_id != 0;
+  if (!taken || is_freed(target.point.ifindex())) return {};
+  return occupied(target, **hook, EBUSY);
+}
+
+Result<> check_target(const Target& target, XdpMode xdp_mode) {
+  switch (target.point.kind) {
+    case AttachKind::kInterface:
+      return check_interface(target, xdp_mode);
+  }
+  return {};
+}
+
 }  // namespace
 
 Target target_of(const LinkState& link) {
   Target target;
-  target.name = link.pin.substr(link.pin.rfind('/') + 1);
-  target.ifindex = link.ifindex;
+  target.name = name_of_link_pin(link.pin);
+  target.point = link.point;
   target.link_id = link.link_id;
   return target;
 }
 
 Result<> check_targets(const std::vector<Target>& targets, XdpMode xdp_mode) {
   for (const Target& target : targets) {
-    if (target.link_id != 0) {
-      if (auto fits = check_mode(target, xdp_mode); !fits) return fits;
-    } else if (target.foreign_id != 0) {
-      const auto hook = read_hook(target.ifindex);
-      const bool taken = hook && *hook && (*hook)->prog_id != 0;
-      if (taken && !is_freed(target.ifindex)) return occupied(target, **hook, EBUSY);
-    }
+    if (auto fits = check_target(target, xdp_mode); !fits) return fits;
   }
   return {};
 }
 
-Result<SwitchReport> switch_links(const Pins& pins, const Live& live, int filter_fd,
+Result<SwitchReport> switch_links(const Pins& pins, const Live& live, const FilterFds& filters,
                                   const std::vector<Target>& targets,
                                   const SwitchOptions& options) {
-  return Switch(pins, live, filter_fd, options).run(targets);
+  const auto ids = ids_of(filters);
+  if (!ids) return fail(ids.error());
+  return Switch(pins, live, filters, *ids, options).run(targets);
 }
 
 }  // namespace apiguard::datapath

@@ -18,7 +18,7 @@
 
 namespace apiguard::datapath {
 
-// The interface of a link, by what the link says of itself.
+// What a link is on, by what the link says of itself.
 [[nodiscard]] Target target_of(const LinkState& link);
 
 struct SwitchOptions {
@@ -33,18 +33,19 @@ struct SwitchOptions {
 
 struct SwitchReport {
   std::vector<std::string> warnings;
-  std::vector<Placed> placed;    // targets that run the program by what the calls answered
+  std::vector<Placed> placed;    // targets that run their program by what the calls answered
   std::vector<Target> left_out;  // targets whose device went away meanwhile
   std::vector<Finding> failed;   // with keep_going: targets that could not be guarded
   Undo undo;                     // of what was changed
   bool changed = false;          // some link was created or updated
 };
 
-// Switches every target. That the kernel did what it answered is for read_back() to find out.
+// Switches every target to the filter of its kind. That the kernel did what it answered is for read_back() to find out.
 // A target whose device is gone is left out; Exit::kFailed if none is left.
 // Exit::kOccupied: the hook is somebody else's; kUnsupported: neither mode works or the explicit
 // one does not; kFailed: attached in the other mode ("detach first"), or the kernel said no.
-[[nodiscard]] Result<SwitchReport> switch_links(const Pins& pins, const Live& live, int filter_fd,
+[[nodiscard]] Result<SwitchReport> switch_links(const Pins& pins, const Live& live,
+                                                const FilterFds& filters,
                                                 const std::vector<Target>& targets,
                                                 const SwitchOptions& options);
 

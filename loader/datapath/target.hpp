@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <string>
 
+#include "loader/datapath/attach_point.hpp"
+
 namespace apiguard::datapath {
 
-// An interface that is to be guarded, as it is now.
+// What is to be guarded, as it is now.
 struct Target {
   std::string name;
-  int ifindex = 0;
+  AttachPoint point;
   // Our link on it (LinkState::link_id). 0: none.
   std::uint32_t link_id = 0;
   // It lives in another network namespace: only its link can be asked about it.
@@ -21,5 +23,10 @@ struct Target {
   // The generation in force guards it already by name: generic mode is nothing new.
   bool reattach = false;
 };
+
+// "interface 'eth0'"
+[[nodiscard]] inline std::string describe(const Target& target) {
+  return describe(target.point.kind, target.name);
+}
 
 }  // namespace apiguard::datapath

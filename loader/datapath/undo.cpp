@@ -16,6 +16,7 @@
 #include "loader/datapath/detach.hpp"
 #include "loader/datapath/hook.hpp"
 #include "loader/datapath/objects.hpp"
+#include "loader/datapath/pin_names.hpp"
 
 namespace apiguard::datapath {
 namespace {
@@ -34,8 +35,8 @@ struct Said {
 };
 
 // What the interface names. None: it says the same as the link.
-std::optional<Said> ask_interface(const Target& target, std::uint32_t prog_id) {
-  const auto hook = read_hook(target.ifindex);
+std::optional<Said> ask_interface(int ifindex, std::uint32_t prog_id) {
+  const auto hook = read_hook(ifindex);
   if (!hook) return Said{Answer::kNo, hook.error().message};
   if (!*hook) return Said{Answer::kGone, ""};
   if ((*hook)->prog_id == prog_id) return std::nullopt;
@@ -43,7 +44,16 @@ std::optional<Said> ask_interface(const Target& target, std::uint32_t prog_id) {
   return Said{Answer::kNo, describe_occupant(**hook) + " is on it"};
 }
 
-Said ask_link(const Placed& placed, std::uint32_t prog_id) {
+// The same of any point; none as well where only the link can say it.
+std::optional<Said> ask_point(const AttachPoint& point, std::uint32_t prog_id) {
+  switch (point.kind) {
+    case AttachKind::kInterface:
+      return ask_interface(point.ifindex(), prog_id);
+  }
+  return std::nullopt;
+}
+
+Said ask_link(const Placed& placed) {
   const auto link = open_link(named(placed.pin, placed.link_id));
   if (!link) return {Answer::kNo, link.error().message};
   const auto info = link_info(link->get());
@@ -51,19 +61,18 @@ Said ask_link(const Placed& placed, std::uint32_t prog_id) {
   if (info->link_id != placed.link_id)
     return {Answer::kNo, fmt::format("pin '{}': is of link {}, not of link {}", placed.pin,
                                      info->link_id, placed.link_id)};
-  if (info->ifindex == 0)
-    return {Answer::kGone, fmt::format("link {}: is detached", info->link_id)};
-  if (info->prog_id != prog_id)
-    return {Answer::kNo,
-            fmt::format("link {}: runs program {}, not {}", info->link_id, info->prog_id, prog_id)};
+  if (info->detached()) return {Answer::kGone, fmt::format("link {}: is detached", info->link_id)};
+  if (info->prog_id != placed.prog_id)
+    return {Answer::kNo, fmt::format("link {}: runs program {}, not {}", info->link_id,
+                                     info->prog_id, placed.prog_id)};
   return {Answer::kYes, ""};
 }
 
 // A device that is not here is gone, or it lives on elsewhere: then its link alone can tell.
-Said ask(const Placed& placed, std::uint32_t prog_id) {
-  Said by_link = ask_link(placed, prog_id);
+Said ask(const Placed& placed) {
+  Said by_link = ask_link(placed);
   if (placed.target.moved) return by_link;
-  const auto said = ask_interface(placed.target, prog_id);
+  const auto said = ask_point(placed.target.point, placed.prog_id);
   const bool here = !said || said->answer != Answer::kGone;
   if (!here) return by_link.answer == Answer::kYes ? by_link : *said;
   // A link that is detached from a device that is here guards nothing.
@@ -93,7 +102,10 @@ int update_link(int link_fd, int to_fd, int expected_fd) {
   return bpf_link_update(link_fd, to_fd, &options) == 0 ? 0 : errno;
 }
 
-Undo::Undo(int filter_fd) : filter_(fcntl(filter_fd, F_DUPFD_CLOEXEC, 0)) {}
+Undo::Undo(const FilterFds& filters) {
+  for (const AttachKind kind : kAttachKinds)
+    filters_[kind] = Fd(fcntl(filters[kind], F_DUPFD_CLOEXEC, 0));
+}
 
 void Undo::updated(const Target& target, LinkState before, Fd old_program) {
   updates_.push_back({target, std::move(before), std::move(old_program)});
@@ -112,38 +124,48 @@ bool is_found(const LinkState& link, int filter_fd) {
          Pins(pin_directory_of(link.pin)).has_program(program_id(filter_fd).value_or(0));
 }
 
+// What runs this program there all the same, in words.
+std::optional<std::string> who_is_on(const AttachPoint& point, int filter_fd) {
+  switch (point.kind) {
+    case AttachKind::kInterface: {
+      const auto hook = read_hook(point.ifindex());
+      const auto ours = program_id(filter_fd);
+      if (hook && *hook && ours && (*hook)->prog_id == *ours) return describe_occupant(**hook);
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<Finding> Undo::put_back() {
   std::vector<Finding> left;
   for (const Update& done : updates_) {
-    if (is_found(done.before, filter_.get())) continue;
+    const Fd& filter = filters_[done.target.point.kind];
+    if (is_found(done.before, filter.get())) continue;
     // Whether it worked is asked of the kernel below.
     if (const auto link = open_same(done.before); link && done.old_program)
-      (void)update_link(link->get(), done.old_program.get(), filter_.get());
-    const Placed before{done.target, done.before.pin, done.before.link_id};
-    const Said said = ask(before, done.before.prog_id);
-    if (said.answer == Answer::kNo) left.push_back({done.target.name, said.what});
+      (void)update_link(link->get(), done.old_program.get(), filter.get());
+    const Said said = ask({done.target, done.before.pin, done.before.link_id, done.before.prog_id});
+    if (said.answer == Answer::kNo) left.push_back({describe(done.target), said.what});
   }
   for (const Attachment& done : attachments_) {
     // Of a verb that was overtaken this does nothing: the other one has found the pin.
     (void)detach_link(named(done.pin, done.link_id));
-    const auto hook = read_hook(done.target.ifindex);
-    const auto ours = program_id(filter_.get());
-    if (hook && *hook && ours && (*hook)->prog_id == *ours)
-      left.push_back({done.target.name, describe_occupant(**hook) + " is still on it"});
+    const Fd& filter = filters_[done.target.point.kind];
+    if (const auto occupant = who_is_on(done.target.point, filter.get()))
+      left.push_back({describe(done.target), *occupant + " is still on it"});
   }
   updates_.clear();
   attachments_.clear();
   return left;
 }
 
-Result<std::uint32_t> program_of(int filter_fd) { return program_id(filter_fd); }
-
-ReadBack read_back(const std::vector<Placed>& placed, std::uint32_t prog_id) {
+ReadBack read_back(const std::vector<Placed>& placed) {
   ReadBack result;
   for (const Placed& one : placed) {
-    Said said = ask(one, prog_id);
+    Said said = ask(one);
     switch (said.answer) {
       case Answer::kYes:
         result.confirmed.push_back(one);
@@ -152,7 +174,7 @@ ReadBack read_back(const std::vector<Placed>& placed, std::uint32_t prog_id) {
         result.gone.push_back(one.target);
         break;
       case Answer::kNo:
-        result.findings.push_back({one.target.name, std::move(said.what)});
+        result.findings.push_back({describe(one.target), std::move(said.what)});
         break;
     }
   }

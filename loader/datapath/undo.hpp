@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "loader/base/fd.hpp"
+#include "loader/datapath/filters.hpp"
 #include "loader/datapath/pins.hpp"
 #include "loader/datapath/target.hpp"
 
@@ -18,19 +19,20 @@ struct Placed {
   Target target;
   std::string pin;  // path; empty for a link that was found by id
   std::uint32_t link_id = 0;
+  std::uint32_t prog_id = 0;
 };
 
 // What is wrong with a target.
 struct Finding {
-  std::string name;  // of the interface
-  std::string what;  // "its link runs program 17"
+  std::string subject;  // "interface 'eth0'"
+  std::string what;     // "its link runs program 17"
 };
 
 class Undo {
  public:
   Undo() = default;
-  // `filter_fd` is borrowed and kept as a copy: what an update is expected to have put there.
-  explicit Undo(int filter_fd);
+  // These are kept as copies: what an update is expected to have put there.
+  explicit Undo(const FilterFds& filters);
 
   void updated(const Target& target, LinkState before, Fd old_program);
   void attached(const Target& target, std::string pin, std::uint32_t link_id);
@@ -51,21 +53,19 @@ class Undo {
     std::string pin;
     std::uint32_t link_id = 0;
   };
-  Fd filter_;
+  Filters filters_;
   std::vector<Update> updates_;
   std::vector<Attachment> attachments_;
 };
 
-// Asks the kernel anew, for every target, which program runs there: by info of its link, opened by
-// its pin, and by what the interface itself names.
+// Asks the kernel anew, for every target, whether its program runs there: by info of its link,
+// opened by its pin, and by what the interface itself names.
 struct ReadBack {
   std::vector<Placed> confirmed;
   std::vector<Target> gone;       // no such interface any more
   std::vector<Finding> findings;  // what could not be confirmed
 };
-// Id of a program, by which read_back() knows it.
-[[nodiscard]] Result<std::uint32_t> program_of(int filter_fd);
-[[nodiscard]] ReadBack read_back(const std::vector<Placed>& placed, std::uint32_t prog_id);
+[[nodiscard]] ReadBack read_back(const std::vector<Placed>& placed);
 
 // bpf_link_update() that names the program it expects; `expected_fd` < 0: whatever is there. The
 // errno, 0: done.

@@ -9,11 +9,12 @@
 
 namespace apiguard::publish {
 
-// Brings links that are there to one program, and asks the kernel whether they run it. Keeps what
+// Brings links that are there to the filters of one generation, and asks the kernel whether they run it. Keeps what
 // it could do. Exit::kFailed names every interface that does not run `what` ("generation 17").
-// `filter_fd` is borrowed. Needs the lock.
+// Needs the lock.
 [[nodiscard]] Result<> bring_links(const datapath::Pins& pins, const datapath::Live& live,
-                                   int filter_fd, const std::vector<datapath::Target>& targets,
+                                   const datapath::Filters& filters,
+                                   const std::vector<datapath::Target>& targets,
                                    const std::string& what);
 
 }  // namespace apiguard::publish

@@ -28,9 +28,9 @@ std::string called(std::uint64_t generation) { return fmt::format("generation {}
 Result<> run_again(const datapath::Pins& pins, const World& world,
                    const std::vector<datapath::Target>& targets) {
   if (targets.empty()) return {};
-  const auto filter = pins.open_filter(world.window->fallback());
-  if (!filter) return fail(filter.error());
-  return bring_links(pins, world.live, filter->get(), targets, called(world.window->before));
+  const auto filters = pins.open_filters(world.window->fallback());
+  if (!filters) return fail(filters.error());
+  return bring_links(pins, world.live, *filters, targets, called(world.window->before));
 }
 
 // A link of the unconfirmed generation goes back to the program before it, or goes, if that one was
@@ -42,9 +42,9 @@ Result<> put_links_back(const Host& host, const World& world) {
   std::vector<const datapath::LinkState*> gone;
   for (const datapath::LinkState& link : world.live.links) {
     if (link.generation != window.generation) continue;
-    const auto joined = datapath::has_joined(pins, window.which(), link.ifindex);
+    const auto joined = datapath::has_joined(pins, window.which(), link.point);
     if (!joined) return fail(joined.error());
-    if (*joined || link.ifindex == 0 || window.before == 0) {
+    if (*joined || link.point.gone() || window.before == 0) {
       gone.push_back(&link);
     } else {
       back.push_back(datapath::target_of(link));

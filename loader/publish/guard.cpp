@@ -18,7 +18,7 @@ std::vector<datapath::Target> missing_targets(const World& world, const Detached
   std::erase_if(wanted->targets, [&](const datapath::Target& target) {
     // Which program it runs is not the question: that of another generation is brought here by
     // settling, one that could not be pinned is somebody's way out.
-    return target.moved || target.link_id != 0 || left_alone.covers(target.name, target.ifindex);
+    return target.moved || target.link_id != 0 || mark_of(left_alone, target) != nullptr;
   });
   return std::move(wanted->targets);
 }
@@ -27,7 +27,7 @@ std::vector<datapath::Target> missing_targets(const World& world, const Detached
 // interface is guarded at once when it comes back.
 void remove_dead(const World& world, Guarded& guarded) {
   for (const datapath::LinkState& link : world.live.links) {
-    if (link.ifindex != 0 || link.pin.empty()) continue;
+    if (!link.point.gone() || link.pin.empty()) continue;
     const auto removed = datapath::remove_dead_link(link);
     if (!removed) guarded.failures.push_back(removed.error().message);
     if (!removed || !*removed) continue;
@@ -38,16 +38,15 @@ void remove_dead(const World& world, Guarded& guarded) {
 }
 
 // What the kernel says of it, not what the calls answered.
-bool tell_guarded(const datapath::SwitchReport& switched, std::uint32_t prog_id,
-                  std::uint64_t number, Guarded& guarded) {
-  const auto read = datapath::read_back(switched.placed, prog_id);
+bool tell_guarded(const datapath::SwitchReport& switched, std::uint64_t number, Guarded& guarded) {
+  const auto read = datapath::read_back(switched.placed);
   for (const datapath::Placed& placed : read.confirmed) {
     guarded.messages.push_back(
-        fmt::format("interface '{}': guarded by generation {}", placed.target.name, number));
+        fmt::format("{}: guarded by generation {}", describe(placed.target), number));
   }
   for (const datapath::Finding& finding : read.findings) {
-    guarded.failures.push_back(fmt::format("interface '{}': is not guarded by generation {}: {}",
-                                           finding.name, number, finding.what));
+    guarded.failures.push_back(fmt::format("{}: is not guarded by generation {}: {}",
+                                           finding.subject, number, finding.what));
   }
   return !read.confirmed.empty();
 }
@@ -56,14 +55,9 @@ bool attach_missing(const Host& host, const World& world,
                     const std::vector<datapath::Target>& missing, Guarded& guarded) {
   const datapath::Pins& pins = host.pins;
   const std::uint64_t number = *world.live.generation;
-  const auto filter = pins.open_filter(*world.live.newest());
-  if (!filter) {
-    guarded.failures.push_back(filter.error().message);
-    return false;
-  }
-  const auto id = datapath::program_of(filter->get());
-  if (!id) {
-    guarded.failures.push_back(id.error().message);
+  const auto filters = pins.open_filters(*world.live.newest());
+  if (!filters) {
+    guarded.failures.push_back(filters.error().message);
     return false;
   }
   bool attached = false;
@@ -72,14 +66,14 @@ bool attach_missing(const Host& host, const World& world,
   options.accept_generic = true;
   for (const datapath::Target& target : missing) {
     const auto switched =
-        datapath::switch_links(pins, world.live, filter->get(), {target}, options);
+        datapath::switch_links(pins, world.live, borrow(*filters), {target}, options);
     if (!switched) {
       guarded.failures.push_back(switched.error().message);
       continue;
     }
     guarded.messages.insert(guarded.messages.end(), switched->warnings.begin(),
                             switched->warnings.end());
-    attached = tell_guarded(*switched, *id, number, guarded) || attached;
+    attached = tell_guarded(*switched, number, guarded) || attached;
   }
   return attached;
 }
@@ -88,7 +82,7 @@ bool attach_missing(const Host& host, const World& world,
 
 bool has_living_link(const World& world) {
   return std::any_of(world.live.links.begin(), world.live.links.end(),
-                     [](const datapath::LinkState& link) { return link.ifindex != 0; });
+                     [](const datapath::LinkState& link) { return !link.point.gone(); });
 }
 
 std::vector<std::string> unguarded(const World& world, const Detached& left_alone) {

@@ -167,7 +167,7 @@ std::optional<Damage> find_damage(const Host& host, const World& world) {
 bool is_torn(const World& world) {
   return std::any_of(world.interfaces.begin(), world.interfaces.end(), [&](const auto& interface) {
     return interface.xdp_prog_id != 0 && !interface.guarded &&
-           world.live.link_of(interface.ifindex) != nullptr;
+           world.live.link_of(datapath::interface_point(interface.ifindex)) != nullptr;
   });
 }
 

@@ -344,16 +344,16 @@ Result<Targets> find_targets(const World& world, const Request& request) {
 // What a person took off, and has no link since, stays so.
 void leave_detached(const World& world, const Request& request, Plan& plan) {
   const auto mark_of = [&](const datapath::Target& target) {
-    return target.link_id == 0 ? request.detached.mark_of(target.name, target.ifindex) : nullptr;
+    return target.link_id == 0 ? publish::mark_of(request.detached, target) : nullptr;
   };
   for (const datapath::Target& target : plan.targets) {
     const DetachMark* mark = mark_of(target);
     if (mark == nullptr) continue;
     const std::string who = describe(*mark);
     if (request.attaches) {
-      plan.attached_again.push_back(fmt::format("interface '{}': detached{}", target.name, who));
+      plan.attached_again.push_back(fmt::format("{}: detached{}", describe(target), who));
     } else {
-      plan.notes.push_back(fmt::format("interface '{}': stays detached: taken off{}", target.name,
+      plan.notes.push_back(fmt::format("{}: stays detached: taken off{}", describe(target),
                                        who.empty() ? " by hand" : who));
     }
   }

@@ -345,7 +345,9 @@ namespace {
 
 std::set<int> judged_after(const World& world, const Proposed& change) {
   std::set<int> judged;
-  for (const datapath::Target& target : change.targets) judged.insert(target.ifindex);
+  for (const datapath::Target& target : change.targets) {
+    if (const auto ifindex = datapath::ifindex_of(target.point)) judged.insert(*ifindex);
+  }
   return interfaces_above(world.interfaces, std::move(judged));
 }
 

@@ -234,7 +234,7 @@ class Publisher {
     }
     if (auto set = set_deadline(*generation); !set) return set;
     loaded_.emplace(Loaded{std::move(*generation), std::move(handover)});
-    return switch_to(loaded_->generation.filter_fd());
+    return switch_to(loaded_->generation.filter_fds());
   }
 
   // The new program, and what it goes on to remember.
@@ -269,16 +269,16 @@ class Publisher {
     if (!request_.confirm_within) return std::optional<datapath::Fallback>();
     datapath::Fallback fallback;
     if (world_.in_force) {
-      auto filter = pins_.open_filter(world_.in_force->which());
-      if (!filter) return fail(filter.error());
-      before_ = std::move(*filter);
+      auto filters = pins_.open_filters(world_.in_force->which());
+      if (!filters) return fail(filters.error());
+      before_ = std::move(*filters);
       fallback.which = world_.in_force->which();
-      fallback.filter_fd = before_.get();
+      fallback.filter_fds = borrow(before_);
     }
     for (const datapath::Target& target : plan_.targets) {
       const datapath::LinkState* link = world_.live.link_with(target.link_id);
       if (link == nullptr || !judges_in_force(world_, *link))
-        fallback.joined.push_back(target.ifindex);
+        fallback.joined.push_back(target.point);
     }
     return std::optional(std::move(fallback));
   }
@@ -294,15 +294,15 @@ class Publisher {
     datapath::Fallback fallback;
     fallback.which = window.fallback();
     if (window.before != 0) {
-      auto filter = pins_.open_filter(window.fallback());
-      if (!filter) return fail(filter.error());
-      before_ = std::move(*filter);
-      fallback.filter_fd = before_.get();
+      auto filters = pins_.open_filters(window.fallback());
+      if (!filters) return fail(filters.error());
+      before_ = std::move(*filters);
+      fallback.filter_fds = borrow(before_);
     }
     for (const datapath::Target& target : plan_.targets) {
-      const auto joined = datapath::has_joined(pins_, window.which(), target.ifindex);
+      const auto joined = datapath::has_joined(pins_, window.which(), target.point);
       if (!joined) return fail(joined.error());
-      if (*joined) fallback.joined.push_back(target.ifindex);
+      if (*joined) fallback.joined.push_back(target.point);
     }
     return std::optional(std::move(fallback));
   }
@@ -335,24 +335,21 @@ class Publisher {
   }
 
   Result<> attach() {
-    auto filter = pins_.open_filter(plan_.which());
-    if (!filter) return fail(filter.error());
-    return switch_to(filter->get());
+    const auto filters = pins_.open_filters(plan_.which());
+    if (!filters) return fail(filters.error());
+    return switch_to(borrow(*filters));
   }
 
-  Result<> switch_to(int filter_fd) {
+  Result<> switch_to(const datapath::FilterFds& filters) {
     datapath::SwitchOptions options;
     options.xdp_mode = request_.policy.xdp_mode;
     options.accept_generic = request_.is_unattended() || request_.accepted.contains("generic-xdp");
     options.pins_writable = pins_writable_;
     options.keep_going = keeps_what_it_did();
-    const auto id = datapath::program_of(filter_fd);
-    if (!id) return fail(id.error());
-    filter_id_ = *id;
     if (request_.last_look) {
       if (auto wanted = request_.last_look(); !wanted) return wanted;
     }
-    auto switched = datapath::switch_links(pins_, world_.live, filter_fd, plan_.targets, options);
+    auto switched = datapath::switch_links(pins_, world_.live, filters, plan_.targets, options);
     if (!switched) return fail(switched.error());
     // From here on a failure takes the links back as well: see make_sure().
     switched_ = std::move(*switched);
@@ -377,18 +374,18 @@ class Publisher {
 
   Result<> read_back() {
     progress::step("asking the kernel what it runs");
-    datapath::ReadBack read = datapath::read_back(switched_.placed, filter_id_);
+    datapath::ReadBack read = datapath::read_back(switched_.placed);
     for (const datapath::Placed& placed : read.confirmed) interfaces_.push_back(placed.target.name);
     for (const datapath::Target& target : read.gone) {
       warnings_.push_back(fmt::format(
-          "interface '{}': went away meanwhile: guarded when it appears if 'apiguard run' runs, "
-          "otherwise by the next 'apiguard apply'",
-          target.name));
+          "{}: went away meanwhile: guarded when it appears if 'apiguard run' runs, otherwise by "
+          "the next 'apiguard apply'",
+          describe(target)));
     }
     for (const datapath::Finding& one : switched_.failed) unconfirmed_.push_back(one.what);
     for (const datapath::Finding& one : read.findings) {
-      unconfirmed_.push_back(fmt::format("interface '{}': generation {} is not in force there: {}",
-                                         one.name, plan_.generation, one.what));
+      unconfirmed_.push_back(fmt::format("{}: generation {} is not in force there: {}", one.subject,
+                                         plan_.generation, one.what));
     }
     if (interfaces_.empty() && unconfirmed_.empty() && !plan_.targets.empty())
       unconfirmed_.emplace_back("interfaces: all of them went away");
@@ -440,7 +437,7 @@ class Publisher {
     if (stored_) put_mark_back(left);
     if (auto put = put_book_back(); !put) left.push_back(put.error().message);
     for (const datapath::Finding& one : switched_.undo.put_back())
-      left.push_back(fmt::format("interface '{}': {}", one.name, one.what));
+      left.push_back(fmt::format("{}: {}", one.subject, one.what));
     if (!is_running()) take_back();
     why.exit = Exit::kFailed;
     why.message += left.empty()
@@ -488,9 +485,8 @@ class Publisher {
   void forget_marks() {
     warn(forget_detached(host_.run_dir, [&](const DetachMark& mark) {
       return request_.forgets_marks || mark.name == kDetachedAll ||
-             std::any_of(plan_.targets.begin(), plan_.targets.end(), [&](const auto& target) {
-               return mark.is_of(target.name, target.ifindex);
-             });
+             std::any_of(plan_.targets.begin(), plan_.targets.end(),
+                         [&](const auto& target) { return is_of(mark, target); });
     }));
   }
 
@@ -520,7 +516,7 @@ class Publisher {
   [[nodiscard]] bool is_running() const {
     const auto live = pins_.read();
     return !live || std::any_of(live->links.begin(), live->links.end(), [&](const auto& link) {
-      return link.ifindex != 0 && link.runs() == plan_.which();
+      return !link.point.gone() && link.runs() == plan_.which();
     });
   }
 
@@ -548,11 +544,10 @@ class Publisher {
   std::optional<Replacement> mark_;
   std::optional<Loaded> loaded_;
   datapath::SwitchReport switched_;
-  std::uint32_t filter_id_ = 0;  // of the program that links are to run
   std::vector<std::string> interfaces_;
   std::vector<std::string> warnings_;
   std::vector<std::string> unconfirmed_;
-  Fd before_;                         // filter that an unconfirmed generation falls back to
+  datapath::Filters before_;          // that an unconfirmed generation falls back to
   std::optional<BootTime> deadline_;  // as in Published
   bool attributed_;                   // before this change
   bool stored_ = false;
@@ -577,12 +572,12 @@ Result<> check_unchanged(const World& world, const Plan& plan) {
     const datapath::LinkState* link = world.live.link_with(target.link_id);
     const std::string pin = link != nullptr ? link->pin : "";
     const std::uint32_t prog_id = link != nullptr ? link->prog_id : 0;
-    const auto read = datapath::read_back({{target, pin, target.link_id}}, prog_id);
+    const auto read = datapath::read_back({{target, pin, target.link_id, prog_id}});
     if (read.findings.empty()) continue;
     return fail(Exit::kFailed,
-                fmt::format("interface '{}': generation {} is not in force there: {}; 'apiguard "
-                            "apply' puts it back",
-                            target.name, plan.generation, read.findings.front().what));
+                fmt::format("{}: generation {} is not in force there: {}; 'apiguard apply' puts it "
+                            "back",
+                            describe(target), plan.generation, read.findings.front().what));
   }
   return {};
 }

@@ -117,7 +117,7 @@ Result<Sources> sources_from_kernel(const Host& host, const World& world) {
   Policy policy;
   policy.mode = Mode::kOff;
   for (const Interface& interface : world.interfaces) {
-    if (world.live.link_of(interface.ifindex) != nullptr)
+    if (world.live.link_of(datapath::interface_point(interface.ifindex)) != nullptr)
       policy.interfaces.push_back(interface.name);
   }
   if (policy.interfaces.empty()) return fail(Exit::kFailed, world.in_force->missing);

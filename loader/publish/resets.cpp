@@ -11,9 +11,9 @@ namespace {
 // A bond hands its program to its ports.
 std::vector<const Interface*> cards_of(const World& world, const datapath::Target& target) {
   std::vector<const Interface*> cards;
+  const auto ifindex = datapath::ifindex_of(target.point);
   for (const Interface& interface : world.interfaces) {
-    if (interface.ifindex == target.ifindex || interface.master == target.ifindex)
-      cards.push_back(&interface);
+    if (interface.ifindex == ifindex || interface.master == ifindex) cards.push_back(&interface);
   }
   return cards;
 }

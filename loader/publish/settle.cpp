@@ -83,16 +83,15 @@ Result<> remove_unpublished(const Host& host, const World& world, Settled& settl
 bool stays_behind(const World& world, const datapath::LinkState& link) {
   if (!is_fallback(world, link.runs()) || !world.in_force || !world.in_force->config) return false;
   const auto targets = targets_of(*world.in_force->config, world, NoEthernet::kLeaveOut);
-  return targets &&
-         std::none_of(targets->targets.begin(), targets->targets.end(),
-                      [&](const auto& target) { return target.ifindex == link.ifindex; });
+  return targets && std::none_of(targets->targets.begin(), targets->targets.end(),
+                                 [&](const auto& target) { return target.point == link.point; });
 }
 
 bool links_differ(const World& world) {
   if (world.live.by_id) return false;  // no pinned filter to bring them to
   return std::any_of(world.live.links.begin(), world.live.links.end(),
                      [&](const datapath::LinkState& link) {
-                       return link.ifindex != 0 && link.generation != 0 &&
+                       return !link.point.gone() && link.generation != 0 &&
                               link.runs() != *world.live.newest() && !stays_behind(world, link);
                      });
 }
@@ -101,15 +100,15 @@ bool links_differ(const World& world) {
 Result<> finish_links(const Host& host, const World& world, Settled& settled) {
   if (!links_differ(world)) return {};
   const datapath::Pins& pins = host.pins;
-  auto filter = pins.open_filter(*world.live.newest());
-  if (!filter) return fail(filter.error());
+  const auto filters = pins.open_filters(*world.live.newest());
+  if (!filters) return fail(filters.error());
   std::vector<datapath::Target> targets;
   for (const datapath::LinkState& link : world.live.links) {
-    if (link.ifindex != 0 && !stays_behind(world, link))
+    if (!link.point.gone() && !stays_behind(world, link))
       targets.push_back(datapath::target_of(link));
   }
   settled.changed = true;
-  return bring_links(pins, world.live, filter->get(), targets,
+  return bring_links(pins, world.live, *filters, targets,
                      fmt::format("generation {}", *world.live.generation));
 }
 

@@ -19,7 +19,7 @@ bool in_force_guards(const World& world, const Interface& interface) {
 datapath::Target target(const World& world, const Interface& interface) {
   datapath::Target target;
   target.name = interface.name;
-  target.ifindex = interface.ifindex;
+  target.point = datapath::interface_point(interface.ifindex);
   target.native = interface.xdp_attached == XDP_ATTACHED_DRV;
   if (const auto* link = link_on(world, interface)) {
     target.link_id = link->link_id;
@@ -30,13 +30,18 @@ datapath::Target target(const World& world, const Interface& interface) {
   return target;
 }
 
-// A device that was moved to another namespace stays guarded, and by the list in force. Its number
-// may have passed to another device here.
+// Its number may have passed to another device here.
+bool is_moved(const World& world, const datapath::LinkState& link) {
+  const auto ifindex = datapath::ifindex_of(link.point);
+  if (link.point.gone() || !ifindex) return false;
+  const Interface* interface = find_interface(world.interfaces, *ifindex);
+  return interface == nullptr || link_on(world, *interface) != &link;
+}
+
+// A device that was moved to another namespace stays guarded, and by the list in force.
 void add_moved(const World& world, std::vector<datapath::Target>& targets) {
   for (const datapath::LinkState& link : world.live.links) {
-    if (link.ifindex == 0) continue;
-    const Interface* interface = find_interface(world.interfaces, link.ifindex);
-    if (interface != nullptr && link_on(world, *interface) == &link) continue;
+    if (!is_moved(world, link)) continue;
     targets.push_back(datapath::target_of(link));
     targets.back().moved = true;
   }
@@ -97,6 +102,22 @@ Result<Targets> targets_of(const Policy& policy, const World& world, NoEthernet 
     return fail(*left_out);
   add_moved(world, result.targets);
   return result;
+}
+
+const DetachMark* mark_of(const Detached& detached, const datapath::Target& target) {
+  switch (target.point.kind) {
+    case datapath::AttachKind::kInterface:
+      return detached.mark_of(target.name, target.point.ifindex());
+  }
+  return nullptr;
+}
+
+bool is_of(const DetachMark& mark, const datapath::Target& target) {
+  switch (target.point.kind) {
+    case datapath::AttachKind::kInterface:
+      return mark.is_of(target.name, target.point.ifindex());
+  }
+  return false;
 }
 
 std::vector<datapath::LinkState> leftover_links(const World& world,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Which interfaces a policy guards here.
+// What a policy guards here.
 #pragma once
 
 #include <string>
@@ -7,6 +7,7 @@
 
 #include "loader/base/result.hpp"
 #include "loader/datapath/target.hpp"
+#include "loader/host/marks.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -24,6 +25,10 @@ enum class NoEthernet {
 // of them has an Ethernet header.
 [[nodiscard]] Result<Targets> targets_of(const Policy& policy, const World& world,
                                          NoEthernet no_ethernet = NoEthernet::kRefuse);
+
+// Why a person's mark leaves it alone; null: none does.
+[[nodiscard]] const DetachMark* mark_of(const Detached& detached, const datapath::Target& target);
+[[nodiscard]] bool is_of(const DetachMark& mark, const datapath::Target& target);
 
 // Links whose interface is not among the targets: those of devices that are gone, and of interfaces
 // that left the set.

@@ -86,9 +86,10 @@ void note_guarded(World& world) {
 
 const datapath::LinkState* link_on(const World& world, const Interface& interface) {
   if (interface.xdp_prog_id == 0) return nullptr;
+  const auto point = datapath::interface_point(interface.ifindex);
   const auto& links = world.live.links;
   const auto found = std::find_if(links.begin(), links.end(), [&](const auto& link) {
-    return link.ifindex == interface.ifindex && link.prog_id == interface.xdp_prog_id;
+    return link.point == point && link.prog_id == interface.xdp_prog_id;
   });
   return found == links.end() ? nullptr : &*found;
 }

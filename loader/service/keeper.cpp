@@ -138,11 +138,10 @@ Result<> Keeper::put_back(Round& round) {
   }
   const auto done = hold_.put_back(which);
   if (!done) return fail(done.error());
-  for (const int ifindex : *done) {
+  for (const datapath::AttachPoint& point : *done) {
     tell_repair(round, "program",
-                fmt::format("interface {}: somebody replaced the program on its link: generation "
-                            "{} is back",
-                            ifindex, which.generation));
+                fmt::format("{}: somebody replaced the program on its link: generation {} is back",
+                            describe(point), which.generation));
   }
   return {};
 }
@@ -184,7 +183,9 @@ void Keeper::learn(const publish::World& world, const Detached& left, Round& rou
   window_ = world.window;
   floor_ = world.floor;
   guarded_.clear();
-  for (const datapath::LinkState& link : world.live.links) guarded_.insert(link.ifindex);
+  for (const datapath::LinkState& link : world.live.links) {
+    if (const auto ifindex = datapath::ifindex_of(link.point)) guarded_.insert(*ifindex);
+  }
   // Where the last interface is gone or detached, the book waits for the next one.
   outdated_ = world.is_outdated() && publish::has_living_link(world);
   damage_ = world.damage;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "loader/datapath/generation.hpp"
+#include "loader/datapath/pin_names.hpp"
 #include "loader/host/files.hpp"
 #include "loader/ledger/counters.hpp"
 #include "loader/policy/leasing.hpp"
@@ -22,7 +23,7 @@ struct Guarded {
 };
 
 void take_link(report::InterfaceStatus& status, const datapath::LinkState& link) {
-  status.ifindex = link.ifindex;
+  status.ifindex = datapath::ifindex_of(link.point);
   status.attached = true;
   status.prog_id = link.prog_id;
   status.link_id = link.link_id;
@@ -110,18 +111,20 @@ void add_wanted(Guarded& guarded, const publish::World& world, const publish::In
   }
 }
 
-std::string pin_name(const datapath::LinkState& link) {
-  const std::string name = link.pin.substr(link.pin.rfind('/') + 1);
-  return name.empty() ? fmt::format("ifindex {}", link.ifindex) : name;
+std::string pin_name(const datapath::LinkState& link, int ifindex) {
+  const std::string name = datapath::name_of_link_pin(link.pin);
+  return name.empty() ? fmt::format("ifindex {}", ifindex) : name;
 }
 
 // Whatever else is attached and ours: interfaces that left the list or this namespace.
 void add_elsewhere(Guarded& guarded, const publish::World& world) {
   for (const datapath::LinkState& link : world.live.links) {
-    const bool told = std::any_of(
-        guarded.interfaces.begin(), guarded.interfaces.end(),
-        [&link](const auto& each) { return each.attached && each.ifindex == link.ifindex; });
-    if (told || link.ifindex == 0) continue;
+    const auto ifindex = datapath::ifindex_of(link.point);
+    if (!ifindex || link.point.gone()) continue;
+    const bool told =
+        std::any_of(guarded.interfaces.begin(), guarded.interfaces.end(),
+                    [&](const auto& each) { return each.attached && each.ifindex == ifindex; });
+    if (told) continue;
     const auto interface =
         std::find_if(world.interfaces.begin(), world.interfaces.end(),
                      [&](const Interface& each) { return publish::link_on(world, each) == &link; });
@@ -130,7 +133,7 @@ void add_elsewhere(Guarded& guarded, const publish::World& world) {
       continue;
     }
     report::InterfaceStatus status;
-    status.name = pin_name(link);
+    status.name = pin_name(link, *ifindex);
     take_link(status, link);
     guarded.interfaces.push_back(status);
   }

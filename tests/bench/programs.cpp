@@ -78,7 +78,7 @@ datapath::Generation load_apiguard(const std::vector<const List*>& lists, Mode m
 }
 
 Program program_of(const datapath::Generation& generation) {
-  return {generation.filter_fd(), generation.counters_fd()};
+  return {generation.filter_fd(datapath::AttachKind::kInterface), generation.counters_fd()};
 }
 
 datapath::Watch watch(const datapath::Generation& generation) {

@@ -41,8 +41,8 @@ struct Pair {
   datapath::Generation make(const std::vector<int>& joined, bool first) const {
     datapath::Fallback fallback;
     fallback.which.generation = first ? 0 : 1;
-    fallback.filter_fd = first ? -1 : before.generation().filter_fd();
-    fallback.joined = joined;
+    if (!first) fallback.filter_fds = before.generation().filter_fds();
+    for (const int ifindex : joined) fallback.joined.push_back(datapath::interface_point(ifindex));
     datapath::LedgerMaps kept;
     for (const datapath::LedgerMap map : datapath::kLedgerMaps) {
       kept.maps[static_cast<std::size_t>(map)] =

@@ -52,7 +52,8 @@ std::vector<DeniedSource> arrived(const Known& before, const Known& after) {
 // As many times as there are frames, one after another and as fast as they go.
 class Flood {
  public:
-  explicit Flood(const Harness& harness) : filter_(harness.generation().filter_fd()) {}
+  explicit Flood(const Harness& harness)
+      : filter_(harness.generation().filter_fd(datapath::AttachKind::kInterface)) {}
 
   void send(const Bytes& frame) const {
     bpf_test_run_opts options{};

@@ -76,7 +76,8 @@ Verdict Harness::run_with(std::span<const std::uint8_t> frame, const std::uint32
     options.ctx_in = &context;
     options.ctx_size_in = sizeof(context);
   }
-  if (bpf_prog_test_run_opts(generation_.filter_fd(), &options) != 0) {
+  if (bpf_prog_test_run_opts(generation_.filter_fd(datapath::AttachKind::kInterface), &options) !=
+      0) {
     broken(std::string("test run: ") + std::strerror(errno));
   }
   const Verdict verdict = moved_counter();

@@ -2,7 +2,7 @@
 // What keeps the supervisor from running in circles, and what it reads and says about others.
 #include <string>
 
-#include "loader/datapath/links.hpp"
+#include "loader/datapath/pin_names.hpp"
 #include "loader/service/beginning.hpp"
 #include "loader/service/busy.hpp"
 #include "loader/service/pace.hpp"
@@ -60,11 +60,17 @@ TEST_CASE("the state of a process, whatever it calls itself") {
 }
 
 TEST_CASE("pins under the name of an interface's link") {
-  CHECK(datapath::is_pin_name("eth0-3", 3));
-  CHECK(datapath::is_pin_name("a-b_100-3", 3));
+  const auto third = datapath::interface_point(3);
+  CHECK(datapath::link_pin("/pins", third, "a-b.100") == "/pins/links/a-b_100-3");
+  for (const char* name : {"eth0", "a-b.100", "3", "-"})
+    CHECK(datapath::is_link_pin(datapath::link_pin("/pins-3", third, name), third));
+  CHECK(datapath::name_of_link_pin("/pins/links/a-b_100-3") == "a-b_100-3");
+  CHECK(datapath::name_of_link_pin("").empty());
+  CHECK(datapath::pin_directory_of(datapath::link_pin("/some/pins", third, "eth0")) ==
+        "/some/pins");
   for (const char* name : {"eth0-4", "eth0", "-3", "eth0-", "eth0-3x", "eth0-3-new", ""})
-    CHECK_FALSE(datapath::is_pin_name(name, 3));
-  CHECK_FALSE(datapath::is_pin_name("eth0-0", 0));
+    CHECK_FALSE(datapath::is_link_pin(std::string("/pins/links/") + name, third));
+  CHECK_FALSE(datapath::is_link_pin("/pins/links/eth0-0", datapath::interface_point(0)));
 }
 
 StatusReport standing_of(int attached, int missing) {

@@ -92,7 +92,9 @@ class Stage {
     note_guarded(world);
   }
   // A link whose device is not, or no more, in this network namespace.
-  void has_link_of_none() { world.live.links.push_back({"pin", 0, 99, kProgram, 4, 0}); }
+  void has_link_of_none() {
+    world.live.links.push_back({"pin", datapath::interface_point(0), 99, kProgram, 4, 0});
+  }
 
   // Generation `number` brought this in, and was undone.
   void undid(std::uint64_t number, const Sources& sources, const Sources& before) {
@@ -115,8 +117,8 @@ class Stage {
  private:
   void link(Interface& one) {
     one.xdp_prog_id = kProgram;
-    world.live.links.push_back(
-        {"pin-" + one.name, one.ifindex, static_cast<std::uint32_t>(one.ifindex), kProgram, 4, 0});
+    world.live.links.push_back({"pin-" + one.name, datapath::interface_point(one.ifindex),
+                                static_cast<std::uint32_t>(one.ifindex), kProgram, 4, 0});
   }
 
   test::Folder folder_;
