@@ -96,7 +96,7 @@ unanswered "$STRANGER4" 6443 198.51.100.9
 answered "$OFFICE4" 6443 198.51.100.9
 
 row 'haproxy on the host' \
-  "works if \`endpoints\` also has haproxy's port; without it, everybody gets in through haproxy"
+  "works with haproxy's port in \`endpoints\` and the control-plane hosts in \`cluster\`; without the port, everybody gets in"
 answered "$STRANGER4" 8443
 config endpoints='[6443, 8443]'
 verb apply
@@ -105,7 +105,7 @@ answered "$OFFICE4" 8443
 plain_config
 verb apply
 
-row 'a load balancer that keeps sources' 'works if its health checks are listed'
+row 'a load balancer that keeps sources' 'works if the sources of its health checks are listed'
 drops 198.18.5.1
 verb allow 198.18.5.0/24 --name health-checks
 passes 198.18.5.1
