@@ -120,7 +120,7 @@ static __always_inline struct decision ask_trie(const struct packet *packet)
 		if (decides(range, &result))
 			return result;
 		key.ipv6.prefix_len = range->allow_until & APIGUARD_LENGTH_MASK;
-		if (!own_settings()->has_deadlines || key.ipv6.prefix_len == APIGUARD_NO_NEXT)
+		if (!own_settings()->has_ends || key.ipv6.prefix_len == APIGUARD_NO_NEXT)
 			break;
 		range = longest_match(trie, &key);
 		if (!range)
@@ -143,7 +143,7 @@ static __always_inline struct decision judge_source(const struct packet *packet,
 		break;
 	case APIGUARD_CELL_EXCEPTED:
 		result = decision(APIGUARD_DROP, APIGUARD_EXCEPTED);
-		if (!own_settings()->has_deadlines)
+		if (!own_settings()->has_ends)
 			break;
 		return ask_trie(packet);
 	default:

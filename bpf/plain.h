@@ -59,7 +59,7 @@ static __always_inline int by_cell(struct xdp_md *ctx, enum apiguard_cell cell, 
 			return NOT_SETTLED;
 		return verdict(ctx, APIGUARD_PASS, APIGUARD_LISTED);
 	}
-	if (cell == APIGUARD_CELL_EXCEPTED && !own_settings()->has_deadlines)
+	if (cell == APIGUARD_CELL_EXCEPTED && !own_settings()->has_ends)
 		return verdict(ctx, APIGUARD_DROP, APIGUARD_EXCEPTED);
 	return NOT_SETTLED;
 }

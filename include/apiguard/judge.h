@@ -129,7 +129,7 @@ enum apiguard_cell {
 	APIGUARD_CELL_UNLISTED = 0,
 	APIGUARD_CELL_LISTED = 1,
 	APIGUARD_CELL_EXCEPTED = 2, /* while no range of the generation ends */
-	APIGUARD_CELL_ASK_TRIE = 2, /* the same cell, where some range ends (has_deadlines) */
+	APIGUARD_CELL_ASK_TRIE = 2, /* the same cell, where some range ends (has_ends) */
 	APIGUARD_CELL_DEEPER = 3,   /* its sources differ: one level down */
 };
 
@@ -217,7 +217,7 @@ struct apiguard_settings {
 	__u32 abi;	     /* APIGUARD_ABI of the loader that published it */
 	__u8 mode;	     /* enum apiguard_mode */
 	__u8 frags;	     /* 1: the frags-aware program runs */
-	__u8 has_deadlines;  /* 1: some range ends; the clock is read only then */
+	__u8 has_ends;  /* 1: some range ends; the clock is read only then */
 	__u8 endpoint_count; /* 0..APIGUARD_MAX_ENDPOINTS */
 	struct apiguard_endpoint endpoints[APIGUARD_MAX_ENDPOINTS];
 	/* upper half of an address, host byte order: the bits that all IPv6 ranges share, rest 0 */

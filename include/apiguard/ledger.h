@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The contract between the XDP program and the loader, second half: what is remembered. These maps
- * outlive generations and may be lost: no verdict depends on them. The rules are those of apiguard/judge.h.
+ * outlive generations and may be lost: no verdict depends on them. The rules are those of
+ * apiguard/judge.h.
  */
 #ifndef APIGUARD_LEDGER_ABI_H
 #define APIGUARD_LEDGER_ABI_H

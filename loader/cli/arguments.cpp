@@ -12,13 +12,12 @@
 #include "loader/base/number.hpp"
 #include "loader/base/trim.hpp"
 #include "loader/policy/text.hpp"
+#include "loader/publish/risk.hpp"
 
 namespace apiguard::cli {
 namespace {
 
-constexpr std::array<std::string_view, 9> kRisks = {"drop-peers", "wide",       "unapplied",
-                                                    "shrink",     "undone",     "detached",
-                                                    "off",        "link-reset", "generic-xdp"};
+using publish::risk::kAll;
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view reason) {
   return fail(Exit::kUsage, fmt::format("argument '{}': {}", text, reason));
@@ -36,11 +35,11 @@ std::optional<std::uint64_t> parse_positive(std::string_view text) {
 
 Result<> add_risk(std::set<std::string>& accepted, const std::string& name) {
   if (name == "all") {
-    accepted.insert(kRisks.begin(), kRisks.end());
+    accepted.insert(kAll.begin(), kAll.end());
     return {};
   }
-  if (std::find(kRisks.begin(), kRisks.end(), name) == kRisks.end()) {
-    return bad(name, fmt::format("no such risk: {} or all", fmt::join(kRisks, ", ")));
+  if (std::find(kAll.begin(), kAll.end(), name) == kAll.end()) {
+    return bad(name, fmt::format("no such risk: {} or all", fmt::join(kAll, ", ")));
   }
   accepted.insert(name);
   return {};
@@ -48,7 +47,7 @@ Result<> add_risk(std::set<std::string>& accepted, const std::string& name) {
 
 }  // namespace
 
-std::span<const std::string_view> risk_names() { return kRisks; }
+std::span<const char* const> risk_names() { return kAll; }
 
 Result<ParsedPrefix> parse_cidr_argument(const std::string& text) {
   auto parsed = parse_prefix(text);

@@ -32,7 +32,7 @@ namespace apiguard::cli {
 // ADDRESS:PORT or [V6ADDRESS]:PORT; the address is always there.
 [[nodiscard]] Result<Endpoint> parse_destination_argument(const std::string& text);
 // What --accept-risk takes, besides "all".
-[[nodiscard]] std::span<const std::string_view> risk_names();
+[[nodiscard]] std::span<const char* const> risk_names();
 // Each text is a list of risk names; "all" stands for all of them.
 [[nodiscard]] Result<std::set<std::string>> parse_risk_arguments(
     const std::vector<std::string>& texts);

@@ -20,10 +20,10 @@
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
 #include "loader/host/boot_unit.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/host/doors.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/lock.hpp"
-#include "loader/host/marks.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/propose/unproven.hpp"
@@ -123,7 +123,7 @@ std::set<std::string> affected_clients(const Plan& plan) {
 
 bool holds(const Agreement& agreement, const std::string& preview, const Plan& plan) {
   if (agreement.preview != preview) return false;
-  if (!agreement.risks.contains("drop-peers")) return true;
+  if (!agreement.risks.contains(publish::risk::kDropPeers)) return true;
   const std::set<std::string> cut = affected_clients(plan);
   return std::includes(agreement.cut.begin(), agreement.cut.end(), cut.begin(), cut.end());
 }
@@ -161,7 +161,7 @@ class Changer {
   }
 
   // What run() failed with, and what was found before it did.
-  [[nodiscard]] Error answer_failure(Error error) const {
+  [[nodiscard]] Error answer_refusal(Error error) const {
     if (!flags_.json || answered_ || error.answered) return error;
     report::NotChanged refusal = refused_;
     refusal.exit = static_cast<int>(error.exit);
@@ -204,7 +204,7 @@ class Changer {
     request->detached = read_detached(line_.host.run_dir);
     request->attaches = kind_.where_detached == WhereDetached::kAttaches;
     request->forgets_marks = request->attaches && can_ask();
-    if (request->forgets_marks) request->accepted.insert("detached");
+    if (request->forgets_marks) request->accepted.insert(publish::risk::kDetached);
     request->confirm_within = flags_.confirm_within;
     progress::step("comparing them with what is in force");
     auto plan = publish::make_plan(line_.host, *world, *request);
@@ -312,7 +312,7 @@ class Changer {
     if (auto ours = fence::check(); !ours) return fail(ours.error());
     auto published = publish::carry_out(line_.host, world, request, plan);
     if (!published && published.error().exit == Exit::kRefused) {
-      return question(plan, {{"generic-xdp", published.error().message}});
+      return question(plan, {{publish::risk::kGenericXdp, published.error().message}});
     }
     if (!published) return fail(published.error());
     service::trace_change(line_.host, request, plan, *published);
@@ -492,7 +492,7 @@ Result<Exit> change(const CommandLine& line, const ChangeFlags& flags, const Cha
                     const MakeRequest& make_request) {
   Changer changer(line, flags, kind, make_request);
   auto exit = changer.run();
-  if (!exit) return fail(changer.answer_failure(std::move(exit.error())));
+  if (!exit) return fail(changer.answer_refusal(std::move(exit.error())));
   return exit;
 }
 

@@ -12,7 +12,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/host/clock.hpp"
-#include "loader/host/marks.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/host/refused.hpp"
 #include "loader/policy/text.hpp"

@@ -4,7 +4,7 @@
 
 #include "loader/base/result.hpp"
 #include "loader/cli/command_line.hpp"
-#include "loader/policy/leasing.hpp"
+#include "loader/policy/grant_lease.hpp"
 
 namespace apiguard::cli {
 

@@ -15,7 +15,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
-#include "loader/host/identity.hpp"
+#include "loader/host/caller.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/host/queue.hpp"
 #include "loader/host/refused.hpp"

@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "loader/base/masked.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/host/journal.hpp"
-#include "loader/host/marks.hpp"
 #include "loader/host/outlet.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/publish/look.hpp"
@@ -32,7 +32,7 @@ tl::unexpected<Error> fail_reading(Error error) {
                                   : fail(std::move(error));
 }
 
-publish::RangeUse read_usage_or_say(const Host& host, const publish::World& world) {
+publish::UsageView read_usage_or_say(const Host& host, const publish::World& world) {
   auto used = publish::read_usage(host, world);
   print_warnings(used.warnings);
   for (const std::string& pin : used.unread)

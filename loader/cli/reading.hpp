@@ -24,7 +24,7 @@ namespace apiguard::cli {
 [[nodiscard]] tl::unexpected<Error> fail_reading(Error error);
 
 // publish::read_usage(), with what is wrong on stderr.
-[[nodiscard]] publish::RangeUse read_usage_or_say(const Host& host, const publish::World& world);
+[[nodiscard]] publish::UsageView read_usage_or_say(const Host& host, const publish::World& world);
 
 // "the text of what is in force is not known: REASON"; Exit::kFailed.
 [[nodiscard]] Error text_unknown(const publish::InForce& in_force);

@@ -23,11 +23,11 @@ Result<publish::World> look_and_settle(const Host& host, bool way_out) {
   if (world && world->unsettled) note(*world->unsettled);
   if (!world) return world;
   for (const std::string& stray : world->live.strays) note(datapath::describe_stray(stray));
-  return way_out ? std::move(world) : with_book(host, std::move(*world));
+  return way_out ? std::move(world) : republish_if_outdated(host, std::move(*world));
 }
 
 // What is published next is beside the book anyway: whoever cannot publish it alone goes on.
-Result<publish::World> with_book(const Host& host, publish::World world) {
+Result<publish::World> republish_if_outdated(const Host& host, publish::World world) {
   if (!world.is_outdated()) return world;
   const auto published = publish::republish(host, world);
   if (auto ours = fence::check(); !ours) return fail(ours.error());

@@ -19,7 +19,7 @@ namespace apiguard::cli {
 
 // The world with what a verb that died, or a change that was undone, left unpublished in the book.
 // Needs the lock.
-[[nodiscard]] Result<publish::World> with_book(const Host& host, publish::World world);
+[[nodiscard]] Result<publish::World> republish_if_outdated(const Host& host, publish::World world);
 
 // What a verb does that finds the lock held, or the run directory out of reach.
 enum class Ways {

@@ -10,6 +10,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/compile/answer.hpp"
+#include "loader/compile/compile.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/publish/lasting.hpp"
 #include "loader/report/names.hpp"
@@ -140,7 +141,7 @@ Result<report::Check> check_source(const Judge& judge, const CheckOptions& optio
 }
 
 // A range that admits nobody has no connections.
-void add_usage(const publish::RangeUse& used, report::Check& check) {
+void add_usage(const publish::UsageView& used, report::Check& check) {
   if (!check.range || check.range->kind == Kind::kExcept) return;
   const ledger::RangeUsage* range = ledger::find_usage(used.log, check.range->prefix);
   check.usage = range != nullptr ? range->total() : ledger::Usage{};

@@ -16,7 +16,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/files.hpp"
-#include "loader/publish/request.hpp"
+#include "loader/publish/make_request.hpp"
 
 namespace apiguard::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/progress.hpp"
-#include "loader/policy/leasing.hpp"
+#include "loader/policy/grant_lease.hpp"
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/unused.hpp"
 #include "loader/report/list.hpp"
@@ -40,7 +40,7 @@ void show(const ListOptions& options, const RangeRefs& ranges, const report::Lis
 }
 
 // Leaves those that are not used; none if that cannot be known.
-void keep_unused(const publish::World& world, const publish::RangeUse& used,
+void keep_unused(const publish::World& world, const publish::UsageView& used,
                  std::chrono::nanoseconds lasts, RangeRefs& ranges) {
   auto unused = publish::find_unused(world, used, ranges, lasts);
   if (!unused.in_doubt.empty()) note(unused.in_doubt);
@@ -65,7 +65,7 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
 
   RangeRefs ranges = deciding_ranges(policy->ranges);
-  const publish::RangeUse used = read_usage_or_say(line.host, *world);
+  const publish::UsageView used = read_usage_or_say(line.host, *world);
   if (options.unused) keep_unused(*world, used, *options.unused, ranges);
   const report::ListUsage use{&used.log, used.observed_since};
   show(options, ranges, use, bars_of(*world), now.wall);

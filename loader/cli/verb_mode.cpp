@@ -2,7 +2,7 @@
 #include "loader/cli/change.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
-#include "loader/publish/request.hpp"
+#include "loader/publish/make_request.hpp"
 
 namespace apiguard::cli {
 

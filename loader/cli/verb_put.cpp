@@ -8,7 +8,7 @@
 #include "loader/cli/queueing.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/clock.hpp"
-#include "loader/publish/request.hpp"
+#include "loader/publish/make_request.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -31,7 +31,7 @@ Result<Exit> run(const CommandLine& line, const PutOptions& options) {
   ChangeKind kind;
   kind.queued = &queued;
   return change(line, options.flags, kind, [&](const publish::World& world) {
-    const Taken taken = take(world.floor);
+    const Taken taken = believed_time(world.floor);
     if (!asked) asked = taken.now.wall;
     std::vector<Lasting> lasting;
     auto request = publish::request_addition(

@@ -4,7 +4,7 @@
 #include "loader/cli/verbs.hpp"
 #include "loader/host/files.hpp"
 #include "loader/publish/look.hpp"
-#include "loader/publish/request.hpp"
+#include "loader/publish/make_request.hpp"
 
 namespace apiguard::cli {
 namespace {

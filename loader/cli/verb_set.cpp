@@ -9,7 +9,7 @@
 #include "loader/cli/host_bits.hpp"
 #include "loader/cli/text_argument.hpp"
 #include "loader/cli/verbs.hpp"
-#include "loader/publish/request.hpp"
+#include "loader/publish/make_request.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -20,7 +20,7 @@ Result<Exit> turn_off(const CommandLine& line, const SetOptions& options) {
   ModeOptions off;
   off.flags = options.flags;
   off.mode = Mode::kOff;
-  off.asks = !can_ask() && !options.flags.accepted.contains("off");
+  off.asks = !can_ask() && !options.flags.accepted.contains(publish::risk::kOff);
   return run(line, off);
 }
 

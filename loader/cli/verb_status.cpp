@@ -28,7 +28,7 @@ void settle_if_expired(const Host& host, Result<publish::World>& world) {
   if (!publish::has_expired(*world) && !world->is_outdated()) return;
   const auto lock = Lock::take(host.run_dir, "status", std::chrono::milliseconds(0));
   if (lock) world = look_and_settle(host, true);
-  if (lock && world) world = with_book(host, std::move(*world));
+  if (lock && world) world = republish_if_outdated(host, std::move(*world));
 }
 
 // A StatusReport, or a Snapshot of one.

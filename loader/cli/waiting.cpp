@@ -16,11 +16,11 @@
 #include "loader/cli/settling.hpp"
 #include "loader/datapath/confirmation.hpp"
 #include "loader/host/clock.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/host/lock.hpp"
-#include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
+#include "loader/publish/attach_missing.hpp"
 #include "loader/publish/confirm.hpp"
-#include "loader/publish/guard.hpp"
 #include "loader/publish/look.hpp"
 #include "loader/service/tracing.hpp"
 

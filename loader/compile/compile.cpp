@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "loader/compile/ends.hpp"
-#include "loader/compile/image.hpp"
+#include "loader/compile/boot_end.hpp"
+#include "loader/compile/compile.hpp"
 
 namespace apiguard {
 namespace {
@@ -36,18 +36,17 @@ Ends ends_of(RangeSpan entries, const Now& now) {
   Ends ends;
   for (const Range* entry : entries) {
     __u64& end = entry->kind == Kind::kExcept ? ends.except : ends.allow;
-    end = kernel_end(*entry, now);
+    end = boot_end_of(*entry, now);
   }
   return ends;
 }
 
-// The prefixes that cover the one at hand, widest first: a stack, because the list is sorted by
-// address, then length. Steps counts the lookups that the prefix can cost when all its entries have
-// ended, and those of what follows it. A prefix is one step, however many ends it has: both stand
-// in the value that a lookup finds.
+// A prefix that covers the one at hand.
 struct Cover {
   const Range* range;
   __u64 last;
+  // Lookups that the prefix can cost when all its entries have ended, with those of what follows
+  // it. A prefix is one step, however many ends it has: a lookup finds both of them.
   unsigned steps;
 };
 
@@ -88,6 +87,7 @@ class Nesting {
                             APIGUARD_MAX_EXPIRY_STEPS - 1));
   }
 
+  // Widest first. A stack will do, because the list is sorted by address, then length.
   std::vector<Cover> covers_;
 };
 
@@ -108,7 +108,7 @@ Result<Shards<Key>> place_ranges(RangeSpan ranges, const Now& now, apiguard_sett
     const Ends ends = ends_of(entries, now);
     const auto value = nesting.place(*entries.back(), ends);
     if (!value) return fail(value.error());
-    if (ends.finite()) settings.has_deadlines = 1;
+    if (ends.finite()) settings.has_ends = 1;
     shards.add(entries.front()->prefix, *value);
     at += entries.size();
   }

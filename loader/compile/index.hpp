@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Ranges -> verdict index: the content of its maps, layouts in apiguard/judge.h. The index says exactly what
-// the longest match says, and "ask the trie" (APIGUARD_CELL_ASK_TRIE) where a range ends.
+// Ranges -> verdict index: the content of its maps, layouts in apiguard/judge.h. The index says
+// exactly what the longest match says, and "ask the trie" (APIGUARD_CELL_ASK_TRIE) where a range
+// ends.
 #pragma once
 
 #include <vector>

@@ -28,7 +28,7 @@ apiguard_used_key hits_key(const Prefix& prefix) {
   return key;
 }
 
-RangeHits use_of(const apiguard_used_key& key, const apiguard_used& value) {
+RangeHits hits_of(const apiguard_used_key& key, const apiguard_used& value) {
   RangeHits use;
   use.prefix.address.family = static_cast<Family>(key.family);
   use.prefix.length = key.prefix_len;

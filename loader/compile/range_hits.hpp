@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The way back for connections: what the map `used` says, as plain values.
+// What the map `used` says of connections, as plain values.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct Hits {
 };
 
 [[nodiscard]] apiguard_used_key hits_key(const Prefix& prefix);
-[[nodiscard]] RangeHits use_of(const apiguard_used_key& key, const apiguard_used& value);
+[[nodiscard]] RangeHits hits_of(const apiguard_used_key& key, const apiguard_used& value);
 
 // Of two maps, one of which may be a copy of the other that has gone on by itself: no connection is
 // taken for two, and the earliest and the latest moment hold.

@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/datapath/deadline.hpp"
+#include "loader/datapath/confirmation_deadline.hpp"
 #include "loader/datapath/objects.hpp"
 
 namespace apiguard::datapath {

@@ -15,7 +15,7 @@
 
 #include "apiguard.skel.h"
 #include "loader/base/sha256.hpp"
-#include "loader/datapath/deadline.hpp"
+#include "loader/datapath/confirmation_deadline.hpp"
 #include "loader/datapath/fill.hpp"
 #include "loader/datapath/log.hpp"
 #include "loader/datapath/privilege.hpp"

@@ -35,9 +35,9 @@ struct LoadOptions {
   const LedgerMaps* kept = nullptr;  // those of the generation before; null or -1: fresh ones
   // Of those that are fresh: which have their full size without an audit, too.
   std::array<bool, kLedgerMaps.size()> begun{};
-  bool lean = false;                   // fresh ones as small as can be: there is no room
-  int used_fd = -1;                    // as UsageHandover has it, borrowed; -1: a fresh, small map
-  bool adds = false;                   // the adding program is loaded as well
+  bool lean = false;  // fresh ones as small as can be: there is no room
+  int used_fd = -1;   // the map `used` to go on with, borrowed; -1: a fresh, small one
+  bool adds = false;  // the adding program is loaded as well
   const Fallback* fallback = nullptr;  // null: confirmed from the start
 };
 

@@ -366,7 +366,7 @@ bool Hold::is_ours(int link_fd) const {
   });
 }
 
-Result<std::vector<AttachPoint>> Hold::put_back(const Edition& edition) {
+Result<std::vector<AttachPoint>> Hold::restore_program(const Edition& edition) {
   std::vector<AttachPoint> done;
   for (const Link& link : links_) {
     const Object* filter = filter_of(edition, link.info.point.value().kind);

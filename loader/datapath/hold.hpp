@@ -58,7 +58,7 @@ class Hold {
   // Links that run a program which is none of ours go back to that of `edition`, if that is
   // held. Ours is what has the tag of a filter that is held: a program that could not be pinned has
   // it too, and stays. Returns what they are on.
-  [[nodiscard]] Result<std::vector<AttachPoint>> put_back(const Edition& edition);
+  [[nodiscard]] Result<std::vector<AttachPoint>> restore_program(const Edition& edition);
 
  private:
   struct Link {

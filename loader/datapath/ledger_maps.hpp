@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Maps in which the kernel keeps what it saw of traffic. They outlive generations and, unlike
-// `used` (used.hpp), have the same size whatever the list; pinned as PINS/NAME-vABI.
+// `used` (usage_size.hpp), have the same size whatever the list; pinned as PINS/NAME-vABI.
 #pragma once
 
 #include <array>
@@ -43,7 +43,7 @@ inline constexpr std::array kLedgerMaps = {
 // map (...)"; none: it goes on.
 [[nodiscard]] std::optional<std::string> misfit(LedgerMap kept, int map_fd);
 
-// The same of the map of connections by range (used.hpp), which has any size.
+// The same of the map of connections by range, `used`, which has any size.
 [[nodiscard]] Result<> check_usage_map(int map_fd, const std::string& pin);
 [[nodiscard]] std::optional<std::string> misfit_usage_map(int map_fd);
 

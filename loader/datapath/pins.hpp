@@ -128,7 +128,7 @@ class Pins {
   // mkdir, mode 0700, after making sure that the parent is a bpffs.
   [[nodiscard]] Result<> create() const;
   // Pins programs and maps of a loaded generation. Leftovers of the same number are replaced. What
-  // outlives it has pins of its own: see Ledger.
+  // outlives it has pins of its own: see KeptMaps.
   [[nodiscard]] Result<> pin(const Generation& generation, const Edition& edition) const;
   // Pins a new link, over the pin of a link whose device is gone if that has the same name.
   [[nodiscard]] Result<std::string> pin_link(int link_fd, const Target& target) const;

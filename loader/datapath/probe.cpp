@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/datapath/probe.hpp"
 
+#include "loader/compile/compile.hpp"
 #include "loader/datapath/generation.hpp"
 
 namespace apiguard::datapath {

@@ -21,7 +21,9 @@ namespace apiguard {
 [[nodiscard]] Reading read_all_clocks();
 
 // The time that is taken now.
-[[nodiscard]] inline Taken take(const Floor& floor) { return take(floor, read_all_clocks()); }
+[[nodiscard]] inline Taken believed_time(const Floor& floor) {
+  return believed_time(floor, read_all_clocks());
+}
 
 // Exit::kFailed: in a time namespace by whose offset CLOCK_BOOTTIME is shifted that cannot be told.
 // Without it deadlines would come early or late. Without /proc none is assumed.

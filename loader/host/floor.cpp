@@ -150,7 +150,7 @@ bool clock_was_set(Timestamp before, Timestamp now) {
   return add(before, kClockTolerance) < now || add(now, kClockTolerance) < before;
 }
 
-Taken take(const Floor& floor, const Reading& reading) {
+Taken believed_time(const Floor& floor, const Reading& reading) {
   Taken taken;
   taken.now = reading.now;
   taken.clock = reading.now.wall;

@@ -34,7 +34,7 @@ struct Stamp {
 };
 
 struct Written {
-  std::uint64_t generation = 0;  // 0: the book (host/book.hpp)
+  std::uint64_t generation = 0;  // 0: the book (host/book_file.hpp)
   Timestamp time{};              // as it was taken
   std::optional<Stamp> stamp;
   bool trusted = false;  // a person said then that the clock was right: nothing older is a floor
@@ -75,7 +75,7 @@ struct Taken {
   [[nodiscard]] bool is_held() const { return now.wall - clock > kClockTolerance; }
 };
 
-[[nodiscard]] Taken take(const Floor& floor, const Reading& reading);
+[[nodiscard]] Taken believed_time(const Floor& floor, const Reading& reading);
 
 // What a generation that is written now keeps of the clocks.
 [[nodiscard]] Stamp stamp(const Floor& floor, const Reading& reading);

@@ -125,7 +125,7 @@ bool settle_mode(int folder, const std::string& name, const std::string& path,
 void look_at_entry(int folder, const std::string& name, const std::string& path, Ownership& found);
 
 // What is merely remembered stops no change: who reads these files looks at their owner
-// (kept_file.hpp), and begins them anew. What bears such a name among pins is no file.
+// (expendable_file.hpp), and begins them anew. What bears such a name among pins is no file.
 bool is_remembered(const std::string& folder, std::string_view name) {
   struct statfs info {};
   const bool pins =

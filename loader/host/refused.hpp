@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "loader/base/result.hpp"
-#include "loader/policy/leasing.hpp"
+#include "loader/policy/grant_lease.hpp"
 
 namespace apiguard {
 

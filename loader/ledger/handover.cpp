@@ -9,7 +9,7 @@ namespace apiguard::ledger {
 
 using datapath::LedgerMap;
 
-Handover::Handover(const Host& host, Ledger ledger, std::size_t ranges)
+Handover::Handover(const Host& host, KeptMaps ledger, std::size_t ranges)
     : host_(host),
       pins_(host.pins),
       ledger_(std::move(ledger)),

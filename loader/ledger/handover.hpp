@@ -12,7 +12,7 @@
 #include "loader/datapath/generation.hpp"
 #include "loader/datapath/pins.hpp"
 #include "loader/ledger/host.hpp"
-#include "loader/ledger/ledger.hpp"
+#include "loader/ledger/kept_maps.hpp"
 #include "loader/ledger/usage_map.hpp"
 
 namespace apiguard::ledger {
@@ -20,17 +20,17 @@ namespace apiguard::ledger {
 class Handover {
  public:
   // For a list of so many ranges.
-  Handover(const Host& host, Ledger ledger, std::size_t ranges);
+  Handover(const Host& host, KeptMaps ledger, std::size_t ranges);
 
   // What hashes of this boot begin with.
   [[nodiscard]] std::uint64_t secret() const { return ledger_.secret(); }
   [[nodiscard]] bool counters_go_on() const;
 
-  // Loads the next generation with what goes on; into what begins goes what files keep of it. The
-  // error is that of the part that judges.
+  // Generation::load() with the maps that can be kept. A map that begins anew is filled from its
+  // file. Fails only if the program that judges cannot be loaded.
   [[nodiscard]] Result<datapath::Generation> load(const Image& image, datapath::LoadOptions options,
                                                   const Now& now);
-  // Before the links are switched: see Ledger.
+  // Before the links are switched: see KeptMaps.
   void pin_missing(const datapath::Generation& generation, const datapath::Edition& edition) const;
   // Once the links run it.
   void finish(const datapath::Generation& generation, const datapath::Edition& edition);
@@ -42,7 +42,7 @@ class Handover {
  private:
   Host host_;
   datapath::Pins pins_;
-  Ledger ledger_;
+  KeptMaps ledger_;
   UsageHandover usage_;
   bool keeps_usage_ = true;
   std::vector<std::string> warnings_;

@@ -61,8 +61,8 @@ Result<> tidy(const datapath::Pins& pins, UsageLog& state, const RangeRefs& rang
 
 }  // namespace
 
-// What no map of the kernel could be read for stays as it was saved last: taking it for a map that
-// went would count twice what that says later.
+// If no map of the kernel can be read, the saved counts stay. Treating the map as gone would count
+// its connections twice once it can be read again.
 UsageRead read_usage(const Host& host, const Now& now) {
   UsageRead read;
   auto log = read_usage_log(host.state_dir);

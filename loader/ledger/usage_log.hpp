@@ -3,14 +3,14 @@
 // each. STATE/used, one value a line, times in nanoseconds since 1970:
 //
 //   apiguard used 1
-//   boot 0c7a...-...                  of the kernel that part THIS belongs to
+//   boot 0c7a...-...                  of the kernel that part CURRENT belongs to
 //   clock 1764000000000000000         wall clock less boot-time clock, when it was written
 //   generation 17                     in force then
 //   observed 1764000000000000000      left out: nothing is
 //   missed 1764000000000000000        when a connection found no room last; left out: never
 //   added 1764000000000000000         the ranges that follow were added then
 //   203.0.113.0/24
-//   used                              CIDR, connections with the first and the last: EARLIER, THIS
+//   used                              CIDR, connections with the first and the last: EARLIER, CURRENT
 //   203.0.113.0/24 12 1763... 1763... 3 1764... 1764...
 //   end
 #pragma once

@@ -38,7 +38,7 @@ void take(const apiguard_used_key& key, const apiguard_used& value, Hits& uses) 
   if (key.family == 0) {
     uses.missed = value;
   } else {
-    uses.ranges.push_back(use_of(key, value));
+    uses.ranges.push_back(hits_of(key, value));
   }
 }
 

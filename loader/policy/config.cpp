@@ -205,7 +205,7 @@ void ConfigReader::add_cluster(const toml::node& element) {
 
 }  // namespace
 
-void read_config(const SourceFile& file, Draft& draft) {
+void parse_config_into(const SourceFile& file, Draft& draft) {
   if (!file.present && file.text.empty()) {
     draft.diagnostics.error(
         file, "no such file: it names the interfaces to guard, as in interfaces = [\"eth0\"]");

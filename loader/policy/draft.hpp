@@ -42,17 +42,18 @@ void check_host_bits(const ParsedPrefix& parsed, std::string_view written, Place
 
 // Every good line of a list file, its number and its text without the newline; what is wrong with
 // the others goes to `diagnostics`. A file that is no text at all has no lines. `visit_rest` gets
-// the lines without an entry; `heads`: none stands in front of it.
+// the lines without an entry, and whether they come before the first one.
 using VisitEntry = std::function<void(const Entry& entry, std::uint32_t number, std::string_view)>;
-using VisitRest = std::function<void(std::string_view line, bool heads)>;
+using VisitRest = std::function<void(std::string_view line, bool before_first_entry)>;
 void read_entries(const SourceFile& file, Diagnostics& diagnostics, const VisitEntry& visit,
                   const VisitRest& visit_rest = nullptr);
 
 // A line without an entry. It may be a header: `#key value`.
-void read_header(const SourceFile& file, std::string_view line, bool heads, Draft& draft);
+void read_header(const SourceFile& file, std::string_view line, bool before_first_entry,
+                 Draft& draft);
 
-void read_config(const SourceFile& file, Draft& draft);
-void read_ranges(const SourceFile& file, Draft& draft);
+void parse_config_into(const SourceFile& file, Draft& draft);
+void parse_list_into(const SourceFile& file, Draft& draft);
 
 // Warns of what looks wrong in the ranges of an otherwise good draft. `keys`: ordered() of them.
 void lint(Draft& draft, std::span<const Key> keys);

@@ -102,8 +102,9 @@ bool reads_like_lapse(std::string_view line) {
 
 }  // namespace
 
-void read_header(const SourceFile& file, std::string_view line, bool heads, Draft& draft) {
-  if (heads) {
+void read_header(const SourceFile& file, std::string_view line, bool before_first_entry,
+                 Draft& draft) {
+  if (before_first_entry) {
     if (const auto header = scan_header(line)) return HeaderReader(file, draft).read(*header);
   }
   if (!draft.options.lint || !is_drop_in(file) || !reads_like_lapse(line)) return;

@@ -15,10 +15,10 @@ struct Overlay {
   std::vector<std::string> left_out;
 };
 
-// Lapsing lines, where no line of the text replaces them; then leases, each within policy.leases
-// and never against the list without leases: where that says excepted the lease waits for the end
-// of it, by an except of its own prefix, and where that comes to say excepted the lease ends.
-// Bars do not act here.
+// Lapsing lines, where no line of the text replaces them; then leases, each within policy.leases. A
+// lease never overrides an except of the list. While one applies, the overlay adds an except of the
+// prefix of the lease, which ends with it. If a later one applies, the lease ends there. Bars do not
+// act here.
 [[nodiscard]] Overlay overlay(const Policy& text, const Book& book, const Moment& moment);
 
 // A line that lapses, and a lease, as the range that an overlay makes of it alone.

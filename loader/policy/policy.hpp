@@ -108,7 +108,7 @@ struct Policy {
   XdpMode xdp_mode = XdpMode::kAuto;
   std::vector<std::string> interfaces;  // names or globs, as written
   std::vector<Endpoint> endpoints;
-  // By prefix, as effective_ranges; equal prefixes as they are written: cluster first, then the
+  // By prefix, as deciding_ranges; equal prefixes as they are written: cluster first, then the
   // CLI's file, then drop-ins in name order. What is in another order is judged alike, but slower.
   std::vector<Range> ranges;
   LeaseLimits leases;
@@ -125,16 +125,15 @@ struct Policy {
 [[nodiscard]] std::string to_string(const Origin& origin);  // FILE:LINE, or FILE if the line is 0
 [[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
 
-// The ranges that decide at some time, sorted by family, address, length. Of one prefix there are
+// The ranges that decide at some time, as pointers into `ranges`, sorted by family, address, length. Of one prefix there are
 // at most two: the except, and behind it the allow that ends later and decides from the end of the
 // except on. Of allows of one prefix cluster wins, then permanent, then the one that ends last; of
 // excepts permanent, then the one that ends last. What has ended is among them. The order of
 // `ranges` is irrelevant to everything but the name of equal entries (first wins).
-[[nodiscard]] std::vector<Range> effective_ranges(const std::vector<Range>& ranges);
-
-// The same without copies: they point into `ranges`.
 using RangeRefs = std::vector<const Range*>;
 [[nodiscard]] RangeRefs deciding_ranges(const std::vector<Range>& ranges);
+// The same as copies.
+[[nodiscard]] std::vector<Range> effective_ranges(const std::vector<Range>& ranges);
 
 // Permanent is later than every end.
 [[nodiscard]] bool ends_later(const Range& a, const Range& b);
@@ -151,7 +150,7 @@ using RangeRefs = std::vector<const Range*>;
 [[nodiscard]] std::string fingerprint_permanent(const Policy& policy);
 
 // What a change adds and removes: entries (prefix, kind, until, name, remark) of one set that are
-// not in the other, sorted like effective_ranges.
+// not in the other, sorted like deciding_ranges.
 struct Difference {
   std::vector<Range> added;
   std::vector<Range> removed;

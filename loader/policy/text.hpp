@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "loader/base/result.hpp"
-#include "loader/base/timestamp.hpp"
+#include "loader/base/time_text.hpp"
 #include "loader/policy/policy.hpp"
 
 namespace apiguard {
@@ -55,6 +55,8 @@ struct ParseOptions {
   bool lint = true;
 };
 
+// ---- parse_policy.cpp
+
 // The whole: parse, cross-file rules (empty policy, except inside cluster, except beside allow),
 // lint. Errors carry Exit::kBadFile.
 [[nodiscard]] Result<Parsed> parse_policy(const Sources& sources, const ParseOptions& options = {});
@@ -63,8 +65,12 @@ struct ParseOptions {
 [[nodiscard]] Result<Parsed> parse_config(const SourceFile& file, const ParseOptions& options = {});
 [[nodiscard]] Result<Parsed> parse_ranges(const SourceFile& file, const ParseOptions& options = {});
 
+// ---- endpoint.cpp
+
 // PORT, ADDRESS:PORT or [V6ADDRESS]:PORT, as in `endpoints`. The message has no position.
 [[nodiscard]] Result<Endpoint> parse_endpoint(std::string_view text);
+
+// ---- show.cpp
 
 // A TOML basic string. What a name of an interface may hold needs no escape but two.
 [[nodiscard]] std::string toml_string(std::string_view text);
@@ -75,6 +81,8 @@ struct ParseOptions {
 [[nodiscard]] std::string show(const Range& range);
 // For messages: each behind a newline and four blanks, the first ten, then a count.
 [[nodiscard]] std::string show_edits(const Difference& edits);
+
+// ---- name.cpp, remark.cpp
 
 // Name rule: [A-Za-z0-9][A-Za-z0-9._-]{0,62} and no address.
 [[nodiscard]] bool valid_name(std::string_view name);

@@ -13,6 +13,7 @@
 #include "loader/base/duration.hpp"
 #include "loader/base/number.hpp"
 #include "loader/base/time.hpp"
+#include "loader/compile/compile.hpp"
 #include "loader/host/conntrack.hpp"
 #include "loader/ledger/audit_sources.hpp"
 #include "loader/ledger/sources.hpp"

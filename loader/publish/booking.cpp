@@ -11,7 +11,8 @@ namespace apiguard::publish {
 Result<> write_book(const Host& host, const World& world, const Book& book) {
   StoredBook next{book, {}};
   const Reading reading = read_all_clocks();
-  Written latest{0, take(world.floor, reading).now.wall, stamp(world.floor, reading), false};
+  Written latest{0, believed_time(world.floor, reading).now.wall, stamp(world.floor, reading),
+                 false};
   if (world.book.book) next.times = world.book.book->times;
   next.times = with_latest(std::move(next.times), std::move(latest));
   return apiguard::write_book(host.state_dir, next);

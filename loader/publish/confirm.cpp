@@ -9,7 +9,7 @@
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/release.hpp"
 #include "loader/host/clock.hpp"
-#include "loader/host/marks.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/host/undone.hpp"
 #include "loader/publish/bring_links.hpp"
 #include "loader/publish/operator_files.hpp"

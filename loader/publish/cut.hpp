@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Whom a change would cut: clients, and ranges that were used lately.
+// The clients that a change would cut, and the ranges that were used lately. Found by cut_peers.hpp
+// and remembered.hpp.
 #pragma once
 
 #include <cstdint>

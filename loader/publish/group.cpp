@@ -10,15 +10,15 @@
 #include <fmt/format.h>
 
 #include "loader/base/time.hpp"
-#include "loader/compile/image.hpp"
+#include "loader/compile/compile.hpp"
 #include "loader/host/clock.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/marks.hpp"
 #include "loader/ledger/audit_sources.hpp"
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/leases.hpp"
+#include "loader/publish/make_request.hpp"
 #include "loader/publish/records.hpp"
-#include "loader/publish/request.hpp"
 #include "loader/publish/usage.hpp"
 
 namespace apiguard::publish {
@@ -108,7 +108,7 @@ class Judge {
         waiting_(waiting),
         members_(members),
         careful_(careful),
-        taken_(take(world.floor)),
+        taken_(believed_time(world.floor)),
         elsewhere_(base),
         in_use_(host, world),
         book_(world.booked()),
@@ -245,10 +245,10 @@ class Judge {
 
   bool is_risky(const QueuedChange& change, const Difference& part) {
     if (part.added.size() + part.removed.size() > kMostEntries) return true;
-    if (!change.accepted.contains("wide") &&
+    if (!change.accepted.contains(risk::kWide) &&
         std::any_of(part.added.begin(), part.added.end(), is_wide))
       return true;
-    return !change.accepted.contains("drop-peers") && in_use_.touches(may_cut(part));
+    return !change.accepted.contains(risk::kDropPeers) && in_use_.touches(may_cut(part));
   }
 
   Result<> check(const std::string& text) {
@@ -299,7 +299,7 @@ std::set<std::string> accepted_by(const std::vector<Member>& members,
     if (verdicts[i].fate != Fate::kJoins || !verdicts[i].changed) continue;
     if (lease_of(members[i].change) != nullptr) continue;
     const std::set<std::string>& accepted = members[i].change.accepted;
-    for (const char* looked_at : {"wide", "drop-peers"}) {
+    for (const char* looked_at : {risk::kWide, risk::kDropPeers}) {
       if (accepted.contains(looked_at)) any.insert(looked_at);
     }
     if (!all) all = accepted;

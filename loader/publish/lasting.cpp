@@ -91,8 +91,8 @@ std::vector<Lasting> keep_lasting(const std::vector<Lasting>& entries, const Pol
   return kept;
 }
 
-const Policy& limit(const Policy& policy, const std::vector<Lasting>& entries, const Now& now,
-                    std::optional<Policy>& limited) {
+const Policy& cap_ends(const Policy& policy, const std::vector<Lasting>& entries, const Now& now,
+                       std::optional<Policy>& limited) {
   const Ends ends = index(entries);
   for (std::size_t i = 0; !ends.empty() && i < policy.ranges.size(); ++i) {
     const auto end = earlier_end(policy.ranges[i], ends, now);

@@ -23,9 +23,9 @@ namespace apiguard::publish {
 [[nodiscard]] std::vector<Lasting> keep_lasting(const std::vector<Lasting>& entries,
                                                 const Policy& policy);
 
-// The policy as it is judged: with the ends that these entries allow, by the time that is taken.
-// That is the policy itself, or what is put into `limited`.
-[[nodiscard]] const Policy& limit(const Policy& policy, const std::vector<Lasting>& entries,
-                                  const Now& now, std::optional<Policy>& limited);
+// Shortens `until` of ranges that were given a duration (`allow --for`), where that has run out
+// earlier than the line says. Returns the policy itself, or fills `limited` and returns that.
+[[nodiscard]] const Policy& cap_ends(const Policy& policy, const std::vector<Lasting>& entries,
+                                     const Now& now, std::optional<Policy>& limited);
 
 }  // namespace apiguard::publish

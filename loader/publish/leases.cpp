@@ -8,8 +8,8 @@
 
 #include "loader/base/duration.hpp"
 #include "loader/host/clock.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/marks.hpp"
 #include "loader/policy/lookup.hpp"
 #include "loader/policy/overlay.hpp"
 
@@ -104,7 +104,7 @@ void weigh(const World& world, const Policy& text, Book& book,
            const std::vector<LeaseAnswer*>& answers) {
   std::optional<Policy> own;
   Fitted fitted;
-  const Policy& judged = judge(world, text, book, own, &fitted);
+  const Policy& judged = policy_in_effect(world, text, book, own, &fitted);
   const Timestamp now = clocks(world).wall;
   const std::vector<Prefix> prefixes = prefixes_of(answers);
   const auto deciding = deciding_over(judged.ranges, prefixes, now);

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "loader/policy/leasing.hpp"
+#include "loader/policy/grant_lease.hpp"
+#include "loader/publish/make_request.hpp"
 #include "loader/publish/plan.hpp"
 #include "loader/publish/queued.hpp"
-#include "loader/publish/request.hpp"
 
 namespace apiguard::publish {
 

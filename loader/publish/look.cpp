@@ -10,7 +10,7 @@
 #include "loader/host/salvage.hpp"
 #include "loader/publish/lasting.hpp"
 #include "loader/publish/records.hpp"
-#include "loader/publish/recover.hpp"
+#include "loader/publish/recover_book.hpp"
 
 namespace apiguard::publish {
 namespace {

@@ -14,7 +14,8 @@
 #include "loader/policy/lapse.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/booking.hpp"
-#include "loader/publish/preflight.hpp"
+#include "loader/publish/cut_peers.hpp"
+#include "loader/publish/find_risks.hpp"
 #include "loader/publish/remembered.hpp"
 #include "loader/publish/targets.hpp"
 
@@ -23,36 +24,6 @@ namespace {
 
 constexpr std::uint64_t kLastGeneration =
     (std::uint64_t{1} << 63) - 1;  // fits whatever reads our JSON
-
-std::string join(const std::vector<std::string>& parts) {
-  return fmt::format("{}", fmt::join(parts, ", "));
-}
-
-void add_wide(const Difference& difference, std::vector<Risk>& risks) {
-  std::vector<std::string> wide;
-  for (const Range& range : difference.added) {
-    if (is_wide(range))
-      wide.push_back(fmt::format("{} {}", to_string(range.kind), to_string(range.prefix)));
-  }
-  if (wide.empty()) return;
-  risks.push_back({"wide", fmt::format("new range wider than /{} (IPv4) or /{} (IPv6): {}", kWide4,
-                                       kWide6, join(wide))});
-}
-
-void add_unapplied(const Difference& unapplied, std::vector<Risk>& risks) {
-  if (unapplied.empty()) return;
-  risks.push_back(
-      {"unapplied", "the files hold edits that are not in force and would take effect too:" +
-                        show_edits(unapplied)});
-}
-
-std::string describe_undone(const std::vector<UndoneFile>& files) {
-  std::vector<std::string> parts;
-  parts.reserve(files.size());
-  for (const UndoneFile& file : files)
-    parts.push_back(fmt::format("'{}' as generation {} brought it in", file.name, file.generation));
-  return "what was undone would take effect again: " + join(parts);
-}
 
 // A way out is never refused, and a boot brings back what a person confirmed.
 void find_undone_files(const Host& host, const World& world, const Request& request, Plan& plan) {
@@ -127,47 +98,6 @@ void find_shrunk_lists(const World& world, const Before& before, const Request& 
                             changed_lists(*before.sources(), request.sources), clocks(world).wall);
 }
 
-std::string describe_cut(const Plan& plan) {
-  std::vector<std::string> parts;
-  const Timestamp now = read_clocks().wall;
-  if (!plan.cut.empty()) parts.push_back(describe(plan.cut, now));
-  if (!plan.cut_ranges.empty()) parts.push_back(describe(plan.cut_ranges, now));
-  return fmt::format("{}", fmt::join(parts, "\n  "));
-}
-
-bool turns_off(const World& world, const Request& request) {
-  const bool is_off = world.in_force && mode_of(*world.in_force) == Mode::kOff;
-  return request.policy.mode == Mode::kOff && !is_off;
-}
-
-std::vector<Risk> raised(const World& world, const Request& request, const Plan& plan) {
-  std::vector<Risk> risks;
-  if (request.asks_off && turns_off(world, request) && !request.accepted.contains("off")) {
-    risks.push_back({"off",
-                     "an empty list turns the filter off: everybody would reach the endpoints; "
-                     "'apiguard mode off' does it without a question"});
-  }
-  // A boot asks nobody, leases cut nobody, and a way out that drops nothing does not either.
-  if (request.is_unattended() || request.kind == Request::Kind::kLeases ||
-      (request.is_way_out() && request.policy.mode != Mode::kEnforce))
-    return risks;
-  if (const std::string cut = describe_cut(plan); !cut.empty())
-    risks.push_back({"drop-peers", cut});
-  add_wide(plan.difference, risks);
-  add_unapplied(request.unapplied, risks);
-  if (!plan.attached_again.empty()) {
-    risks.push_back({"detached", fmt::format("a person took off what would be guarded again:\n  {}",
-                                             fmt::join(plan.attached_again, "\n  "))});
-  }
-  if (!plan.shrunk.empty()) risks.push_back({"shrink", describe(plan.shrunk)});
-  if (!plan.undone.empty() && !request.confirm_within)
-    risks.push_back({"undone", describe_undone(plan.undone)});
-  if (!plan.resets.known.empty()) risks.push_back({"link-reset", describe(plan.resets)});
-  const auto accepted = [&](const Risk& risk) { return request.accepted.contains(risk.name); };
-  risks.erase(std::remove_if(risks.begin(), risks.end(), accepted), risks.end());
-  return risks;
-}
-
 // Replies to the host's own connections come to its ephemeral ports: protecting one cuts them at
 // random.
 Result<> check_ports(const World& world, const Request& request,
@@ -194,7 +124,7 @@ bool has_ends(const Policy& policy) {
 
 // What holds the time matters to ends only; a person who changes something is to know all the same.
 void check_floor(const World& world, const Request& request, std::vector<std::string>& warnings) {
-  const std::string held = describe(take(world.floor));
+  const std::string held = describe(believed_time(world.floor));
   if (held.empty() || (request.is_unattended() && !has_ends(request.policy))) return;
   warnings.push_back(held);
 }
@@ -239,7 +169,7 @@ void find_judged(const World& world, const Request& request, Plan& plan) {
   std::optional<Policy> own;
   const Book& book = plan.book ? *plan.book : world.booked();
   Fitted fitted;
-  if (&judge(world, request.policy, book, own, &fitted) != &request.policy)
+  if (&policy_in_effect(world, request.policy, book, own, &fitted) != &request.policy)
     plan.judged = std::move(own);
   const auto said = describe(fitted);
   plan.warnings.insert(plan.warnings.end(), said.begin(), said.end());
@@ -379,7 +309,7 @@ void find_missing_links(const World& world, Plan& plan) {
 // A program cannot change its maps: where some have to be made anew it is published once more. Not
 // where a change would have to be confirmed for that. Who was overtaken may be about to replace the
 // program in force, and names it: a new one stands in its way, of the same text.
-void find_sameness(const World& world, const Request& request, const ledger::Ledger& ledger,
+void find_sameness(const World& world, const Request& request, const ledger::KeptMaps& ledger,
                    Plan& plan) {
   if (request.is_edition()) {
     plan.as_edition = !same_book(world, request, plan);
@@ -484,7 +414,7 @@ void plan_text(const World& world, const Request& request, Plan& plan) {
     plan.shrunk =
         find_shrunk(*before, request.policy, {request.sources.ranges.name}, clocks(world).wall);
   }
-  plan.risks = raised(world, request, plan);
+  plan.risks = find_risks(world, request, plan);
 }
 
 }  // namespace
@@ -508,7 +438,7 @@ Result<Plan> make_plan(const Host& host, const World& world, const Request& requ
     return plan;
   }
   if (auto hooks = check_hooks(request, plan); !hooks) return fail(hooks.error());
-  const ledger::Ledger ledger = look_at_ledger(host, world, request);
+  const ledger::KeptMaps ledger = look_at_ledger(host, world, request);
   const Before before(host, world, request);
   find_book(world, before, request, plan);
   find_judged(world, request, plan);
@@ -522,7 +452,7 @@ Result<Plan> make_plan(const Host& host, const World& world, const Request& requ
   find_undone_files(host, world, request, plan);
   find_remembered(host, world, request, ledger, plan);
   plan.warnings.insert(plan.warnings.end(), plan.ledger.begin(), plan.ledger.end());
-  plan.risks = raised(world, request, plan);
+  plan.risks = find_risks(world, request, plan);
   return plan;
 }
 

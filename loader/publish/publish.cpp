@@ -10,13 +10,14 @@
 
 #include "loader/base/fence.hpp"
 #include "loader/base/sha256.hpp"
+#include "loader/compile/compile.hpp"
 #include "loader/datapath/confirmation.hpp"
 #include "loader/datapath/generation.hpp"
 #include "loader/datapath/release.hpp"
+#include "loader/host/caller.hpp"
 #include "loader/host/clock.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/host/files.hpp"
-#include "loader/host/identity.hpp"
-#include "loader/host/marks.hpp"
 #include "loader/host/progress.hpp"
 #include "loader/ledger/handover.hpp"
 #include "loader/publish/booking.hpp"
@@ -198,7 +199,7 @@ class Publisher {
 
   void note_clocks(GenerationMeta& meta) const {
     const Reading reading = read_all_clocks();
-    meta.time = take(world_.floor, reading).now.wall;
+    meta.time = believed_time(world_.floor, reading).now.wall;
     meta.stamp = stamp(world_.floor, reading);
     meta.trusts_clock = request_.trust_clock;
     std::vector<Lasting> lasting = world_.lasting;
@@ -343,7 +344,8 @@ class Publisher {
   Result<> switch_to(const datapath::FilterFds& filters) {
     datapath::SwitchOptions options;
     options.xdp_mode = request_.policy.xdp_mode;
-    options.accept_generic = request_.is_unattended() || request_.accepted.contains("generic-xdp");
+    options.accept_generic =
+        request_.is_unattended() || request_.accepted.contains(risk::kGenericXdp);
     options.pins_writable = pins_writable_;
     options.keep_going = keeps_what_it_did();
     if (request_.last_look) {
@@ -478,7 +480,8 @@ class Publisher {
       warn(forget_undone(host_.state_dir, request_.sources));
     if (request_.undoes != 0) warn(mark_undone(host_, request_.undoes));
     if (stored_) warn(state_.prune(plan_.generation));
-    if (!waits() && request_.attaches && request_.accepted.contains("detached")) forget_marks();
+    if (!waits() && request_.attaches && request_.accepted.contains(risk::kDetached))
+      forget_marks();
   }
 
   // Of what is attached again; a person at the terminal means all of it.

@@ -7,7 +7,8 @@
 //   3. Switch the links. Packets notice this and nothing else.
 //   4. Read back: the kernel is asked what runs where.
 //   5. Rename the text and the mark of what is in force into place, and read them again.
-//   6. Drop the generation before, keep which ranges were used.
+//   6. Add the connections that were counted during the switch, drop the generation before, save
+//      the usage.
 //
 // Until 3 every failure leaves everything as it was. A failure of 3 to 5 takes everything back.
 // What is never taken back is a boot and a way out: each keeps what it could do and says what it

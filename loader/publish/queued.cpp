@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "loader/publish/ending.hpp"
+#include "loader/publish/end_option.hpp"
 
 namespace apiguard::publish {
 namespace {

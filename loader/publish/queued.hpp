@@ -14,7 +14,7 @@
 #include "loader/base/result.hpp"
 #include "loader/host/floor.hpp"
 #include "loader/policy/edit.hpp"
-#include "loader/policy/leasing.hpp"
+#include "loader/policy/grant_lease.hpp"
 #include "loader/publish/lasting.hpp"
 
 namespace apiguard::publish {

@@ -8,7 +8,7 @@
 #include "loader/datapath/generation.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/ledger/audit_sources.hpp"
-#include "loader/publish/preflight.hpp"
+#include "loader/publish/cut_peers.hpp"
 #include "loader/publish/usage.hpp"
 
 namespace apiguard::publish {
@@ -65,8 +65,8 @@ ledger::ListChange change_of(const World& world, const Request& request, const P
 
 }  // namespace
 
-ledger::Ledger look_at_ledger(const Host& host, const World& world, const Request& request) {
-  ledger::Ledger::Needs needs;
+ledger::KeptMaps look_at_ledger(const Host& host, const World& world, const Request& request) {
+  ledger::KeptMaps::Needs needs;
   needs.audit = request.policy.mode == Mode::kAudit;
   if (world.in_force && world.in_force->settings.abi == APIGUARD_ABI) {
     const apiguard_settings& settings = world.in_force->settings;
@@ -74,13 +74,13 @@ ledger::Ledger look_at_ledger(const Host& host, const World& world, const Reques
     needs.audited = settings.mode == APIGUARD_MODE_AUDIT;
     if (!is_public(settings.secret)) needs.secret = settings.secret;
   }
-  return ledger::Ledger::look(host.pins, needs);
+  return ledger::KeptMaps::look(host.pins, needs);
 }
 
 void find_remembered(const Host& host, const World& world, const Request& request,
-                     const ledger::Ledger& ledger, Plan& plan) {
+                     const ledger::KeptMaps& ledger, Plan& plan) {
   if (plan.unchanged) return;
-  const RangeUse used = read_usage(host, world);
+  const UsageView used = read_usage(host, world);
   if (!request.is_unattended())
     plan.cut_ranges = find_cut_ranges(world, used, plan.judged_by(request));
   plan.ledger = used.warnings;

@@ -5,18 +5,18 @@
 #include <string>
 #include <vector>
 
-#include "loader/ledger/ledger.hpp"
+#include "loader/ledger/kept_maps.hpp"
 #include "loader/publish/plan.hpp"
 
 namespace apiguard::publish {
 
 // Reads what is at the pins, writes nothing.
-[[nodiscard]] ledger::Ledger look_at_ledger(const Host& host, const World& world,
-                                            const Request& request);
+[[nodiscard]] ledger::KeptMaps look_at_ledger(const Host& host, const World& world,
+                                              const Request& request);
 
 // What the change finds of it in files and maps, for Plan::ledger. Fills in the ranges it cuts.
 void find_remembered(const Host& host, const World& world, const Request& request,
-                     const ledger::Ledger& ledger, Plan& plan);
+                     const ledger::KeptMaps& ledger, Plan& plan);
 
 // After the publish: brings the files to what the kernel says. `attributed`: the generation before
 // attributed its connections to ranges, and all of them were handed over. Returns warnings. Needs

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "loader/host/marks.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/publish/make_plan.hpp"
 
 namespace apiguard::publish {

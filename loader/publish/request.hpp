@@ -1,76 +1,113 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Verbs -> Request. Those that edit read the operator's files; the ways out start from the
-// generation in force and never parse a list file.
+// What a verb asks for: a value, made by make_request.hpp.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "loader/policy/edit.hpp"
-#include "loader/publish/plan.hpp"
+#include "loader/host/detached.hpp"
+#include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
 
-// apply: the files as they are.
-[[nodiscard]] Result<Request> request_files(const Host& host, const World& world, bool strict);
-
-// allow, except, revoke, set, edit: the files with one of them edited. The editor gets the files as
-// they are now. If it changes the list, entries of it that have ended by clocks() go as well, each
-// with a note; by themselves they are no change. Where the list would be empty they stay.
-enum class Which { kConfig, kRanges };
-using Editor = std::function<Result<Edited>(const Sources&)>;
-[[nodiscard]] Result<Request> request_edit(const Host& host, const World& world, Which which,
-                                           bool strict, const Editor& editor);
-
-// allow, except: the list with entries put in, and of all else the text in force. Edits that wait
-// in the toml and in drop-ins stay so and are a note; only those in the list are
-// Request::unapplied. Entries that are in force already and are missing from the list are written
-// there and nothing is published. Where the text in force cannot be read: request_edit().
-[[nodiscard]] Result<Request> request_addition(const Host& host, const World& world, bool strict,
-                                               const Editor& editor);
-
-// Of these two request_addition() is made; changes that are published together share them.
-// The text in force under the paths of the operator's files; none: nothing is in force, or its text
-// cannot be read as it was written.
-[[nodiscard]] std::optional<Sources> text_in_force(const Host& host, const World& world);
-// What waits in the toml and in drop-ins.
-struct Waiting {
-  bool same = false;               // they hold the text in force, byte for byte
-  std::vector<std::string> notes;  // which edits stay unapplied; none where they mean nothing
+// How a change is entered into the operator's files: the whole new text of one of them.
+struct FileEdit {
+  std::string name;  // as in Sources
+  std::string path;
+  std::string before;  // text the edit started from
+  bool existed = true;
+  std::optional<std::string> after;  // none: the file is removed
 };
-[[nodiscard]] Waiting look_at_waiting(const Host& host, const World& world,
-                                      const Sources& in_force);
-// `before` with its list edited. Entries that have ended go as well, as in request_edit().
-[[nodiscard]] Result<Request> request_edited(const World& world, const Sources& before,
-                                             Edited edited, Which which, bool strict);
 
-// A drop-in that a change brings in: NAME.list and its text.
-struct WithFile {
-  std::string name;  // as in Sources: "authorized-ranges.d/NAME.list"
-  std::string from;  // path of the file that the text was read from, for messages
-  std::string text;
+// What a verb asks for.
+struct Request {
+  enum class Kind : std::uint8_t {
+    // A person's change of the files: a new generation; risks are asked about.
+    kChange,
+    // A person's change of the book alone: an edition of the text in force; risks are asked about.
+    kBook,
+    // A tool's change of the book: the same, and asks about nothing.
+    kLeases,
+    // Ends computed anew after the clock was set: the same, and does what it can.
+    kClocks,
+    // Never refuses what it can do in part, and asks about nothing.
+    kBoot,
+    // Works with a full disk, read-only folders and broken files.
+    kWayOut,
+    // What is stays as it is; `notes` say why.
+    kNothing
+  };
+  Kind kind = Kind::kChange;
+
+  // As typed.
+  std::string verb;
+  // Whose change it is; empty: whoever runs this.
+  std::string by;
+  // Where it is that of several: group.hpp.
+  std::vector<GenerationMeta::Change> changes;
+  // Asked right before links are switched; an error ends the publish as if it had failed there.
+  std::function<Result<>()> last_look;
+
+  // Text of the generation to publish, and what it says.
+  Sources sources;
+  Policy policy;
+  std::vector<FileEdit> edits;
+  // As it is to be; its edition is the plan's. None: as it is.
+  std::optional<Book> book;
+  // Of the book, to be shown.
+  std::vector<Range> taken_out;
+  // Entries that are given a duration.
+  std::vector<Lasting> lasting;
+  // Edits in the files beyond this change that are not in force.
+  Difference unapplied;
+  // Of parsing.
+  std::vector<std::string> warnings;
+  // "range '...': already listed".
+  std::vector<std::string> notes;
+
+  // Risks.
+  std::set<std::string> accepted;
+  // A list that loses more than half is a risk; so is the filter, which this turns off.
+  bool asks_shrink = false;
+  bool asks_off = false;
+  // A way out that publishes what was undone, by its number.
+  bool brings_back_undone = false;
+  // A person's word: no generation before this one is a floor.
+  bool trust_clock = false;
+  // A new generation although the text is the one in force.
+  bool renumber = false;
+  // A boot puts this stored generation back, under its number; none: it gets a new one.
+  std::optional<std::uint64_t> restores;
+  // Generation that waits for its confirmation and ends by this; 0: none.
+  std::uint64_t undoes = 0;
+  // Why a boot publishes this; the mark stays as it is.
+  std::optional<Damage> damage;
+  // From the moment it takes effect; unconfirmed by then, it is undone. None: confirmed.
+  std::optional<std::chrono::nanoseconds> confirm_within;
+
+  // What a person took off: it stays so, and without a link is no target.
+  Detached detached;
+  // But to this verb: the risk 'detached', and then the marks go,
+  bool attaches = false;
+  // also those of what is not there.
+  bool forgets_marks = false;
+
+  [[nodiscard]] bool is_way_out() const { return kind == Kind::kWayOut; }
+  // Nobody is there to be asked.
+  [[nodiscard]] bool is_unattended() const { return kind == Kind::kBoot || kind == Kind::kClocks; }
+  // Of the text in force: an edition of it, or nothing.
+  [[nodiscard]] bool is_edition() const {
+    return kind == Kind::kBook || kind == Kind::kLeases || kind == Kind::kClocks;
+  }
+  // Does what it can, whatever else is on the host.
+  [[nodiscard]] bool goes_on() const {
+    return is_unattended() || (is_way_out() && !confirm_within);
+  }
 };
-// apply --with: these drop-ins, and the files as the generation in force has them. Edits in other
-// files are Request::unapplied.
-[[nodiscard]] Result<Request> request_with(const Host& host, const World& world,
-                                           const std::vector<WithFile>& files, bool strict);
-
-// mode off, mode audit: the generation in force in another mode. A toml that is broken or not there
-// stays as it is, which becomes a note. Without a stored text only `off` is possible: from the
-// endpoints that the kernel knows.
-[[nodiscard]] Result<Request> request_mode(const Host& host, const World& world, Mode mode);
-
-// rollback: a stored generation, to the letter, and its authorized-ranges and toml put back, and
-// those drop-ins that the generations it leaves brought in and nobody edited since. Files
-// that hold edits not in force are kept beside as NAME.before-rollback. Exit::kFailed if there is
-// no such generation.
-[[nodiscard]] Result<Request> request_rollback(const Host& host, const World& world,
-                                               std::optional<std::uint64_t> generation);
-
-// apply --boot: the last confirmed generation, whatever the files say; the files only where there
-// is none.
-[[nodiscard]] Result<Request> request_boot(const Host& host, const World& world);
 
 }  // namespace apiguard::publish

@@ -7,7 +7,7 @@
 
 #include "loader/base/result.hpp"
 #include "loader/datapath/target.hpp"
-#include "loader/host/marks.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {

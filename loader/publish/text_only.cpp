@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/compile/image.hpp"
+#include "loader/compile/compile.hpp"
 #include "loader/publish/booking.hpp"
 #include "loader/publish/text_change.hpp"
 

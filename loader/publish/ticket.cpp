@@ -9,7 +9,7 @@
 
 #include "loader/base/fields.hpp"
 #include "loader/policy/text.hpp"
-#include "loader/publish/limits.hpp"
+#include "loader/publish/check_ticket.hpp"
 
 namespace apiguard::publish {
 namespace {
@@ -182,7 +182,7 @@ Result<QueuedChange> parse_ticket(const std::string& text) {
   }
   QueuedChange change = take_change(fields);
   if (auto right = fields.check(); !right) return fail_ticket(right.error().message);
-  if (auto right = check_limits(change); !right) return fail(right.error());
+  if (auto right = check_arguments(change); !right) return fail(right.error());
   return change;
 }
 

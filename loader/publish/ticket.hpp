@@ -11,7 +11,7 @@
 namespace apiguard::publish {
 
 // Of another version than ours it is refused by that name: Exit::kFailed. What its verb would have
-// refused is refused here as well: limits.hpp.
+// refused is refused here as well: check_ticket.hpp.
 [[nodiscard]] std::string show_ticket(const QueuedChange& change);
 [[nodiscard]] Result<QueuedChange> parse_ticket(const std::string& text);
 

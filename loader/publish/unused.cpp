@@ -14,7 +14,7 @@
 namespace apiguard::publish {
 namespace {
 
-std::string doubt(const RangeUse& used, Timestamp now, std::chrono::nanoseconds lasts) {
+std::string doubt(const UsageView& used, Timestamp now, std::chrono::nanoseconds lasts) {
   if (!used.observed_since) {
     return "not every packet is judged, or it is not known since when: no range can be called "
            "unused";
@@ -49,7 +49,7 @@ Result<std::set<Prefix>> find_live(const Policy& policy, Timestamp now) {
 
 }  // namespace
 
-Unused find_unused(const World& world, const RangeUse& used, const RangeRefs& ranges,
+Unused find_unused(const World& world, const UsageView& used, const RangeRefs& ranges,
                    std::chrono::nanoseconds lasts) {
   const Timestamp now = clocks(world).wall;
   Unused unused;

@@ -18,7 +18,7 @@ struct Unused {
 // Of `ranges` (the deciding ones of the policy in force) those that list somebody, have been
 // observed for `lasts`, admitted no connection meanwhile and have no connected client
 // now. Asks the kernel who is connected.
-[[nodiscard]] Unused find_unused(const World& world, const RangeUse& used, const RangeRefs& ranges,
+[[nodiscard]] Unused find_unused(const World& world, const UsageView& used, const RangeRefs& ranges,
                                  std::chrono::nanoseconds lasts);
 
 }  // namespace apiguard::publish

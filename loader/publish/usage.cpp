@@ -20,10 +20,10 @@ bool guards_all(const World& world) {
 
 }  // namespace
 
-RangeUse read_usage(const Host& host, const World& world) {
+UsageView read_usage(const Host& host, const World& world) {
   auto found = ledger::read_usage(host, clocks(world));
-  RangeUse use{std::move(found.log), std::nullopt, std::move(found.warnings),
-               std::move(found.unread)};
+  UsageView use{std::move(found.log), std::nullopt, std::move(found.warnings),
+                std::move(found.unread)};
   const auto& in_force = world.in_force;
   // Of a change that could not be written down the file knows nothing.
   if (use.unread.empty() && in_force && !judges_nothing(*in_force) &&

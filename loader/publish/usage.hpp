@@ -11,7 +11,7 @@
 
 namespace apiguard::publish {
 
-struct RangeUse {
+struct UsageView {
   ledger::UsageLog log;
   std::optional<Timestamp> observed_since;  // none: not every packet is judged, or it is not known
   std::vector<std::string> warnings;        // as in UsageRead
@@ -19,7 +19,7 @@ struct RangeUse {
 };
 
 // What can be read of it; writes nothing.
-[[nodiscard]] RangeUse read_usage(const Host& host, const World& world);
+[[nodiscard]] UsageView read_usage(const Host& host, const World& world);
 
 // Whether it judges no packet: mode is off, or nothing is known of it.
 [[nodiscard]] bool judges_nothing(const InForce& in_force);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "loader/compile/compile.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/policy/overlay.hpp"
 #include "loader/publish/lasting.hpp"
@@ -49,15 +50,15 @@ bool World::is_outdated() const {
 }
 
 Moment moment_of(const World& world) {
-  const Taken taken = take(world.floor);
+  const Taken taken = believed_time(world.floor);
   return {taken.now, read_boot_id(), taken.jumped || taken.is_held()};
 }
 
-const Policy& judge(const World& world, const Policy& text, const Book& book,
-                    std::optional<Policy>& own, Fitted* fitted) {
+const Policy& policy_in_effect(const World& world, const Policy& text, const Book& book,
+                               std::optional<Policy>& own, Fitted* fitted) {
   const Moment moment = moment_of(world);
   std::optional<Policy> limited;
-  const Policy& ends = limit(text, world.lasting, moment.now, limited);
+  const Policy& ends = cap_ends(text, world.lasting, moment.now, limited);
   Overlay added = overlay(ends, book, moment);
   if (added.ranges.empty()) {
     own = std::move(limited);
@@ -100,6 +101,6 @@ bool judges_in_force(const World& world, const datapath::LinkState& link) {
   return world.window && world.window->expired && link.runs() == world.window->which();
 }
 
-Now clocks(const World& world) { return take(world.floor).now; }
+Now clocks(const World& world) { return believed_time(world.floor).now; }
 
 }  // namespace apiguard::publish

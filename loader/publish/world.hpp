@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "loader/base/result.hpp"
+#include "loader/compile/fit_book.hpp"
 #include "loader/compile/image.hpp"
-#include "loader/compile/nesting.hpp"
 #include "loader/datapath/switch.hpp"
-#include "loader/host/book.hpp"
+#include "loader/host/book_file.hpp"
 #include "loader/host/floor.hpp"
 #include "loader/host/interfaces.hpp"
 #include "loader/host/state.hpp"
@@ -108,10 +108,12 @@ struct World {
 // The clocks by which ends are judged, and the boot.
 [[nodiscard]] Moment moment_of(const World& world);
 
-// What a text comes to beside a book: the text itself, or what is put into `own`. Entries of the
-// book that would make it fail are left out or lengthened, and noted in `fitted` if that is given.
-[[nodiscard]] const Policy& judge(const World& world, const Policy& text, const Book& book,
-                                  std::optional<Policy>& own, Fitted* fitted = nullptr);
+// The policy that packets are judged by: the text with the entries of the book. Returns the text if
+// the book adds nothing, and fills `own` and returns that otherwise. Entries of the book that would
+// make it fail are left out or lengthened, and noted in `fitted` if that is given.
+[[nodiscard]] const Policy& policy_in_effect(const World& world, const Policy& text,
+                                             const Book& book, std::optional<Policy>& own,
+                                             Fitted* fitted = nullptr);
 
 // The link of ours that is on an interface: its number and the program that the interface names are
 // those of the link. Null if there is none. A number alone says nothing: that of a device which
@@ -125,7 +127,7 @@ void note_guarded(World& world);
 // that has handed over to it.
 [[nodiscard]] bool judges_in_force(const World& world, const datapath::LinkState& link);
 
-// The clocks by which ends are judged: floor.hpp.
+// The clocks by which ends are judged: believed_time() of host/clock.hpp.
 [[nodiscard]] Now clocks(const World& world);
 
 }  // namespace apiguard::publish

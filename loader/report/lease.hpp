@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/policy/leasing.hpp"
+#include "loader/policy/grant_lease.hpp"
 
 namespace apiguard::report {
 

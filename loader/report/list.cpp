@@ -71,11 +71,11 @@ void list_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, con
   const bool remarks = std::any_of(ranges.begin(), ranges.end(),
                                    [](const Range* range) { return !range->remark.empty(); });
   TableLayout layout(header(remarks));
-  UsageColumn measured(use.state);
+  UsageColumn measured(use.log);
   for (const Range* range : ranges)
     layout.measure(row_of(*range, measured.at(*range), now, remarks));
   sink(layout.header());
-  UsageColumn shown(use.state);
+  UsageColumn shown(use.log);
   for (const Range* range : ranges)
     sink(layout.line(row_of(*range, shown.at(*range), now, remarks)));
 }
@@ -91,7 +91,7 @@ void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink
 void list_json(const RangeRefs& ranges, const ListUsage& use, const std::vector<BarLine>& bars,
                const Sink& sink) {
   sink("{\n  \"schema\": 1,\n  \"ranges\": [");
-  UsageColumn column(use.state);
+  UsageColumn column(use.log);
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     sink(i == 0 ? "\n" : ",\n");
     sink(entry_json(*ranges[i], column.at(*ranges[i])));

@@ -19,7 +19,7 @@ struct BarLine {
 };
 
 struct ListUsage {
-  const ledger::UsageLog* state = nullptr;  // null: which range was used is not known
+  const ledger::UsageLog* log = nullptr;  // null: which range was used is not known
   std::optional<Timestamp> observed_since;
 };
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/host/marks.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/report/names.hpp"
 

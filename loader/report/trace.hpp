@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/host/identity.hpp"
+#include "loader/host/caller.hpp"
 #include "loader/host/journal.hpp"
 #include "loader/host/traced.hpp"
 #include "loader/policy/policy.hpp"

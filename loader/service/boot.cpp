@@ -10,9 +10,9 @@
 #include <fmt/format.h>
 
 #include "loader/base/paths.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/interfaces.hpp"
-#include "loader/host/marks.hpp"
 #include "loader/host/state.hpp"
 #include "loader/publish/boot_text.hpp"
 #include "loader/publish/look.hpp"

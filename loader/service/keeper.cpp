@@ -13,9 +13,9 @@
 #include "loader/base/fence.hpp"
 #include "loader/datapath/confirmation.hpp"
 #include "loader/host/clock.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/host/lock.hpp"
-#include "loader/host/marks.hpp"
-#include "loader/publish/guard.hpp"
+#include "loader/publish/attach_missing.hpp"
 #include "loader/publish/look.hpp"
 #include "loader/publish/settle.hpp"
 #include "loader/service/tracing.hpp"
@@ -97,7 +97,7 @@ Result<> Keeper::repair(Round& round) {
   if (!pinned) return fail(pinned.error());
   if (!pinned->empty()) tell_repair(round, "pins", describe(*pinned));
   if (auto held = refresh_hold(round); !held) return held;
-  return put_back(round);
+  return restore_program(round);
 }
 
 // Once, and once that it is over: not where it only seems so, because links have gone.
@@ -128,7 +128,7 @@ Result<> Keeper::refresh_hold(Round& round) {
 }
 
 // To the generation that a boot would publish, if it is here, else to the one that was seen last.
-Result<> Keeper::put_back(Round& round) {
+Result<> Keeper::restore_program(Round& round) {
   const auto marked = host_.state.in_force();
   // The newest edition of it that is here.
   datapath::Edition which = live_;
@@ -136,7 +136,7 @@ Result<> Keeper::put_back(Round& round) {
   for (const datapath::PinnedGeneration& pinned : held.generations) {
     if (marked && *marked && pinned.which.generation == **marked) which = pinned.which;
   }
-  const auto done = hold_.put_back(which);
+  const auto done = hold_.restore_program(which);
   if (!done) return fail(done.error());
   for (const datapath::AttachPoint& point : *done) {
     tell_repair(round, "program",
@@ -160,7 +160,7 @@ Result<> Keeper::settle_and_guard(Round& round) {
   }
   const auto left = left_alone();
   publish::Guarded guarded;
-  if (!world->live.by_id) guarded = publish::guard(host_, *world, left);
+  if (!world->live.by_id) guarded = publish::attach_missing(host_, *world, left);
   if (guarded.changed)
     round.repairs.insert(round.repairs.end(), guarded.messages.begin(), guarded.messages.end());
   for (std::string& text : guarded.messages) tell(round, Level::kNotice, "guard", std::move(text));

@@ -80,7 +80,7 @@ class Keeper {
   [[nodiscard]] Detached left_alone() const;
   [[nodiscard]] Result<> pins_in_reach(Round& round);
   [[nodiscard]] Result<> repair(Round& round);
-  [[nodiscard]] Result<> put_back(Round& round);
+  [[nodiscard]] Result<> restore_program(Round& round);
   [[nodiscard]] Result<> settle_and_guard(Round& round);
   [[nodiscard]] Result<> refresh_hold(Round& round);
   void tell_missing(const datapath::Hold::Short& missing, Round& round);

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "loader/host/detached.hpp"
 #include "loader/host/lock.hpp"
-#include "loader/host/marks.hpp"
-#include "loader/publish/guard.hpp"
+#include "loader/publish/attach_missing.hpp"
 #include "loader/publish/look.hpp"
 #include "loader/publish/world.hpp"
 #include "loader/service/boot.hpp"

@@ -33,7 +33,7 @@ int failed(const Error& error) {
 int save_usage_now(const Host& host, const Floor& floor) {
   const auto lock = Lock::take(host.run_dir, "run");
   if (!lock) return failed(lock.error());
-  const auto saved = ledger::save_usage(host, take(floor).now);
+  const auto saved = ledger::save_usage(host, believed_time(floor).now);
   if (!saved) return failed(saved.error());
   tell_all(Level::kWarning, *saved);
   return 0;

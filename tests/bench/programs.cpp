@@ -13,6 +13,7 @@
 #include "plain_lpm.skel.h"
 #include "tests/support/packet.hpp"
 
+#include "loader/compile/compile.hpp"
 #include "loader/ledger/counters.hpp"
 
 namespace apiguard::bench {

@@ -3,6 +3,7 @@
 // does, and where that one did not run everything passes. Every packet is counted once.
 #include <fcntl.h>
 
+#include "loader/compile/compile.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/oracle.hpp"
 #include "tests/support/packet.hpp"

@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 
+#include "loader/compile/compile.hpp"
 #include "loader/ledger/sources.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/oracle.hpp"

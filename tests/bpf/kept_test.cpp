@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // What the loader says of the maps that outlive generations is what the object makes.
+#include "loader/compile/compile.hpp"
 #include "loader/datapath/ledger_maps.hpp"
 
 #include <bpf/bpf.h>
@@ -7,7 +8,7 @@
 
 #include <set>
 
-#include "loader/ledger/ledger.hpp"
+#include "loader/ledger/kept_maps.hpp"
 #include "loader/ledger/secret.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/run.hpp"

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "loader/base/fields.hpp"
-#include "loader/host/book.hpp"
+#include "loader/host/book_file.hpp"
 #include "loader/host/sealed.hpp"
 #include "loader/policy/overlay.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -44,7 +44,7 @@ void takes_the_times_of(const StoredBook& stored) {
   for (const Written& written : stored.times) insert(floor, written);
   for (const char* boot_id : {"boot", "another"}) {
     const Reading reading{kMoment.now, boot_id, false};
-    const Taken taken = take(floor, reading);
+    const Taken taken = believed_time(floor, reading);
     must(taken.now.wall >= reading.now.wall, "time is never taken as earlier than the clock");
     static_cast<void>(describe(taken));
     auto times = with_latest(stored.times, {0, taken.now.wall, stamp(floor, reading), false});

@@ -2,7 +2,7 @@
 // RUN/detached: however torn it is, what is written of it covers the same interfaces.
 #include <string>
 
-#include "loader/host/marks.hpp"
+#include "loader/host/detached.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace apiguard::fuzz {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "loader/compile/image.hpp"
-#include "loader/compile/nesting.hpp"
+#include "loader/compile/compile.hpp"
+#include "loader/compile/fit_book.hpp"
 #include "loader/policy/edit.hpp"
 #include "loader/policy/text.hpp"
 #include "tests/fuzz/fuzz.hpp"

@@ -27,7 +27,7 @@ void judges_by(const GenerationMeta& meta) {
   insert(floor, written(meta));
   for (const char* boot_id : {"boot", "another"}) {
     const Reading reading{kNow, boot_id, false};
-    static_cast<void>(describe(take(floor, reading)));
+    static_cast<void>(describe(believed_time(floor, reading)));
     static_cast<void>(stamp(floor, reading));
     const auto lasting = publish::lasting_now(meta, boot_id, kWall);
     must(lasting.size() == meta.lasting.size(), "no entry is lost by a boot");
@@ -35,7 +35,7 @@ void judges_by(const GenerationMeta& meta) {
     for (const Lasting& entry : lasting)
       policy.ranges.push_back({entry.prefix, entry.kind, "", entry.until, {}});
     std::optional<Policy> limited;
-    const Policy& ends = publish::limit(policy, lasting, kNow, limited);
+    const Policy& ends = publish::cap_ends(policy, lasting, kNow, limited);
     for (std::size_t i = 0; i < policy.ranges.size(); ++i)
       must(*ends.ranges[i].until <= *policy.ranges[i].until, "no end becomes later");
   }

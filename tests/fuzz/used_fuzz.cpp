@@ -19,12 +19,12 @@ namespace {
 constexpr Timestamp kWall{1'796'126'400s};
 constexpr Now kNow{kWall, BootTime(500s)};
 
-RangeHits use_of(const char* cidr) {
+RangeHits hits_of(const char* cidr) {
   return {parse_prefix(cidr)->prefix, 3, BootTime(100s), BootTime(400s)};
 }
 
 void goes_on(const UsageLog& state) {
-  const Hits uses{{use_of("10.0.0.0/8"), use_of("203.0.113.0/24"), use_of("2001:db8::/32")},
+  const Hits uses{{hits_of("10.0.0.0/8"), hits_of("203.0.113.0/24"), hits_of("2001:db8::/32")},
                   {1, 100, 200}};
   for (const std::string& boot : {state.boot, std::string("another")}) {
     UsageLog next = state;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "tests/support/run.hpp"
+#include "loader/compile/compile.hpp"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

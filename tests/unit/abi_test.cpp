@@ -135,19 +135,18 @@ TEST_CASE("settings have one layout on both sides") {
   check_struct("apiguard_endpoint", sizeof(apiguard_endpoint),
                {MEMBER(apiguard_endpoint, address), MEMBER(apiguard_endpoint, port),
                 MEMBER(apiguard_endpoint, family), MEMBER(apiguard_endpoint, pad)});
-  check_struct(
-      "apiguard_settings", sizeof(apiguard_settings),
-      {MEMBER(apiguard_settings, generation),    MEMBER(apiguard_settings, build),
-       MEMBER(apiguard_settings, instance),      MEMBER(apiguard_settings, abi),
-       MEMBER(apiguard_settings, mode),          MEMBER(apiguard_settings, frags),
-       MEMBER(apiguard_settings, has_deadlines), MEMBER(apiguard_settings, endpoint_count),
-       MEMBER(apiguard_settings, endpoints),     MEMBER(apiguard_settings, shared6),
-       MEMBER(apiguard_settings, shared6_len),   MEMBER(apiguard_settings, outside6),
-       MEMBER(apiguard_settings, whole4),        MEMBER(apiguard_settings, whole6),
-       MEMBER(apiguard_settings, unconfirmed),   MEMBER(apiguard_settings, pad),
-       MEMBER(apiguard_settings, before),        MEMBER(apiguard_settings, since),
-       MEMBER(apiguard_settings, secret),        MEMBER(apiguard_settings, wall),
-       MEMBER(apiguard_settings, edition),       MEMBER(apiguard_settings, before_edition)});
+  check_struct("apiguard_settings", sizeof(apiguard_settings),
+               {MEMBER(apiguard_settings, generation),  MEMBER(apiguard_settings, build),
+                MEMBER(apiguard_settings, instance),    MEMBER(apiguard_settings, abi),
+                MEMBER(apiguard_settings, mode),        MEMBER(apiguard_settings, frags),
+                MEMBER(apiguard_settings, has_ends),    MEMBER(apiguard_settings, endpoint_count),
+                MEMBER(apiguard_settings, endpoints),   MEMBER(apiguard_settings, shared6),
+                MEMBER(apiguard_settings, shared6_len), MEMBER(apiguard_settings, outside6),
+                MEMBER(apiguard_settings, whole4),      MEMBER(apiguard_settings, whole6),
+                MEMBER(apiguard_settings, unconfirmed), MEMBER(apiguard_settings, pad),
+                MEMBER(apiguard_settings, before),      MEMBER(apiguard_settings, since),
+                MEMBER(apiguard_settings, secret),      MEMBER(apiguard_settings, wall),
+                MEMBER(apiguard_settings, edition),     MEMBER(apiguard_settings, before_edition)});
 }
 
 TEST_CASE("a confirmation has one layout on both sides") {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "loader/base/time.hpp"
-#include "loader/host/book.hpp"
+#include "loader/host/book_file.hpp"
 #include "loader/host/sealed.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"

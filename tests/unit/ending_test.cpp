@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/publish/ending.hpp"
 #include "loader/base/time.hpp"
+#include "loader/publish/end_option.hpp"
 
 #include "loader/policy/text.hpp"
 #include "tests/support/catch.hpp"

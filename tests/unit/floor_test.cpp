@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "loader/compile/image.hpp"
+#include "loader/compile/compile.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace apiguard;
@@ -43,7 +43,7 @@ struct Host {
   }
   void publish(std::int64_t seconds, nanoseconds error = 0s, bool synchronised = kFree) {
     const Reading at = reading(seconds, error, synchronised);
-    const Taken taken = take(floor, at);
+    const Taken taken = believed_time(floor, at);
     const std::uint64_t number = floor.generations.size() + 1;
     floor.generations.push_back({number, taken.now.wall, stamp(floor, at), false});
     floor.in_force = clock_offset(taken.now);
@@ -60,12 +60,12 @@ struct Host {
     start += after;
     boot_id = boot_id == kThis ? kEarlier : kThis;
     floor.in_force.reset();
-    floor.in_force = clock_offset(take(floor, reading(5, error, synchronised)).now);
+    floor.in_force = clock_offset(believed_time(floor, reading(5, error, synchronised)).now);
   }
   // How far the time that is taken is off the right one.
   [[nodiscard]] nanoseconds off(std::int64_t seconds, nanoseconds error = 0s,
                                 bool synchronised = kFree) const {
-    return take(floor, reading(seconds, error, synchronised)).now.wall -
+    return believed_time(floor, reading(seconds, error, synchronised)).now.wall -
            reading(seconds, 0s, kFree).now.wall;
   }
 };
@@ -268,8 +268,8 @@ TEST_CASE("whatever numbers a damaged record holds") {
       const Stamp stamp{{timestamp_of(-nanoseconds_of(time)), boot}, kThis, time};
       const Floor floor{{{1, time, stamp, false}, {2, time, stamp, false}}, time};
       const Reading reading{clocks(100), kThis, kFree};
-      CHECK(take(floor, reading).now.wall >= reading.now.wall);
-      CHECK(take(floor, {reading.now, kThis, kSynchronised}).now.wall == reading.now.wall);
+      CHECK(believed_time(floor, reading).now.wall >= reading.now.wall);
+      CHECK(believed_time(floor, {reading.now, kThis, kSynchronised}).now.wall == reading.now.wall);
     }
   }
 }
@@ -300,7 +300,7 @@ std::int64_t left(Timestamp until, const Now& now, std::optional<Timestamp> newe
   policy.ranges = {{parse_prefix("203.0.113.7")->prefix, Kind::kAllow, "", until, {}}};
   Floor floor;
   if (newest) floor.generations.push_back({1, *newest, Stamp{now, kThis, std::nullopt}, false});
-  const auto image = compile(policy, 2, take(floor, Reading{now, kThis, kFree}).now);
+  const auto image = compile(policy, 2, believed_time(floor, Reading{now, kThis, kFree}).now);
   REQUIRE(image);
   const std::uint64_t deadline =
       image->ranges4.front().values.front().allow_until & ~APIGUARD_LENGTH_MASK;
@@ -376,17 +376,17 @@ TEST_CASE("the book is put among the generations where it was written") {
 TEST_CASE("the book holds the time like a generation, and is said to") {
   Floor floor;
   insert(floor, written(0, 100));
-  const Taken taken = take(floor, {clocks(200, -1h), kThis, kFree});
+  const Taken taken = believed_time(floor, {clocks(200, -1h), kThis, kFree});
   CHECK(taken.is_held());
   CHECK(taken.since == 0);
   CHECK(taken.now.wall == kNoon + 200s);
   CHECK(describe(taken).find("the book") != std::string::npos);
   // After a boot, too; and a person's word that came later ends it.
-  CHECK(take(floor, {clocks(60, -kYear), kEarlier, kFree}).now.wall == kNoon + 160s);
+  CHECK(believed_time(floor, {clocks(60, -kYear), kEarlier, kFree}).now.wall == kNoon + 160s);
   Written trusted = written(1, 150, -24h);
   trusted.trusted = true;
   floor.generations.push_back(trusted);
-  CHECK_FALSE(take(floor, {clocks(200, -24h), kThis, kFree}).is_held());
+  CHECK_FALSE(believed_time(floor, {clocks(200, -24h), kThis, kFree}).is_held());
 }
 
 TEST_CASE("of a file that is written again and again the times that say something are kept") {

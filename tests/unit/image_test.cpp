@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Policies and the whole of what compile makes of them.
-#include "loader/compile/image.hpp"
 #include "loader/base/time.hpp"
+#include "loader/compile/compile.hpp"
 
 #include <arpa/inet.h>
 
@@ -191,7 +191,7 @@ TEST_CASE("settings say what the program is specialised by") {
   CHECK(settings.generation == 17);
   CHECK(settings.abi == APIGUARD_ABI);
   CHECK(settings.mode == APIGUARD_MODE_AUDIT);
-  CHECK(settings.has_deadlines == 0);
+  CHECK(settings.has_ends == 0);
   REQUIRE(settings.endpoint_count == 3);
   const apiguard_endpoint any{
       .address = {}, .port = htons(6443), .family = APIGUARD_ANY_ADDRESS, .pad = {}};
@@ -219,7 +219,7 @@ TEST_CASE("an end becomes a deadline on the boot-time clock") {
   const Image image = compiled(policy_of({allow("192.0.2.0/24", kWall + 60s)}));
   REQUIRE(entries(image.ranges4).size() == 1);
   CHECK(end_in(entries(image.ranges4)[0].value.allow_until) == nanoseconds_of(kBoot + 60s));
-  CHECK(image.settings.has_deadlines == 1);
+  CHECK(image.settings.has_ends == 1);
 }
 
 TEST_CASE("what has ended is loaded as ended, never as permanent") {
@@ -232,7 +232,7 @@ TEST_CASE("what has ended is loaded as ended, never as permanent") {
     REQUIRE(entries(image.ranges4).size() == 1);
     CHECK(end_in(entries(image.ranges4)[0].value.allow_until) >= APIGUARD_END_UNIT);
     CHECK(end_in(entries(image.ranges4)[0].value.allow_until) <= nanoseconds_of(kBoot));
-    CHECK(image.settings.has_deadlines == 1);
+    CHECK(image.settings.has_ends == 1);
   }
 }
 
@@ -333,7 +333,7 @@ TEST_CASE("off loads no ranges") {
   CHECK(image.ranges4.empty());
   CHECK(image.ranges6.empty());
   CHECK(image.settings.mode == APIGUARD_MODE_OFF);
-  CHECK(image.settings.has_deadlines == 0);
+  CHECK(image.settings.has_ends == 0);
 }
 
 TEST_CASE("as many endpoints as the program has room for, and no more") {

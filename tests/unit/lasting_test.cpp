@@ -31,7 +31,7 @@ Policy policy(std::vector<Range> ranges) {
 std::optional<Policy> limited(const Policy& policy, const std::vector<Lasting>& entries,
                               const Now& now) {
   std::optional<Policy> limited;
-  const Policy& judged = limit(policy, entries, now, limited);
+  const Policy& judged = cap_ends(policy, entries, now, limited);
   CHECK(&judged == (limited ? &*limited : &policy));
   return limited;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/policy/leasing.hpp"
 #include "loader/base/time.hpp"
+#include "loader/policy/grant_lease.hpp"
 
 #include "tests/support/catch.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Marks of what a person took off: whom they cover, and what is read of a file that is old or torn.
-#include "loader/host/marks.hpp"
+#include "loader/host/detached.hpp"
 
 #include "loader/policy/text.hpp"
 #include "tests/support/catch.hpp"

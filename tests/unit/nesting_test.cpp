@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // A book never makes a change fail: entries of it that are one step of nested ends too many.
-#include "loader/compile/nesting.hpp"
 #include "loader/base/time.hpp"
+#include "loader/compile/fit_book.hpp"
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
-#include "loader/compile/image.hpp"
+#include "loader/compile/compile.hpp"
 #include "loader/policy/overlay.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/random.hpp"

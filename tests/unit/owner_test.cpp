@@ -8,9 +8,9 @@
 #include <algorithm>
 
 #include "loader/base/disbelief.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/host/files.hpp"
 #include "loader/host/lock.hpp"
-#include "loader/host/marks.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/left_out.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/publish/preflight.hpp"
 #include "loader/base/time.hpp"
+#include "loader/publish/cut_peers.hpp"
 
 #include "loader/policy/text.hpp"
 #include "tests/support/catch.hpp"

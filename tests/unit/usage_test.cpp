@@ -238,8 +238,8 @@ TEST_CASE("copies of a map are united without taking a connection for two") {
 TEST_CASE("a prefix is a key of the map and back") {
   for (const char* text : {"0.0.0.0/0", "203.0.113.0/24", "::/0", "2001:db8::1/128"}) {
     const apiguard_used_key key = hits_key(prefix(text));
-    CHECK(to_string(use_of(key, {1, 2, 3}).prefix) == text);
-    CHECK(use_of(key, {1, 2, 3}).last == BootTime(3ns));
+    CHECK(to_string(hits_of(key, {1, 2, 3}).prefix) == text);
+    CHECK(hits_of(key, {1, 2, 3}).last == BootTime(3ns));
   }
 }
 

@@ -8,9 +8,9 @@
 
 namespace apiguard {
 
-// End on the boot-time clock, as apiguard/judge.h has it. What ended before the boot gets the earliest end
-// that is one: past, but not 0, which is no entry at all.
-[[nodiscard]] inline __u64 kernel_end(const Range& range, const Now& now) {
+// End on the boot-time clock, as apiguard/judge.h has it. What ended before the boot gets the
+// earliest end that is one: past, but not 0, which is no entry at all.
+[[nodiscard]] inline __u64 boot_end_of(const Range& range, const Now& now) {
   if (!range.until) return APIGUARD_WITHOUT_END;
   // In 128 bits: `until` may lie centuries away from a wall clock that is wrong.
   __extension__ using Wide = __int128;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/policy/leasing.hpp"
+#include "loader/policy/grant_lease.hpp"
 
 #include <algorithm>
 #include <set>

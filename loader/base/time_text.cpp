@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // RFC 3339 section 5.6, text <-> nanoseconds. A time is never read as later than it was written:
 // what is finer than a nanosecond is cut off.
-#include "loader/base/timestamp.hpp"
+#include "loader/base/time_text.hpp"
 
 #include <chrono>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/datapath/tries.hpp"
+#include "loader/datapath/read_tries.hpp"
 
 #include <bpf/bpf.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/publish/preflight.hpp"
+#include "loader/publish/cut_peers.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -334,7 +334,7 @@ std::vector<CutRange> taken_out(const ledger::UsageLog& state, const std::vector
   return cut;
 }
 
-std::vector<CutRange> find_cut_ranges(const World& world, const RangeUse& used,
+std::vector<CutRange> find_cut_ranges(const World& world, const UsageView& used,
                                       const Policy& policy) {
   const Policy* today = world.judged();
   if (policy.mode != Mode::kEnforce || today == nullptr) return {};

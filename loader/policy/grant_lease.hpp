@@ -56,7 +56,7 @@ struct LeaseAnswer {
   std::string why;                 // there is none, or it is not in force; empty: it is
   bool in_force = false;           // whoever publishes the book says so
   bool excepted = false;           // it is in the book, and a person excepts it
-  bool too_deep = false;           // refused because of the ends around it (compile/nesting.hpp)
+  bool too_deep = false;           // refused because of the ends around it (compile/fit_book.hpp)
 };
 
 // None: it is in force, or nothing is.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // No NSS: it would load shared objects and may ask a directory service over the very network we
 // filter.
-#include "loader/host/identity.hpp"
+#include "loader/host/caller.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>

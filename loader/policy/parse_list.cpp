@@ -43,7 +43,7 @@ void read_entries(const SourceFile& file, Diagnostics& diagnostics, const VisitE
                   const VisitRest& visit_rest) {
   if (!check_encoding(file, diagnostics)) return;
   const std::string_view text = file.text;
-  bool heads = true;
+  bool before_first_entry = true;
   std::uint32_t number = 1;
   for (std::size_t at = 0; at < text.size(); ++number) {
     const std::size_t end = text.find('\n', at);
@@ -60,14 +60,14 @@ void read_entries(const SourceFile& file, Diagnostics& diagnostics, const VisitE
     } else if (*scanned) {
       visit(**scanned, number, line);
     } else if (visit_rest) {
-      visit_rest(line, heads);
+      visit_rest(line, before_first_entry);
     }
-    heads = heads && scanned && !*scanned;
+    before_first_entry = before_first_entry && scanned && !*scanned;
     at = end + 1;
   }
 }
 
-void read_ranges(const SourceFile& file, Draft& draft) {
+void parse_list_into(const SourceFile& file, Draft& draft) {
   reserve(file, draft);
   const FileName name = file.name;
   read_entries(
@@ -75,7 +75,9 @@ void read_ranges(const SourceFile& file, Draft& draft) {
       [&](const Entry& entry, std::uint32_t line, std::string_view) {
         add_entry(entry, file, Origin{name, line}, draft);
       },
-      [&](std::string_view line, bool heads) { read_header(file, line, heads, draft); });
+      [&](std::string_view line, bool before_first_entry) {
+        read_header(file, line, before_first_entry, draft);
+      });
 }
 
 }  // namespace apiguard

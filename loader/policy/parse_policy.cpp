@@ -92,23 +92,23 @@ Result<Parsed> finish(Draft& draft, const SourceFile* config = nullptr) {
 Result<Parsed> parse_config(const SourceFile& file, const ParseOptions& options) {
   Draft draft;
   draft.options = options;
-  read_config(file, draft);
+  parse_config_into(file, draft);
   return finish(draft);
 }
 
 Result<Parsed> parse_ranges(const SourceFile& file, const ParseOptions& options) {
   Draft draft;
   draft.options = options;
-  read_ranges(file, draft);
+  parse_list_into(file, draft);
   return finish(draft);
 }
 
 Result<Parsed> parse_policy(const Sources& sources, const ParseOptions& options) {
   Draft draft;
   draft.options = options;
-  read_config(sources.config, draft);
-  read_ranges(sources.ranges, draft);
-  for (const SourceFile& file : sources.drop_ins) read_ranges(file, draft);
+  parse_config_into(sources.config, draft);
+  parse_list_into(sources.ranges, draft);
+  for (const SourceFile& file : sources.drop_ins) parse_list_into(file, draft);
   auto parsed = finish(draft, &sources.config);
   if (parsed && options.lint)
     parsed->warnings.insert(parsed->warnings.end(), sources.warnings.begin(),

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/publish/recover.hpp"
+#include "loader/publish/recover_book.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
 
-#include "loader/datapath/tries.hpp"
+#include "loader/datapath/read_tries.hpp"
 
 namespace apiguard::publish {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/publish/limits.hpp"
+#include "loader/publish/check_ticket.hpp"
 
 #include <set>
 #include <string_view>
@@ -43,7 +43,7 @@ Result<> check_leased(const std::vector<Prefix>& prefixes) {
   return {};
 }
 
-struct CheckLimits {
+struct CheckArguments {
   Result<> operator()(const PutChange& put) const {
     if (put.lasts && put.until)
       return refuse("verb", to_string(put.kind), "either --for or --until, not both");
@@ -76,6 +76,8 @@ struct CheckLimits {
 
 }  // namespace
 
-Result<> check_limits(const QueuedChange& change) { return std::visit(CheckLimits{}, change.what); }
+Result<> check_arguments(const QueuedChange& change) {
+  return std::visit(CheckArguments{}, change.what);
+}
 
 }  // namespace apiguard::publish

@@ -37,7 +37,7 @@ struct BookRead {
 [[nodiscard]] Result<StoredBook> parse_book(const std::string& text);
 
 // Both copies, synced and read back. After an error what was there is put back as far as that goes.
-// What has their names and is no file of ours makes way (kept_file.hpp). Needs the lock.
+// What has their names and is no file of ours makes way (expendable_file.hpp). Needs the lock.
 [[nodiscard]] Result<> write_book(const std::string& state_dir, const StoredBook& stored);
 // What was there before a write. None: there was no book.
 [[nodiscard]] Result<> restore_book(const std::string& state_dir,

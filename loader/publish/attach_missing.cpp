@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/publish/guard.hpp"
+#include "loader/publish/attach_missing.hpp"
 
 #include <algorithm>
 
@@ -51,8 +51,8 @@ bool tell_guarded(const datapath::SwitchReport& switched, std::uint64_t number, 
   return !read.confirmed.empty();
 }
 
-bool attach_missing(const Host& host, const World& world,
-                    const std::vector<datapath::Target>& missing, Guarded& guarded) {
+bool attach_each(const Host& host, const World& world, const std::vector<datapath::Target>& missing,
+                 Guarded& guarded) {
   const datapath::Pins& pins = host.pins;
   const std::uint64_t number = *world.live.generation;
   const auto filters = pins.open_filters(*world.live.newest());
@@ -92,12 +92,12 @@ std::vector<std::string> unguarded(const World& world, const Detached& left_alon
   return names;
 }
 
-Guarded guard(const Host& host, const World& world, const Detached& left_alone) {
+Guarded attach_missing(const Host& host, const World& world, const Detached& left_alone) {
   Guarded guarded;
   const auto missing = missing_targets(world, left_alone);
   bool attached = false;
   if (!missing.empty() && world.live.generation)
-    attached = attach_missing(host, world, missing, guarded);
+    attached = attach_each(host, world, missing, guarded);
   if (attached || has_living_link(world)) remove_dead(world, guarded);
   if (!attached) return guarded;
   guarded.changed = true;

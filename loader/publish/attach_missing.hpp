@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "loader/host/marks.hpp"
+#include "loader/host/detached.hpp"
 #include "loader/publish/world.hpp"
 
 namespace apiguard::publish {
@@ -27,6 +27,7 @@ struct Guarded {
 // Attaches the pinned program to them and removes the pins of links whose interface is gone. From
 // then on it is not known any more since when all connections have been seen. Needs the lock, a
 // world that is settled, and pins that can be written.
-[[nodiscard]] Guarded guard(const Host& host, const World& world, const Detached& left_alone);
+[[nodiscard]] Guarded attach_missing(const Host& host, const World& world,
+                                     const Detached& left_alone);
 
 }  // namespace apiguard::publish

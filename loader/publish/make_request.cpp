@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/publish/request.hpp"
+#include "loader/publish/make_request.hpp"
 
 #include <algorithm>
 #include <future>
@@ -338,7 +338,7 @@ Result<Request> request_edited(const World& world, const Sources& before, Edited
   if (!request) return request;
   if (in_force.valid()) in_force.get();
   if (which == Which::kRanges && edited.changed && !edited.as_it_is)
-    clean(after, strict, take(world.floor), *request, edited.notes);
+    clean(after, strict, believed_time(world.floor), *request, edited.notes);
   request->notes = std::move(edited.notes);
   if (edited.changed) request->edits.push_back(edit_of(original, file.text));
   return request;

@@ -2,7 +2,7 @@
 // Leases and bars are few and each an object of its own. Lapsing lines may be as many as a list is
 // long, and most of them end together: those of one file, kind and end are one object with a text
 // for each line.
-#include "loader/host/book.hpp"
+#include "loader/host/book_file.hpp"
 
 #include <fmt/format.h>
 

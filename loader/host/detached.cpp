@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/host/marks.hpp"
+#include "loader/host/detached.hpp"
 
 #include <unistd.h>
 

@@ -10,6 +10,6 @@ namespace apiguard::publish {
 
 // Exit::kUsage, in the words of the verb: a lease of a range, a name that is none, an end that is
 // none.
-[[nodiscard]] Result<> check_limits(const QueuedChange& change);
+[[nodiscard]] Result<> check_arguments(const QueuedChange& change);
 
 }  // namespace apiguard::publish

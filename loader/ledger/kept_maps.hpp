@@ -18,7 +18,7 @@
 
 namespace apiguard::ledger {
 
-class Ledger {
+class KeptMaps {
  public:
   // What is known of the generation in force and of the one to come.
   struct Needs {
@@ -29,7 +29,7 @@ class Ledger {
   };
 
   // Reads what is at the pins, writes nothing.
-  [[nodiscard]] static Ledger look(const datapath::Pins& pins, const Needs& needs);
+  [[nodiscard]] static KeptMaps look(const datapath::Pins& pins, const Needs& needs);
 
   // Nothing begins anew and no pin has to be mended.
   [[nodiscard]] bool whole() const { return warnings_.empty(); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/ledger/ledger.hpp"
+#include "loader/ledger/kept_maps.hpp"
 
 #include <fcntl.h>
 
@@ -54,8 +54,8 @@ bool loads_with(const Image& image, datapath::ProgramKind kind,
 
 }  // namespace
 
-Ledger Ledger::look(const datapath::Pins& pins, const Needs& needs) {
-  Ledger ledger;
+KeptMaps KeptMaps::look(const datapath::Pins& pins, const Needs& needs) {
+  KeptMaps ledger;
   ledger.pins_ = pins;
   ledger.audit_ = needs.audit;
   for (const datapath::LedgerMap kept : datapath::kLedgerMaps)
@@ -65,14 +65,14 @@ Ledger Ledger::look(const datapath::Pins& pins, const Needs& needs) {
   return ledger;
 }
 
-void Ledger::begin(datapath::LedgerMap kept, const std::string& pin, std::string_view why) {
+void KeptMaps::begin(datapath::LedgerMap kept, const std::string& pin, std::string_view why) {
   kept_.maps[index(kept)] = Fd();
   begun_[index(kept)] = true;
   warnings_.push_back(fmt::format("pin '{}': {}: {} begin anew", pin, why, content_of(kept)));
 }
 
-void Ledger::look_at_kept(const datapath::Pins& pins, const Needs& needs,
-                          datapath::LedgerMap kept) {
+void KeptMaps::look_at_kept(const datapath::Pins& pins, const Needs& needs,
+                            datapath::LedgerMap kept) {
   const std::string pin = pins.ledger_pin(kept);
   Pinned pinned = look_at_pin(pin);
   switch (pinned.kind) {
@@ -90,7 +90,7 @@ void Ledger::look_at_kept(const datapath::Pins& pins, const Needs& needs,
 }
 
 // What the generation in force counts in has a pin of its own: mostly nothing is lost.
-void Ledger::look_at_used(const datapath::Pins& pins, const Needs& needs) {
+void KeptMaps::look_at_used(const datapath::Pins& pins, const Needs& needs) {
   const std::string pin = pins.usage_pin();
   const Pinned pinned = look_at_pin(pin);
   std::string why = pinned.why;
@@ -102,7 +102,7 @@ void Ledger::look_at_used(const datapath::Pins& pins, const Needs& needs) {
                            : fmt::format("pin '{}': {}: is made anew, {} go on", pin, why, kUses));
 }
 
-void Ledger::look_at_secret(const datapath::Pins& pins, const Needs& needs) {
+void KeptMaps::look_at_secret(const datapath::Pins& pins, const Needs& needs) {
   secret_ = find_secret(pins, needs.secret);
   std::string why = secret_.wrong;
   if (why.empty() && needs.expected && map_id_at(pins.secret_pin()) == 0) why = "is gone";
@@ -115,7 +115,7 @@ void Ledger::look_at_secret(const datapath::Pins& pins, const Needs& needs) {
   }
 }
 
-Result<datapath::Generation> Ledger::load(const Image& image, datapath::LoadOptions options) {
+Result<datapath::Generation> KeptMaps::load(const Image& image, datapath::LoadOptions options) {
   options.kept = &kept_;
   options.begun = begun_;
   auto loaded = datapath::Generation::load(image, options);
@@ -139,7 +139,7 @@ Result<datapath::Generation> Ledger::load(const Image& image, datapath::LoadOpti
 }
 
 // Whether something begins that has a size.
-bool Ledger::shrinks(const datapath::LoadOptions& options) const {
+bool KeptMaps::shrinks(const datapath::LoadOptions& options) const {
   const bool audits = is_pinned(datapath::LedgerMap::kSeen);
   return options.used_fd < 0 || !goes_on(datapath::LedgerMap::kDenied) ||
          (audits &&
@@ -149,7 +149,7 @@ bool Ledger::shrinks(const datapath::LoadOptions& options) const {
 
 // Each by itself, beside the smallest list there is. Where that does not load on its own, what goes
 // on is not to blame.
-bool Ledger::leave_misfits(const datapath::Pins& pins, datapath::LoadOptions& options) {
+bool KeptMaps::leave_misfits(const datapath::Pins& pins, datapath::LoadOptions& options) {
   const auto image = probe_image();
   if (!image || !loads_with(*image, options.kind, std::nullopt, -1, -1)) return false;
   const std::size_t before = warnings_.size();
@@ -167,13 +167,13 @@ bool Ledger::leave_misfits(const datapath::Pins& pins, datapath::LoadOptions& op
 }
 
 // What an audit keeps is pinned once there was one.
-bool Ledger::is_pinned(datapath::LedgerMap kept) const {
+bool KeptMaps::is_pinned(datapath::LedgerMap kept) const {
   return !is_for_audit(kept) || audit_ || begun_[index(kept)] || goes_on(kept);
 }
 
-std::vector<Ledger::Place> Ledger::places(const datapath::Pins& pins,
-                                          const datapath::Generation& generation,
-                                          const datapath::Edition& edition) const {
+std::vector<KeptMaps::Place> KeptMaps::places(const datapath::Pins& pins,
+                                              const datapath::Generation& generation,
+                                              const datapath::Edition& edition) const {
   std::vector<Place> places;
   for (const datapath::LedgerMap kept : datapath::kLedgerMaps) {
     if (is_pinned(kept))
@@ -185,15 +185,15 @@ std::vector<Ledger::Place> Ledger::places(const datapath::Pins& pins,
 }
 
 // Whatever goes wrong here is said by pin().
-void Ledger::pin_missing(const datapath::Pins& pins, const datapath::Generation& generation,
-                         const datapath::Edition& edition) const {
+void KeptMaps::pin_missing(const datapath::Pins& pins, const datapath::Generation& generation,
+                           const datapath::Edition& edition) const {
   for (const Place& place : places(pins, generation, edition))
     (void)pin_object(place.fd, place.pin);
   (void)pin_secret(pins, secret_.value);
 }
 
-void Ledger::pin(const datapath::Pins& pins, const datapath::Generation& generation,
-                 const datapath::Edition& edition) {
+void KeptMaps::pin(const datapath::Pins& pins, const datapath::Generation& generation,
+                   const datapath::Edition& edition) {
   for (const Place& place : places(pins, generation, edition)) {
     if (map_id_at(place.pin) == map_id(place.fd).value_or(0)) continue;
     const auto put = pin_over(place.fd, place.pin);

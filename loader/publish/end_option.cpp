@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/publish/ending.hpp"
+#include "loader/publish/end_option.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/datapath/deadline.hpp"
+#include "loader/datapath/confirmation_deadline.hpp"
 
 #include <bpf/bpf.h>
 

@@ -38,7 +38,7 @@ struct CutPeers {
                                               const Proposed& change);
 
 // Ranges of the policy in force, the one used last first. A policy that drops nothing cuts none.
-[[nodiscard]] std::vector<CutRange> find_cut_ranges(const World& world, const RangeUse& used,
+[[nodiscard]] std::vector<CutRange> find_cut_ranges(const World& world, const UsageView& used,
                                                     const Policy& policy);
 
 // "3 connected clients would be cut:" and a line for each of the first ten, then the sources of

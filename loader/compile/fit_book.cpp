@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "loader/compile/nesting.hpp"
+#include "loader/compile/fit_book.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "loader/compile/ends.hpp"
+#include "loader/compile/boot_end.hpp"
 #include "loader/policy/overlay.hpp"
 #include "loader/policy/text.hpp"
 
@@ -80,7 +80,7 @@ void Fitting::place(Node node) {
 __u64 Fitting::last_of(const Node& node) const {
   __u64 last = 0;
   for (std::size_t i = node.begin; i < node.end; ++i) {
-    if (!dropped_[i]) last = std::max(last, kernel_end(ranges_[i], now_));
+    if (!dropped_[i]) last = std::max(last, boot_end_of(ranges_[i], now_));
   }
   return last;
 }
@@ -113,7 +113,7 @@ bool Fitting::relax(Node& node) {
 bool Fitting::change(Node& node, std::size_t depth) {
   for (std::size_t i = node.begin; i < node.end; ++i) {
     const bool text = !is_lease(ranges_[i]) && !is_lapsing(ranges_[i]);
-    if (text && kernel_end(ranges_[i], now_) == node.last) return false;
+    if (text && boot_end_of(ranges_[i], now_) == node.last) return false;
   }
   return drop_leases(node) || lengthen(node, depth);
 }
@@ -122,7 +122,7 @@ bool Fitting::drop_leases(const Node& node) {
   bool ends_last = false;
   for (std::size_t i = node.begin; i < node.end; ++i) {
     const bool counts = !dropped_[i] && is_lease(ranges_[i]);
-    ends_last = ends_last || (counts && kernel_end(ranges_[i], now_) == node.last);
+    ends_last = ends_last || (counts && boot_end_of(ranges_[i], now_) == node.last);
   }
   if (!ends_last) return false;
   for (std::size_t i = node.begin; i < node.end; ++i) {
@@ -143,7 +143,7 @@ bool Fitting::lengthen(const Node& node, std::size_t depth) {
   if (around != nullptr && !around->until) around = nullptr;
   bool any = false;
   for (std::size_t i = node.begin; i < node.end; ++i) {
-    if (dropped_[i] || kernel_end(ranges_[i], now_) != node.last) continue;
+    if (dropped_[i] || boot_end_of(ranges_[i], now_) != node.last) continue;
     any = true;
     dropped_[i] = around == nullptr;
     lengthened_[i] = around != nullptr;
