@@ -83,6 +83,7 @@ int main(int argc, char** argv) {
   }
   const auto parsed = cli::parse(argc, argv);
   if (const auto* printed = std::get_if<cli::Printed>(&parsed)) {
+    cli::answer_refused_words(*printed);
     std::fputs(masked(printed->text).c_str(), printed->exit == Exit::kDone ? stdout : stderr);
     return static_cast<int>(printed->exit);
   }

@@ -11,6 +11,7 @@
 
 #include "loader/base/number.hpp"
 #include "loader/base/trim.hpp"
+#include "loader/cli/habits.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/risk.hpp"
 
@@ -97,7 +98,7 @@ Result<Selector> parse_selector_argument(const std::string& text) {
 
 Result<Mode> parse_mode_argument(const std::string& text) {
   const auto mode = parse_mode(text);
-  if (!mode) return bad(text, "no such mode: enforce, audit or off");
+  if (!mode) return bad(text, "no such mode: enforce, audit or off" + advice_on_mode(text));
   return *mode;
 }
 

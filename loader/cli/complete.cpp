@@ -141,15 +141,17 @@ Candidates values(const OptionInfo& option, std::string_view written, const Plac
   if (option.type == "NAME,...") return risks(written);
   if (option.type == "DURATION") return durations(option);
   if (option.type == "NAME") return around.range_names(places);
-  if (option.type == "toml|ranges") return alternatives(option.type);
+  if (option.type == "toml|ranges" || option.type == "json") return alternatives(option.type);
   return {};
 }
 
-Candidates arguments(const VerbInfo& verb, const Places& places, Surroundings& around) {
+Candidates arguments(const CommandTree& tree, const VerbInfo& verb, const Places& places,
+                     Surroundings& around) {
   const std::string_view kind = verb.arguments;
   const auto names = [kind](std::string_view word) {
     return kind.find(word) != std::string_view::npos;
   };
+  if (names("VERB")) return verb_names(tree);
   if (names("FILE")) return {{":file", ""}};
   if (names("GENERATION")) return around.generations(places);
   if (names("INTERFACE")) return around.guarded_interfaces();
@@ -182,7 +184,7 @@ Candidates all_candidates(const CommandTree& tree, const Reading& reading,
     if (written.starts_with('-')) return option_names(tree, reading.verb);
   }
   if (reading.verb == nullptr) return verb_names(tree);
-  return arguments(*reading.verb, reading.places, around);
+  return arguments(tree, *reading.verb, reading.places, around);
 }
 
 }  // namespace

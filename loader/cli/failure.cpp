@@ -19,16 +19,24 @@ bool asks_for_json(const Options& options) {
   }
 }
 
+void answer(Exit exit, const std::string& message) {
+  report::NotChanged refusal;
+  refusal.exit = static_cast<int>(exit);
+  refusal.message = message;
+  print(report::to_json(refusal));
+}
+
 }  // namespace
 
 void answer_failure(const CommandLine& line, const Error& error) {
   const bool wanted =
       std::visit([](const auto& options) { return asks_for_json(options); }, line.verb);
   if (!wanted || error.answered) return;
-  report::NotChanged refusal;
-  refusal.exit = static_cast<int>(error.exit);
-  refusal.message = error.message;
-  print(report::to_json(refusal));
+  answer(error.exit, error.message);
+}
+
+void answer_refused_words(const Printed& printed) {
+  if (!printed.refused.empty()) answer(printed.exit, printed.refused);
 }
 
 }  // namespace apiguard::cli

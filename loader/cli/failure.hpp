@@ -4,11 +4,15 @@
 
 #include "loader/base/result.hpp"
 #include "loader/cli/command_line.hpp"
+#include "loader/cli/options.hpp"
 
 namespace apiguard::cli {
 
 // Prints report::NotChanged of the error, unless the verb changes nothing, was not asked for JSON,
 // or has answered already.
 void answer_failure(const CommandLine& line, const Error& error);
+
+// The same where the words were no command line.
+void answer_refused_words(const Printed& printed);
 
 }  // namespace apiguard::cli

@@ -10,7 +10,7 @@ constexpr std::string_view kChange = "Change what is in force";
 constexpr std::string_view kLook = "Look";
 constexpr std::string_view kServe = "Serve";
 
-constexpr std::array<VerbHelp, 24> kVerbs = {{
+constexpr std::array<VerbHelp, 25> kVerbs = {{
     {"apply", kChange, "", "Publish the files.",
      R"(A packet is judged by the old list or by the new one. On any error the old one
 stays in force. Unchanged files change nothing.
@@ -201,6 +201,10 @@ places in use.
 Examples:
   apiguard version
   apiguard version --verbose)"},
+    {"help", kLook, "[VERB]", "The help of a verb, or of all.",
+     R"(Examples:
+  apiguard help
+  apiguard help allow)"},
 }};
 
 constexpr std::string_view kFooter =

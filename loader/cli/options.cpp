@@ -14,9 +14,11 @@
 #include <CLI/Formatter.hpp>
 
 #include "loader/base/masked.hpp"
+#include "loader/cli/habits.hpp"
 #include "loader/cli/help.hpp"
 #include "loader/cli/tree.hpp"
 #include "loader/cli/typed.hpp"
+#include "loader/cli/word_order.hpp"
 
 namespace apiguard::cli {
 namespace {
@@ -38,6 +40,13 @@ class HelpFormatter : public CLI::Formatter {
                          verb.arguments.empty() ? "" : " ", verb.arguments);
     }
     return "";
+  }
+  // The group without a name is hidden, and leaves an empty line.
+  std::string make_help(const CLI::App* app, std::string name,
+                        CLI::AppFormatMode mode) const override {
+    std::string text = CLI::Formatter::make_help(app, std::move(name), mode);
+    for (std::size_t at = 0; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+    return text;
   }
   std::string make_positionals(const CLI::App*) const override { return ""; }
   std::string make_option_opts(const CLI::Option* option) const override {
@@ -64,10 +73,20 @@ void add_places(CLI::App& app, Typed& typed) {
   app.add_flag("--verbose", typed.verbose, "show libbpf's own messages");
 }
 
+constexpr const char* kOutput = "--output";
+
+// --output is not shown: it is how people of other tools say it, and most of them say -o, which
+// with_answers_behind() makes of it.
+void add_json(CLI::App& verb, Typed& typed) {
+  verb.add_flag("--json", typed.json, "answer in JSON, as with -o json");
+  add_text(verb, kOutput, typed.output, "json", "answer in this format");
+  verb.get_option(kOutput)->group("");
+}
+
 void add_change_options(CLI::App& verb, Typed& typed) {
   verb.add_flag("--dry-run", typed.dry_run, "preview and preflight only, nothing changes");
   verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
-  verb.add_flag("--json", typed.json, "answer in JSON");
+  add_json(verb, typed);
   add_text(verb, "--accept-risk", typed.accepted, "NAME,...",
            "risks to take, by their names, or all: see apiguard(8)");
   add_text(verb, "--confirm-within", typed.confirm_within, "DURATION",
@@ -89,7 +108,7 @@ void add_lease_options(CLI::App& verb, Typed& typed) {
   add_text(verb, "--authorized-key", typed.authorized_key, "FILE",
            "print the line that lets this SSH key do it");
   add_text(verb, "--user", typed.user, "USER", "with it: by this user and sudo, not by root");
-  verb.add_flag("--json", typed.json, "answer in JSON");
+  add_json(verb, typed);
 }
 
 void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
@@ -118,7 +137,7 @@ void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "detach") {
     verb.add_flag("--all", typed.all, "every interface of ours");
     verb.add_flag("--dry-run", typed.dry_run, "name what would be taken off and who gets in then");
-    verb.add_flag("--json", typed.json, "answer in JSON");
+    add_json(verb, typed);
   }
 }
 
@@ -145,7 +164,7 @@ void add_looking_options(CLI::App& verb, std::string_view name, Typed& typed) {
   }
   if (is_one_of(name,
                 {"status", "list", "check", "denied", "watch", "suggest", "diff", "history"})) {
-    verb.add_flag("--json", typed.json, "answer in JSON");
+    add_json(verb, typed);
   }
 }
 
@@ -185,7 +204,7 @@ std::unique_ptr<CLI::App> make_app(Typed& typed) {
   formatter->column_width(28);
   app->formatter(formatter);
   app->set_help_flag("-h,--help", "this text");
-  app->add_flag("--version", typed.version, "the same as 'apiguard version'");
+  app->add_flag("-V,--version", typed.version, "the same as 'apiguard version'");
   app->fallthrough();
   app->require_subcommand(0, 1);
   app->footer(std::string(main_footer()));
@@ -203,6 +222,7 @@ std::vector<OptionInfo> options_of(const CLI::App& app) {
     OptionInfo info;
     for (const std::string& name : option->get_lnames()) info.names.push_back("--" + name);
     for (const std::string& name : option->get_snames()) info.names.push_back("-" + name);
+    if (info.names.front() == kOutput) info.names.emplace_back("-o");
     if (option->get_items_expected_max() > 0) info.type = option->get_type_name();
     info.summary = option->get_description();
     options.push_back(std::move(info));
@@ -267,17 +287,21 @@ SplitWords split_at_mark(const Words& words) {
   return {Words(words.begin(), mark), Words(mark + 1, words.end()), true};
 }
 
+// The words were taken for the verb's: the first that it has no place for.
 Error describe_extra(const CLI::App& app) {
   const auto verbs = app.get_subcommands();
   const auto extras = app.remaining(true);
   const std::string extra = extras.empty() ? "" : extras.front();
-  const bool option = extra.starts_with('-');
-  if (verbs.empty() && !option) {
-    return {fmt::format("verb '{}': no such verb: see 'apiguard --help'", extra), Exit::kUsage};
+  const std::string verb = verbs.empty() ? "" : verbs.front()->get_name();
+  if (!extra.starts_with('-')) {
+    return {fmt::format("argument '{}': one too many: see 'apiguard {} --help'", extra, verb),
+            Exit::kUsage};
   }
-  const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
-  return {fmt::format("{} '{}': {}: see 'apiguard {}--help'", option ? "option" : "argument", extra,
-                      option ? "no such option" : "one too many", verb),
+  const CommandTree tree = command_tree();
+  const auto typed = std::find_if(tree.verbs.begin(), tree.verbs.end(),
+                                  [&](const VerbInfo& each) { return each.name == verb; });
+  return {fmt::format("option '{}': unknown: {}", extra,
+                      advice_on_option(extra, typed == tree.verbs.end() ? nullptr : &*typed, tree)),
           Exit::kUsage};
 }
 
@@ -315,26 +339,35 @@ Result<Verb> sort_words(CLI::App& app, const SplitWords& split, Typed& typed) {
   return make_verb(name, typed);
 }
 
-// Whether the words up to the mark name a verb: `apiguard -- VERB ARGUMENT` does so behind it.
-bool names_a_verb(const CLI::App& app, const Words& words) {
-  bool value = false;
-  for (const std::string& word : words) {
-    if (std::exchange(value, false)) continue;
-    if (!word.starts_with('-')) return true;
-    const auto* option = app.get_option_no_throw(word);
-    value = option != nullptr && option->get_items_expected_max() > 0;
-  }
-  return false;
+TakesValue takes_value(const CLI::App& app) {
+  return [&app](std::string_view word) {
+    const auto* option = app.get_option_no_throw(std::string(word));
+    return option != nullptr && option->get_items_expected_max() > 0;
+  };
 }
 
-SplitWords split(const CLI::App& app, const Words& words) {
+// `apiguard -- VERB ARGUMENT` names its verb behind the mark.
+SplitWords split(const Words& words, const TakesValue& takes_value) {
   SplitWords result = split_at_mark(words);
   const bool may_be_verb = !result.behind.empty() && !result.behind.front().starts_with('-');
-  if (may_be_verb && !names_a_verb(app, result.front)) {
+  if (may_be_verb && find_verb(result.front, takes_value) == result.front.size()) {
     result.front.push_back(result.behind.front());
     result.behind.erase(result.behind.begin());
   }
   return result;
+}
+
+bool is_verb(std::string_view word) {
+  const auto verbs = verb_helps();
+  return std::any_of(verbs.begin(), verbs.end(),
+                     [word](const VerbHelp& verb) { return verb.name == word; });
+}
+
+// CLI11 would take a verb of ours that comes later for the verb: "delete allow CIDR".
+Result<> refuse_unknown_verb(const Words& words, std::size_t verb) {
+  if (verb >= words.size() || is_verb(words[verb])) return {};
+  return usage(fmt::format("verb '{}': unknown: {}", words[verb],
+                           advice_on_verb(words[verb], command_tree())));
 }
 
 // One message is one line, and one entry of the history.
@@ -348,14 +381,31 @@ Result<> refuse_line_breaks(const Words& words) {
 
 Result<CommandLine> make_command_line(CLI::App& app, const Words& words, Typed& typed) {
   if (auto sane = refuse_line_breaks(words); !sane) return fail(sane.error());
-  const SplitWords sorted = split(app, words);
+  SplitWords sorted = split(words, takes_value(app));
   if (auto sane = refuse_odd_words(sorted.front); !sane) return fail(sane.error());
+  sorted.front = with_help_as_option(sorted.front, find_verb(sorted.front, takes_value(app)));
+  const std::size_t verb_at = find_verb(sorted.front, takes_value(app));
+  if (auto known = refuse_unknown_verb(sorted.front, verb_at); !known) return fail(known.error());
   auto verb = sort_words(app, sorted, typed);
   if (!verb) return fail(verb.error());
   auto places = make_places(typed);
   if (!places) return fail(places.error());
   return CommandLine{Host(std::move(*places)), make_command(without_idle_mark(words)),
                      typed.verbose, *verb};
+}
+
+// A changing verb, or whatever was meant for one, answers in JSON that nothing was changed. Readers
+// have no such answer.
+bool wants_answer(const CLI::App& app, const Words& words) {
+  if (!asks_for_json(words)) return false;
+  const std::size_t at = find_verb(words, takes_value(app));
+  if (at == words.size() || !is_verb(words[at])) return true;
+  return is_one_of(words[at], {"apply", "allow", "except", "lease", "revoke", "set", "edit", "mode",
+                               "rollback", "detach"});
+}
+
+Printed refusal(const std::string& message, bool answered) {
+  return {fmt::format("apiguard: {}\n", message), Exit::kUsage, answered ? message : ""};
 }
 
 }  // namespace
@@ -373,18 +423,19 @@ CommandTree command_tree() {
 }
 
 std::variant<CommandLine, Printed> parse(int argc, const char* const* argv) {
-  const Words words(argc > 0 ? argv + 1 : argv, argv + argc);
   Typed typed;
   const auto app = make_app(typed);
+  const Words as_typed(argc > 0 ? argv + 1 : argv, argv + argc);
+  const Words words = with_answers_behind(as_typed, takes_value(*app));
   try {
     auto line = make_command_line(*app, words, typed);
     if (line) return *line;
-    if (words.empty()) return Printed{app->help(), Exit::kUsage};
-    return Printed{fmt::format("apiguard: {}\n", line.error().message), Exit::kUsage};
+    if (argc <= 1) return Printed{app->help(), Exit::kUsage, ""};
+    return refusal(line.error().message, wants_answer(*app, as_typed));
   } catch (const CLI::CallForHelp&) {
-    return Printed{app->help(), Exit::kDone};
+    return Printed{app->help(), Exit::kDone, ""};
   } catch (const CLI::Error& error) {
-    return Printed{fmt::format("apiguard: {}\n", error.what()), Exit::kUsage};
+    return refusal(error.what(), wants_answer(*app, as_typed));
   }
 }
 

@@ -14,6 +14,7 @@ namespace apiguard::cli {
 struct Printed {
   std::string text;
   Exit exit = Exit::kDone;  // kDone goes to stdout, anything else to stderr
+  std::string refused;      // the message that a refusal in JSON has; empty: none is wanted
 };
 [[nodiscard]] std::variant<CommandLine, Printed> parse(int argc, const char* const* argv);
 

@@ -460,9 +460,27 @@ Result<Verb> make_changing_verb(std::string_view name, const Typed& typed) {
   return make_rollback(typed, *flags);
 }
 
+// -o FORMAT is a flag of ours in other words.
+Result<Typed> with_output(const Typed& typed) {
+  const auto format = at_most_one("-o", typed.output);
+  if (!format) return fail(format.error());
+  Typed plain = typed;
+  plain.output.clear();
+  if (!*format) return plain;
+  if (**format != "json")
+    return usage(fmt::format("option '-o': '{}': json alone, or leave it out", **format));
+  plain.json = true;
+  return plain;
+}
+
 }  // namespace
 
 Result<Verb> make_verb(std::string_view name, const Typed& typed) {
+  if (!typed.output.empty()) {
+    const auto plain = with_output(typed);
+    if (!plain) return fail(plain.error());
+    return make_verb(name, *plain);
+  }
   if (name == "confirm") return ConfirmOptions{};
   if (name == "detach") return make_detach(typed);
   if (name == "status") return StatusOptions{typed.json};

@@ -9,10 +9,9 @@
 
 #include "loader/base/result.hpp"
 #include "loader/cli/command_line.hpp"
+#include "loader/cli/word_order.hpp"
 
 namespace apiguard::cli {
-
-using Words = std::vector<std::string>;
 
 // What was typed, for whatever verb: one verb is parsed a run. Options that take a value keep every
 // one given.
@@ -31,7 +30,7 @@ struct Typed {
   bool print = false;
   Words accepted, confirm_within, name, lasts, until, to, root, unused, top, since, max_ranges,
       min_prefix4, min_prefix6, file, kind, textfile, sync, within, prefix6, unbar, authorized_key,
-      user, why, review;
+      user, why, review, output;
   bool by_review = false;
   bool from_ssh = false;
   Words arguments;

@@ -29,9 +29,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string suggest(std::string_view word, std::span<const std::string_view> known) {
+std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
   constexpr std::size_t kMaxWord = 32;
-  if (word.empty() || word.size() > kMaxWord) return "";
+  if (word.empty() || word.size() > kMaxWord) return {};
   std::string_view best;
   std::size_t least = 3;
   for (const std::string_view candidate : known) {
@@ -40,6 +40,11 @@ std::string suggest(std::string_view word, std::span<const std::string_view> kno
     least = edits;
     best = candidate;
   }
+  return best;
+}
+
+std::string suggest(std::string_view word, std::span<const std::string_view> known) {
+  const std::string_view best = nearest(word, known);
   return best.empty() ? "" : ": did you mean '" + std::string(best) + "'?";
 }
 

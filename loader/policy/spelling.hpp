@@ -8,7 +8,12 @@
 
 namespace apiguard {
 
-// ": did you mean 'mode'?", or "" if nothing is near: two edits at most, fewer than half the word.
+// The word that is nearest: two edits away at most, fewer than half the word; "" if none is. It is
+// one of `known`.
+[[nodiscard]] std::string_view nearest(std::string_view word,
+                                       std::span<const std::string_view> known);
+
+// ": did you mean 'mode'?", or "" if nothing is near.
 [[nodiscard]] std::string suggest(std::string_view word, std::span<const std::string_view> known);
 
 }  // namespace apiguard

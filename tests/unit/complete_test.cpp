@@ -104,6 +104,9 @@ TEST_CASE("the value of an option comes after it or behind the sign") {
   CHECK(completed({"list", "--unused", ""}) == Words{"7d", "30d", "90d"});
   CHECK(completed({"allow", "--until", ""}).empty());
   CHECK(completed({"apply", "--boot=x"}).empty());
+  CHECK(completed({"list", "-o", ""}) == Words{"json"});
+  CHECK(completed({"list", "--output=j"}) == Words{"--output=json"});
+  CHECK(completed({"run", "-o", ""}).empty());
   CHECK(completed({"apply", "--nope=x"}).empty());
 }
 
@@ -115,6 +118,8 @@ TEST_CASE("arguments are what the verb takes") {
   CHECK(completed({"mode", ""}) == Words{"enforce", "audit", "off"});
   CHECK(completed({"mode", "a"}) == Words{"audit"});
   CHECK(completed({"validate", ""}) == Words{":file"});
+  CHECK(completed({"help", ""}).size() == verb_helps().size());
+  CHECK(completed({"help", "rev"}) == Words{"revoke"});
   CHECK(completed({"allow", ""}).empty());
   CHECK(completed({"check", "1"}).empty());
   CHECK(completed({"status", ""}).empty());

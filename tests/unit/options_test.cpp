@@ -413,12 +413,13 @@ TEST_CASE("a word with a line break is none") {
 TEST_CASE("usage errors say what and where") {
   const std::pair<Words, std::string> cases[] = {
       // verbs
-      {{"alow", "10.0.0.0/8"}, "verb 'alow': no such verb: see 'apiguard --help'"},
+      {{"alow", "10.0.0.0/8"},
+       "verb 'alow': unknown: did you mean 'allow'? 'apiguard help allow' explains it"},
       {{"--verbose"}, "a verb is missing: see 'apiguard --help'"},
       {{"status", "list"}, "argument 'list': one too many: see 'apiguard status --help'"},
-      {{"--nope", "status"}, "option '--nope': no such option: see 'apiguard status --help'"},
-      {{"--nope"}, "option '--nope': no such option: see 'apiguard --help'"},
-      {{"status", "--nope"}, "option '--nope': no such option: see 'apiguard status --help'"},
+      {{"--nope", "status"}, "option '--nope': unknown: see 'apiguard status --help'"},
+      {{"--nope"}, "option '--nope': unknown: see 'apiguard --help'"},
+      {{"status", "--nope"}, "option '--nope': unknown: see 'apiguard status --help'"},
       {{"denied", "--top", "-1"}, "option '--top': '-1': no whole number from 0 to 1000000"},
       {{"denied", "--top", "ten"}, "option '--top': 'ten': no whole number from 0 to 1000000"},
       {{"suggest", "--max-ranges", "0"}, "option '--max-ranges': '0': at least 1"},
@@ -426,7 +427,7 @@ TEST_CASE("usage errors say what and where") {
        "option '--min-prefix4': '33': no whole number from 0 to 32"},
       {{"suggest", "--min-prefix6", "129"},
        "option '--min-prefix6': '129': no whole number from 0 to 128"},
-      {{"list", "-x"}, "option '-x': no such option: see 'apiguard list --help'"},
+      {{"list", "-x"}, "option '-x': unknown: see 'apiguard list --help'"},
       // options
       {{"allow", "10.0.0.0/8", "--name"}, "option '--name': a value is missing"},
       {{"allow", "--name=", "10.0.0.0/8"}, "option '--name': a value is missing"},
@@ -487,7 +488,7 @@ TEST_CASE("usage errors say what and where") {
        "option '--user': it belongs to --authorized-key: see 'apiguard lease --help'"},
       // revoke
       {{"revoke"}, "verb 'revoke': CIDR or NAME is missing: see 'apiguard revoke --help'"},
-      {{"revoke", "-office"}, "option '-office': no such option: see 'apiguard revoke --help'"},
+      {{"revoke", "-office"}, "option '-office': unknown: see 'apiguard revoke --help'"},
       {{"revoke", ".office"},
        "argument '.office': no name: [A-Za-z0-9][A-Za-z0-9._-]{0,62} and no address"},
       // set
@@ -500,8 +501,9 @@ TEST_CASE("usage errors say what and where") {
       {{"set", " "}, "argument ' ': empty element"},
       // mode, rollback, detach
       {{"mode"}, "verb 'mode': enforce, audit or off is missing: see 'apiguard mode --help'"},
-      {{"mode", "on"}, "argument 'on': no such mode: enforce, audit or off"},
-      {{"mode", "OFF"}, "argument 'OFF': no such mode: enforce, audit or off"},
+      {{"mode", "on"},
+       "argument 'on': no such mode: enforce, audit or off: did you mean 'enforce'?"},
+      {{"mode", "OFF"}, "argument 'OFF': no such mode: enforce, audit or off: did you mean 'off'?"},
       {{"mode", "off", "audit"}, "argument 'audit': one too many: see 'apiguard mode --help'"},
       {{"rollback", "0"},
        "argument '0': no generation: a positive number as 'apiguard history' shows it"},
@@ -593,27 +595,69 @@ TEST_CASE("every changing verb takes a time to confirm it, from a second to a da
         "verb 'apply': --boot publishes what is confirmed: leave out --confirm-within");
 }
 
+TEST_CASE("JSON is asked for in front of the verb, behind it, and as other tools do") {
+  for (const Words& words :
+       {Words{"--json", "status"}, Words{"status", "-o", "json"}, Words{"-o", "json", "status"},
+        Words{"--output=json", "status"}, Words{"-ojson", "status"},
+        Words{"--config", "/a", "--json", "--verbose", "status"}}) {
+    CHECK(options_of<StatusOptions>(words).json);
+  }
+  CHECK(line_of({"--json", "allow", "192.0.2.1"}).command == "allow --json 192.0.2.1");
+  CHECK_FALSE(options_of<RevokeOptions>({"revoke", "json"}).flags.json);
+  CHECK(options_of<RevokeOptions>({"revoke", "--", "json"}).selectors[0].name == "json");
+  CHECK(error_of({"list", "-o", "yaml"}) == "option '-o': 'yaml': json alone, or leave it out");
+  CHECK(error_of({"list", "-o"}) == "option '--output': a value is missing");
+  CHECK(error_of({"list", "-o", "json", "-o", "json"}) == "option '-o': given more than once");
+  CHECK(error_of({"--json", "run"}) == "option '--json': unknown: see 'apiguard run --help'");
+  CHECK(error_of({"--json"}) == "a verb is missing: see 'apiguard --help'");
+  CHECK(error_of({"run", "-o", "json"}) == "option '--output': unknown: see 'apiguard run --help'");
+}
+
+TEST_CASE("a refused command line is answered in JSON where a change was meant") {
+  for (const Words& words :
+       {Words{"allow", "192.0.2.1/40", "--json"}, Words{"--json", "remove", "x"},
+        Words{"-o", "json", "detach"}, Words{"--json"}, Words{"lease", "--json", "--nope"}}) {
+    const Printed printed = printed_of(words);
+    CHECK(printed.text == "apiguard: " + printed.refused + "\n");
+  }
+  for (const Words& words : {Words{"allow", "192.0.2.1/40"}, Words{"allow", "--", "--json"},
+                             Words{"check", "x", "--json"}, Words{"allow", "x", "-o", "yaml"},
+                             Words{}, Words{"--help", "--json"}}) {
+    CHECK(printed_of(words).refused.empty());
+  }
+}
+
+TEST_CASE("help is asked for as a verb, too") {
+  CHECK(help_of({"help"}) == help_of({"--help"}));
+  CHECK(help_of({"--", "help"}) == help_of({"--help"}));
+  CHECK(help_of({"--config", "help", "help"}) == help_of({"--help"}));
+  for (const std::string& name : verb_names())
+    CHECK(help_of({"help", name}) == help_of({name, "--help"}));
+  CHECK(error_of({"help", "remove"}) == error_of({"remove"}));
+  CHECK(options_of<RevokeOptions>({"revoke", "help"}).selectors[0].name == "help");
+  CHECK_FALSE(options_of<VersionOptions>({"-V"}).verbose);
+}
+
 TEST_CASE("verbs and options that are not built are unknown") {
-  for (const char* verb : {"doctor", "help"}) {
+  for (const char* verb : {"doctor", "frobnicate"}) {
     CHECK(error_of({verb}) ==
-          "verb '" + std::string(verb) + "': no such verb: see 'apiguard --help'");
+          "verb '" + std::string(verb) + "': unknown: 'apiguard help' lists the verbs");
     CHECK(help_of({"--help"}).find(" " + std::string(verb) + " ") == std::string::npos);
   }
   CHECK(error_of({"detach", "--all", "--confirm-within=1m"}) ==
-        "option '--confirm-within=1m': no such option: see 'apiguard detach --help'");
+        "option '--confirm-within=1m': unknown: see 'apiguard detach --help'");
   CHECK(error_of({"revoke", "10.0.0.0/8", "--for=2h"}) ==
-        "option '--for=2h': no such option: see 'apiguard revoke --help'");
+        "option '--for=2h': unknown: see 'apiguard revoke --help'");
   CHECK(error_of({"set", "10.0.0.0/8", "--until=x"}) ==
-        "option '--until=x': no such option: see 'apiguard set --help'");
+        "option '--until=x': unknown: see 'apiguard set --help'");
   CHECK(error_of({"check", "10.0.0.1", "--unused=30d"}) ==
-        "option '--unused=30d': no such option: see 'apiguard check --help'");
+        "option '--unused=30d': unknown: see 'apiguard check --help'");
 }
 
 TEST_CASE("run: no arguments, no options") {
   CHECK(std::holds_alternative<RunOptions>(line_of({"run"}).verb));
   CHECK(error_of({"run", "x"}) == "argument 'x': one too many: see 'apiguard run --help'");
-  CHECK(error_of({"run", "--json"}) ==
-        "option '--json': no such option: see 'apiguard run --help'");
+  CHECK(error_of({"run", "--json"}) == "option '--json': unknown: see 'apiguard run --help'");
 }
 
 TEST_CASE("no words at all: the help, as an error") {
