@@ -98,8 +98,9 @@ int main(int argc, char** argv) {
   const auto exit = run(line);
   progress::step("");
   if (!exit) {
-    cli::answer_failure(line, exit.error());
-    return say_error(exit.error());
+    const Error error = cli::with_privilege(line, exit.error());
+    cli::answer_failure(line, error);
+    return say_error(error);
   }
   if (std::fflush(stdout) == 0) return static_cast<int>(*exit);
   const int unwritten = say_error({std::string("standard output: write: ") + std::strerror(errno)});

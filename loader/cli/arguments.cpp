@@ -11,6 +11,8 @@
 
 #include "loader/base/number.hpp"
 #include "loader/base/trim.hpp"
+#include "loader/base/utf8.hpp"
+#include "loader/cli/advice.hpp"
 #include "loader/cli/habits.hpp"
 #include "loader/policy/text.hpp"
 #include "loader/publish/risk.hpp"
@@ -22,6 +24,12 @@ using publish::risk::kAll;
 
 tl::unexpected<Error> bad(std::string_view text, std::string_view reason) {
   return fail(Exit::kUsage, fmt::format("argument '{}': {}", text, reason));
+}
+
+// What is meant, where it is known, or else the reader's reason.
+tl::unexpected<Error> bad_source(const std::string& text, Wanted wanted, const Error& error) {
+  const std::string advice = advice_on_source(text, wanted);
+  return bad(text, advice.empty() ? error.message : advice);
 }
 
 bool has_only(std::string_view text, std::string_view allowed) {
@@ -52,7 +60,7 @@ std::span<const char* const> risk_names() { return kAll; }
 
 Result<ParsedPrefix> parse_cidr_argument(const std::string& text) {
   auto parsed = parse_prefix(text);
-  if (!parsed) return bad(text, parsed.error().message);
+  if (!parsed) return bad_source(text, Wanted::kRange, parsed.error());
   return *parsed;
 }
 
@@ -81,7 +89,7 @@ Result<std::vector<std::string>> split_list(const std::string& text) {
 
 Result<std::string> parse_name_argument(const std::string& text) {
   if (valid_name(text)) return text;
-  return bad(text, "no name: [A-Za-z0-9][A-Za-z0-9._-]{0,62} and no address");
+  return bad(text, advice_on_name(text));
 }
 
 Result<Selector> parse_selector_argument(const std::string& text) {
@@ -90,7 +98,7 @@ Result<Selector> parse_selector_argument(const std::string& text) {
       (text.find('.') != std::string::npos && has_only(text, "0123456789."));
   auto prefix = parse_prefix(text);
   if (prefix) return Selector{prefix->prefix, ""};
-  if (like_an_address) return bad(text, prefix.error().message);
+  if (like_an_address) return bad_source(text, Wanted::kSelector, prefix.error());
   auto name = parse_name_argument(text);
   if (!name) return fail(name.error());
   return Selector{std::nullopt, *name};
@@ -110,11 +118,20 @@ Result<std::uint64_t> parse_generation_argument(const std::string& text) {
 
 Result<Address> parse_address_argument(const std::string& text) {
   auto address = parse_address(text);
-  if (!address) return bad(text, address.error().message);
+  if (!address) return bad_source(text, Wanted::kAddress, address.error());
   return *address;
 }
 
+DurationResult parse_duration_argument(const std::string& text) {
+  auto duration = parse_duration(text);
+  const std::string advice = duration ? "" : advice_on_duration(text);
+  if (advice.empty()) return duration;
+  return fail(Exit::kUsage, fmt::format("duration {}: {}", quote(text), advice));
+}
+
 Result<Endpoint> parse_destination_argument(const std::string& text) {
+  if (text.starts_with(':'))
+    return bad(text, "the address is missing: write ADDRESS:PORT, as in 10.0.0.1:6443");
   auto endpoint = parse_endpoint(text);
   if (!endpoint) return fail(Exit::kUsage, endpoint.error().message);
   if (!endpoint->address) return bad(text, "the address is missing: write ADDRESS:PORT");

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/base/duration.hpp"
 #include "loader/base/result.hpp"
 #include "loader/policy/edit.hpp"
 #include "loader/policy/policy.hpp"
@@ -28,6 +29,9 @@ namespace apiguard::cli {
 [[nodiscard]] Result<Selector> parse_selector_argument(const std::string& text);
 [[nodiscard]] Result<Mode> parse_mode_argument(const std::string& text);
 [[nodiscard]] Result<std::uint64_t> parse_generation_argument(const std::string& text);
+// As parse_duration() has it, in words that say what is meant.
+using DurationResult = decltype(parse_duration(std::string_view()));
+[[nodiscard]] DurationResult parse_duration_argument(const std::string& text);
 [[nodiscard]] Result<Address> parse_address_argument(const std::string& text);
 // ADDRESS:PORT or [V6ADDRESS]:PORT; the address is always there.
 [[nodiscard]] Result<Endpoint> parse_destination_argument(const std::string& text);

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/cli/failure.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <string_view>
+
+#include <fmt/format.h>
+
 #include "loader/cli/reading.hpp"
 #include "loader/report/change.hpp"
 
@@ -33,6 +40,15 @@ void answer_failure(const CommandLine& line, const Error& error) {
       std::visit([](const auto& options) { return asks_for_json(options); }, line.verb);
   if (!wanted || error.answered) return;
   answer(error.exit, error.message);
+}
+
+Error with_privilege(const CommandLine& line, Error error) {
+  constexpr std::string_view kNeedsRoot = "needs root";
+  const bool denied = error.os_error == EACCES || error.os_error == EPERM;
+  if (!denied || geteuid() == 0 || error.message.starts_with(kNeedsRoot)) return error;
+  error.message =
+      fmt::format("{}: {}: 'sudo apiguard {}'", kNeedsRoot, error.message, line.command);
+  return error;
 }
 
 void answer_refused_words(const Printed& printed) {

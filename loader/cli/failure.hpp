@@ -12,7 +12,10 @@ namespace apiguard::cli {
 // or has answered already.
 void answer_failure(const CommandLine& line, const Error& error);
 
-// The same where the words were no command line.
+// With "needs root" in front, and the command with sudo behind, where privilege is what is missing.
+[[nodiscard]] Error with_privilege(const CommandLine& line, Error error);
+
+// As answer_failure() where the words were no command line.
 void answer_refused_words(const Printed& printed);
 
 }  // namespace apiguard::cli

@@ -64,13 +64,15 @@ Result<> run_editor(const std::string& path) {
     execl("/bin/sh", "sh", "-c", script.c_str(), "sh", path.c_str(), static_cast<char*>(nullptr));
     _exit(127);
   }
+  constexpr int kNotFound = 127;  // of sh
   int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) < 0 || !WIFEXITED(status) ||
-      WEXITSTATUS(status) != 0) {
-    return fail(Exit::kFailed,
-                fmt::format("editor '{}': did not end well: nothing was changed", command));
-  }
-  return {};
+  const bool ended = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status);
+  if (ended && WEXITSTATUS(status) == 0) return {};
+  const bool found = !ended || WEXITSTATUS(status) != kNotFound;
+  return fail(Exit::kFailed,
+              fmt::format("editor '{}': {}: nothing was changed", command,
+                          found ? "did not end well"
+                                : "not found: name another one, as in 'EDITOR=vi apiguard edit'"));
 }
 
 bool edit_again(const Error& error) {

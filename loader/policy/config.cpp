@@ -88,6 +88,20 @@ void ConfigReader::read(const toml::table& table) {
   if (!table.contains("endpoints")) draft_.policy.endpoints = {{std::nullopt, kDefaultPort}};
 }
 
+// Keys that people look for here. Of others: what is spelt alike.
+std::string meant_by(const std::string& key, std::span<const std::string_view> known) {
+  for (const char* word : {"ranges", "allow", "allowed", "allowlist", "sources",
+                           "authorized-ranges", "authorized_ranges", "cidrs", "whitelist"}) {
+    if (key == word)
+      return ": ranges stand in the file authorized-ranges, one a line; nodes and load balancers "
+             "under 'cluster'";
+  }
+  for (const char* word : {"port", "ports", "listen", "address", "apiserver"}) {
+    if (key == word) return ": ports stand in 'endpoints', as in endpoints = [\"6443\"]";
+  }
+  return suggest(key, known);
+}
+
 void ConfigReader::read_key(const toml::key& key, const toml::node& value) {
   key_ = key.str();
   const std::size_t at = offsets_(key.source().begin);
@@ -101,7 +115,7 @@ void ConfigReader::read_key(const toml::key& key, const toml::node& value) {
     known[i] = kSettings[i].key;
   }
   draft_.diagnostics.error(file_, at,
-                           fmt::format("unknown key {}{}", quote(key_), suggest(key_, known)));
+                           fmt::format("unknown key {}{}", quote(key_), meant_by(key_, known)));
 }
 
 void ConfigReader::read_interfaces(const toml::node& value) {

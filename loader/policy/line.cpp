@@ -47,6 +47,11 @@ Scanned<ParsedPrefix> scan_cidr(std::string_view token) {
   if (!prefix && token == "allow") {
     return flaw(0, "'allow' is not written: a line without 'except' allows");
   }
+  if (!prefix && (token == "deny" || token == "drop" || token == "block")) {
+    return flaw(0, fmt::format("{} is not written: what is not listed is dropped; 'except' takes a "
+                               "part out of a wider range",
+                               quote(token)));
+  }
   return prefix;
 }
 

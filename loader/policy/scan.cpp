@@ -121,7 +121,8 @@ bool is_mapped(const Address& address) {
          bytes[10] == 0xff && bytes[11] == 0xff;
 }
 
-Scanned<Address> scan_ipv6(std::string_view text) {
+// Mapped addresses, too.
+Scanned<Address> scan_any_ipv6(std::string_view text) {
   const auto parsed = scan_groups(text);
   if (!parsed) return tl::unexpected<Flaw>(parsed.error());
   if (!parsed->has_gap() && parsed->count != kGroups) {
@@ -130,12 +131,18 @@ Scanned<Address> scan_ipv6(std::string_view text) {
   if (parsed->has_gap() && parsed->count == kGroups) {
     return flaw(0, quote(text) + " has eight groups beside its '::'");
   }
-  const Address address = spread(*parsed);
-  if (is_mapped(address)) {
-    const std::string plain = to_string(address).substr(std::string_view("::ffff:").size());
-    return flaw(0, fmt::format("IPv4-mapped IPv6 address {}: write '{}'", quote(text), plain));
-  }
-  return address;
+  return spread(*parsed);
+}
+
+std::string plain_ipv4(const Address& mapped) {
+  return to_string(mapped).substr(std::string_view("::ffff:").size());
+}
+
+Scanned<Address> scan_ipv6(std::string_view text) {
+  auto address = scan_any_ipv6(text);
+  if (!address || !is_mapped(*address)) return address;
+  return flaw(
+      0, fmt::format("IPv4-mapped IPv6 address {}: write '{}'", quote(text), plain_ipv4(*address)));
 }
 
 Scanned<std::uint8_t> scan_length(std::string_view text, Family family) {
@@ -180,6 +187,22 @@ std::optional<ParsedPrefix> scan_plain_ipv4(std::string_view text) {
   return ParsedPrefix{prefix, prefix.address != address};
 }
 
+// "::ffff:10.0.0.0/104" is 10.0.0.0/8. Nothing if the address is not mapped, or the length none.
+std::optional<Flaw> mapped_range(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos || text.find(':') == std::string_view::npos) return {};
+  const auto address = scan_any_ipv6(text.substr(0, slash));
+  const auto length = scan_length(text.substr(slash + 1), Family::kIpv6);
+  if (!address || !is_mapped(*address) || !length) return {};
+  constexpr std::uint8_t kMapped = 96;
+  if (*length < kMapped)
+    return Flaw{0, fmt::format("IPv4-mapped IPv6 range {}: it holds all of IPv4: write "
+                               "'0.0.0.0/0'",
+                               quote(text))};
+  return Flaw{0, fmt::format("IPv4-mapped IPv6 range {}: write '{}/{}'", quote(text),
+                             plain_ipv4(*address), *length - kMapped)};
+}
+
 }  // namespace
 
 Scanned<std::uint32_t> scan_number(std::string_view digits, std::uint32_t limit,
@@ -214,7 +237,7 @@ Scanned<ParsedPrefix> scan_prefix(std::string_view text) {
   if (const auto plain = scan_plain_ipv4(text)) return *plain;
   const std::size_t slash = text.find('/');
   const auto address = scan_address(text.substr(0, slash));
-  if (!address) return tl::unexpected<Flaw>(address.error());
+  if (!address) return tl::unexpected<Flaw>(mapped_range(text).value_or(address.error()));
   std::uint8_t length = max_length(address->family);
   if (slash != std::string_view::npos) {
     const auto scanned = scan_length(text.substr(slash + 1), address->family);

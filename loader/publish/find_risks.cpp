@@ -23,8 +23,9 @@ void add_wide(const Difference& difference, std::vector<Risk>& risks) {
       wide.push_back(fmt::format("{} {}", to_string(range.kind), to_string(range.prefix)));
   }
   if (wide.empty()) return;
-  risks.push_back({risk::kWide, fmt::format("new range wider than /{} (IPv4) or /{} (IPv6): {}", kWide4,
-                                       kWide6, join(wide))});
+  risks.push_back({risk::kWide, fmt::format("new range wider than /{} (IPv4) or /{} (IPv6): {}: add "
+                                            "narrower ranges, or accept the risk",
+                                            kWide4, kWide6, join(wide))});
 }
 
 void add_unapplied(const Difference& unapplied, std::vector<Risk>& risks) {

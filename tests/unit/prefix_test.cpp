@@ -127,7 +127,7 @@ TEST_CASE("what is not a prefix is refused with its reason") {
       {"10.0.0.1%1", "zone id '%1': write the address without it"},
       {"::ffff:10.0.0.1", "IPv4-mapped IPv6 address '::ffff:10.0.0.1': write '10.0.0.1'"},
       {"::ffff:a00:1", "IPv4-mapped IPv6 address '::ffff:a00:1': write '10.0.0.1'"},
-      {"::ffff:0:0/96", "IPv4-mapped IPv6 address '::ffff:0:0': write '0.0.0.0'"},
+      {"::ffff:0:0/96", "IPv4-mapped IPv6 range '::ffff:0:0/96': write '0.0.0.0/0'"},
       {"1:2:3:4:5:6:7", "'1:2:3:4:5:6:7' has 7 groups instead of 8"},
       {"1:2:3:4:5:6:7:8:9", "more than eight groups"},
       {"1:2:3:4:5:6:7:192.0.2.1", "more than eight groups"},
@@ -155,6 +155,13 @@ TEST_CASE("what is not a prefix is refused with its reason") {
 
 TEST_CASE("an address is refused where a prefix is meant") {
   CHECK(parse_address("10.0.0.1"));
+  const auto reason = [](const char* text) { return parse_prefix(text).error().message; };
+  CHECK(reason("::ffff:10.0.0.0/104") ==
+        "IPv4-mapped IPv6 range '::ffff:10.0.0.0/104': write '10.0.0.0/8'");
+  CHECK(reason("::ffff:0:0/96") == "IPv4-mapped IPv6 range '::ffff:0:0/96': write '0.0.0.0/0'");
+  CHECK(reason("::ffff:0:0/95").find("all of IPv4") != std::string::npos);
+  CHECK(reason("::ffff:10.0.0.0/129") ==
+        "IPv4-mapped IPv6 address '::ffff:10.0.0.0': write '10.0.0.0'");
   CHECK(parse_address("10.0.0.0/8").error().message == "unexpected character '/' in octet '0/8'");
 }
 
