@@ -97,11 +97,24 @@ void say_what_is_next(const std::string& path) {
   print(fmt::format(
       "wrote {}: mode audit, which drops nothing. Next:\n"
       "  read it, and add what could not be known\n"
-      "  apiguard allow CIDR --name NAME   clients that are not in 'cluster'; now it counts\n"
+      "  apiguard allow CIDR --name NAME   clients outside 'cluster'; attaches the filter\n"
       "  apiguard suggest                  after a while: who had connections\n"
       "  apiguard denied                   whom enforce would have dropped\n"
-      "  apiguard mode enforce --confirm-within 2m   now it drops; undone unless confirmed",
+      "  apiguard mode enforce --confirm-within 2m   drops; undone unless confirmed",
       path));
+}
+
+// What is said of the proposal has so many lines of a terminal of 24, beside what is next, and for a
+// fresh host the word that its policy is not yet whole.
+constexpr std::size_t kLines = 16;
+constexpr std::size_t kFresh = 4;
+
+// All of it where nobody's terminal scrolls.
+std::string on_screen(const propose::Proposal& proposal, std::size_t lines) {
+  const auto size = report::terminal_size(STDOUT_FILENO);
+  if (!size) return to_text(proposal);
+  const std::size_t more = size->rows > 24 ? size->rows - 24 : 0;
+  return to_screen(proposal, {lines + more, size->columns});
 }
 
 }  // namespace
@@ -119,7 +132,7 @@ Result<Exit> run(const CommandLine& line, const InitOptions& options) {
   const auto existing = read_existing(path);
   if (!existing) return fail(existing.error());
   if (*existing && !can_ask() && **existing != text) return fail(refusal(path));
-  print(to_text(*proposal));
+  print(on_screen(*proposal, *existing ? kLines : kLines - kFresh));
   if (*existing && **existing == text) {
     print(fmt::format("unchanged: {} says this already", path));
     return Exit::kDone;

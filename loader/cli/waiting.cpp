@@ -12,6 +12,7 @@
 #include "loader/base/duration.hpp"
 #include "loader/base/fence.hpp"
 #include "loader/base/time.hpp"
+#include "loader/cli/asking.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/datapath/confirmation.hpp"
@@ -180,7 +181,14 @@ Result<Exit> confirm_now(const CommandLine& line) {
 Result<Exit> wait_for_answer(const CommandLine& line, std::uint64_t generation, BootTime deadline) {
   progress::step("");  // the terminal is the question's
   bool listen = true;
+  Interruptible interruptible;
   while (true) {
+    if (interruptible.came()) {
+      interruptible.end(
+          fmt::format("generation {}: is in force and not kept: {}; 'apiguard "
+                      "rollback' undoes it now",
+                      generation, describe_window(deadline)));
+    }
     const Fate fate = fate_of(line.host, generation);
     if (fate == Fate::kWaits) show_question(generation, seconds_left(deadline));
     if (fate != Fate::kWaits) fmt::print(stderr, "\n");

@@ -106,6 +106,33 @@ std::string section(std::string_view head, const std::vector<std::string>& lines
   return text;
 }
 
+std::size_t rows_of(std::string_view line, std::size_t columns) {
+  return columns == 0 ? 1 : std::max<std::size_t>(1, (line.size() + columns - 1) / columns);
+}
+
+// What has room in `left` rows, which it takes: its head, lines, and the count of the rest.
+std::string section_in(std::string_view head, const std::vector<std::string>& lines,
+                       std::size_t columns, std::size_t& left) {
+  if (lines.empty()) return "";
+  std::string text = fmt::format("{}:\n", head);
+  std::size_t used = 1;
+  std::size_t shown = 0;
+  for (; shown < lines.size(); ++shown) {
+    const std::string line = fmt::format("  {}", printable(lines[shown]));
+    const std::size_t rows = rows_of(line, columns);
+    const std::size_t of_count = shown + 1 == lines.size() ? 0 : 1;
+    if (used + rows + of_count > left) break;
+    used += rows;
+    text += line + "\n";
+  }
+  if (shown < lines.size()) {
+    text += fmt::format("  and {} more: 'apiguard init --print' shows all\n", lines.size() - shown);
+    ++used;
+  }
+  left -= std::min(left, used);
+  return text;
+}
+
 }  // namespace
 
 std::string to_toml(const Proposal& proposal) {
@@ -113,6 +140,18 @@ std::string to_toml(const Proposal& proposal) {
              "Proposed by 'apiguard init' from this host, and yours to edit: see apiguard(8).") +
          "\n" + interfaces_toml(proposal) + "\n" + endpoints_toml(proposal) + "\n" + mode_toml() +
          "\n" + cluster_toml(proposal) + peers_toml(proposal);
+}
+
+std::string to_screen(const Proposal& proposal, const Screen& screen) {
+  constexpr std::size_t kLeast = 2;  // a head and a count
+  const std::size_t reserved =
+      kLeast * ((proposal.unread.empty() ? 0U : 1U) + (proposal.took.empty() ? 0U : 1U));
+  std::size_t left = screen.rows - std::min(screen.rows, reserved);
+  const std::string unknown = section_in("could not know", proposal.unknown, screen.columns, left);
+  left += proposal.unread.empty() ? 0 : kLeast;
+  const std::string unread = section_in("could not read", proposal.unread, screen.columns, left);
+  left += proposal.took.empty() ? 0 : kLeast;
+  return section_in("read", proposal.took, screen.columns, left) + unread + unknown;
 }
 
 std::string to_text(const Proposal& proposal) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "loader/report/terminal.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,6 +45,16 @@ bool colour_wanted(bool terminal, const char* no_color, const char* term) {
 
 bool colour_wanted(int fd) {
   return colour_wanted(isatty(fd) == 1, std::getenv("NO_COLOR"), std::getenv("TERM"));
+}
+
+std::optional<TerminalSize> terminal_size(int fd) {
+  if (isatty(fd) != 1) return std::nullopt;
+  winsize size{};
+  TerminalSize told;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0) return told;
+  if (size.ws_row != 0) told.rows = size.ws_row;
+  if (size.ws_col != 0) told.columns = size.ws_col;
+  return told;
 }
 
 std::string paint(std::string_view text, Colour colour, bool wanted) {

@@ -2,6 +2,8 @@
 // Whether colour is wanted, and the few colours there are.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +15,13 @@ namespace apiguard::report {
 
 // The same for a file descriptor and the environment of this process.
 [[nodiscard]] bool colour_wanted(int fd);
+
+struct TerminalSize {
+  std::size_t rows = 24;
+  std::size_t columns = 80;
+};
+// None: the file descriptor is no terminal. One that does not say has 24 rows of 80 columns.
+[[nodiscard]] std::optional<TerminalSize> terminal_size(int fd);
 
 enum class Colour { kRed, kGreen, kLoud };  // kLoud: bold red
 

@@ -528,3 +528,29 @@ TEST_CASE("many peers and interfaces: the first are shown, the rest counted") {
   CHECK(text.find("#   ... and 10 more\n") != std::string::npos);
   CHECK(text.find("#   ... and 14 more\n") != std::string::npos);
 }
+
+TEST_CASE("what is said of a proposal fits a screen, what a person has to know first") {
+  propose::Proposal proposal;
+  for (int i = 0; i < 10; ++i) proposal.took.push_back("file " + std::to_string(i));
+  proposal.unread = {"one", "two"};
+  proposal.unknown = {"who you are", std::string(100, 'x'), "what you want"};
+  const auto rows = [](const std::string& text, std::size_t columns) {
+    std::size_t count = 0, begin = 0;
+    for (std::size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1)
+      count += std::max<std::size_t>(1, (end - begin + columns - 1) / columns);
+    return count;
+  };
+  for (std::size_t size = 8; size <= 24; ++size) {
+    const std::string text = to_screen(proposal, {size, 80});
+    INFO(size << "\n" << text);
+    CHECK(rows(text, 80) <= size);
+  }
+  CHECK(to_screen(proposal, {100, 80}) == to_text(proposal));
+  const std::string some = to_screen(proposal, {14, 80});
+  CHECK(some.find("what you want") != std::string::npos);
+  CHECK(some.find("file 0") != std::string::npos);
+  CHECK(some.find("file 9") == std::string::npos);
+  CHECK(some.find("more: 'apiguard init --print' shows all") != std::string::npos);
+  CHECK(to_screen({}, {24, 80}).empty());
+  CHECK(to_screen(proposal, {0, 0}).find("could not know:") != std::string::npos);
+}
