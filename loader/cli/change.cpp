@@ -15,6 +15,7 @@
 #include "loader/base/fence.hpp"
 #include "loader/base/masked.hpp"
 #include "loader/cli/asking.hpp"
+#include "loader/cli/older_warnings.hpp"
 #include "loader/cli/queueing.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
@@ -296,12 +297,19 @@ class Changer {
     return text;
   }
 
+  // In JSON they stand all.
+  static void print_fresh(const World& world, const std::vector<std::string>& warnings) {
+    const SortedWarnings sorted = sort_warnings(world, warnings);
+    print_warnings(sorted.fresh);
+    if (sorted.older != 0) tell(count_older(sorted));
+  }
+
   Result<Attempt> proceed(const World& world, const Request& request, const Plan& plan, bool show) {
     if (plan.all_detached) return change_text(world, request, plan);
     const std::vector<DeniedSource> would_drop = look_at_audit(world, request, plan);
     if (show) {
       note_all(request.notes);
-      print_warnings(plan.warnings);
+      print_fresh(world, plan.warnings);
       note_all(plan.notes);
       show_preview(plan);
       if (!would_drop.empty()) note(describe_audit(world, plan.judged_by(request), would_drop));
@@ -351,7 +359,7 @@ class Changer {
                               kNotInForce));
     }
     note_all(request.notes);
-    print_warnings(plan.warnings);
+    print_fresh(world, plan.warnings);
     note_all(plan.notes);
     show_preview(plan);
     if (!plan.risks.empty()) return question(plan, plan.risks);

@@ -12,6 +12,7 @@
 
 #include "loader/base/fence.hpp"
 #include "loader/cli/lease_answer.hpp"
+#include "loader/cli/older_warnings.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/settling.hpp"
 #include "loader/cli/waiting.hpp"
@@ -56,18 +57,20 @@ Answer error_answer(const Error& error) {
 // What a group has come to, for each of its members.
 class Outcome {
  public:
-  Outcome(const Group& group, const Plan& plan, const Published& published)
-      : group_(group), plan_(plan), published_(published) {}
+  Outcome(const World& world, const Group& group, const Plan& plan, const Published& published)
+      : group_(group),
+        plan_(plan),
+        published_(published),
+        sorted_(sort_warnings(world, plan.warnings)) {}
 
   [[nodiscard]] Answer of(const Member& member, const Verdict& verdict) const {
     Answer answer;
     answer.notes = verdict.notes;
-    answer.warnings = member.change.warnings;
-    append(answer.warnings, plan_.warnings);
-    append(answer.warnings, plan_.notes);
-    append(answer.warnings, published_.warnings);
+    answer.warnings = warnings_of(member, plan_.warnings);
     if (publish::lease_of(member.change) != nullptr) return of_lease(member, verdict, answer);
     const report::Change change = change_of(verdict, answer.warnings);
+    answer.warnings = warnings_of(member, sorted_.fresh);
+    if (sorted_.older != 0) answer.notes.push_back(count_older(sorted_));
     if (change.changed && others() > 0) answer.notes.push_back(together());
     answer.out = member.change.json ? report::to_json(change)
                                     : report::preview(change.difference, member.change.colour) +
@@ -78,6 +81,15 @@ class Outcome {
  private:
   static void append(std::vector<std::string>& to, const std::vector<std::string>& more) {
     to.insert(to.end(), more.begin(), more.end());
+  }
+
+  [[nodiscard]] std::vector<std::string> warnings_of(
+      const Member& member, const std::vector<std::string>& of_plan) const {
+    std::vector<std::string> warnings = member.change.warnings;
+    append(warnings, of_plan);
+    append(warnings, plan_.notes);
+    append(warnings, published_.warnings);
+    return warnings;
   }
 
   [[nodiscard]] Answer of_lease(const Member& member, const Verdict& verdict,
@@ -142,6 +154,7 @@ class Outcome {
   const Group& group_;
   const Plan& plan_;
   const Published& published_;
+  SortedWarnings sorted_;  // of the plan
 };
 
 // Holds the lock, and its own ticket is one of the queue.
@@ -255,7 +268,7 @@ class Leader {
     if (!published && gone_) return fail(published.error());
     if (!published) return tell_all(group, published.error());
     if (!plan.unchanged) service::trace_group(line_.host, group, members_, *published);
-    const Outcome outcome(group, plan, *published);
+    const Outcome outcome(world, group, plan, *published);
     auto ours_of_it = tell_each(group, [&](const Member& member, const Verdict& verdict) {
       return outcome.of(member, verdict);
     });
