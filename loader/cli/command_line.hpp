@@ -95,11 +95,14 @@ struct DetachOptions {
 };
 struct HistoryOptions {
   bool json = false;
+  bool wide = false;  // whatever the terminal has room for; so below
 };
 struct ListOptions {
   bool json = false;
   std::optional<std::chrono::nanoseconds> unused;
   bool review = false;
+  bool wide = false;
+  std::vector<Selector> only;  // what is meant by one of them; empty: all
 };
 struct StatusOptions {
   bool json = false;
@@ -108,11 +111,13 @@ struct CheckOptions {
   bool json = false;
   std::vector<Address> sources;
   std::optional<Endpoint> to;  // --to ADDRESS:PORT; the address is always there
+  bool wide = false;
 };
 struct DeniedOptions {
   bool json = false;
   std::optional<std::size_t> top;                 // so many of them; 0: all
   std::optional<std::chrono::nanoseconds> since;  // seen within it
+  bool wide = false;
 };
 struct WatchOptions {
   bool json = false;

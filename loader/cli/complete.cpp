@@ -141,7 +141,7 @@ Candidates values(const OptionInfo& option, std::string_view written, const Plac
   if (option.type == "NAME,...") return risks(written);
   if (option.type == "DURATION") return durations(option);
   if (option.type == "NAME") return around.range_names(places);
-  if (option.type == "toml|ranges" || option.type == "json") return alternatives(option.type);
+  if (has_name(option, "--kind") || has_name(option, "--output")) return alternatives(option.type);
   return {};
 }
 

@@ -108,14 +108,16 @@ what 'apiguard run' saw last.
 Examples:
   apiguard status
   apiguard status --json | jq .counters.drop)"},
-    {"list", kLook, "", "The ranges in force.",
-     R"(One entry a prefix: of several that are written, the one that decides. Beside an end
-stands what is left of it; then the connections it admitted and when the last one was.
-With --unused only what admitted none and has no connected client, as far as can be known.
+    {"list", kLook, "[NAME|CIDR|ADDRESS...]", "The ranges in force.",
+     R"(All of them, or those of exactly that name, those that overlap the CIDR (inside it or
+around it), those that contain the address. One entry a prefix: of several
+that are written, the one that decides. Beside an end stands what is left of it; then
+the connections it admitted and when the last one was. With --unused only what admitted
+none and has no connected client, as far as can be known.
 
 Examples:
-  apiguard list
-  apiguard list --unused 30d
+  apiguard list office
+  apiguard list 203.0.113.0/24 --unused 30d
   apiguard list --json | jq -r '.ranges[].cidr')"},
     {"check", kLook, "ADDRESS...", "Ask the kernel what becomes of a source.",
      R"(Names the range, with its end and connections, or the reason. In audit and off the

@@ -77,9 +77,9 @@ constexpr const char* kOutput = "--output";
 
 // --output is not shown: it is how people of other tools say it, and most of them say -o, which
 // with_answers_behind() makes of it.
-void add_json(CLI::App& verb, Typed& typed) {
+void add_json(CLI::App& verb, Typed& typed, const char* formats = "json") {
   verb.add_flag("--json", typed.json, "answer in JSON, as with -o json");
-  add_text(verb, kOutput, typed.output, "json", "answer in this format");
+  add_text(verb, kOutput, typed.output, formats, "answer in this format");
   verb.get_option(kOutput)->group("");
 }
 
@@ -162,10 +162,11 @@ void add_looking_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "check") {
     add_text(verb, "--to", typed.to, "ADDRESS:PORT", "only this destination, not all endpoints");
   }
-  if (is_one_of(name,
-                {"status", "list", "check", "denied", "watch", "suggest", "diff", "history"})) {
-    add_json(verb, typed);
+  if (is_one_of(name, {"list", "check", "denied", "history"})) {
+    verb.add_flag("--wide", typed.wide, "all columns, whole times, whatever has room");
+    add_json(verb, typed, "json|wide");
   }
+  if (is_one_of(name, {"status", "watch", "suggest", "diff"})) add_json(verb, typed);
 }
 
 void add_other_options(CLI::App& verb, std::string_view name, Typed& typed) {

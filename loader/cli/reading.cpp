@@ -49,6 +49,11 @@ std::string nothing_in_force(const Host& host) {
   return "nothing is in force: everything is detached: 'apiguard apply' attaches again";
 }
 
+report::View view_of(bool wide) {
+  const auto size = wide ? std::nullopt : report::terminal_size(STDOUT_FILENO);
+  return size ? report::View{size->columns} : report::View{};
+}
+
 void print(std::string_view text) {
   progress::clear();
   const bool colour = report::colour_wanted(STDOUT_FILENO);
@@ -61,6 +66,11 @@ void to_stdout(std::string_view piece) { std::fputs(masked(piece).c_str(), stdou
 void note(std::string_view text) {
   progress::clear();
   say(Level::kNotice, fmt::format("apiguard: {}", text));
+}
+
+void tell(std::string_view text) {
+  progress::clear();
+  say(Level::kInfo, text);
 }
 
 void print_warnings(const std::vector<std::string>& warnings) {

@@ -14,6 +14,7 @@
 #include "loader/policy/policy.hpp"
 #include "loader/publish/usage.hpp"
 #include "loader/publish/world.hpp"
+#include "loader/report/view.hpp"
 
 namespace apiguard::cli {
 
@@ -32,12 +33,17 @@ namespace apiguard::cli {
 // For people: why no generation is in force, and the command that helps.
 [[nodiscard]] std::string nothing_in_force(const Host& host);
 
+// Of standard output: everything with --wide, and where it is no terminal.
+[[nodiscard]] report::View view_of(bool wide);
+
 // One text on stdout, ending in a newline.
 void print(std::string_view text);
 // A piece of one, as it is.
 void to_stdout(std::string_view piece);
 // A message for people, on stderr: "apiguard: TEXT".
 void note(std::string_view text);
+// The same for an answer in words, which is no trouble: "TEXT".
+void tell(std::string_view text);
 // "warning: TEXT" on stderr: warnings name their file themselves.
 void print_warnings(const std::vector<std::string>& warnings);
 

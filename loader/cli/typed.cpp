@@ -59,7 +59,7 @@ Result<std::optional<nanoseconds>> at_most_one_duration(const char* option, cons
   const auto word = at_most_one(option, words);
   if (!word) return fail(word.error());
   if (!*word) return std::optional<nanoseconds>();
-  const auto duration = parse_duration(**word);
+  const auto duration = parse_duration_argument(**word);
   if (!duration) return fail(duration.error());
   return std::optional(*duration);
 }
@@ -71,7 +71,7 @@ Result<std::optional<nanoseconds>> confirm_within(const Typed& typed) {
   const auto word = at_most_one("--confirm-within", typed.confirm_within);
   if (!word) return fail(word.error());
   if (!*word) return std::optional<nanoseconds>();
-  const auto duration = parse_duration(**word);
+  const auto duration = parse_duration_argument(**word);
   if (!duration) return fail(duration.error());
   if (*duration > 24h)
     return usage(fmt::format("option '--confirm-within': '{}': at most 24h", **word));
@@ -97,7 +97,7 @@ Result<> set_end(const Typed& typed, std::string_view verb, PutOptions& options)
         "verb '{}': either --for or --until, not both: see 'apiguard {} --help'", verb, verb));
   }
   if (*lasts) {
-    auto duration = parse_duration(**lasts);
+    auto duration = parse_duration_argument(**lasts);
     if (!duration) return fail(duration.error());
     options.lasts = *duration;
   }
@@ -145,18 +145,25 @@ Result<Verb> make_put(const Typed& typed, const ChangeFlags& flags, Kind kind) {
   return options;
 }
 
+Result<std::vector<Selector>> parse_selectors(const Words& texts) {
+  std::vector<Selector> selectors;
+  selectors.reserve(texts.size());
+  for (const std::string& text : texts) {
+    auto selector = parse_selector_argument(text);
+    if (!selector) return fail(selector.error());
+    selectors.push_back(std::move(*selector));
+  }
+  return selectors;
+}
+
 Result<Verb> make_revoke(const Typed& typed, const ChangeFlags& flags) {
   if (auto enough = count_arguments("revoke", typed.arguments, 1, kAnyNumber, "CIDR or NAME");
       !enough) {
     return fail(enough.error());
   }
-  RevokeOptions options{flags, typed.if_listed, {}};
-  for (const std::string& text : typed.arguments) {
-    auto selector = parse_selector_argument(text);
-    if (!selector) return fail(selector.error());
-    options.selectors.push_back(*selector);
-  }
-  return options;
+  auto selectors = parse_selectors(typed.arguments);
+  if (!selectors) return fail(selectors.error());
+  return RevokeOptions{flags, typed.if_listed, std::move(*selectors)};
 }
 
 // What is leased comes from one place.
@@ -354,7 +361,9 @@ Result<Verb> make_detach(const Typed& typed) {
 Result<Verb> make_list(const Typed& typed) {
   const auto unused = at_most_one_duration("--unused", typed.unused);
   if (!unused) return fail(unused.error());
-  return ListOptions{typed.json, *unused, typed.by_review};
+  auto only = parse_selectors(typed.arguments);
+  if (!only) return fail(only.error());
+  return ListOptions{typed.json, *unused, typed.by_review, typed.wide, std::move(*only)};
 }
 
 Result<Verb> make_denied(const Typed& typed) {
@@ -362,7 +371,7 @@ Result<Verb> make_denied(const Typed& typed) {
   if (!top) return fail(top.error());
   const auto since = at_most_one_duration("--since", typed.since);
   if (!since) return fail(since.error());
-  return DeniedOptions{typed.json, *top, *since};
+  return DeniedOptions{typed.json, *top, *since, typed.wide};
 }
 
 Result<Verb> make_watch(const Typed& typed) {
@@ -410,7 +419,7 @@ Result<Verb> make_check(const Typed& typed) {
   if (auto enough = count_arguments("check", typed.arguments, 1, kAnyNumber, "ADDRESS"); !enough) {
     return fail(enough.error());
   }
-  CheckOptions options{typed.json, {}, {}};
+  CheckOptions options{typed.json, {}, {}, typed.wide};
   auto to = at_most_one("--to", typed.to);
   if (!to) return fail(to.error());
   if (*to) {
@@ -461,23 +470,26 @@ Result<Verb> make_changing_verb(std::string_view name, const Typed& typed) {
 }
 
 // -o FORMAT is a flag of ours in other words.
-Result<Typed> with_output(const Typed& typed) {
+Result<Typed> with_output(std::string_view verb, const Typed& typed) {
   const auto format = at_most_one("-o", typed.output);
   if (!format) return fail(format.error());
   Typed plain = typed;
   plain.output.clear();
   if (!*format) return plain;
-  if (**format != "json")
-    return usage(fmt::format("option '-o': '{}': json alone, or leave it out", **format));
-  plain.json = true;
-  return plain;
+  constexpr std::array<std::string_view, 4> kTables = {"list", "check", "denied", "history"};
+  const bool has_wide = std::find(kTables.begin(), kTables.end(), verb) != kTables.end();
+  plain.json = plain.json || **format == "json";
+  plain.wide = plain.wide || (has_wide && **format == "wide");
+  if (**format == "json" || (has_wide && **format == "wide")) return plain;
+  return usage(fmt::format("option '-o': '{}': {}, or leave it out", **format,
+                           has_wide ? "json or wide" : "json alone"));
 }
 
 }  // namespace
 
 Result<Verb> make_verb(std::string_view name, const Typed& typed) {
   if (!typed.output.empty()) {
-    const auto plain = with_output(typed);
+    const auto plain = with_output(name, typed);
     if (!plain) return fail(plain.error());
     return make_verb(name, *plain);
   }
@@ -492,7 +504,7 @@ Result<Verb> make_verb(std::string_view name, const Typed& typed) {
   if (name == "suggest") return make_suggest(typed);
   if (name == "validate") return make_validate(typed);
   if (name == "diff") return DiffOptions{typed.json};
-  if (name == "history") return HistoryOptions{typed.json};
+  if (name == "history") return HistoryOptions{typed.json, typed.wide};
   if (name == "init") return make_init(typed);
   if (name == "run") return make_with_textfile<RunOptions>(typed);
   if (name == "metrics") return make_with_textfile<MetricsOptions>(typed);

@@ -22,6 +22,7 @@ struct Typed {
   bool dry_run = false;
   bool strict = false;
   bool json = false;
+  bool wide = false;
   bool boot = false;
   bool trust_clock = false;
   bool if_listed = false;

@@ -151,10 +151,8 @@ void say_what_is_next(const std::vector<report::Check>& checks) {
   for (const report::Check& check : checks) {
     if (check.pass || check.reason != "unlisted") continue;
     const std::string source = to_string(check.source);
-    note(
-        fmt::format("no range holds {}: 'apiguard allow {} --for 2h' lists it; 'apiguard denied' "
-                    "says how often it was refused",
-                    source, source));
+    tell(fmt::format("no range holds {0}: 'apiguard allow {0} --for 2h' lists it", source));
+    tell("'apiguard denied' says how often it was refused");
     return;
   }
 }
@@ -172,7 +170,8 @@ Result<Exit> run(const CommandLine& line, const CheckOptions& options) {
     add_usage(used, *check);
     checks.push_back(std::move(*check));
   }
-  print(options.json ? report::check_json(checks) : report::check_text(checks, judge->now.wall));
+  print(options.json ? report::check_json(checks)
+                     : report::check_text(checks, judge->now.wall, view_of(options.wide)));
   if (judge->mode != Mode::kEnforce) {
     note(fmt::format("mode is {}: packets that would be dropped pass", to_string(judge->mode)));
   }

@@ -77,12 +77,15 @@ Result<Exit> run(const CommandLine& line, const DeniedOptions& options) {
     return Exit::kDone;
   }
   if (sources.empty()) {
-    if (known) note("no source was denied");
+    if (known)
+      tell(options.since ? "no source was denied within that time"
+                         : "no source was denied since the boot");
     return Exit::kDone;
   }
   print(report::denied_text(sources, options.top.value_or(kShown),
-                            Deciding(line.host, sources).ranges(), now.wall));
-  note("'apiguard check ADDRESS' asks the program, 'apiguard allow ADDRESS --for 2h' lists one");
+                            Deciding(line.host, sources).ranges(), now.wall,
+                            view_of(options.wide)));
+  tell("'apiguard check ADDRESS' asks the kernel, 'apiguard allow ADDRESS' lists one");
   return Exit::kDone;
 }
 

@@ -31,7 +31,9 @@ Result<Exit> run(const CommandLine& line, const HistoryOptions& options) {
   report::History history{read_metas(state, *world), std::nullopt};
   if (world->in_force) history.in_force = world->in_force->generation;
   if (world->in_force && !world->in_force->stored) note(text_unknown(*world->in_force).message);
-  print(options.json ? report::to_json(history) : report::to_text(history));
+  print(options.json
+            ? report::to_json(history)
+            : report::to_text(history, publish::clocks(*world).wall, view_of(options.wide)));
   return Exit::kDone;
 }
 

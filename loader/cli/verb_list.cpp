@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "loader/cli/filter.hpp"
 #include "loader/cli/reading.hpp"
 #include "loader/cli/verbs.hpp"
 #include "loader/host/progress.hpp"
@@ -30,12 +31,13 @@ void show(const ListOptions& options, const RangeRefs& ranges, const report::Lis
   progress::step("");
   if (options.review) {
     options.json ? report::review_json(ranges, use, now, to_stdout)
-                 : report::review_text(ranges, use, now, to_stdout);
+                 : report::review_text(ranges, use, now, to_stdout, view_of(options.wide));
   } else if (options.json) {
     report::list_json(ranges, use, bars, to_stdout);
   } else {
-    report::list_text(ranges, use, now, to_stdout);
-    report::bars_text(bars, now, to_stdout);
+    if (!ranges.empty() || options.only.empty())
+      report::list_text(ranges, use, now, to_stdout, view_of(options.wide));
+    report::bars_text(bars, now, to_stdout, view_of(options.wide));
   }
 }
 
@@ -55,7 +57,8 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   for (const std::string& text : world->book.damage) note(text);
   if (!world->in_force) {
     note(nothing_in_force(line.host));
-    if (options.json) show(options, {}, {}, bars_of(*world), 0);
+    if (options.json)
+      show(options, {}, {}, keep_meant(options.only, bars_of(*world)), Timestamp());
     return Exit::kDone;
   }
   const publish::InForce& in_force = *world->in_force;
@@ -64,11 +67,14 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   const Now now = publish::clocks(*world);
   if (mode_of(in_force) == Mode::kOff) note("mode is off: every packet passes, listed or not");
 
-  RangeRefs ranges = deciding_ranges(policy->ranges);
+  RangeRefs ranges = keep_meant(options.only, deciding_ranges(policy->ranges));
+  const auto bars = keep_meant(options.only, bars_of(*world));
   const publish::UsageView used = read_usage_or_say(line.host, *world);
   if (options.unused) keep_unused(*world, used, *options.unused, ranges);
   const report::ListUsage use{&used.log, used.observed_since};
-  show(options, ranges, use, bars_of(*world), now.wall);
+  if (ranges.empty() && !options.only.empty())
+    tell("no entry in force is meant by that: 'apiguard list' shows all of them");
+  show(options, ranges, use, bars, now.wall);
   return Exit::kDone;
 }
 

@@ -60,7 +60,7 @@ Result<Exit> run(const CommandLine& line, const SuggestOptions& options) {
   const auto suggestions = propose::suggest(seen, policy->ranges, now.wall, options.how);
 
   if (mode_of(in_force) != Mode::kAudit)
-    note("sources are kept in mode audit alone: 'apiguard mode audit' begins one");
+    tell("sources are kept in mode audit alone: 'apiguard mode audit' begins one");
   if (options.how.max_ranges != 0 && suggestions.ranges.size() > options.how.max_ranges)
     note("these are as few as the least lengths allow: see --min-prefix4 and --min-prefix6");
   if (options.json) {
@@ -68,7 +68,7 @@ Result<Exit> run(const CommandLine& line, const SuggestOptions& options) {
     return Exit::kDone;
   }
   const std::string text = report::suggest_text(suggestions, unestablished, unproven, now.wall);
-  if (text.empty()) note("no source was seen yet");
+  if (text.empty()) tell("no source was seen yet");
   if (!text.empty()) print(text);
   return Exit::kDone;
 }

@@ -27,16 +27,18 @@ void add_members(Json& json, const Check& check) {
 
 }  // namespace
 
-std::string check_text(const std::vector<Check>& checks, Timestamp now) {
-  Table table(
-      {"SOURCE", "VERDICT", "REASON", "RANGE", "NAME", "UNTIL", "CONNECTIONS", "LAST SEEN"});
+std::string check_text(const std::vector<Check>& checks, Timestamp now, const View& view) {
+  Table table({"SOURCE", "VERDICT", "REASON", "RANGE", "NAME", "UNTIL", "CONNECTIONS", "LAST SEEN"},
+              view.fit({"LAST SEEN", "CONNECTIONS"}));
   for (const Check& check : checks) {
     const Range range = check.range.value_or(Range{});
-    table.add(
-        {to_string(check.source), verdict(check), check.reason,
-         check.range ? to_string(range.prefix) : "", range.name, end_text(range, now),
-         check.usage ? std::to_string(check.usage->connections) : "",
-         check.usage && check.usage->connections > 0 ? seen_text(check.usage->last, now) : ""});
+    table.add({to_string(check.source), verdict(check), check.reason,
+               check.range ? to_string(range.prefix) : "", range.name,
+               end_text(range, now, view.times()),
+               check.usage ? std::to_string(check.usage->connections) : "",
+               check.usage && check.usage->connections > 0
+                   ? seen_text(check.usage->last, now, view.times())
+                   : ""});
   }
   return table.text();
 }

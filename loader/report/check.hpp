@@ -8,6 +8,7 @@
 
 #include "loader/ledger/usage_log.hpp"
 #include "loader/policy/policy.hpp"
+#include "loader/report/view.hpp"
 
 namespace apiguard::report {
 
@@ -23,7 +24,8 @@ struct Check {
 
 // A table, one line a source; what is left at `now` stands beside the end of the range;
 // behind it its connections and the last of them.
-[[nodiscard]] std::string check_text(const std::vector<Check>& checks, Timestamp now);
+[[nodiscard]] std::string check_text(const std::vector<Check>& checks, Timestamp now,
+                                     const View& view = {});
 
 // One: {schema, source, verdict, reason, range, name, until, mode, connections, first_seen,
 // last_seen}, and `lapsing`, which is true, where a lapsing line decided; several: {schema,

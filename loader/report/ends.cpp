@@ -18,10 +18,24 @@ using std::chrono::seconds;
 
 Timestamp whole_second(Timestamp time) { return std::chrono::floor<seconds>(time); }
 
+// Its largest unit.
+std::string brief(seconds time) {
+  const std::string whole = show_duration(time);
+  const std::size_t unit = whole.find(' ');
+  return whole.substr(0, whole.find(' ', unit + 1));
+}
+
+std::string brief_end(const Range& range, Timestamp now) {
+  const seconds left = std::chrono::floor<seconds>(*range.until) - std::chrono::floor<seconds>(now);
+  if (*range.until <= now) return fmt::format("ended {} ago", brief(-left));
+  return fmt::format("{}in {}", is_lapsing(range) ? "lapsing, " : "", brief(left));
+}
+
 }  // namespace
 
-std::string end_text(const Range& range, Timestamp now) {
+std::string end_text(const Range& range, Timestamp now, Times times) {
   if (!range.until) return "";
+  if (times == Times::kRelative) return brief_end(range, now);
   // That of a lapsing line is computed from two clocks each time: its fractions mean nothing.
   const std::string end =
       format_timestamp(is_lapsing(range) ? whole_second(*range.until) : *range.until);
@@ -34,9 +48,10 @@ std::string end_text(const Range& range, Timestamp now) {
 }
 
 // No fractions: nobody reads a table for them. A clock that was set back shows no time before now.
-std::string seen_text(Timestamp seen, Timestamp now) {
+std::string seen_text(Timestamp seen, Timestamp now, Times times) {
   const Timestamp second = whole_second(seen);
   const auto ago = std::chrono::duration_cast<seconds>(std::max<nanoseconds>(0s, now - second));
+  if (times == Times::kRelative) return brief(ago) + " ago";
   return fmt::format("{} ({} ago)", format_timestamp(second), show_duration(ago));
 }
 

@@ -5,6 +5,7 @@
 
 #include "loader/base/time.hpp"
 #include "loader/policy/text.hpp"
+#include "loader/report/ends.hpp"
 #include "loader/report/json.hpp"
 #include "loader/report/table.hpp"
 
@@ -46,12 +47,15 @@ Json changes_json(const GenerationMeta& meta) {
 
 }  // namespace
 
-std::string to_text(const History& history) {
-  Table table({"GENERATION", "TIME", "STATE", "MODE", "CHANGE", "BY", "VERB"});
+std::string to_text(const History& history, Timestamp now, const View& view) {
+  Fit fit = view.fit({"MODE"});
+  fit.cuts_last = true;
+  Table table({"GENERATION", "TIME", "STATE", "MODE", "CHANGE", "BY", "VERB"}, std::move(fit));
   for (const GenerationMeta& meta : history.generations) {
-    table.add({std::to_string(meta.generation), seconds_text(meta.time), standing(history, meta),
-               std::string(to_string(meta.mode)), fmt::format("+{} -{}", meta.added, meta.removed),
-               meta.by, meta.verb});
+    table.add({std::to_string(meta.generation),
+               view.columns ? seen_text(meta.time, now, view.times()) : seconds_text(meta.time),
+               standing(history, meta), std::string(to_string(meta.mode)),
+               fmt::format("+{} -{}", meta.added, meta.removed), meta.by, meta.verb});
   }
   return table.text();
 }

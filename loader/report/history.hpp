@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "loader/host/state.hpp"
+#include "loader/report/view.hpp"
 
 namespace apiguard::report {
 
@@ -17,7 +18,9 @@ struct History {
   std::optional<std::uint64_t> in_force;
 };
 
-[[nodiscard]] std::string to_text(const History& history);
+// A table; what a terminal has no room for is cut off the verb. `now` is for a view with relative
+// times.
+[[nodiscard]] std::string to_text(const History& history, Timestamp now = 0, const View& view = {});
 
 // {schema, generations[]{generation, time, by, in_force, confirmed, added, removed, verb}}. Where
 // several changes were published together also changes[]{by, verb, added[], removed[]}, whose

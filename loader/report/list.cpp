@@ -19,17 +19,22 @@ Row header(bool remarks) {
   return row;
 }
 
-Row row_of(const Range& range, const std::optional<ledger::Usage>& usage, Timestamp now,
-           bool remarks) {
+struct Shape {
+  Timestamp now;
+  bool remarks;
+  Times times;
+};
+
+Row row_of(const Range& range, const std::optional<ledger::Usage>& usage, const Shape& shape) {
   const bool used = usage && usage->connections > 0;
   Row row{to_string(range.prefix),
           std::string(to_string(range.kind)),
           range.name,
-          end_text(range, now),
+          end_text(range, shape.now, shape.times),
           usage ? std::to_string(usage->connections) : "",
-          used ? seen_text(usage->last, now) : "",
+          used ? seen_text(usage->last, shape.now, shape.times) : "",
           origin_of(range)};
-  if (!remarks) return row;
+  if (!shape.remarks) return row;
   row.push_back(range.remark.why());
   const auto review = range.remark.review();
   row.push_back(review ? format_date(*review) : "");
@@ -42,11 +47,11 @@ std::string entry_json(const Range& range, const std::optional<ledger::Usage>& u
   return indented(entry);
 }
 
-Row row_of(const BarLine& line, Timestamp now) {
+Row row_of(const BarLine& line, Timestamp now, Times times) {
   Range barred;
   barred.until = line.until;
-  return {line.bar.prefix ? to_string(*line.bar.prefix) : "", line.bar.name, end_text(barred, now),
-          line.bar.by};
+  return {line.bar.prefix ? to_string(*line.bar.prefix) : "", line.bar.name,
+          end_text(barred, now, times), line.bar.by};
 }
 
 Json bar_json(const BarLine& line) {
@@ -67,25 +72,27 @@ std::optional<ledger::Usage> UsageColumn::at(const Range& range) {
   return entries[next_].total();
 }
 
-void list_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink) {
+void list_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink,
+               const View& view) {
   const bool remarks = std::any_of(ranges.begin(), ranges.end(),
                                    [](const Range* range) { return !range->remark.empty(); });
-  TableLayout layout(header(remarks));
+  const Shape shape{now, remarks, view.times()};
+  TableLayout layout(header(remarks),
+                     view.fit({"ORIGIN", "REVIEW", "WHY", "LAST SEEN", "CONNECTIONS"}));
   UsageColumn measured(use.log);
-  for (const Range* range : ranges)
-    layout.measure(row_of(*range, measured.at(*range), now, remarks));
+  for (const Range* range : ranges) layout.measure(row_of(*range, measured.at(*range), shape));
   sink(layout.header());
   UsageColumn shown(use.log);
-  for (const Range* range : ranges)
-    sink(layout.line(row_of(*range, shown.at(*range), now, remarks)));
+  for (const Range* range : ranges) sink(layout.line(row_of(*range, shown.at(*range), shape)));
 }
 
-void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink) {
+void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink,
+               const View& view) {
   if (bars.empty()) return;
-  TableLayout layout({"BARRED", "NAME", "UNTIL", "BY"});
-  for (const BarLine& line : bars) layout.measure(row_of(line, now));
+  TableLayout layout({"BARRED", "NAME", "UNTIL", "BY"}, view.fit({"BY"}));
+  for (const BarLine& line : bars) layout.measure(row_of(line, now, view.times()));
   sink("\n" + layout.header());
-  for (const BarLine& line : bars) sink(layout.line(row_of(line, now)));
+  for (const BarLine& line : bars) sink(layout.line(row_of(line, now, view.times())));
 }
 
 void list_json(const RangeRefs& ranges, const ListUsage& use, const std::vector<BarLine>& bars,

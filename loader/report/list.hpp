@@ -9,6 +9,7 @@
 #include "loader/policy/book.hpp"
 #include "loader/policy/policy.hpp"
 #include "loader/report/sink.hpp"
+#include "loader/report/view.hpp"
 
 namespace apiguard::report {
 
@@ -38,11 +39,13 @@ class UsageColumn {
 
 // A table of CIDR, kind, name, end, connections, the last of them and origin; what is left at `now`
 // stands beside the end. Why and review where some entry says them. `ranges` stand by prefix.
-void list_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink);
+void list_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink,
+               const View& view = {});
 
 // What no lease is given to: a table of CIDR, name, end and who said so. Nothing where there is no
 // bar.
-void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink);
+void bars_text(const std::vector<BarLine>& bars, Timestamp now, const Sink& sink,
+               const View& view = {});
 
 // {schema, ranges[]{cidr, kind, name, until, origin, connections, first_seen, last_seen},
 // observed_since, bars[]{cidr, name, until, by}}, as dump() shows it and a newline. A lapsing line

@@ -39,7 +39,7 @@ std::string review_of(const Range& range, Timestamp now) {
   return format_date(*range.remark.review()) + (is_overdue(range.remark, now) ? " OVERDUE" : "");
 }
 
-Row row_of(const Line& line, Timestamp now) {
+Row row_of(const Line& line, Timestamp now, Times times) {
   const Range& range = *line.range;
   const bool used = line.usage && line.usage->connections > 0;
   return {review_of(range, now),
@@ -47,8 +47,8 @@ Row row_of(const Line& line, Timestamp now) {
           std::string(to_string(range.kind)),
           range.name,
           range.remark.why(),
-          used ? seen_text(line.usage->last, now) : "",
-          end_text(range, now),
+          used ? seen_text(line.usage->last, now, times) : "",
+          end_text(range, now, times),
           origin_of(range)};
 }
 
@@ -66,12 +66,14 @@ Json json_of(const Line& line, Timestamp now) {
 
 }  // namespace
 
-void review_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink) {
+void review_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink,
+                 const View& view) {
   const std::vector<Line> lines = lines_of(ranges, use);
-  TableLayout layout({"REVIEW", "CIDR", "KIND", "NAME", "WHY", "LAST SEEN", "UNTIL", "ORIGIN"});
-  for (const Line& line : lines) layout.measure(row_of(line, now));
+  TableLayout layout({"REVIEW", "CIDR", "KIND", "NAME", "WHY", "LAST SEEN", "UNTIL", "ORIGIN"},
+                     view.fit({"ORIGIN", "UNTIL", "LAST SEEN"}));
+  for (const Line& line : lines) layout.measure(row_of(line, now, view.times()));
   sink(layout.header());
-  for (const Line& line : lines) sink(layout.line(row_of(line, now)));
+  for (const Line& line : lines) sink(layout.line(row_of(line, now, view.times())));
 }
 
 void review_json(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink) {

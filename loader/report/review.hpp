@@ -12,7 +12,8 @@ namespace apiguard::report {
 
 // What is overdue at `now` first, by its date; then what has a date; then what has none. `ranges`
 // stand by prefix.
-void review_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink);
+void review_text(const RangeRefs& ranges, const ListUsage& use, Timestamp now, const Sink& sink,
+                 const View& view = {});
 
 // {schema, ranges[]{cidr, kind, name, until, origin, why, review, overdue, connections, first_seen,
 // last_seen}, observed_since}; why and review are null where there is none.

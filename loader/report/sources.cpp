@@ -36,6 +36,11 @@ Json standing_json(const Range* deciding) {
           {"name", text_or_null(deciding->name)}};
 }
 
+// On a terminal a column of zeros has nothing to say.
+std::string packets_text(std::uint64_t packets, const View& view) {
+  return packets == 0 && view.columns ? "" : std::to_string(packets);
+}
+
 constexpr std::size_t kUnprovenShown = 10;
 
 std::string span_text(Timestamp from, Timestamp to) {
@@ -106,15 +111,18 @@ std::string commands(const std::vector<propose::Suggestion>& ranges) {
 }  // namespace
 
 std::string denied_text(const std::vector<DeniedSource>& sources, std::size_t shown,
-                        const std::vector<const Range*>& deciding, Timestamp now) {
+                        const std::vector<const Range*>& deciding, Timestamp now,
+                        const View& view) {
   const std::size_t count = count_shown(sources, shown);
-  Table table({"SOURCE", "DROPPED", "WOULD DROP", "LAST REASON", "FIRST SEEN", "LAST SEEN", "NOW"});
+  Table table({"SOURCE", "DROPPED", "WOULD DROP", "LAST REASON", "FIRST SEEN", "LAST SEEN", "NOW"},
+              view.fit({"FIRST SEEN", "LAST REASON"}));
   for (std::size_t i = 0; i < count; ++i) {
     const DeniedSource& source = sources[i];
     table.add({source.source ? to_string(*source.source) : "",
-               std::to_string(source.packets - source.would_drop),
-               std::to_string(source.would_drop), std::string(reason_name(source.reason)),
-               seen_text(source.first, now), seen_text(source.last, now),
+               packets_text(source.packets - source.would_drop, view),
+               packets_text(source.would_drop, view), std::string(reason_name(source.reason)),
+               seen_text(source.first, now, view.times()),
+               seen_text(source.last, now, view.times()),
                source.source && i < deciding.size() ? standing(deciding[i]) : ""});
   }
   std::string text = table.text();

@@ -9,13 +9,15 @@
 #include "loader/compile/sources.hpp"
 #include "loader/propose/suggestion.hpp"
 #include "loader/propose/unproven.hpp"
+#include "loader/report/view.hpp"
 
 namespace apiguard::report {
 
 // The first `shown` of them; 0: all. `deciding`: for each the range that decides now, null where
 // none does; empty if that is not known. Says how many more there are.
 [[nodiscard]] std::string denied_text(const std::vector<DeniedSource>& sources, std::size_t shown,
-                                      const std::vector<const Range*>& deciding, Timestamp now);
+                                      const std::vector<const Range*>& deciding, Timestamp now,
+                                      const View& view = {});
 // As apiguard(8) has it under JSON; source is null behind more VLAN tags than are looked through.
 [[nodiscard]] std::string denied_json(const std::vector<DeniedSource>& sources, std::size_t shown,
                                       const std::vector<const Range*>& deciding);

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace apiguard::report {
@@ -11,10 +14,19 @@ namespace apiguard::report {
 // As many cells as the header has; an empty one is shown as "-", control characters as "?".
 using Row = std::vector<std::string>;
 
+// How a table fits a terminal. Without a width it has all of its columns, as wide as they are.
+struct Fit {
+  std::optional<std::size_t> width;
+  // Headers of the columns that may go, the first of them first, until the rest has room. Columns
+  // without a value in any row go before them.
+  std::vector<std::string_view> dispensable = {};
+  bool cuts_last = false;  // then the last column is cut, "..." at its end
+};
+
 // For rows that are too many to be kept: each is measured first and shown later.
 class TableLayout {
  public:
-  explicit TableLayout(Row header);
+  explicit TableLayout(Row header, Fit fit = {});
 
   void measure(const Row& row);
   // Every line ends with a newline, none with a space.
@@ -22,13 +34,21 @@ class TableLayout {
   [[nodiscard]] std::string line(const Row& row) const;
 
  private:
+  [[nodiscard]] const std::vector<std::size_t>& shown() const;
+  [[nodiscard]] std::vector<std::size_t> choose() const;
+  [[nodiscard]] std::size_t width_of(const std::vector<std::size_t>& columns) const;
+  [[nodiscard]] std::string cut(std::string cell, std::size_t before) const;
+
   Row header_;
+  Fit fit_;
   std::vector<std::size_t> widths_;
+  std::vector<bool> filled_;
+  mutable std::vector<std::size_t> shown_;  // columns; empty: not chosen yet
 };
 
 class Table {
  public:
-  explicit Table(Row header) : layout_(std::move(header)) {}
+  explicit Table(Row header, Fit fit = {}) : layout_(std::move(header), std::move(fit)) {}
 
   void add(Row row);
 

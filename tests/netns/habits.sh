@@ -93,9 +93,54 @@ step 'What is misspelt, cut short or no verb at all'
 leads statsu
 leads alow 192.0.2.1
 leads hist
+leads 192.0.2.0/24
 leads frobnicate
 leads list --lng
 leads status eth0
+
+step 'Arguments that are none: what to write instead'
+# says WORDS ANSWER: the answer to the usage error holds this.
+says() {
+  local answer=${*: -1}
+  expect 2 guard "${@:1:$#-1}"
+  complains "$answer"
+}
+begin
+says allow 203.0.113.10-203.0.113.20 '203\.0\.113\.10/31 203\.0\.113\.12/30 203\.0\.113\.16/30 203\.0\.113\.20/32$'
+verb allow 203.0.113.10/31 203.0.113.12/30 203.0.113.16/30 203.0.113.20/32
+says allow office.example.com 'getent ahosts office\.example\.com'
+says allow 192.0.2.0/24,198.51.100.0/24 'blanks between ranges.*: 192\.0\.2\.0/24 198\.51\.100\.0/24$'
+says allow 192.0.2.0/24 office 'name office$'
+says allow 203.0.113.7:6443 'no port .*endpoints.*: write 203\.0\.113\.7$'
+says allow https://203.0.113.7:6443 'no source'
+says allow ::ffff:10.0.0.0/104 "write '10\.0\.0\.0/8'"
+says allow '10.0.*.*' 'write 10\.0\.0\.0/16$'
+says allow any '0\.0\.0\.0/0 and ::/0'
+says allow from 192.0.2.1 "'apiguard allow CIDR'"
+says allow 192.0.2.1 --for 2hours 'write 2h$'
+says allow 192.0.2.1 --for 100ms 'write 1s$'
+says allow 192.0.2.1 --for 1w 'write 7d$'
+says allow 192.0.2.1 --name 'ci runner' "'ci-runner' is one"
+says check 198.51.100.0/24 "'apiguard list 198\.51\.100\.0/24'"
+says check 192.0.2.1 --to :6443 'as in 10\.0\.0\.1:6443'
+says mode enforcing "did you mean 'enforce'"
+EDITOR=no-such-editor expect 4 guard edit
+complains 'not found: .*EDITOR=vi'
+keeps expect 7 guard allow 10.0.0.0/7
+complains 'narrower'
+complains 'apiguard .*allow 10\.0\.0\.0/7 --accept-risk wide'
+chmod 0755 "$WORK"
+expect 4 on_server setpriv --reuid=65534 --regid=65534 --clear-groups "$APIGUARD" --config "$ETC/apiguard.toml" \
+  --state-dir "$STATE" --run-dir "$RUN" --pin-dir "$PINS" allow 192.0.2.1
+complains "needs root: .*sudo apiguard allow 192\.0\.2\.1"
+echo 'deny 192.0.2.0/24' >>"$ETC/authorized-ranges"
+expect 3 guard validate
+complains "'except'"
+begin
+printf '%s\n' 'ranges = ["192.0.2.1"]' 'port = 6443' >>"$ETC/apiguard.toml"
+expect 3 guard validate
+complains 'authorized-ranges, one a line'
+complains "'endpoints'"
 
 step 'What people type works'
 begin
@@ -112,3 +157,106 @@ for words in '--json status' 'status -o json' '-o json status' 'status --output=
 done
 keeps expect 2 guard allow 192.0.2.1/40 --json
 same 'false 2' "$("$TOOLS/json" /changed /error/exit <"$WORK/out" | xargs)" 'the answer in JSON'
+
+step 'list shows what is meant'
+# meant CIDRS WORDS...: what list shows of these.
+meant() { verb list "${@:2}" --json && same "$1" "$(grep -oE '"cidr": "[^"]+' "$WORK/out" | cut -d'"' -f4 | xargs)" "list ${*:2}"; }
+meant '203.0.113.0/24 2001:db8:12::/48' office
+meant '203.0.113.0/24' 203.0.113.64/26
+meant '198.51.100.7/32 203.0.113.0/24' 192.0.0.0/4
+meant '2001:db8:12::/48' "$OFFICE6"
+meant '' nobody
+complains '^no entry in force is meant'
+verb list nobody
+same '' "$(cat "$WORK/out")" 'a table of nothing'
+
+step 'An answer in words is no error'
+begin
+for words in denied 'denied --since 1h' suggest; do
+  # shellcheck disable=SC2086
+  verb $words
+  complains '^no source was'
+  silent_about '^apiguard: '
+done
+
+command -v script >/dev/null || {
+  left_out 'no script'
+  exit 0
+}
+PLACES="--config $ETC/apiguard.toml --state-dir $STATE --run-dir $RUN --pin-dir $PINS"
+# on_terminal WORDS: on one of 24 rows and 80 columns; what it shows is in $WORK/terminal.
+on_terminal() {
+  nsenter --net="/run/netns/$SERVER" -- env TERM=dumb script -qec "stty rows 24 cols 80; $APIGUARD $PLACES $*" /dev/null \
+    </dev/null 2>&1 | tr -d '\r' >"$WORK/terminal" || true
+}
+# fits WORDS: no line is wider than the terminal.
+fits() {
+  on_terminal "$@"
+  if grep -E '^.{81,}' "$WORK/terminal"; then die "'$*' does not fit 80 columns"; fi
+  [ -s "$WORK/terminal" ] || die "'$*' shows nothing"
+}
+shows() { grep -Eq -- "$1" "$WORK/terminal" || die "no line matches '$1': $(cat "$WORK/terminal")"; }
+
+step 'Tables fit 80 columns, with how far away a time is; elsewhere, and with --wide, they are whole'
+begin
+drops "$STRANGER4" "$STRANGER6"
+verb allow 198.51.100.128/25 --for 2h --name ci-runner-12345
+verb allow 2001:db8:1234:5678:9abc:def0:1234:5678 --name a-name
+fits list
+shows '^198\.51\.100\.128/25 +allow +ci-runner-12345 +in (1|2) h'
+fits denied
+shows "^$STRANGER6 .*[0-9] s ago +not listed\$"
+fits check 192.0.2.1
+shows '^192\.0\.2\.1 +drop +unlisted$'
+fits history
+shows '^[0-9]+ +[0-9]+ (s|min) ago'
+on_terminal list --wide
+shows 'ORIGIN'
+shows 'T[0-9:]+Z \(in (1 h 59 min|2 h)\)'
+verb list
+prints 'ORIGIN'
+
+step 'What was said of older lines is a count'
+ranges 203.0.113.0/24 2001:db8:12::/48 10.0.0.0/7 203.0.113.0/24
+verb apply --accept-risk all
+complains 'authorized-ranges:3:1: '
+verb allow 192.0.2.0/24
+complains "2 older warnings: 'apiguard validate' shows them"
+silent_about 'authorized-ranges:3:1'
+verb allow 192.0.2.9 --json
+[ "$("$TOOLS/json" /warnings# <"$WORK/out")" -ge 2 ] || die 'the JSON has no older warnings'
+verb validate
+complains 'authorized-ranges:3:1: '
+
+step 'init fits a screen'
+rm "$ETC/apiguard.toml" "$ETC/authorized-ranges"
+on_terminal init --root "$(dirname -- "$0")/../hosts/kubeadm"
+shows 'apiguard mode enforce --confirm-within'
+[ "$(fold -w 80 "$WORK/terminal" | wc -l)" -le 23 ] || die "init does not fit: $(cat "$WORK/terminal")"
+
+# interrupted WORDS...: Ctrl-C once $QUESTION is asked.
+interrupted() {
+  local asking
+  rm -f "$WORK/keys" "$WORK/terminal"
+  mkfifo "$WORK/keys"
+  nsenter --net="/run/netns/$SERVER" -- env --default-signal=INT \
+    script -qec "$APIGUARD $PLACES $*" /dev/null <"$WORK/keys" >"$WORK/terminal" 2>&1 &
+  asking=$!
+  PIDS+=("$asking")
+  exec {KEYS}>"$WORK/keys"
+  wait_for 'the question' grep -q "$QUESTION" "$WORK/terminal"
+  printf '\003' >&"$KEYS"
+  STATUS=0
+  wait "$asking" || STATUS=$?
+  exec {KEYS}>&-
+  same 130 "$STATUS" "$(cat "$WORK/terminal")"
+}
+
+step 'Ctrl-C at a question says what goes on'
+begin
+QUESTION='Go on' keeps interrupted allow 10.0.0.0/7
+shows 'nothing was changed: what was in force stays in force'
+QUESTION='Keep generation' changes interrupted allow 192.0.2.0/24 --confirm-within 1m
+shows "generation [0-9]+: is in force and not kept: undone in .*'apiguard confirm' keeps it"
+same false "$(status_of /confirmed)"
+verb confirm

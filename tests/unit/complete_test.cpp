@@ -104,8 +104,9 @@ TEST_CASE("the value of an option comes after it or behind the sign") {
   CHECK(completed({"list", "--unused", ""}) == Words{"7d", "30d", "90d"});
   CHECK(completed({"allow", "--until", ""}).empty());
   CHECK(completed({"apply", "--boot=x"}).empty());
-  CHECK(completed({"list", "-o", ""}) == Words{"json"});
+  CHECK(completed({"list", "-o", ""}) == Words{"json", "wide"});
   CHECK(completed({"list", "--output=j"}) == Words{"--output=json"});
+  CHECK(completed({"status", "-o", ""}) == Words{"json"});
   CHECK(completed({"run", "-o", ""}).empty());
   CHECK(completed({"apply", "--nope=x"}).empty());
 }
@@ -113,6 +114,7 @@ TEST_CASE("the value of an option comes after it or behind the sign") {
 TEST_CASE("arguments are what the verb takes") {
   CHECK(completed({"revoke", "c"}) == Words{"ci"});
   CHECK(completed({"revoke", "ci", "o"}) == Words{"office", "office-guests"});
+  CHECK(completed({"list", "o"}) == Words{"office", "office-guests"});
   CHECK(completed({"rollback", ""}) == Words{"17", "16"});
   CHECK(completed({"detach", ""}) == Words{"eth0", "eth1"});
   CHECK(completed({"mode", ""}) == Words{"enforce", "audit", "off"});
