@@ -35,10 +35,10 @@ bool can_ask() { return isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1;
 bool ask() {
   progress::step("");
   fmt::print(stderr, "Go on? [y/N] ");
-  Interruptible interruptible;
+  const Interruptible noted;
   while (!has_input()) {
-    if (interruptible.came())
-      interruptible.end("nothing was changed: what was in force stays in force");
+    if (Interruptible::came())
+      Interruptible::end("nothing was changed: what was in force stays in force");
   }
   std::string answer;
   std::getline(std::cin, answer);
@@ -56,7 +56,7 @@ Interruptible::Interruptible() {
 
 Interruptible::~Interruptible() { sigaction(SIGINT, &before_, nullptr); }
 
-bool Interruptible::came() const { return interrupted != 0; }
+bool Interruptible::came() { return interrupted != 0; }
 
 void Interruptible::end(std::string_view text) {
   fmt::print(stderr, "\n");

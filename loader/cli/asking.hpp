@@ -23,9 +23,9 @@ class Interruptible {
   Interruptible(const Interruptible&) = delete;
   Interruptible& operator=(const Interruptible&) = delete;
 
-  [[nodiscard]] bool came() const;
+  [[nodiscard]] static bool came();
   // Says it on stderr and ends the process as the signal would have.
-  [[noreturn]] void end(std::string_view text);
+  [[noreturn]] static void end(std::string_view text);
 
  private:
   struct sigaction before_ {};

@@ -104,10 +104,10 @@ void say_what_is_next(const std::string& path) {
       path));
 }
 
-// What is said of the proposal has so many lines of a terminal of 24, beside what is next, and for a
-// fresh host the word that its policy is not yet whole.
-constexpr std::size_t kLines = 16;
-constexpr std::size_t kFresh = 4;
+// What is said of the proposal has so many lines of a terminal of 24, beside what is next, and, where
+// no range is known, the word that the policy is not yet whole.
+constexpr std::size_t kLines = 15;
+constexpr std::size_t kUnfinished = 4;
 
 // All of it where nobody's terminal scrolls.
 std::string on_screen(const propose::Proposal& proposal, std::size_t lines) {
@@ -132,7 +132,7 @@ Result<Exit> run(const CommandLine& line, const InitOptions& options) {
   const auto existing = read_existing(path);
   if (!existing) return fail(existing.error());
   if (*existing && !can_ask() && **existing != text) return fail(refusal(path));
-  print(on_screen(*proposal, *existing ? kLines : kLines - kFresh));
+  print(on_screen(*proposal, proposal->cluster.empty() ? kLines - kUnfinished : kLines));
   if (*existing && **existing == text) {
     print(fmt::format("unchanged: {} says this already", path));
     return Exit::kDone;

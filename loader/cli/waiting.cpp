@@ -181,10 +181,10 @@ Result<Exit> confirm_now(const CommandLine& line) {
 Result<Exit> wait_for_answer(const CommandLine& line, std::uint64_t generation, BootTime deadline) {
   progress::step("");  // the terminal is the question's
   bool listen = true;
-  Interruptible interruptible;
+  const Interruptible noted;
   while (true) {
-    if (interruptible.came()) {
-      interruptible.end(
+    if (Interruptible::came()) {
+      Interruptible::end(
           fmt::format("generation {}: is in force and not kept: {}; 'apiguard "
                       "rollback' undoes it now",
                       generation, describe_window(deadline)));
