@@ -8,7 +8,8 @@
 
 namespace apiguard::descriptors {
 
-inline rlimit before_raise{0, 0};  // 0: was not raised
+// 0: was not raised
+inline rlimit before_raise{0, 0};
 
 inline rlimit read_limit() {
   rlimit limit{};

@@ -15,7 +15,8 @@ namespace apiguard::disbelief {
 
 struct Folder {
   std::string path;
-  std::string why;  // a finished message, with the command that mends it
+  // a finished message, with the command that mends it
+  std::string why;
 };
 
 // Of this process. Written before there is a second thread.

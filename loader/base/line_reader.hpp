@@ -54,8 +54,10 @@ class LineReader {
 
   std::string_view rest_;
   std::string_view line_;
-  std::size_t number_ = 0;  // of the line, or of the one that is missing
-  bool over_ = false;       // no line follows
+  // of the line, or of the one that is missing
+  std::size_t number_ = 0;
+  // no line follows
+  bool over_ = false;
 };
 
 }  // namespace apiguard

@@ -14,7 +14,8 @@ inline constexpr std::string_view kDropInFolder = "authorized-ranges.d";
 
 // "/etc/apiguard/x" -> "/etc/apiguard", "x" -> ".", "/x" -> "/"; a slash at the end is ignored.
 [[nodiscard]] std::string folder_of(std::string path);
-[[nodiscard]] std::string base_of(const std::string& path);  // "/etc/apiguard/x" -> "x"
+// "/etc/apiguard/x" -> "x"
+[[nodiscard]] std::string base_of(const std::string& path);
 // `name` in the folder of `path`: ("x", "y") -> "y".
 [[nodiscard]] std::string beside(const std::string& path, std::string_view name);
 

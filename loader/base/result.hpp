@@ -26,10 +26,14 @@ enum class Exit {
 };
 
 struct Error {
-  std::string message;        // "kind 'name': what failed: reason", no newline at the end
-  Exit exit = Exit::kFailed;  // status of the verb that ends with this error
-  int os_error = 0;           // errno, 0 if none
-  bool answered = false;      // with --json: stdout has the answer already
+  // "kind 'name': what failed: reason", no newline at the end
+  std::string message;
+  // status of the verb that ends with this error
+  Exit exit = Exit::kFailed;
+  // errno, 0 if none
+  int os_error = 0;
+  // with --json: stdout has the answer already
+  bool answered = false;
 };
 
 template <typename T = void>

@@ -12,7 +12,8 @@ namespace apiguard {
 class Sha256 {
  public:
   void add(std::string_view bytes);
-  [[nodiscard]] std::string hex();  // 64 lower-case digits; ends the computation
+  // 64 lower-case digits; ends the computation
+  [[nodiscard]] std::string hex();
 
  private:
   void block(const std::uint8_t* bytes);
@@ -20,7 +21,8 @@ class Sha256 {
   std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                       0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   std::array<std::uint8_t, 64> buffer_{};
-  std::uint64_t length_ = 0;  // bytes
+  // bytes
+  std::uint64_t length_ = 0;
 };
 
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);

@@ -47,7 +47,8 @@ struct Now {
 // The same, and the boot that it is of. What is counted by the boot-time clock holds in it alone.
 struct Moment {
   Now now;
-  std::string boot_id;  // empty: the kernel does not say
+  // empty: the kernel does not say
+  std::string boot_id;
   // The wall clock may be wrong: what has ended by it may not have.
   bool doubtful = false;
 };

@@ -66,7 +66,8 @@ Parsed<std::chrono::seconds> zone_offset(std::string_view text) {
 }
 
 struct Fraction {
-  std::size_t length = 0;  // characters, with the point
+  // characters, with the point
+  std::size_t length = 0;
   std::chrono::nanoseconds value{};
 };
 

@@ -10,8 +10,10 @@ namespace apiguard {
 
 struct CodePoint {
   char32_t value = 0;
-  std::size_t size = 1;  // bytes
-  bool valid = true;     // false: one stray byte, which is `value`
+  // bytes
+  std::size_t size = 1;
+  // false: one stray byte, which is `value`
+  bool valid = true;
 };
 
 // The code point at text[at]; `at` must lie inside the text.

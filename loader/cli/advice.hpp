@@ -12,9 +12,12 @@
 namespace apiguard::cli {
 
 enum class Wanted {
-  kRange,     // allow, except, set
-  kSelector,  // revoke, list: a range or a name
-  kAddress    // check, lease
+  // allow, except, set
+  kRange,
+  // revoke, list: a range or a name
+  // check, lease
+  kSelector,
+  kAddress
 };
 
 // Of a text that is not what is wanted: "no port belongs here: ...". Empty: the reader's own reason

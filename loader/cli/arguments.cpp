@@ -122,7 +122,7 @@ Result<Address> parse_address_argument(const std::string& text) {
   return *address;
 }
 
-DurationResult parse_duration_argument(const std::string& text) {
+Result<std::chrono::nanoseconds> parse_duration_argument(const std::string& text) {
   auto duration = parse_duration(text);
   const std::string advice = duration ? "" : advice_on_duration(text);
   if (advice.empty()) return duration;

@@ -30,8 +30,8 @@ namespace apiguard::cli {
 [[nodiscard]] Result<Mode> parse_mode_argument(const std::string& text);
 [[nodiscard]] Result<std::uint64_t> parse_generation_argument(const std::string& text);
 // As parse_duration() has it, in words that say what is meant.
-using DurationResult = decltype(parse_duration(std::string_view()));
-[[nodiscard]] DurationResult parse_duration_argument(const std::string& text);
+
+[[nodiscard]] Result<std::chrono::nanoseconds> parse_duration_argument(const std::string& text);
 [[nodiscard]] Result<Address> parse_address_argument(const std::string& text);
 // ADDRESS:PORT or [V6ADDRESS]:PORT; the address is always there.
 [[nodiscard]] Result<Endpoint> parse_destination_argument(const std::string& text);

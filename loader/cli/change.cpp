@@ -100,11 +100,16 @@ void show_risks(const std::vector<Risk>& risks) {
 // One attempt: from the lock to the end, or to a question that has to be asked without the lock.
 struct Attempt {
   std::optional<Exit> exit;
-  std::vector<Risk> risks;           // to be asked about
-  std::string preview;               // what the question is about
-  std::set<std::string> cut;         // and whom
-  std::uint64_t generation = 0;      // published,
-  std::optional<BootTime> deadline;  // and to be confirmed by then; none: confirmed
+  // to be asked about
+  std::vector<Risk> risks;
+  // what the question is about
+  std::string preview;
+  // and whom
+  std::set<std::string> cut;
+  // published,
+  std::uint64_t generation = 0;
+  // and to be confirmed by then; none: confirmed
+  std::optional<BootTime> deadline;
 };
 
 // What was agreed to: these risks, of the change that looked like this and cut no others.
@@ -489,9 +494,12 @@ class Changer {
   const ChangeFlags& flags_;
   const ChangeKind& kind_;
   const MakeRequest& make_request_;
-  std::optional<Lock> held_;       // for the first attempt: its turn has come
-  report::NotChanged refused_;     // of the last attempt, without the error
-  mutable bool answered_ = false;  // stdout has an answer
+  // for the first attempt: its turn has come
+  std::optional<Lock> held_;
+  // of the last attempt, without the error
+  report::NotChanged refused_;
+  // stdout has an answer
+  mutable bool answered_ = false;
 };
 
 }  // namespace

@@ -18,21 +18,31 @@ using MakeRequest = std::function<Result<publish::Request>(const publish::World&
 
 // Where a person has taken everything off.
 enum class WhereDetached {
-  kWritesText,  // and says that it is not in force
-  kFails,       // what it is for is not to be had
-  kAttaches,    // raises a risk, but not on a terminal
+  // and says that it is not in force
+  kWritesText,
+  // what it is for is not to be had
+  kFails,
+  // raises a risk, but not on a terminal
+  kAttaches,
   kChangesNothing
 };
 
 struct ChangeKind {
   WhereDetached where_detached = WhereDetached::kWritesText;
-  bool way_out = false;  // goes on without the lock where the run directory cannot be written
-  bool looks_at_doors = false;  // warns where the endpoints miss what listens
-  bool trust_clock = false;  // the clock is right: nothing that was published before holds the time
-  bool overtakes = false;    // whoever holds the lock for too long
-  bool asks_for_boot = false;  // warns where nothing brings the filter back after a reboot
-  bool ends_window = false;    // accepted while another change waits for its confirmation
-  const publish::QueuedChange* queued = nullptr;  // may be published with others (queueing.hpp)
+  // goes on without the lock where the run directory cannot be written
+  bool way_out = false;
+  // warns where the endpoints miss what listens
+  bool looks_at_doors = false;
+  // the clock is right: nothing that was published before holds the time
+  bool trust_clock = false;
+  // whoever holds the lock for too long
+  bool overtakes = false;
+  // warns where nothing brings the filter back after a reboot
+  bool asks_for_boot = false;
+  // accepted while another change waits for its confirmation
+  bool ends_window = false;
+  // may be published with others (queueing.hpp)
+  const publish::QueuedChange* queued = nullptr;
 };
 
 [[nodiscard]] Result<Exit> change(const CommandLine& line, const ChangeFlags& flags,

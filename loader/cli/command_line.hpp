@@ -21,54 +21,73 @@ struct ChangeFlags {
   bool dry_run = false;
   bool strict = false;
   bool json = false;
-  std::set<std::string> accepted;  // names of risks; "all" stands for each of them
+  // names of risks; "all" stands for each of them
+  std::set<std::string> accepted;
   std::optional<std::chrono::nanoseconds> confirm_within;
 };
 
 struct ApplyOptions {
   // A drop-in that the change brings in, and the file with its text.
   struct With {
-    std::string name;  // "NAME.list"
-    std::string file;  // path, as typed
+    // "NAME.list"
+    std::string name;
+    // path, as typed
+    std::string file;
   };
   ChangeFlags flags;
   bool boot = false;
   bool trust_clock = false;
-  std::vector<With> with;  // each name once
+  // each name once
+  std::vector<With> with;
 };
-struct PutOptions {  // allow, except
+// allow, except
+struct PutOptions {
   ChangeFlags flags;
   Kind kind = Kind::kAllow;
   std::vector<ParsedPrefix> prefixes;
-  std::vector<std::string> texts;  // as typed, for messages
+  // as typed, for messages
+  std::vector<std::string> texts;
   std::string name;
-  std::optional<std::chrono::nanoseconds> lasts;  // --for; at most one of the two is there
-  std::optional<Timestamp> until;                 // --until
-  Remark remark = {};                             // --why and --review
+  // --for; at most one of the two is there
+  std::optional<std::chrono::nanoseconds> lasts;
+  // --until
+  std::optional<Timestamp> until;
+  // --why and --review
+  Remark remark = {};
 };
 struct RevokeOptions {
   ChangeFlags flags;
-  bool if_listed = false;  // what is not there is no error
+  // what is not there is no error
+  bool if_listed = false;
   std::vector<Selector> selectors;
 };
 struct LeaseOptions {
   bool json = false;
-  std::vector<Address> addresses;  // unless one of the next two says where they come from
-  bool from_ssh = false;           // the source of the session that we run in
-  bool sync = false;               // standard input, all that bear `name`
-  std::string name;                // empty: none
+  // unless one of the next two says where they come from
+  std::vector<Address> addresses;
+  // the source of the session that we run in
+  bool from_ssh = false;
+  // standard input, all that bear `name`
+  bool sync = false;
+  // empty: none
+  std::string name;
   std::chrono::nanoseconds lasts{};
-  std::string lasts_text;  // as typed
+  // as typed
+  std::string lasts_text;
   std::vector<Prefix> within;
-  std::uint8_t prefix6 = 128;  // or 64
+  // or 64
+  std::uint8_t prefix6 = 128;
   // These two stand alone: nothing is leased.
   std::optional<Selector> unbar;
-  std::string authorized_key;  // path of a public key; empty: none
-  std::string user;            // with it; empty: root
+  // path of a public key; empty: none
+  std::string authorized_key;
+  // with it; empty: root
+  std::string user;
 };
 struct SetOptions {
   ChangeFlags flags;
-  bool off = false;  // the argument was ""
+  // the argument was ""
+  bool off = false;
   // The whole text instead: of a file, or "-" for standard input; empty: of the arguments.
   std::string file;
   std::vector<ParsedPrefix> prefixes;
@@ -80,7 +99,8 @@ struct EditOptions {
 struct ModeOptions {
   ChangeFlags flags;
   Mode mode = Mode::kEnforce;
-  bool asks = false;  // nobody typed 'off': it is a risk
+  // nobody typed 'off': it is a risk
+  bool asks = false;
 };
 struct RollbackOptions {
   ChangeFlags flags;
@@ -95,14 +115,16 @@ struct DetachOptions {
 };
 struct HistoryOptions {
   bool json = false;
-  bool wide = false;  // whatever the terminal has room for; so below
+  // whatever the terminal has room for; so below
+  bool wide = false;
 };
 struct ListOptions {
   bool json = false;
   std::optional<std::chrono::nanoseconds> unused;
   bool review = false;
   bool wide = false;
-  std::vector<Selector> only;  // what is meant by one of them; empty: all
+  // what is meant by one of them; empty: all
+  std::vector<Selector> only;
 };
 struct StatusOptions {
   bool json = false;
@@ -110,18 +132,22 @@ struct StatusOptions {
 struct CheckOptions {
   bool json = false;
   std::vector<Address> sources;
-  std::optional<Endpoint> to;  // --to ADDRESS:PORT; the address is always there
+  // --to ADDRESS:PORT; the address is always there
+  std::optional<Endpoint> to;
   bool wide = false;
 };
 struct DeniedOptions {
   bool json = false;
-  std::optional<std::size_t> top;                 // so many of them; 0: all
-  std::optional<std::chrono::nanoseconds> since;  // seen within it
+  // so many of them; 0: all
+  std::optional<std::size_t> top;
+  // seen within it
+  std::optional<std::chrono::nanoseconds> since;
   bool wide = false;
 };
 struct WatchOptions {
   bool json = false;
-  std::optional<std::chrono::nanoseconds> lasts;  // none: until a signal comes
+  // none: until a signal comes
+  std::optional<std::chrono::nanoseconds> lasts;
 };
 struct SuggestOptions {
   bool json = false;
@@ -131,20 +157,25 @@ struct ValidateOptions {
   enum class Kind : std::uint8_t { kByName, kToml, kRanges };
   bool strict = false;
   Kind kind = Kind::kByName;
-  std::vector<std::string> files;  // "-" for standard input, at most once
+  // "-" for standard input, at most once
+  std::vector<std::string> files;
 };
 struct DiffOptions {
   bool json = false;
 };
 struct InitOptions {
-  std::string root;    // in front of the paths of the host's files; "" for none
-  bool print = false;  // to stdout instead of the file
+  // in front of the paths of the host's files; "" for none
+  std::string root;
+  // to stdout instead of the file
+  bool print = false;
 };
 struct RunOptions {
-  std::string textfile;  // --textfile; empty: none
+  // --textfile; empty: none
+  std::string textfile;
 };
 struct MetricsOptions {
-  std::string textfile;  // --textfile; empty: standard output
+  // --textfile; empty: standard output
+  std::string textfile;
 };
 struct VersionOptions {
   bool verbose = false;
@@ -158,8 +189,10 @@ using Verb = std::variant<ApplyOptions, PutOptions, RevokeOptions, LeaseOptions,
 
 struct CommandLine {
   Host host;
-  std::string command;   // the verb and its arguments as typed, for history and the lock
-  bool verbose = false;  // libbpf's own messages
+  // the verb and its arguments as typed, for history and the lock
+  std::string command;
+  // libbpf's own messages
+  bool verbose = false;
   Verb verb;
 };
 

@@ -17,9 +17,11 @@ using Candidates = std::vector<Candidate>;
 // What is known once every word but the last has been read.
 struct Reading {
   const VerbInfo* verb = nullptr;
-  const OptionInfo* waiting = nullptr;  // for its value
+  // for its value
+  const OptionInfo* waiting = nullptr;
   Places places;
-  bool only_arguments = false;  // behind "--"
+  // behind "--"
+  bool only_arguments = false;
 };
 
 bool has_name(const OptionInfo& option, std::string_view name) {

@@ -16,8 +16,10 @@ namespace apiguard::cli {
 inline constexpr const char* kCompleteVerb = "__complete";
 
 struct Candidate {
-  std::string word;  // whole: it takes the place of what is written
-  std::string what;  // a description, or empty
+  // whole: it takes the place of what is written
+  std::string word;
+  // a description, or empty
+  std::string what;
 
   friend bool operator==(const Candidate&, const Candidate&) = default;
 };

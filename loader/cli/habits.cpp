@@ -276,8 +276,8 @@ std::string advice_on_option(std::string_view option, const VerbInfo* verb,
   const std::string_view name = option.substr(0, option.find('='));
   const auto names = option_names(verb, tree);
   if (const auto habit = habit_of_option(name, names); !habit.empty()) return std::string(habit);
-  std::string help = fmt::format(
-      "see 'apiguard {}{}--help'", verb == nullptr ? "" : verb->name, verb == nullptr ? "" : " ");
+  std::string help = fmt::format("see 'apiguard {}{}--help'", verb == nullptr ? "" : verb->name,
+                                 verb == nullptr ? "" : " ");
   const std::string_view near = name.starts_with("--") ? nearest(name, names) : "";
   if (near.empty()) return help;
   return fmt::format("did you mean '{}'? {}", near, help);

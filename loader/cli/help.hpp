@@ -11,10 +11,14 @@ namespace apiguard::cli {
 
 struct VerbHelp {
   std::string_view name;
-  std::string_view group;      // heading in the main help
-  std::string_view arguments;  // as in the usage line; empty: none
-  std::string_view summary;    // one line
-  std::string_view details;    // what else to know, then examples
+  // heading in the main help
+  std::string_view group;
+  // as in the usage line; empty: none
+  std::string_view arguments;
+  // one line
+  std::string_view summary;
+  // what else to know, then examples
+  std::string_view details;
 };
 
 [[nodiscard]] std::span<const VerbHelp> verb_helps();

@@ -12,7 +12,8 @@
 namespace apiguard::cli {
 
 struct SortedWarnings {
-  std::vector<std::string> fresh;  // in their order
+  // in their order
+  std::vector<std::string> fresh;
   std::size_t older = 0;
 };
 

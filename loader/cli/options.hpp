@@ -13,8 +13,10 @@ namespace apiguard::cli {
 // Exit::kUsage).
 struct Printed {
   std::string text;
-  Exit exit = Exit::kDone;  // kDone goes to stdout, anything else to stderr
-  std::string refused;      // the message that a refusal in JSON has; empty: none is wanted
+  // kDone goes to stdout, anything else to stderr
+  Exit exit = Exit::kDone;
+  // the message that a refusal in JSON has; empty: none is wanted
+  std::string refused;
 };
 [[nodiscard]] std::variant<CommandLine, Printed> parse(int argc, const char* const* argv);
 

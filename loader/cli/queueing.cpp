@@ -154,7 +154,8 @@ class Outcome {
   const Group& group_;
   const Plan& plan_;
   const Published& published_;
-  SortedWarnings sorted_;  // of the plan
+  // of the plan
+  SortedWarnings sorted_;
 };
 
 // Holds the lock, and its own ticket is one of the queue.
@@ -330,7 +331,8 @@ class Leader {
   Ticket& ticket_;
   Queue queue_;
   std::vector<Member> members_;
-  bool gone_ = false;  // the last look found somebody gone: the rest is judged anew
+  // the last look found somebody gone: the rest is judged anew
+  bool gone_ = false;
 };
 
 // ---- who waits ---------------------------------------------------------------------------------

@@ -23,9 +23,12 @@ namespace apiguard::cli {
 
 // What a verb does that finds the lock held, or the run directory out of reach.
 enum class Ways {
-  kWaits,      // and fails
-  kGoesOn,     // waits, and goes on without the lock where the run directory cannot be written
-  kOvertakes,  // overtakes who holds it for too long, and goes on whatever is wrong with the lock
+  // and fails
+  kWaits,
+  // waits, and goes on without the lock where the run directory cannot be written
+  kGoesOn,
+  // overtakes who holds it for too long, and goes on whatever is wrong with the lock
+  kOvertakes,
 };
 // None: on without it. Both are said on stderr.
 [[nodiscard]] Result<std::optional<Lock>> take_lock(const CommandLine& line, Ways ways);

@@ -9,20 +9,24 @@
 namespace apiguard::cli {
 
 struct OptionInfo {
-  std::vector<std::string> names;  // "--config"; "-h"
-  std::string type;                // of its value: "FILE"; empty: it takes none
+  // "--config"; "-h"
+  std::vector<std::string> names;
+  // of its value: "FILE"; empty: it takes none
+  std::string type;
   std::string summary;
 };
 
 struct VerbInfo {
   std::string name;
   std::string summary;
-  std::string arguments;  // as in the usage line; empty: none
+  // as in the usage line; empty: none
+  std::string arguments;
   std::vector<OptionInfo> options;
 };
 
 struct CommandTree {
-  std::vector<OptionInfo> options;  // before or after any verb
+  // before or after any verb
+  std::vector<OptionInfo> options;
   std::vector<VerbInfo> verbs;
 };
 

@@ -20,10 +20,14 @@ namespace {
 constexpr std::size_t kShown = 10;
 
 enum class Manner {
-  kNoPlace,  // reads and writes none of them
-  kWayOut,   // goes on by the pins, or by the links alone
-  kBoot,     // takes the files, and its status says so
-  kLook,     // says what it can
+  // reads and writes none of them
+  kNoPlace,
+  // goes on by the pins, or by the links alone
+  kWayOut,
+  // takes the files, and its status says so
+  kBoot,
+  // says what it can
+  kLook,
   kOther
 };
 

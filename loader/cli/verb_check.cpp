@@ -27,7 +27,8 @@ struct Judge {
   Fd pinned;
   std::optional<datapath::Generation> transient;
   std::vector<Endpoint> endpoints;
-  RangeRefs ranges;  // of the policy in force
+  // of the policy in force
+  RangeRefs ranges;
   Mode mode = Mode::kEnforce;
   Now now;
 

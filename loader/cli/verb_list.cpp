@@ -57,8 +57,7 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   for (const std::string& text : world->book.damage) note(text);
   if (!world->in_force) {
     note(nothing_in_force(line.host));
-    if (options.json)
-      show(options, {}, {}, keep_meant(options.only, bars_of(*world)), Timestamp());
+    if (options.json) show(options, {}, {}, keep_meant(options.only, bars_of(*world)), Timestamp());
     return Exit::kDone;
   }
   const publish::InForce& in_force = *world->in_force;

@@ -98,9 +98,12 @@ class Changes {
   const Host& host_;
   datapath::Pins pins_;
   datapath::Edition which_;
-  std::uint64_t loaded_ = 0;  // its generation
-  std::uint64_t before_ = 0;  // judges once `loaded_` has not been confirmed in time
-  bool waits_ = false;        // for its confirmation
+  // its generation
+  std::uint64_t loaded_ = 0;
+  // judges once `loaded_` has not been confirmed in time
+  std::uint64_t before_ = 0;
+  // for its confirmation
+  bool waits_ = false;
   bool undone_ = false;
 };
 
@@ -250,16 +253,20 @@ class Watcher {
   datapath::Pins pins_;
   Changes changes_;
   Names names_;
-  std::vector<apiguard_event> events_;  // taken and not told yet
+  // taken and not told yet
+  std::vector<apiguard_event> events_;
   std::optional<datapath::Watch> watch_;
   Fd counters_;
   std::uint64_t denied_before_ = 0;
-  std::uint64_t shown_ = 0;   // denied packets that were told
-  std::uint64_t hidden_ = 0;  // admitted connections too many for people
+  // denied packets that were told
+  std::uint64_t shown_ = 0;
+  // admitted connections too many for people
+  std::uint64_t hidden_ = 0;
   std::uint64_t told_denied_ = 0;
   std::uint64_t told_admitted_ = 0;
   BootTime next_second_{};
-  unsigned lines_ = 0;  // in this second
+  // in this second
+  unsigned lines_ = 0;
 };
 
 Result<Fd> take_signals() {

@@ -17,10 +17,12 @@ inline constexpr unsigned kBlockBits = 8;
 template <typename Number>
 struct Region {
   Number first;
-  std::size_t stretch;  // index of the stretch that holds `first`
+  // index of the stretch that holds `first`
+  std::size_t stretch;
 };
 
-inline constexpr __u64 kLowBits = 0x5555555555555555;  // of every cell
+// of every cell
+inline constexpr __u64 kLowBits = 0x5555555555555555;
 
 [[nodiscard]] inline unsigned deeper_cells(__u64 cells) {
   return static_cast<unsigned>(std::popcount(cells & cells >> 1 & kLowBits));

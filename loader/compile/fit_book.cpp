@@ -19,7 +19,8 @@ namespace {
 struct Node {
   std::size_t begin = 0;
   std::size_t end = 0;
-  __u64 last = 0;  // 0: none of its ranges is left
+  // 0: none of its ranges is left
+  __u64 last = 0;
   unsigned steps = 0;
 };
 
@@ -48,7 +49,8 @@ class Fitting {
   const Now& now_;
   std::vector<bool> dropped_;
   std::vector<bool> lengthened_;
-  std::vector<Node> stack_;  // around the prefix at hand, widest first
+  // around the prefix at hand, widest first
+  std::vector<Node> stack_;
   bool changed_ = false;
 };
 

@@ -25,8 +25,10 @@ __extension__ using Number6 = unsigned __int128;
 
 template <typename Number>
 struct Stretch {
-  Number first;  // its last address is the one before the next stretch
-  Cell cell;     // never APIGUARD_CELL_DEEPER
+  // its last address is the one before the next stretch
+  Number first;
+  // never APIGUARD_CELL_DEEPER
+  Cell cell;
 };
 
 // At least one stretch; the first begins at 0; neighbours differ. `ranges` is the part of the

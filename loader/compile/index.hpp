@@ -12,10 +12,12 @@ namespace apiguard {
 
 // 16 bits, 8 bits, then a leaf for the last 8.
 struct Index4 {
-  Cell whole = APIGUARD_CELL_UNLISTED;  // of every address; deeper: see the top
+  // of every address; deeper: see the top
+  Cell whole = APIGUARD_CELL_UNLISTED;
   apiguard_top top{};
   std::vector<apiguard_block> blocks;
-  std::vector<apiguard_rank> ranks;  // one a block
+  // one a block
+  std::vector<apiguard_rank> ranks;
   std::vector<__u64> leaves;
   std::vector<apiguard_block> dense;
 };
@@ -24,9 +26,12 @@ struct Index4 {
 // longer than that, another over the rest.
 struct Index6 {
   Cell whole = APIGUARD_CELL_UNLISTED;
-  Cell outside = APIGUARD_CELL_UNLISTED;  // of addresses without the shared bits
-  __u64 shared = 0;                       // upper half of an address, host byte order
-  unsigned shared_len = 0;                // bits, at most APIGUARD_MAX_SHARED6
+  // of addresses without the shared bits
+  Cell outside = APIGUARD_CELL_UNLISTED;
+  // upper half of an address, host byte order
+  __u64 shared = 0;
+  // bits, at most APIGUARD_MAX_SHARED6
+  unsigned shared_len = 0;
   apiguard_top top{};
   std::vector<apiguard_node> nodes;
 };

@@ -101,7 +101,8 @@ class Builder {
 
   const Stretches& stretches_;
   std::vector<apiguard_node>& nodes_;
-  unsigned low_bits_;  // of an address, behind those of the key
+  // of an address, behind those of the key
+  unsigned low_bits_;
 };
 
 }  // namespace

@@ -22,8 +22,10 @@ struct RangeHits {
 };
 
 struct Hits {
-  std::vector<RangeHits> ranges;  // by prefix, each once
-  apiguard_used missed{};         // connections that found no room in the map
+  // by prefix, each once
+  std::vector<RangeHits> ranges;
+  // connections that found no room in the map
+  apiguard_used missed{};
 };
 
 [[nodiscard]] apiguard_used_key hits_key(const Prefix& prefix);

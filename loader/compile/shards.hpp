@@ -43,8 +43,10 @@ class ShardBuilder {
 
   std::size_t capacity_;
   Shards<Key> shards_;
-  std::size_t added_ = 0;   // to the last shard, without those that reach into it
-  std::vector<Open> open_;  // the entries around the last one, and that one
+  // to the last shard, without those that reach into it
+  std::size_t added_ = 0;
+  // the entries around the last one, and that one
+  std::vector<Open> open_;
 };
 
 // Small enough to be freed within milliseconds, and so large that the shards suffice.

@@ -16,12 +16,15 @@ namespace apiguard {
 // A source that was refused, or in audit would have been. Under a flood its packets are an
 // estimate: see struct apiguard_sampler.
 struct DeniedSource {
-  std::optional<Address> source;  // none: behind more VLAN tags than are looked through
+  // none: behind more VLAN tags than are looked through
+  std::optional<Address> source;
   std::uint64_t packets = 0;
-  std::uint64_t would_drop = 0;  // of these passed, because mode was audit
+  // of these passed, because mode was audit
+  std::uint64_t would_drop = 0;
   Timestamp first{};
   Timestamp last{};
-  apiguard_outcome outcome = APIGUARD_DROP;  // of the newest packet
+  // of the newest packet
+  apiguard_outcome outcome = APIGUARD_DROP;
   apiguard_reason reason = APIGUARD_UNLISTED;
 
   friend bool operator==(const DeniedSource&, const DeniedSource&) = default;
@@ -33,17 +36,20 @@ struct AuditSource {
   std::uint64_t connections = 0;
   Timestamp first{};
   Timestamp last{};
-  unsigned days = 0;  // of UTC
+  // of UTC
+  unsigned days = 0;
 
   friend bool operator==(const AuditSource&, const AuditSource&) = default;
 };
 
 // Connections that are opened one after the other at even distances.
 struct Rhythm {
-  std::chrono::nanoseconds gap{};  // between two
+  // between two
+  std::chrono::nanoseconds gap{};
   Timestamp since{};
   Timestamp last{};
-  std::uint64_t beats = 0;  // gaps in between
+  // gaps in between
+  std::uint64_t beats = 0;
 
   friend bool operator==(const Rhythm&, const Rhythm&) = default;
 };
@@ -51,11 +57,14 @@ struct Rhythm {
 // A source that came during an audit, and of which no finished handshake was seen.
 struct UnprovenSource {
   Address source;
-  std::uint64_t packets = 0;   // samples
-  std::uint64_t payloads = 0;  // of these, with payload that is for no socket of this host
+  // samples
+  std::uint64_t packets = 0;
+  // of these, with payload that is for no socket of this host
+  std::uint64_t payloads = 0;
   Timestamp first{};
   Timestamp last{};
-  std::optional<Rhythm> rhythm;  // none: it never opened a connection
+  // none: it never opened a connection
+  std::optional<Rhythm> rhythm;
 
   friend bool operator==(const UnprovenSource&, const UnprovenSource&) = default;
 };

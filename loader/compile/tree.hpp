@@ -11,9 +11,11 @@
 namespace apiguard {
 
 struct Step {
-  __u64 key;  // from here to the key of the next step; at most APIGUARD_KEY_MASK
+  // from here to the key of the next step; at most APIGUARD_KEY_MASK
+  __u64 key;
   Cell cell;
-  std::size_t stretch;  // of a deeper cell: the stretch that holds its first address
+  // of a deeper cell: the stretch that holds its first address
+  std::size_t stretch;
 };
 
 // A deeper cell of a tree, and the node that is kept free for the root of what it holds.

@@ -14,7 +14,8 @@ namespace apiguard::datapath {
 struct Attached {
   Fd link;
   bool generic = false;
-  std::string reason;  // why native was not possible; empty unless auto fell back
+  // why native was not possible; empty unless auto fell back
+  std::string reason;
 };
 
 // Creates a link where there is none of ours. On an interface `auto` takes native, and generic for the

@@ -12,7 +12,8 @@
 namespace apiguard::datapath {
 
 enum class AttachKind {
-  kInterface  // the XDP hook of an interface
+  // the XDP hook of an interface
+  kInterface
 };
 inline constexpr std::array kAttachKinds{AttachKind::kInterface};
 
@@ -34,7 +35,8 @@ class PerKind {
 
 struct AttachPoint {
   AttachKind kind = AttachKind::kInterface;
-  std::uint64_t id = 0;  // the kernel's: of an interface its ifindex. 0: it is gone
+  // the kernel's: of an interface its ifindex. 0: it is gone
+  std::uint64_t id = 0;
 
   [[nodiscard]] bool gone() const { return id == 0; }
   // Of an interface.

@@ -110,7 +110,8 @@ class Filler {
   int outer_fd_;
   const Shards<Key>& shards_;
   std::atomic<std::size_t> next_ = 0;
-  std::vector<Fd> tries_;  // each written by the thread that took its shard
+  // each written by the thread that took its shard
+  std::vector<Fd> tries_;
   std::mutex mutex_;
   std::optional<Error> failure_;
 };

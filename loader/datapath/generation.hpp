@@ -25,20 +25,28 @@ enum class ProgramKind { kProbe, kFrags, kPlain };
 
 // What a generation falls back to that is published unconfirmed. Descriptors are borrowed.
 struct Fallback {
-  Edition which;                    // judges past the deadline; generation 0: none did before
-  FilterFds filter_fds{-1};         // its filters, of the same kind of program; -1: none
-  std::vector<AttachPoint> joined;  // what it does not guard: there all passes
+  // judges past the deadline; generation 0: none did before
+  Edition which;
+  // its filters, of the same kind of program; -1: none
+  FilterFds filter_fds{-1};
+  // what it does not guard: there all passes
+  std::vector<AttachPoint> joined;
 };
 
 struct LoadOptions {
   ProgramKind kind = ProgramKind::kProbe;
-  const LedgerMaps* kept = nullptr;  // those of the generation before; null or -1: fresh ones
+  // those of the generation before; null or -1: fresh ones
+  const LedgerMaps* kept = nullptr;
   // Of those that are fresh: which have their full size without an audit, too.
   std::array<bool, kLedgerMaps.size()> begun{};
-  bool lean = false;  // fresh ones as small as can be: there is no room
-  int used_fd = -1;   // the map `used` to go on with, borrowed; -1: a fresh, small one
-  bool adds = false;  // the adding program is loaded as well
-  const Fallback* fallback = nullptr;  // null: confirmed from the start
+  // fresh ones as small as can be: there is no room
+  bool lean = false;
+  // the map `used` to go on with, borrowed; -1: a fresh, small one
+  int used_fd = -1;
+  // the adding program is loaded as well
+  bool adds = false;
+  // null: confirmed from the start
+  const Fallback* fallback = nullptr;
 };
 
 class Generation {
@@ -57,8 +65,10 @@ class Generation {
   [[nodiscard]] int kept_fd(LedgerMap kept) const;
   [[nodiscard]] int counters_fd() const { return kept_fd(LedgerMap::kCounters); }
   [[nodiscard]] int used_fd() const;
-  [[nodiscard]] int add_fd() const;       // negative unless LoadOptions::adds
-  [[nodiscard]] int settings_fd() const;  // the frozen .rodata
+  // negative unless LoadOptions::adds
+  [[nodiscard]] int add_fd() const;
+  // the frozen .rodata
+  [[nodiscard]] int settings_fd() const;
   [[nodiscard]] int ranges4_fd() const;
   [[nodiscard]] int ranges6_fd() const;
   // The tries in them, in the order of their shards.

@@ -63,16 +63,22 @@ class Hold {
  private:
   struct Link {
     std::string pin;
-    Fd fd;          // none: there are not enough
-    LinkInfo info;  // when it was opened
+    // none: there are not enough
+    Fd fd;
+    // when it was opened
+    LinkInfo info;
   };
   struct Object {
     std::string pin;
-    Edition which;  // generation 0: outlives them
+    // generation 0: outlives them
+    Edition which;
     Fd fd;
-    std::optional<AttachKind> filter;  // it is the filter of links of this kind
-    std::uint32_t filter_id = 0;       // then its program
-    std::string tag;                   // and the tag of that
+    // it is the filter of links of this kind
+    std::optional<AttachKind> filter;
+    // then its program
+    std::uint32_t filter_id = 0;
+    // and the tag of that
+    std::string tag;
   };
 
   [[nodiscard]] Result<> open_links(const std::string& folder, const OurPrograms& ours,

@@ -13,7 +13,8 @@ namespace apiguard::datapath {
 enum class HookMode { kNone, kNative, kGeneric, kOffload, kSeveral };
 
 struct Hook {
-  std::uint32_t prog_id = 0;  // 0: no program, or several at once
+  // 0: no program, or several at once
+  std::uint32_t prog_id = 0;
   HookMode mode = HookMode::kNone;
 };
 

@@ -23,14 +23,19 @@ struct OurPrograms {
 };
 
 enum class Whose {
-  kOurs,   // also with a program of somebody else: that is put back, not given up
-  kStray,  // not ours to touch
-  kGone    // removed in this moment
+  // also with a program of somebody else: that is put back, not given up
+  kOurs,
+  // not ours to touch
+  // removed in this moment
+  kStray,
+  kGone
 };
 struct PinnedLink {
   Whose whose = Whose::kStray;
-  Fd fd;          // of one of ours
-  LinkInfo info;  // the same
+  // of one of ours
+  Fd fd;
+  // the same
+  LinkInfo info;
 };
 
 // Ours is a link of one of our kinds (attach_point.hpp) that runs a program of ours, or lies under

@@ -20,6 +20,7 @@ void show_library_messages(MessageSink show);
 // matters.
 [[nodiscard]] std::string take_library_messages();
 
-[[nodiscard]] std::string library_version();  // "libbpf v1.1"
+// "libbpf v1.1"
+[[nodiscard]] std::string library_version();
 
 }  // namespace apiguard::datapath

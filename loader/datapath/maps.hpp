@@ -23,12 +23,16 @@ namespace apiguard::datapath {
                                 std::uint32_t* count);
 
 struct MapShape {
-  std::uint32_t type = 0;  // BPF_MAP_TYPE_*
+  // BPF_MAP_TYPE_*
+  std::uint32_t type = 0;
   const char* name = "";
-  std::uint32_t key_size = 0;    // bytes
-  std::uint32_t value_size = 0;  // bytes
+  // bytes
+  std::uint32_t key_size = 0;
+  // bytes
+  std::uint32_t value_size = 0;
   std::uint32_t entries = 0;
-  std::uint32_t flags = 0;  // BPF_F_*
+  // BPF_F_*
+  std::uint32_t flags = 0;
 };
 // Owned by the caller. Invalid: errno says why.
 [[nodiscard]] Fd make_map(const MapShape& shape);

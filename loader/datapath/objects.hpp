@@ -29,7 +29,8 @@ namespace apiguard::datapath {
 struct LinkInfo {
   std::uint32_t link_id = 0;
   std::uint32_t prog_id = 0;
-  std::optional<AttachPoint> point;  // none: a link of a kind that none of ours is
+  // none: a link of a kind that none of ours is
+  std::optional<AttachPoint> point;
 
   // Whether a link of one of our kinds is on what is there, and is on what is gone.
   [[nodiscard]] bool attached() const { return point && !point->gone(); }

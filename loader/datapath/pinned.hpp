@@ -14,9 +14,12 @@ namespace apiguard::datapath {
 struct Pinned {
   enum class Kind { kNothing, kMap, kOther };
   Kind kind = Kind::kNothing;
-  Fd fd;             // of a map, opened for reading
-  std::string why;   // of kOther: "holds a program", "is a folder", "cannot be opened: ..."
-  int os_error = 0;  // of kOther: of the last
+  // of a map, opened for reading
+  Fd fd;
+  // of kOther: "holds a program", "is a folder", "cannot be opened: ..."
+  std::string why;
+  // of kOther: of the last
+  int os_error = 0;
 };
 
 // A link in the file system is followed; one that leads nowhere is kOther.

@@ -40,12 +40,16 @@
 namespace apiguard::datapath {
 
 struct LinkState {
-  std::string pin;    // path; empty for a link found by id
-  AttachPoint point;  // gone: its device is
+  // path; empty for a link found by id
+  std::string pin;
+  // gone: its device is
+  AttachPoint point;
   std::uint32_t link_id = 0;
   std::uint32_t prog_id = 0;
-  std::uint64_t generation = 0;  // whose filter it runs; 0: not one of ours
-  std::uint64_t edition = 0;     // and of which edition
+  // whose filter it runs; 0: not one of ours
+  std::uint64_t generation = 0;
+  // and of which edition
+  std::uint64_t edition = 0;
 
   [[nodiscard]] Edition runs() const { return {generation, edition}; }
 };
@@ -62,14 +66,17 @@ struct OurPrograms;
 
 struct Live {
   std::vector<LinkState> links;
-  std::vector<PinnedGeneration> generations;  // ascending
+  // ascending
+  std::vector<PinnedGeneration> generations;
   // The number in the kernel: the newest generation that any link runs; none without links.
   std::optional<std::uint64_t> generation;
-  std::uint64_t edition = 0;  // the newest of it that any link runs
+  // the newest of it that any link runs
+  std::uint64_t edition = 0;
   // The pins are out of reach: bpffs is read-only or not mounted, or they are not believed
   // (disbelief.hpp).
   bool by_id = false;
-  std::vector<std::string> strays;  // what lies among the links and is not ours: left alone
+  // what lies among the links and is not ours: left alone
+  std::vector<std::string> strays;
 
   [[nodiscard]] const LinkState* link_of(const AttachPoint& point) const;
   // By LinkState::link_id.
@@ -109,7 +116,8 @@ class Pins {
     std::vector<std::string> unread;
   };
   [[nodiscard]] UsageMaps open_usage_maps() const;
-  [[nodiscard]] Result<Fd> open_usage_map_for_writing() const;  // the first of them
+  // the first of them
+  [[nodiscard]] Result<Fd> open_usage_map_for_writing() const;
   // Whether a generation attributes connections: programs of older versions do not.
   [[nodiscard]] bool attributes(const Edition& edition) const;
   [[nodiscard]] Result<Fd> open_check(const Edition& edition) const;

@@ -11,9 +11,12 @@
 namespace apiguard::datapath {
 
 struct Probed {
-  std::string error;        // why no program could be loaded; then nothing below is known
-  bool frags = false;       // frames that a driver splits over several buffers (5.18)
-  std::string unconfirmed;  // why a change cannot wait for its confirmation; empty: it can
+  // why no program could be loaded; then nothing below is known
+  std::string error;
+  // frames that a driver splits over several buffers (5.18)
+  bool frags = false;
+  // why a change cannot wait for its confirmation; empty: it can
+  std::string unconfirmed;
 };
 
 // The smallest list there is, with the code of everything that can be in use.

@@ -13,7 +13,8 @@ namespace apiguard::datapath {
 
 // The ends of a prefix, as they stand in its value, without the lengths in their last byte.
 struct TrieEnds {
-  __u64 except_until = 0;  // 0: there is none; APIGUARD_WITHOUT_END: never
+  // 0: there is none; APIGUARD_WITHOUT_END: never
+  __u64 except_until = 0;
   __u64 allow_until = 0;
 };
 

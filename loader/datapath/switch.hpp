@@ -33,11 +33,16 @@ struct SwitchOptions {
 
 struct SwitchReport {
   std::vector<std::string> warnings;
-  std::vector<Placed> placed;    // targets that run their program by what the calls answered
-  std::vector<Target> left_out;  // targets whose device went away meanwhile
-  std::vector<Finding> failed;   // with keep_going: targets that could not be guarded
-  Undo undo;                     // of what was changed
-  bool changed = false;          // some link was created or updated
+  // targets that run their program by what the calls answered
+  std::vector<Placed> placed;
+  // targets whose device went away meanwhile
+  std::vector<Target> left_out;
+  // with keep_going: targets that could not be guarded
+  std::vector<Finding> failed;
+  // of what was changed
+  Undo undo;
+  // some link was created or updated
+  bool changed = false;
 };
 
 // Switches every target to the filter of its kind. That the kernel did what it answered is for read_back() to find out.

@@ -17,15 +17,18 @@ namespace apiguard::datapath {
 // Where a target ended up: the link that runs the new program there.
 struct Placed {
   Target target;
-  std::string pin;  // path; empty for a link that was found by id
+  // path; empty for a link that was found by id
+  std::string pin;
   std::uint32_t link_id = 0;
   std::uint32_t prog_id = 0;
 };
 
 // What is wrong with a target.
 struct Finding {
-  std::string subject;  // "interface 'eth0'"
-  std::string what;     // "its link runs program 17"
+  // "interface 'eth0'"
+  std::string subject;
+  // "its link runs program 17"
+  std::string what;
 };
 
 class Undo {
@@ -62,8 +65,10 @@ class Undo {
 // opened by its pin, and by what the interface itself names.
 struct ReadBack {
   std::vector<Placed> confirmed;
-  std::vector<Target> gone;       // no such interface any more
-  std::vector<Finding> findings;  // what could not be confirmed
+  // no such interface any more
+  std::vector<Target> gone;
+  // what could not be confirmed
+  std::vector<Finding> findings;
 };
 [[nodiscard]] ReadBack read_back(const std::vector<Placed>& placed);
 

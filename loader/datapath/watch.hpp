@@ -28,7 +28,8 @@ class Watch {
 
   Watch(Watch&&) noexcept;
   Watch& operator=(Watch&&) noexcept;
-  ~Watch();  // nothing is written to it any more
+  // nothing is written to it any more
+  ~Watch();
 
   // The program writes until this moment. To be moved on while
   // there is a reader: who is killed costs packets nothing for long.

@@ -18,7 +18,8 @@ namespace {
 // ---- addresses
 
 struct AddressAttributes {
-  const nlattr* local = nullptr;  // of this host, where the other one is the far end of the link
+  // of this host, where the other one is the far end of the link
+  const nlattr* local = nullptr;
   const nlattr* address = nullptr;
 };
 

@@ -13,9 +13,12 @@ namespace apiguard {
 
 struct InterfaceAddress {
   int ifindex = 0;
-  Address address;          // this host's
-  std::uint8_t length = 0;  // bits of the subnet that is reached without a router
-  bool global = false;      // valid beyond the link and the host
+  // this host's
+  Address address;
+  // bits of the subnet that is reached without a router
+  std::uint8_t length = 0;
+  // valid beyond the link and the host
+  bool global = false;
 };
 
 [[nodiscard]] Result<std::vector<InterfaceAddress>> list_addresses();

@@ -236,7 +236,8 @@ struct Copy {
   std::string path;
   std::optional<StoredBook> book;
   bool missing = false;
-  std::string wrong;  // a finished message; empty: it is missing or good
+  // a finished message; empty: it is missing or good
+  std::string wrong;
 };
 
 Copy read_copy(const std::string& path) {

@@ -20,8 +20,10 @@ struct StoredBook {
 };
 
 struct BookRead {
-  std::optional<StoredBook> book;   // none: there is none, or none can be read
-  std::vector<std::string> damage;  // "file 'STATE/leases': ...: the other copy is used"
+  // none: there is none, or none can be read
+  std::optional<StoredBook> book;
+  // "file 'STATE/leases': ...: the other copy is used"
+  std::vector<std::string> damage;
   // There is a book, and it cannot be read: both copies are damaged, or one is and the other is
   // missing.
   bool lost = false;

@@ -17,8 +17,10 @@ namespace apiguard {
 // The same, and its parts.
 struct Who {
   std::string text;
-  std::optional<std::uint32_t> login_uid;  // none: no login, a service for instance
-  std::string client;                      // of SSH; empty: none
+  // none: no login, a service for instance
+  std::optional<std::uint32_t> login_uid;
+  // of SSH; empty: none
+  std::string client;
 
   friend bool operator==(const Who&, const Who&) = default;
 };

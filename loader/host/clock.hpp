@@ -35,7 +35,8 @@ namespace apiguard {
 struct TimeNamespace {
   std::string ours;
   std::string of_children;
-  std::string offsets;  // of the namespace of children
+  // of the namespace of children
+  std::string offsets;
 };
 
 // How far CLOCK_BOOTTIME is ahead of the kernel's own. Exit::kFailed: it cannot be told.

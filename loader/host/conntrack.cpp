@@ -28,7 +28,8 @@ struct Tracked {
   Address source;
   Address destination;
   std::uint8_t protocol = 0;
-  std::uint16_t port = 0;  // of the destination
+  // of the destination
+  std::uint16_t port = 0;
   std::uint32_t status = 0;
 };
 

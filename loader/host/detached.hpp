@@ -21,9 +21,12 @@ inline constexpr const char* kDetachedAll = "*";
 
 struct DetachMark {
   std::string name;
-  std::optional<Timestamp> time;  // wall clock
-  std::string by;                 // as of whoami(); may be empty
-  int ifindex = 0;                // 0: not known
+  // wall clock
+  std::optional<Timestamp> time;
+  // as of whoami(); may be empty
+  std::string by;
+  // 0: not known
+  int ifindex = 0;
 
   [[nodiscard]] bool is_of(const std::string& other, int other_ifindex) const {
     return name == other || (ifindex != 0 && ifindex == other_ifindex);

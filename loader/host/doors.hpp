@@ -13,9 +13,12 @@ namespace apiguard {
 
 // A TCP socket that listens, in the namespace we run in.
 struct Listener {
-  Address address;         // all zero: every address of its family
-  std::uint16_t port = 0;  // host byte order
-  bool ipv4_too = false;   // `::` that takes IPv4 as well
+  // all zero: every address of its family
+  Address address;
+  // host byte order
+  std::uint16_t port = 0;
+  // `::` that takes IPv4 as well
+  bool ipv4_too = false;
 };
 
 // One sentence each, nothing in mode off:

@@ -11,9 +11,12 @@ namespace apiguard {
 [[nodiscard]] std::string driver_of(const std::string& interface);
 
 enum class AtAttach {
-  kStays,  // the link stays up
-  kMay,    // not known
-  kResets  // the link, or the whole device: no packet for up to some seconds
+  // the link stays up
+  kStays,
+  // not known
+  // the link, or the whole device: no packet for up to some seconds
+  kMay,
+  kResets
 };
 // Of the drivers of Linux 6.18 (their ndo_bpf): igb and igc close and open the device, ixgbe, i40e,
 // bnxt_en and mlx5_core set it up anew, mlx4_en stops its port.

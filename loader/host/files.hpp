@@ -57,7 +57,8 @@ class Replacement {
   [[nodiscard]] Result<> remove();
   [[nodiscard]] Result<> sync() const;
   std::string path_;
-  std::string temporary_;  // empty: nothing to rename
+  // empty: nothing to rename
+  std::string temporary_;
   bool removes_ = false;
 };
 
@@ -85,8 +86,8 @@ void remove_stale_replacements(const std::string& config_path);
 [[nodiscard]] Result<> replace_snapshot(const std::string& path, std::string_view text);
 
 // Plain helpers of the state directory; errors are Exit::kFailed.
-[[nodiscard]] Result<std::string> read_text(
-    const std::string& path);  // a regular file up to 256 MiB
+// a regular file up to 256 MiB
+[[nodiscard]] Result<std::string> read_text(const std::string& path);
 // Create (0600, in place of whatever had the name), write, fsync. A failure leaves no file.
 [[nodiscard]] Result<> write_synced(const std::string& path, const std::string& text);
 [[nodiscard]] Result<> sync_directory(const std::string& path);

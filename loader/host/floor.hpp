@@ -20,13 +20,16 @@ inline constexpr std::chrono::nanoseconds kClockTolerance = 2s;
 // Both clocks, and how far the wall clock is to be believed.
 struct Reading {
   Now now;
-  std::string boot_id;        // empty: the kernel does not say
-  bool synchronised = false;  // by the kernel's word, see adjtimex(2)
+  // empty: the kernel does not say
+  std::string boot_id;
+  // by the kernel's word, see adjtimex(2)
+  bool synchronised = false;
 };
 
 // By which clocks a generation was written. Records of older versions hold none.
 struct Stamp {
-  Now now;  // the wall clock as it stood, whatever time was taken
+  // the wall clock as it stood, whatever time was taken
+  Now now;
   std::string boot_id;
   // Another clock of the same boot, earlier, that stood more than a day behind this one: wall clock
   // less boot-time clock. None: not known.
@@ -34,10 +37,13 @@ struct Stamp {
 };
 
 struct Written {
-  std::uint64_t generation = 0;  // 0: the book (host/book_file.hpp)
-  Timestamp time{};              // as it was taken
+  // 0: the book (host/book_file.hpp)
+  std::uint64_t generation = 0;
+  // as it was taken
+  Timestamp time{};
   std::optional<Stamp> stamp;
-  bool trusted = false;  // a person said then that the clock was right: nothing older is a floor
+  // a person said then that the clock was right: nothing older is a floor
+  bool trusted = false;
 };
 
 // Wall clock less boot-time clock, as ends are computed: when the boot was.
@@ -48,7 +54,8 @@ struct Written {
 
 // What may hold the time; without generations nothing does.
 struct Floor {
-  std::vector<Written> generations;  // in the order in which they were written
+  // in the order in which they were written
+  std::vector<Written> generations;
   // Wall clock less boot-time clock by which the generation in force computed its ends.
   std::optional<Timestamp> in_force;
 };
@@ -62,7 +69,8 @@ void insert(Floor& floor, Written written);
 [[nodiscard]] std::vector<Written> with_latest(std::vector<Written> known, Written latest);
 
 struct Taken {
-  Now now;  // wall: the time that is taken
+  // wall: the time that is taken
+  Now now;
   Timestamp clock{};
   // Of the newest generation that is a floor and later than the clock. 0: none is, or it is the
   // book that holds the time.

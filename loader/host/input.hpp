@@ -9,7 +9,8 @@
 
 namespace apiguard {
 
-inline constexpr const char* kInput = "standard input";  // in messages
+// in messages
+inline constexpr const char* kInput = "standard input";
 
 // To its end. Exit::kBadFile if it is larger than `most` bytes, kFailed if it cannot be read.
 [[nodiscard]] Result<std::string> read_input(std::size_t most);

@@ -12,15 +12,23 @@
 namespace apiguard {
 
 struct Interface {
-  std::string name;  // the kernel's
+  // the kernel's
+  std::string name;
   int ifindex = 0;
-  std::uint16_t type = 0;         // ARPHRD_*
-  int master = 0;                 // ifindex of the bond or bridge it is a port of, 0: none
-  int lower = 0;                  // ifindex below a vlan, macvlan or ipvlan, 0: none here
-  std::uint32_t xdp_prog_id = 0;  // 0: no program on any hook
-  std::uint8_t xdp_attached = 0;  // IFLA_XDP_ATTACHED: XDP_ATTACHED_* of linux/if_link.h
-  std::string kind;  // IFLA_INFO_KIND: "bond", "bridge", "vlan", "veth", ...; empty for hardware
-  bool guarded = false;  // a link of ours is on it; said by those who know the links
+  // ARPHRD_*
+  std::uint16_t type = 0;
+  // ifindex of the bond or bridge it is a port of, 0: none
+  int master = 0;
+  // ifindex below a vlan, macvlan or ipvlan, 0: none here
+  int lower = 0;
+  // 0: no program on any hook
+  std::uint32_t xdp_prog_id = 0;
+  // IFLA_XDP_ATTACHED: XDP_ATTACHED_* of linux/if_link.h
+  std::uint8_t xdp_attached = 0;
+  // IFLA_INFO_KIND: "bond", "bridge", "vlan", "veth", ...; empty for hardware
+  std::string kind;
+  // a link of ours is on it; said by those who know the links
+  bool guarded = false;
   // Other names that it bears (`ip link property`), up to 127 characters long.
   std::vector<std::string> altnames;
 };
@@ -31,8 +39,10 @@ struct Interface {
 [[nodiscard]] bool has_ethernet_header(const Interface& interface);
 
 struct Selection {
-  std::vector<Interface> interfaces;  // each once, in the order of `wanted`
-  std::vector<std::string> absent;    // entries that match nothing
+  // each once, in the order of `wanted`
+  std::vector<Interface> interfaces;
+  // entries that match nothing
+  std::vector<std::string> absent;
   // Bonds that are guarded at their ports, by name; those without a port are among them.
   std::vector<std::string> at_ports;
 };

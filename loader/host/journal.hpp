@@ -47,8 +47,10 @@ void say(Level level, std::string_view text, const Fields& fields);
 // where there is none as one line of syslog. Never waits: what has no room is lost.
 enum class Delivery {
   kDelivered,
-  kNobody,  // neither a journal nor a syslog is there
-  kLost     // there is one, which took no more
+  // neither a journal nor a syslog is there
+  // there is one, which took no more
+  kNobody,
+  kLost
 };
 Delivery write_log(Level level, std::string_view text, const Fields& fields);
 

@@ -39,7 +39,8 @@ struct SshConnection {
   std::uint16_t client_port = 0;
   Address server;
   std::uint16_t server_port = 0;
-  bool zone = false;  // the client's address had one: fe80::1%eth0
+  // the client's address had one: fe80::1%eth0
+  bool zone = false;
 };
 
 // "CLIENT PORT SERVER PORT", ssh(1) under ENVIRONMENT.

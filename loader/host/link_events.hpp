@@ -25,8 +25,10 @@ class LinkEvents {
     // By number: the names of interfaces that came or changed, and are there. The kernel's is the
     // first.
     std::map<int, std::vector<std::string>> there;
-    std::set<int> gone;  // numbers of those that went
-    bool lost = false;   // there were more, of any kind
+    // numbers of those that went
+    std::set<int> gone;
+    // there were more, of any kind
+    bool lost = false;
   };
   // Takes all notices that wait. What else they say is asked of the kernel anew by whoever needs
   // it.

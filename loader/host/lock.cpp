@@ -187,7 +187,8 @@ Result<Turn> try_once(Fd& fd, const std::string& path) {
 
 struct Patience {
   milliseconds at_first;
-  std::optional<milliseconds> anew;  // with one that overtook meanwhile; none: no longer
+  // with one that overtook meanwhile; none: no longer
+  std::optional<milliseconds> anew;
 };
 
 // As wait_for(), for whoever may be served meanwhile. A lock that changes hands has another number.

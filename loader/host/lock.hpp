@@ -70,9 +70,11 @@ class Lock {
                                std::optional<std::string> overtaken);
   void arm(const std::string& path);
 
-  outlet::Hurry hurry_;  // ends after the lock: what it kept is written when nobody waits any more
+  // ends after the lock: what it kept is written when nobody waits any more
+  outlet::Hurry hurry_;
   Fd fd_;
-  bool fences_ = false;  // the fence of this process is that of this lock
+  // the fence of this process is that of this lock
+  bool fences_ = false;
   std::optional<std::string> overtaken_;
 };
 

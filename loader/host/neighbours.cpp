@@ -29,8 +29,10 @@ std::optional<Address> address_via(const nlattr* attribute) {
 
 // While one message is read.
 struct Reading {
-  RouteHop route;              // what holds for all hops
-  std::vector<RouteHop> hops;  // of a multipath route
+  // what holds for all hops
+  RouteHop route;
+  // of a multipath route
+  std::vector<RouteHop> hops;
   std::vector<RouteHop>* into = nullptr;
 };
 

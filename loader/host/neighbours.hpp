@@ -17,9 +17,12 @@ namespace apiguard {
 // One way of a route, as the kernel lists it.
 struct RouteHop {
   Prefix to;
-  bool local = false;              // delivers to this host; false: a unicast route
-  int interface = 0;               // ifindex, 0: none is named
-  std::optional<Address> gateway;  // none: what it leads to is on the link
+  // delivers to this host; false: a unicast route
+  bool local = false;
+  // ifindex, 0: none is named
+  int interface = 0;
+  // none: what it leads to is on the link
+  std::optional<Address> gateway;
 };
 
 class Neighbours {

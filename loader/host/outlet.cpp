@@ -65,11 +65,13 @@ class Reopened {
 
 struct Stream {
   Reopened reopened;
-  std::string kept;  // what is to go first
+  // what is to go first
+  std::string kept;
 };
 
 struct State {
-  std::recursive_mutex mutex;  // the thread that shows progress writes, too
+  // the thread that shows progress writes, too
+  std::recursive_mutex mutex;
   std::array<Stream, 3> streams;
   bool never_wait = false;
   int hurries = 0;

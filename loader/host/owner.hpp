@@ -10,10 +10,12 @@
 namespace apiguard {
 
 struct Ownership {
-  std::vector<std::string> closed;  // was too open and is no more, one message each
-  std::vector<std::string>
-      foreign;         // finished messages with the command that mends it; empty: believed
-  bool above = false;  // it is folders above that are not believed
+  // was too open and is no more, one message each
+  std::vector<std::string> closed;
+  // finished messages with the command that mends it; empty: believed
+  std::vector<std::string> foreign;
+  // it is folders above that are not believed
+  bool above = false;
 };
 
 // Looks at a folder and all in it, and closes (chmod) what is root's or the caller's and too open.

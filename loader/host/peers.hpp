@@ -16,11 +16,16 @@
 namespace apiguard {
 
 struct Connection {
-  Address peer;            // IPv4 where a socket of IPv6 shows it as ::ffff:a.b.c.d
-  Address local;           // likewise
-  std::uint16_t port = 0;  // local
-  int bound = 0;           // ifindex the socket is bound to (link-local peers, VRFs), 0: none
-  int interface = 0;       // ifindex by which the way back leaves, 0: not asked, or there is none
+  // IPv4 where a socket of IPv6 shows it as ::ffff:a.b.c.d
+  Address peer;
+  // likewise
+  Address local;
+  // local
+  std::uint16_t port = 0;
+  // ifindex the socket is bound to (link-local peers, VRFs), 0: none
+  int bound = 0;
+  // ifindex by which the way back leaves, 0: not asked, or there is none
+  int interface = 0;
   // Since the last packet of the peer; none: not asked for, or not told.
   std::optional<std::chrono::nanoseconds> quiet = std::nullopt;
 };

@@ -8,7 +8,8 @@
 namespace apiguard {
 
 struct Places {
-  std::string config = "/etc/apiguard/apiguard.toml";  // list files lie beside it
+  // list files lie beside it
+  std::string config = "/etc/apiguard/apiguard.toml";
   std::string state_dir = "/var/lib/apiguard";
   std::string run_dir = "/run/apiguard";
   std::string pin_dir = "/sys/fs/bpf/apiguard";

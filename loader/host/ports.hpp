@@ -13,9 +13,11 @@ namespace apiguard {
 struct LocalPorts {
   std::uint16_t first = 32768;
   std::uint16_t last = 60999;
-  std::string reserved;  // text of ip_local_reserved_ports: "6443,8000-8010"
+  // text of ip_local_reserved_ports: "6443,8000-8010"
+  std::string reserved;
 };
-[[nodiscard]] LocalPorts read_local_ports();  // /proc/sys/net/ipv4; defaults where unreadable
+// /proc/sys/net/ipv4; defaults where unreadable
+[[nodiscard]] LocalPorts read_local_ports();
 
 // Ports of `endpoints` that are inside the range and not reserved, ascending.
 [[nodiscard]] std::vector<std::uint16_t> ephemeral_conflicts(const std::vector<Endpoint>& endpoints,

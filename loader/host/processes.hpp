@@ -16,11 +16,14 @@ namespace apiguard {
 
 struct Process {
   int pid = 0;
-  int parent = 0;        // 0: none (PID 1), or one outside of our PID namespace
-  bool of_root = false;  // its real, effective, saved and filesystem uid are 0
+  // 0: none (PID 1), or one outside of our PID namespace
+  int parent = 0;
+  // its real, effective, saved and filesystem uid are 0
+  bool of_root = false;
   // Runs OpenSSH's sshd (is_sshd). Looked at where the process is root's and no sshd was met below.
   bool sshd = false;
-  std::vector<std::uint64_t> sockets;  // inodes of those that it holds; read of an sshd alone
+  // inodes of those that it holds; read of an sshd alone
+  std::vector<std::uint64_t> sockets;
 };
 
 inline constexpr std::size_t kMostAncestors = 64;

@@ -27,7 +27,8 @@ struct State {
   std::mutex mutex;
   std::condition_variable_any changed;
   std::string what;
-  Clock::time_point since;  // something has been going on
+  // something has been going on
+  Clock::time_point since;
   bool on_screen = false;
 };
 

@@ -52,9 +52,12 @@ class Ticket {
   [[nodiscard]] std::string path(const char* suffix) const;
 
   std::string folder_;
-  std::string name_;        // empty: moved from
-  bool withdrawn_ = false;  // nothing is left of it
-  Fd fd_;                   // with the flock
+  // empty: moved from
+  std::string name_;
+  // nothing is left of it
+  bool withdrawn_ = false;
+  // with the flock
+  Fd fd_;
 };
 
 // The side of whoever holds the lock.

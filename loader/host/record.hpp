@@ -21,8 +21,10 @@ namespace apiguard {
 struct Lasting {
   Prefix prefix;
   Kind kind = Kind::kAllow;
-  Timestamp until{};  // as its line says
-  BootTime end{};     // in the boot of the stamp it is written with
+  // as its line says
+  Timestamp until{};
+  // in the boot of the stamp it is written with
+  BootTime end{};
   // The same by the wall clock, by which the time counts that the host was off. Not written; none:
   // it is of this boot, where the boot-time clock is exact.
   std::optional<Timestamp> by_wall = std::nullopt;
@@ -32,28 +34,38 @@ struct Lasting {
 
 struct GenerationMeta {
   std::uint64_t generation = 0;
-  Timestamp time{};            // when it was written, as time is taken: floor.hpp
-  std::optional<Stamp> stamp;  // by which clocks
-  bool trusts_clock = false;   // a person said that the clock is right
+  // when it was written, as time is taken: floor.hpp
+  Timestamp time{};
+  // by which clocks
+  std::optional<Stamp> stamp;
+  // a person said that the clock is right
+  bool trusts_clock = false;
   std::vector<Lasting> lasting;
-  std::string by;    // "root", "alice (uid 1000) from 203.0.113.7"
-  std::string verb;  // "allow 203.0.113.0/24"
+  // "root", "alice (uid 1000) from 203.0.113.7"
+  std::string by;
+  // "allow 203.0.113.0/24"
+  std::string verb;
   Mode mode = Mode::kEnforce;
   bool confirmed = true;
   // Whether links ran it: written after they were switched and before the mark. None: the record is
   // of an older version, which did not say.
   std::optional<bool> entered;
-  bool undone = false;  // it waited for its confirmation in vain
+  // it waited for its confirmation in vain
+  bool undone = false;
   // A boot published it because this one was damaged; 0: a person's change.
   std::uint64_t stands_for = 0;
   // If it was published unconfirmed: what was marked in force, 0: nothing.
   std::uint64_t fallback = 0;
-  std::string fingerprint;            // of the policy
-  std::string fingerprint_permanent;  // of what in it does not end; empty: not known
+  // of the policy
+  std::string fingerprint;
+  // of what in it does not end; empty: not known
+  std::string fingerprint_permanent;
   std::string program_build;
-  std::uint64_t added = 0;  // against the generation before
+  // against the generation before
+  std::uint64_t added = 0;
   std::uint64_t removed = 0;
-  std::uint64_t ranges4 = 0;  // effective ranges of the list, whatever the mode
+  // effective ranges of the list, whatever the mode
+  std::uint64_t ranges4 = 0;
   std::uint64_t ranges6 = 0;
   // What the change writes to the operator's files once it is in force; names of Sources
   // ("apiguard.toml", "authorized-ranges", "authorized-ranges.d/x.list"). Rolling forward after a
@@ -62,7 +74,8 @@ struct GenerationMeta {
   // need not hold what else stood in the file.
   struct Edit {
     std::string name;
-    std::string before;  // SHA-256 of the file the edit started from, "" if it was absent
+    // SHA-256 of the file the edit started from, "" if it was absent
+    std::string before;
     // SHA-256 of the file that the change writes, "" if it removes it. Records of older versions
     // have none: there it is the text of the generation.
     std::optional<std::string> after;
@@ -70,7 +83,8 @@ struct GenerationMeta {
   std::vector<Edit> edits;
   // Changes that were published together, in their order; empty: it is one change, by `by`.
   struct Change {
-    std::string ticket;  // of whoever waited for it: queue.hpp
+    // of whoever waited for it: queue.hpp
+    std::string ticket;
     std::string by;
     std::string verb;
     std::vector<Range> added;
@@ -83,13 +97,17 @@ struct GenerationMeta {
 [[nodiscard]] Written written(const GenerationMeta& meta);
 
 struct FileDigest {
-  std::string name;    // as in Sources
-  std::string digest;  // SHA-256 of its text
+  // as in Sources
+  std::string name;
+  // SHA-256 of its text
+  std::string digest;
 };
 
 struct TextDigests {
-  std::string whole;              // SHA-256 over names and texts of the files
-  std::vector<FileDigest> files;  // each by itself; empty: an older version wrote it
+  // SHA-256 over names and texts of the files
+  std::string whole;
+  // each by itself; empty: an older version wrote it
+  std::vector<FileDigest> files;
 };
 
 struct Record {
@@ -100,16 +118,19 @@ struct Record {
 struct TextRecord {
   std::uint64_t generation = 0;
   Mode mode = Mode::kEnforce;
-  bool waits = false;  // it was published to be undone unless somebody confirms it
+  // it was published to be undone unless somebody confirms it
+  bool waits = false;
   TextDigests text;
 };
 
 [[nodiscard]] std::string show_record(const Record& record);
 // Every member must be there and of its type; members that are not known are no error. A record
 // of an older version has neither `entered` nor a digest of itself.
-[[nodiscard]] Result<Record> parse_record(const std::string& text);  // "meta.json: ..."
+// "meta.json: ..."
+[[nodiscard]] Result<Record> parse_record(const std::string& text);
 
 [[nodiscard]] std::string show_text_record(const TextRecord& record);
-[[nodiscard]] Result<TextRecord> parse_text_record(const std::string& text);  // "text.json: ..."
+// "text.json: ..."
+[[nodiscard]] Result<TextRecord> parse_text_record(const std::string& text);
 
 }  // namespace apiguard

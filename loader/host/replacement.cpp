@@ -26,7 +26,8 @@ namespace {
 
 struct Attributes {
   mode_t mode = 0600;
-  std::optional<std::pair<uid_t, gid_t>> owner;  // none: the caller's
+  // none: the caller's
+  std::optional<std::pair<uid_t, gid_t>> owner;
 };
 
 Result<> write_all(int fd, const std::string& path, std::string_view text) {
@@ -119,7 +120,8 @@ bool is_leftover(std::string_view name) {
 }
 
 struct Target {
-  std::string path;  // no link in it if it exists
+  // no link in it if it exists
+  std::string path;
   Attributes attributes;
 };
 

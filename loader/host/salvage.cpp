@@ -14,8 +14,10 @@ namespace apiguard {
 namespace {
 
 struct Folders {
-  std::string stored;       // STATE/generations/17/files
-  std::string config_path;  // the operator's
+  // STATE/generations/17/files
+  std::string stored;
+  // the operator's
+  std::string config_path;
 };
 
 // The stored file or the operator's, whichever has the digest.

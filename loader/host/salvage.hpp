@@ -13,13 +13,17 @@
 namespace apiguard {
 
 struct Salvage {
-  std::optional<GenerationMeta> meta;  // none: the record is lost
-  std::optional<Mode> mode;            // as one of the two still says
+  // none: the record is lost
+  std::optional<GenerationMeta> meta;
+  // as one of the two still says
+  std::optional<Mode> mode;
   // Its own text, byte for byte. Each file is the stored one or, where that is lost, the operator's
   // if it has the same digest.
   std::optional<Sources> text;
-  std::optional<SourceFile> config;  // its toml, where at least that is left
-  bool waits = false;                // published unconfirmed, and nothing says what became of it
+  // its toml, where at least that is left
+  std::optional<SourceFile> config;
+  // published unconfirmed, and nothing says what became of it
+  bool waits = false;
 };
 
 // `config_path`: the operator's toml, whose folder holds the lists.

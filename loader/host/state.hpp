@@ -32,7 +32,8 @@ namespace apiguard {
 
 // Bytes of a file as a change found it and as it writes it; none: absent.
 struct FileBytes {
-  std::string name;  // as in GenerationMeta::Edit
+  // as in GenerationMeta::Edit
+  std::string name;
   std::optional<std::string> before;
   std::optional<std::string> after;
   // The generation whose text of that name is `before`, and need not be written once more; 0: none.
@@ -41,7 +42,8 @@ struct FileBytes {
 
 struct StoredGeneration {
   GenerationMeta meta;
-  Sources sources;  // byte for byte; paths are those in the state directory
+  // byte for byte; paths are those in the state directory
+  Sources sources;
 };
 
 class StateDir {
@@ -50,8 +52,8 @@ class StateDir {
 
   // Numbers of complete generations, ascending. A state directory that does not exist has none.
   [[nodiscard]] Result<std::vector<std::uint64_t>> generations() const;
-  [[nodiscard]] Result<StoredGeneration> read(
-      std::uint64_t generation) const;  // checks the digests written with it
+  // checks the digests written with it
+  [[nodiscard]] Result<StoredGeneration> read(std::uint64_t generation) const;
   [[nodiscard]] Result<GenerationMeta> read_meta(std::uint64_t generation) const;
   // None: there is no mark. What has its name and is no mark (a link that leads nowhere, too) is an
   // error.
@@ -74,8 +76,10 @@ class StateDir {
   [[nodiscard]] Result<> enter(std::uint64_t generation) const;
   // A mark that waits for its rename. What has the name and is no file is moved aside before.
   [[nodiscard]] Result<Replacement> prepare_mark(std::uint64_t generation) const;
-  [[nodiscard]] Result<> mark_in_force(std::uint64_t generation) const;  // 0: nothing is
-  [[nodiscard]] Result<> remove(std::uint64_t generation) const;         // absent already: done
+  // 0: nothing is
+  [[nodiscard]] Result<> mark_in_force(std::uint64_t generation) const;
+  // absent already: done
+  [[nodiscard]] Result<> remove(std::uint64_t generation) const;
   // Keeps the newest ten, what is marked, what runs (`live`) and, while the marked one waits for
   // its confirmation, what that falls back to; removes what writes and removals that died left
   // behind. Without a mark that can be read nothing but that is removed.

@@ -24,7 +24,8 @@ constexpr nanoseconds kLongest = 800ms;  // the last pause: in all 1.5 s
 
 struct Stamp {
   off_t size = 0;
-  nanoseconds written{};  // by the wall clock
+  // by the wall clock
+  nanoseconds written{};
   nanoseconds changed{};
 
   friend bool operator==(const Stamp&, const Stamp&) = default;

@@ -11,8 +11,10 @@
 namespace apiguard {
 
 enum class Writers {
-  kIgnore,   // what changes while it is read is noticed all the same
-  kWaitFor,  // a file written just now is believed only once nobody has written for a moment
+  // what changes while it is read is noticed all the same
+  kIgnore,
+  // a file written just now is believed only once nobody has written for a moment
+  kWaitFor,
 };
 
 // What `read` returns, from the open file `fd` whose path is for messages. It is read again where

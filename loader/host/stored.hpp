@@ -14,12 +14,14 @@
 namespace apiguard {
 
 [[nodiscard]] std::string generations_of(const std::string& state);
-[[nodiscard]] std::string name_of(std::uint64_t generation);  // "generation '17'"
+// "generation '17'"
+[[nodiscard]] std::string name_of(std::uint64_t generation);
 [[nodiscard]] tl::unexpected<Error> fail_damaged(std::uint64_t generation, std::string_view what);
 
 // A missing list is not kept, an empty one is.
 [[nodiscard]] bool is_kept(const SourceFile& ranges);
-[[nodiscard]] std::string whole_digest(const Sources& sources);  // TextDigests::whole
+// TextDigests::whole
+[[nodiscard]] std::string whole_digest(const Sources& sources);
 [[nodiscard]] TextDigests digests_of(const Sources& sources);
 
 [[nodiscard]] Result<Record> read_record(const std::string& state, std::uint64_t generation);

@@ -15,23 +15,35 @@
 namespace apiguard {
 
 struct TcpSocket {
-  Address peer;                 // IPv4 where a socket of IPv6 shows it as ::ffff:a.b.c.d
-  Address local;                // likewise
-  std::uint16_t peer_port = 0;  // host byte order
-  std::uint16_t port = 0;       // local
-  int bound = 0;                // ifindex the socket is bound to, 0: none
-  std::uint32_t inode = 0;      // as in "socket:[INODE]" of /proc/PID/fd, 0: no descriptor
-  std::uint32_t uid = 0;        // who made it, or the socket that it was accepted by
+  // IPv4 where a socket of IPv6 shows it as ::ffff:a.b.c.d
+  Address peer;
+  // likewise
+  Address local;
+  // host byte order
+  std::uint16_t peer_port = 0;
+  // local
+  std::uint16_t port = 0;
+  // ifindex the socket is bound to, 0: none
+  int bound = 0;
+  // as in "socket:[INODE]" of /proc/PID/fd, 0: no descriptor
+  std::uint32_t inode = 0;
+  // who made it, or the socket that it was accepted by
+  std::uint32_t uid = 0;
   // Since the last packet of the peer; none: not asked for, or not told.
   std::optional<std::chrono::nanoseconds> quiet = std::nullopt;
-  bool v6only = false;  // of a socket of IPv6 that listens: it takes no IPv4
+  // of a socket of IPv6 that listens: it takes no IPv4
+  bool v6only = false;
 };
 
 struct TcpQuestion {
-  std::uint32_t states = 0;     // bits 1 << TCP_ESTABLISHED and so on
-  std::uint16_t port = 0;       // local, 0: any
-  std::uint16_t peer_port = 0;  // 0: any
-  bool quiet = false;           // TcpSocket::quiet is wanted: the kernel locks each socket for it
+  // bits 1 << TCP_ESTABLISHED and so on
+  std::uint32_t states = 0;
+  // local, 0: any
+  std::uint16_t port = 0;
+  // 0: any
+  std::uint16_t peer_port = 0;
+  // TcpSocket::quiet is wanted: the kernel locks each socket for it
+  bool quiet = false;
 };
 
 // Hands over every socket of both families that fits; the kernel leaves out the others by itself.

@@ -19,9 +19,12 @@ namespace apiguard {
 struct LeasesToTell {
   std::size_t added = 0;
   std::size_t renewed = 0;
-  std::uint64_t generation = 0;      // of the last of them; 0: nothing was in force
-  std::set<std::string> by;          // some of those who asked for them
-  std::vector<std::string> entries;  // and some of the leases
+  // of the last of them; 0: nothing was in force
+  std::uint64_t generation = 0;
+  // some of those who asked for them
+  std::set<std::string> by;
+  // and some of the leases
+  std::vector<std::string> entries;
 
   [[nodiscard]] bool empty() const { return added + renewed == 0; }
   friend bool operator==(const LeasesToTell&, const LeasesToTell&) = default;
@@ -31,8 +34,10 @@ void add_leases(LeasesToTell& leases, std::uint64_t generation, const std::strin
                 const std::vector<LeaseAnswer>& answers);
 
 struct Traced {
-  std::uint64_t generation = 0;  // the last that was told; 0: not known
-  BootTime leases_at{};          // when leases were told last; 0: never
+  // the last that was told; 0: not known
+  std::uint64_t generation = 0;
+  // when leases were told last; 0: never
+  BootTime leases_at{};
   LeasesToTell leases;
 
   friend bool operator==(const Traced&, const Traced&) = default;

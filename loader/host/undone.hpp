@@ -17,9 +17,11 @@
 namespace apiguard {
 
 struct UndoneFile {
-  std::string digest;  // SHA-256 of its text, hex
+  // SHA-256 of its text, hex
+  std::string digest;
   std::uint64_t generation = 0;
-  std::string name;  // as in Sources; what is no printable ASCII is '?'
+  // as in Sources; what is no printable ASCII is '?'
+  std::string name;
 
   friend bool operator==(const UndoneFile&, const UndoneFile&) = default;
 };

@@ -22,10 +22,14 @@ class KeptMaps {
  public:
   // What is known of the generation in force and of the one to come.
   struct Needs {
-    bool audit = false;     // the one to come does
-    bool expected = false;  // the one in force has the same maps: those are to be pinned
-    bool audited = false;   // the one in force does
-    std::optional<std::uint64_t> secret;  // of the one in force, unless it is to be given up
+    // the one to come does
+    bool audit = false;
+    // the one in force has the same maps: those are to be pinned
+    bool expected = false;
+    // the one in force does
+    bool audited = false;
+    // of the one in force, unless it is to be given up
+    std::optional<std::uint64_t> secret;
   };
 
   // Reads what is at the pins, writes nothing.
@@ -76,8 +80,10 @@ class KeptMaps {
 
   datapath::Pins pins_{""};
   bool audit_ = false;
-  datapath::LedgerMaps kept_;                               // those that go on
-  std::array<bool, datapath::kLedgerMaps.size()> begun_{};  // whose pins are taken or were lost
+  // those that go on
+  datapath::LedgerMaps kept_;
+  // whose pins are taken or were lost
+  std::array<bool, datapath::kLedgerMaps.size()> begun_{};
   Secret secret_;
   std::vector<std::string> warnings_;
 };

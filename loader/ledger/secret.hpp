@@ -13,9 +13,12 @@
 namespace apiguard::ledger {
 
 struct Secret {
-  std::uint64_t value = 0;  // never 0
-  bool fresh = false;       // made now: what was hashed by another one is not found again
-  std::string wrong;        // why the pin was not believed; empty: it was, or there was none
+  // never 0
+  std::uint64_t value = 0;
+  // made now: what was hashed by another one is not found again
+  bool fresh = false;
+  // why the pin was not believed; empty: it was, or there was none
+  std::string wrong;
 };
 
 // That of the generation in force, else the pinned one, else a new one. Cannot fail, writes

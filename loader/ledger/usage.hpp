@@ -14,10 +14,14 @@
 namespace apiguard::ledger {
 
 struct UsageRead {
-  UsageLog log;                        // as of now
-  std::string saved_boot;              // what the file said before,
-  std::uint64_t saved_generation = 0;  // of both
-  std::vector<std::string> warnings;   // a file that is damaged: it begins anew
+  // as of now
+  UsageLog log;
+  // what the file said before,
+  std::string saved_boot;
+  // of both
+  std::uint64_t saved_generation = 0;
+  // a file that is damaged: it begins anew
+  std::vector<std::string> warnings;
   // Maps of the kernel that cannot be read, and why: connections are missing in the log, or only as
   // of the last time it was saved.
   std::vector<std::string> unread;

@@ -39,8 +39,10 @@ struct Usage {
 
 struct RangeUsage {
   Prefix prefix;
-  Usage earlier;  // what the kernel's map does not know (any more)
-  Usage current;  // what it says
+  // what the kernel's map does not know (any more)
+  Usage earlier;
+  // what it says
+  Usage current;
 
   [[nodiscard]] Usage total() const { return earlier + current; }
   friend bool operator==(const RangeUsage&, const RangeUsage&) = default;
@@ -54,13 +56,18 @@ struct AddedRange {
 };
 
 struct UsageLog {
-  std::string boot;   // boot id
-  Timestamp clock{};  // wall clock less boot-time clock
+  // boot id
+  std::string boot;
+  // wall clock less boot-time clock
+  Timestamp clock{};
   std::uint64_t generation = 0;
-  std::optional<Timestamp> observed;  // since when every packet has been judged; none: they are not
+  // since when every packet has been judged; none: they are not
+  std::optional<Timestamp> observed;
   std::optional<Timestamp> missed;
-  std::vector<AddedRange> added;   // by prefix: the ranges observed for less
-  std::vector<RangeUsage> ranges;  // by prefix
+  // by prefix: the ranges observed for less
+  std::vector<AddedRange> added;
+  // by prefix
+  std::vector<RangeUsage> ranges;
 
   friend bool operator==(const UsageLog&, const UsageLog&) = default;
 };
@@ -87,8 +94,10 @@ void fold(UsageLog& state, const std::string& boot, const Hits& uses, const Now&
 // What a publish changes about what is observed; at `at`.
 struct Observed {
   std::uint64_t generation = 0;
-  bool judged = true;  // false: mode off
-  bool gap = false;    // until now some packets were not
+  // false: mode off
+  bool judged = true;
+  // until now some packets were not
+  bool gap = false;
 };
 // `before` and `after` are the deciding ranges; those that admit nobody do not count.
 void observe(UsageLog& state, const Observed& change, const RangeRefs& before,

@@ -77,7 +77,8 @@ class BatchReader {
 
   int map_fd_;
   __u32 room_ = 4096;
-  __u32 at_ = 0;  // the kernel's: a number of a bucket
+  // the kernel's: a number of a bucket
+  __u32 at_ = 0;
   __u32 next_ = 0;
   std::vector<apiguard_used_key> keys_;
   std::vector<apiguard_used> values_;

@@ -19,8 +19,10 @@ namespace apiguard::ledger {
 // Of all maps that are pinned: more than one where a generation with a larger one was not brought
 // to its end.
 struct HitsRead {
-  std::optional<Hits> hits;         // none: nothing attributes connections, or none could be read
-  std::vector<std::string> unread;  // pins or maps, and why
+  // none: nothing attributes connections, or none could be read
+  std::optional<Hits> hits;
+  // pins or maps, and why
+  std::vector<std::string> unread;
 };
 [[nodiscard]] HitsRead read_hits(const datapath::Pins& pins);
 
@@ -54,8 +56,10 @@ class UsageHandover {
   void begin_anew(const Error& why);
 
   std::vector<Fd> olds_;
-  Hits before_;  // what was copied
-  Fd copy_;      // none: the only old one goes on. Without an old one it is no copy but new
+  // what was copied
+  Hits before_;
+  // none: the only old one goes on. Without an old one it is no copy but new
+  Fd copy_;
   std::optional<std::string> warning_;
 };
 

@@ -19,10 +19,13 @@ namespace apiguard {
 // clock, whatever becomes of the wall clock; after a boot by the wall clock, but never longer after
 // that boot than it was given for.
 struct Term {
-  Timestamp until{};  // the wall clock when it was given, and `duration` more
+  // the wall clock when it was given, and `duration` more
+  Timestamp until{};
   std::chrono::nanoseconds duration{};
-  std::string boot_id;  // empty: not known, as after a boot
-  BootTime boot_end{};  // by the clock of that boot; not before it
+  // empty: not known, as after a boot
+  std::string boot_id;
+  // by the clock of that boot; not before it
+  BootTime boot_end{};
 
   friend bool operator==(const Term&, const Term&) = default;
 };
@@ -30,8 +33,10 @@ struct Term {
 // An address that a tool keeps listed.
 struct Lease {
   Prefix prefix;
-  std::string name;  // valid_name(), or empty
-  std::string by;    // "alice (uid 1000) from 203.0.113.7"
+  // valid_name(), or empty
+  std::string name;
+  // "alice (uid 1000) from 203.0.113.7"
+  std::string by;
   bool from_ssh = false;
   Term term;
 
@@ -41,9 +46,12 @@ struct Lease {
 // A line that vanished from a drop-in with a `#lapse` header.
 struct Lapsing {
   Prefix prefix;
-  Kind kind = Kind::kAllow;  // or kExcept
-  std::string name;          // of the line; may be empty
-  std::string file;          // that it stood in, as in Origin::file
+  // or kExcept
+  Kind kind = Kind::kAllow;
+  // of the line; may be empty
+  std::string name;
+  // that it stood in, as in Origin::file
+  std::string file;
   Term term;
 
   friend bool operator==(const Lapsing&, const Lapsing&) = default;
@@ -51,8 +59,10 @@ struct Lapsing {
 
 // Whom a person took out: no lease of the name, or of these addresses, is given until it ends.
 struct Bar {
-  std::string name;              // empty: it is of addresses
-  std::optional<Prefix> prefix;  // a /32 or a /64, or what was named if that is wider
+  // empty: it is of addresses
+  std::string name;
+  // a /32 or a /64, or what was named if that is wider
+  std::optional<Prefix> prefix;
   std::string by;
   Term term;
 
@@ -60,7 +70,8 @@ struct Bar {
 };
 
 struct Book {
-  std::uint64_t edition = 0;  // one more with each write
+  // one more with each write
+  std::uint64_t edition = 0;
   std::vector<Lease> leases;
   std::vector<Lapsing> lapsing;
   std::vector<Bar> bars;

@@ -26,8 +26,10 @@ struct Place {
 struct Draft {
   ParseOptions options;
   Policy policy;
-  std::vector<Place> places;           // one for each of policy.ranges
-  std::optional<std::size_t> mode_at;  // offset of `mode` in the configuration file, if it is there
+  // one for each of policy.ranges
+  std::vector<Place> places;
+  // offset of `mode` in the configuration file, if it is there
+  std::optional<std::size_t> mode_at;
   Diagnostics diagnostics;
 
   void add(Range range, Place place) {

@@ -31,14 +31,18 @@ namespace apiguard {
 [[nodiscard]] Result<Difference> edited_entries(const SourceFile& before, const std::string& after);
 
 struct Selector {
-  std::optional<Prefix> prefix;  // either a CIDR ...
-  std::string name;              // ... or a name
+  // either a CIDR ...
+  std::optional<Prefix> prefix;
+  // ... or a name
+  std::string name;
 };
 
 // What becomes of a selector that names no entry.
 enum class Unmatched {
-  kRefused,  // Exit::kNo
-  kNoted     // revoke --if-listed: it is left out, with a note
+  // Exit::kNo
+  // revoke --if-listed: it is left out, with a note
+  kRefused,
+  kNoted
 };
 // revoke: removes every line (allow and except) that a selector names. `elsewhere` are the entries
 // of drop-ins and cluster: a match there is Exit::kBadFile naming the file; a CIDR that a wider

@@ -8,10 +8,13 @@
 namespace apiguard {
 
 struct Edited {
-  std::string text;  // the whole file after the edit; equal to before if nothing changed
-  std::vector<std::string> notes;  // for the operator: "range '203.0.113.0/24': already listed"
+  // the whole file after the edit; equal to before if nothing changed
+  std::string text;
+  // for the operator: "range '203.0.113.0/24': already listed"
+  std::vector<std::string> notes;
   bool changed = false;
-  bool as_it_is = false;  // the text of somebody else: lines that have ended stay in it
+  // the text of somebody else: lines that have ended stay in it
+  bool as_it_is = false;
 };
 
 }  // namespace apiguard

@@ -10,7 +10,8 @@ namespace apiguard {
 namespace {
 
 struct Halves {
-  std::string_view address;  // without brackets
+  // without brackets
+  std::string_view address;
   std::size_t address_at = 0;
   std::string_view port;
   std::size_t port_at = 0;

@@ -18,22 +18,31 @@ namespace apiguard {
 
 // `lease`: keep these listed.
 struct LeaseOrder {
-  std::vector<Prefix> prefixes;  // a /32, a /128 or a wider IPv6 prefix each; no two are the same
-  std::string name;              // empty: none, which is a name like any other for `per_name`
-  std::chrono::nanoseconds lasts{};  // more than 0; cut to `longest`
-  std::vector<Prefix> within;        // narrows the roof; empty: does not
+  // a /32, a /128 or a wider IPv6 prefix each; no two are the same
+  std::vector<Prefix> prefixes;
+  // empty: none, which is a name like any other for `per_name`
+  std::string name;
+  // more than 0; cut to `longest`
+  std::chrono::nanoseconds lasts{};
+  // narrows the roof; empty: does not
+  std::vector<Prefix> within;
   bool from_ssh = false;
-  bool members = false;  // they are all that bear the name now: `per_name` does not hold
+  // they are all that bear the name now: `per_name` does not hold
+  bool members = false;
   std::string by;
 };
 
 enum class LeaseResult : std::uint8_t {
   kAdded,
   kRenewed,
-  kUnchanged,  // more than half of its time is left
-  kBarred,     // a person took it out
-  kOutside,    // of the roof
-  kFull        // `max` or `per_name` are reached
+  // more than half of its time is left
+  kUnchanged,
+  // a person took it out
+  kBarred,
+  // of the roof
+  // `max` or `per_name` are reached
+  kOutside,
+  kFull
 };
 [[nodiscard]] std::string_view to_string(LeaseResult result);
 
@@ -42,8 +51,10 @@ enum class Refusal : std::uint8_t {
   kBarred,
   kOutside,
   kFull,
-  kExcepted,  // by a person: the lease waits for the end of that
-  kNested,    // too deeply
+  // by a person: the lease waits for the end of that
+  kExcepted,
+  // too deeply
+  kNested,
   kCount
 };
 [[nodiscard]] std::string_view to_string(Refusal refusal);
@@ -52,11 +63,16 @@ struct LeaseAnswer {
   Prefix prefix;
   std::string name;
   LeaseResult result = LeaseResult::kAdded;
-  std::optional<Timestamp> until;  // by the wall clock of the moment; none: there is no lease
-  std::string why;                 // there is none, or it is not in force; empty: it is
-  bool in_force = false;           // whoever publishes the book says so
-  bool excepted = false;           // it is in the book, and a person excepts it
-  bool too_deep = false;           // refused because of the ends around it (compile/fit_book.hpp)
+  // by the wall clock of the moment; none: there is no lease
+  std::optional<Timestamp> until;
+  // there is none, or it is not in force; empty: it is
+  std::string why;
+  // whoever publishes the book says so
+  bool in_force = false;
+  // it is in the book, and a person excepts it
+  bool excepted = false;
+  // refused because of the ends around it (compile/fit_book.hpp)
+  bool too_deep = false;
 };
 
 // None: it is in force, or nothing is.
@@ -64,7 +80,8 @@ struct LeaseAnswer {
 
 struct Granted {
   Book book;
-  std::vector<LeaseAnswer> answers;  // one for each prefix, in their order
+  // one for each prefix, in their order
+  std::vector<LeaseAnswer> answers;
   bool changed = false;
   std::vector<std::string> notes;
 };
@@ -81,9 +98,10 @@ struct Granted {
 // of or equal to, and with `inside` also those inside of it.
 struct TakenOut {
   Book book;
-  std::vector<Lease> leases;  // that went, ended ones among them
-  std::vector<std::string>
-      barred;  // names; unbar() of each of them and of the selector ends it all
+  // that went, ended ones among them
+  std::vector<Lease> leases;
+  // names; unbar() of each of them and of the selector ends it all
+  std::vector<std::string> barred;
 };
 // Bars the name, or the address, for `longest`: a name with the addresses of its
 // leases; an address, for IPv6 its /64, and with it the name of a lease that came by SSH. Nothing

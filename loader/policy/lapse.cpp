@@ -76,7 +76,8 @@ class Headers {
  private:
   const Policy& before_;
   const Policy& after_;
-  const std::string* last_ = nullptr;  // names of files live as long as the process
+  // names of files live as long as the process
+  const std::string* last_ = nullptr;
   std::optional<nanoseconds> header_;
 };
 
@@ -231,7 +232,8 @@ void arrange(std::vector<Lapsing>& lapsing, const Moment& moment) {
 // The lines of one file that begin to lapse.
 struct Beginning {
   std::size_t lines = 0;
-  Timestamp until{};  // of the last
+  // of the last
+  Timestamp until{};
   std::vector<std::string> named;
 };
 

@@ -42,7 +42,8 @@ class LimitsReader : private TomlReader {
   [[nodiscard]] LeaseLimits& limits() const { return draft_.policy.leases; }
 
   bool max_is_good_ = true;
-  const toml::node* per_name_ = nullptr;  // where it was read
+  // where it was read
+  const toml::node* per_name_ = nullptr;
 };
 
 const std::array<LimitsReader::Setting, 4> LimitsReader::kSettings{{

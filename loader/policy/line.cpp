@@ -31,7 +31,8 @@ class Tokens {
     return line_.substr(begin, at_ - begin);
   }
 
-  std::size_t position() const { return at_; }  // behind the last token
+  // behind the last token
+  std::size_t position() const { return at_; }
   std::string_view rest() const { return line_.substr(at_); }
 
  private:

@@ -19,10 +19,14 @@ struct Entry {
   std::string_view why;
   std::optional<Timestamp> review;
 
-  std::string_view cidr;         // as written
-  std::string_view name_token;   // "name=office"
-  std::string_view until_token;  // "until=..."
-  std::string_view tail;         // what follows the last token: blanks and the comment
+  // as written
+  std::string_view cidr;
+  // "name=office"
+  std::string_view name_token;
+  // "until=..."
+  std::string_view until_token;
+  // what follows the last token: blanks and the comment
+  std::string_view tail;
 };
 
 [[nodiscard]] inline Remark remark_of(const Entry& entry) { return {entry.why, entry.review}; }

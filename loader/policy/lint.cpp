@@ -13,8 +13,10 @@ namespace {
 
 struct Finding {
   Warning kind = Warning::kCount;
-  std::uint32_t index = 0;  // the range it is about
-  std::uint32_t other = 0;  // the range it refers to
+  // the range it is about
+  std::uint32_t index = 0;
+  // the range it refers to
+  std::uint32_t other = 0;
 };
 
 constexpr Prefix ipv4(std::uint8_t a, std::uint8_t b, std::uint8_t length) {
@@ -142,9 +144,12 @@ class Nesting {
  private:
   struct Node {
     Key key;
-    std::optional<std::uint32_t> cover;  // permanent, same kind, nothing of another kind between
-    Number frontier;                     // narrower permanent ranges decide everything before it
-    bool full = false;                   // ... and everything at all
+    // permanent, same kind, nothing of another kind between
+    std::optional<std::uint32_t> cover;
+    // narrower permanent ranges decide everything before it
+    Number frontier;
+    // ... and everything at all
+    bool full = false;
   };
 
   static std::optional<std::uint32_t> cover_below(const Node& parent, Kind kind);

@@ -44,7 +44,8 @@ class Sought {
   }
 
  private:
-  static constexpr int kBits = 18;  // 32 KiB, which stay near the processor
+  // 32 KiB, which stay near the processor
+  static constexpr int kBits = 18;
 
   static std::size_t beginning(const Key& key, int level) {
     const std::uint64_t bits = (key.high >> (64 - level)) + static_cast<std::uint64_t>(level);

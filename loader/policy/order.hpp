@@ -15,7 +15,8 @@ namespace apiguard {
 struct Key {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
-  std::uint32_t index = 0;  // into the ranges
+  // into the ranges
+  std::uint32_t index = 0;
   Family family = Family::kIpv4;
   std::uint8_t length = 0;
   Kind kind = Kind::kAllow;
@@ -48,7 +49,8 @@ struct Key {
 // effective_ranges. They point into the ranges that were added.
 struct Deciders {
   const Range* except = nullptr;
-  const Range* allow = nullptr;  // or cluster
+  // or cluster
+  const Range* allow = nullptr;
 
   void add(const Range& range);
   // Null if the except is there for as long: then no allow of the prefix ever decides.

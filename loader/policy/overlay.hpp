@@ -10,7 +10,8 @@
 namespace apiguard {
 
 struct Overlay {
-  std::vector<Range> ranges;  // to be added to those of the text, sorted as they are
+  // to be added to those of the text, sorted as they are
+  std::vector<Range> ranges;
   // "lease '198.51.100.7/32' of 'ci': why it is not listed", for people.
   std::vector<std::string> left_out;
 };

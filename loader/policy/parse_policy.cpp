@@ -11,7 +11,8 @@ namespace apiguard {
 namespace {
 
 struct Clash {
-  std::uint32_t except = 0;  // indexes of ranges
+  // indexes of ranges
+  std::uint32_t except = 0;
   std::uint32_t cluster = 0;
 };
 

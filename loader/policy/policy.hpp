@@ -21,8 +21,10 @@ enum class XdpMode : std::uint8_t { kAuto, kNative, kGeneric };
 enum class Kind : std::uint8_t { kAllow = 1, kExcept = 2, kCluster = 3 };
 
 struct Endpoint {
-  std::optional<Address> address;  // none: every address of both families
-  std::uint16_t port = 0;          // host byte order, 1..65535
+  // none: every address of both families
+  std::optional<Address> address;
+  // host byte order, 1..65535
+  std::uint16_t port = 0;
 
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
@@ -48,8 +50,10 @@ class FileName {
 
 // Where an entry was written. Not part of what it means: equality of policies ignores it.
 struct Origin {
-  FileName file;           // "apiguard.toml", "authorized-ranges", "authorized-ranges.d/NAME.list"
-  std::uint32_t line = 0;  // from 1
+  // "apiguard.toml", "authorized-ranges", "authorized-ranges.d/NAME.list"
+  FileName file;
+  // from 1
+  std::uint32_t line = 0;
 
   friend bool operator==(const Origin&, const Origin&) { return true; }
 };
@@ -63,7 +67,8 @@ class Remark {
   Remark(std::string_view why, std::optional<Timestamp> review);
 
   [[nodiscard]] bool empty() const { return parts_ == nullptr; }
-  [[nodiscard]] const std::string& why() const;  // empty: none
+  // empty: none
+  [[nodiscard]] const std::string& why() const;
   [[nodiscard]] std::optional<Timestamp> review() const;
 
   friend bool operator==(const Remark& a, const Remark& b) {
@@ -84,8 +89,10 @@ class Remark {
 struct Range {
   Prefix prefix;
   Kind kind = Kind::kAllow;
-  std::string name;                // empty: none
-  std::optional<Timestamp> until;  // none: permanent
+  // empty: none
+  std::string name;
+  // none: permanent
+  std::optional<Timestamp> until;
   Origin origin;
   Remark remark = {};
 
@@ -94,11 +101,14 @@ struct Range {
 
 // What tools may add with `apiguard lease`: [leases] of the configuration file.
 struct LeaseLimits {
-  std::size_t max = 500;     // at once; 1..10000
-  std::size_t per_name = 4;  // of one name at once; 1..max
+  // at once; 1..10000
+  std::size_t max = 500;
+  // of one name at once; 1..max
+  std::size_t per_name = 4;
   // The roof: every lease lies in one of them whole. Empty: there are no leases.
   std::vector<Prefix> within = {Prefix{}, Prefix{{Family::kIpv6, {}}, 0}};
-  std::chrono::nanoseconds longest = 48h;  // 1m..30d
+  // 1m..30d
+  std::chrono::nanoseconds longest = 48h;
 
   friend bool operator==(const LeaseLimits&, const LeaseLimits&) = default;
 };
@@ -106,7 +116,8 @@ struct LeaseLimits {
 struct Policy {
   Mode mode = Mode::kEnforce;
   XdpMode xdp_mode = XdpMode::kAuto;
-  std::vector<std::string> interfaces;  // names or globs, as written
+  // names or globs, as written
+  std::vector<std::string> interfaces;
   std::vector<Endpoint> endpoints;
   // By prefix, as deciding_ranges; equal prefixes as they are written: cluster first, then the
   // CLI's file, then drop-ins in name order. What is in another order is judged alike, but slower.
@@ -118,11 +129,15 @@ struct Policy {
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 
-[[nodiscard]] std::string_view to_string(Mode mode);         // "enforce", "audit", "off"
-[[nodiscard]] std::string_view to_string(XdpMode xdp_mode);  // "auto", "native", "generic"
-[[nodiscard]] std::string_view to_string(Kind kind);         // "allow", "except", "cluster"
+// "enforce", "audit", "off"
+[[nodiscard]] std::string_view to_string(Mode mode);
+// "auto", "native", "generic"
+[[nodiscard]] std::string_view to_string(XdpMode xdp_mode);
+// "allow", "except", "cluster"
+[[nodiscard]] std::string_view to_string(Kind kind);
 [[nodiscard]] std::string to_string(const Endpoint& endpoint);
-[[nodiscard]] std::string to_string(const Origin& origin);  // FILE:LINE, or FILE if the line is 0
+// FILE:LINE, or FILE if the line is 0
+[[nodiscard]] std::string to_string(const Origin& origin);
 [[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
 
 // The ranges that decide at some time, as pointers into `ranges`, sorted by family, address, length. Of one prefix there are
@@ -154,7 +169,8 @@ using RangeRefs = std::vector<const Range*>;
 struct Difference {
   std::vector<Range> added;
   std::vector<Range> removed;
-  std::vector<std::string> settings;  // "mode: audit -> enforce", "interfaces: ...", one line each
+  // "mode: audit -> enforce", "interfaces: ...", one line each
+  std::vector<std::string> settings;
 
   [[nodiscard]] bool empty() const { return added.empty() && removed.empty() && settings.empty(); }
 };

@@ -17,7 +17,8 @@ enum class Family : std::uint8_t { kIpv4 = 4, kIpv6 = 6 };
 
 struct Address {
   Family family = Family::kIpv4;
-  std::array<std::uint8_t, 16> bytes{};  // network byte order; IPv4 in the first four, rest 0
+  // network byte order; IPv4 in the first four, rest 0
+  std::array<std::uint8_t, 16> bytes{};
 
   friend auto operator<=>(const Address&, const Address&) = default;
 };
@@ -25,14 +26,17 @@ struct Address {
 // A canonical CIDR: no bit is set behind `length`.
 struct Prefix {
   Address address;
-  std::uint8_t length = 0;  // bits; 0..32 or 0..128
+  // bits; 0..32 or 0..128
+  std::uint8_t length = 0;
 
   friend auto operator<=>(const Prefix&, const Prefix&) = default;
 };
 
 struct ParsedPrefix {
-  Prefix prefix;           // masked
-  bool host_bits = false;  // bits behind the length were set in the text
+  // masked
+  Prefix prefix;
+  // bits behind the length were set in the text
+  bool host_bits = false;
 };
 
 [[nodiscard]] constexpr std::uint8_t max_length(Family family) {
@@ -46,13 +50,16 @@ struct ParsedPrefix {
 // "ADDRESS" (a /32 or /128) or "ADDRESS/LENGTH".
 [[nodiscard]] Result<ParsedPrefix> parse_prefix(std::string_view text);
 
-[[nodiscard]] std::string to_string(const Address& address);  // RFC 5952
-[[nodiscard]] std::string to_string(const Prefix& prefix);    // always with its length
+// RFC 5952
+[[nodiscard]] std::string to_string(const Address& address);
+// always with its length
+[[nodiscard]] std::string to_string(const Prefix& prefix);
 
 // The prefix of that length, at most max_length, that holds the address.
 [[nodiscard]] Prefix prefix_around(const Address& address, std::uint8_t length);
 
 [[nodiscard]] bool covers(const Prefix& outer, const Address& address);
-[[nodiscard]] bool covers(const Prefix& outer, const Prefix& inner);  // equal counts
+// equal counts
+[[nodiscard]] bool covers(const Prefix& outer, const Prefix& inner);
 
 }  // namespace apiguard

@@ -18,15 +18,19 @@ namespace apiguard {
 struct Row {
   Prefix prefix;
   Kind kind = Kind::kAllow;
-  std::uint32_t number = 0;  // of the line, from 1
+  // of the line, from 1
+  std::uint32_t number = 0;
   std::optional<Timestamp> until;
   std::string_view name;
-  std::string_view line;  // without its newline
+  // without its newline
+  std::string_view line;
 };
 
 struct Patch {
-  std::string_view line;               // of the text, without its newline
-  std::optional<std::string> replace;  // none: the line goes
+  // of the text, without its newline
+  std::string_view line;
+  // none: the line goes
+  std::optional<std::string> replace;
 };
 
 using Rows = std::vector<const Row*>;

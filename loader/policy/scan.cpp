@@ -18,7 +18,8 @@ constexpr std::size_t kGroups = 8;
 struct Ipv6Text {
   std::array<std::uint16_t, kGroups> groups{};
   std::size_t count = 0;
-  std::size_t gap = kGroups + 1;  // groups in front of "::"; more than eight: there is none
+  // groups in front of "::"; more than eight: there is none
+  std::size_t gap = kGroups + 1;
 
   bool has_gap() const { return gap <= kGroups; }
 };

@@ -17,7 +17,8 @@
 namespace apiguard {
 
 struct Flaw {
-  std::size_t offset = 0;  // bytes from the start of the text
+  // bytes from the start of the text
+  std::size_t offset = 0;
   std::string message;
 };
 

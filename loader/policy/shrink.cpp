@@ -147,8 +147,10 @@ class Admitted {
   }
 
   Intervals intervals_;
-  std::vector<Open> open_;  // around the place that the walk has come to, widest first
-  Number begin_ = 0;        // of what the innermost decides and is not told yet
+  // around the place that the walk has come to, widest first
+  std::vector<Open> open_;
+  // of what the innermost decides and is not told yet
+  Number begin_ = 0;
   bool ended_ = false;
 };
 

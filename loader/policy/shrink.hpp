@@ -13,12 +13,17 @@ namespace apiguard {
 
 // What a file loses in one family.
 struct Shrunk {
-  std::string file;  // as in Origin::file
+  // as in Origin::file
+  std::string file;
   Family family = Family::kIpv4;
-  std::size_t entries = 0;     // live allow lines before
-  std::size_t gone = 0;        // of these, lines that go and that nothing else covers
-  std::string addresses;       // "3072 of 5120 addresses", of IPv6 "60 % of the addresses"
-  std::vector<Prefix> prefix;  // of the first few lines that go
+  // live allow lines before
+  std::size_t entries = 0;
+  // of these, lines that go and that nothing else covers
+  std::size_t gone = 0;
+  // "3072 of 5120 addresses", of IPv6 "60 % of the addresses"
+  std::string addresses;
+  // of the first few lines that go
+  std::vector<Prefix> prefix;
 };
 
 // Those of `files` that lose more than half of at least ten live allow lines of a family, or more

@@ -20,10 +20,13 @@ namespace apiguard {
 
 // One file as it was read. The state directory keeps these byte for byte.
 struct SourceFile {
-  std::string name;  // relative to the configuration folder, as in Origin::file
-  std::string path;  // for messages
+  // relative to the configuration folder, as in Origin::file
+  std::string name;
+  // for messages
+  std::string path;
   std::string text;
-  bool present = false;  // a missing list file is an empty one
+  // a missing list file is an empty one
+  bool present = false;
 
   friend bool operator==(const SourceFile& a, const SourceFile& b) {
     return a.name == b.name && a.text == b.text;
@@ -31,9 +34,12 @@ struct SourceFile {
 };
 
 struct Sources {
-  SourceFile config;                 // apiguard.toml
-  SourceFile ranges;                 // authorized-ranges
-  std::vector<SourceFile> drop_ins;  // authorized-ranges.d/*.list in name order
+  // apiguard.toml
+  SourceFile config;
+  // authorized-ranges
+  SourceFile ranges;
+  // authorized-ranges.d/*.list in name order
+  std::vector<SourceFile> drop_ins;
   // What whoever read them has to say, as finished texts; no part of what they are.
   std::vector<std::string> warnings = {};
 
@@ -44,12 +50,13 @@ struct Sources {
 
 struct Parsed {
   Policy policy;
-  std::vector<std::string>
-      warnings;  // finished texts, file:line:column in front where there is one
+  // finished texts, file:line:column in front where there is one
+  std::vector<std::string> warnings;
 };
 
 struct ParseOptions {
-  bool strict = false;  // host bits are errors
+  // host bits are errors
+  bool strict = false;
   // false: for a text that was published before: no warnings of what is legal, and a header that
   // this version does not know is the comment that it was.
   bool lint = true;

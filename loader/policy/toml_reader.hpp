@@ -50,7 +50,8 @@ class TomlReader {
   const SourceFile& file_;
   Draft& draft_;
   TomlOffsets offsets_;
-  std::string key_;  // being read, as messages name it
+  // being read, as messages name it
+  std::string key_;
 };
 
 // [leases]

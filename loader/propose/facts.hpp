@@ -12,26 +12,39 @@
 namespace apiguard::propose {
 
 struct Port {
-  std::uint16_t port = 0;  // host byte order
-  std::string why;         // "kube-apiserver of kubeadm"
+  // host byte order
+  std::uint16_t port = 0;
+  // "kube-apiserver of kubeadm"
+  std::string why;
 };
 
 struct Network {
   Prefix prefix;
-  std::string why;  // "pods by default"
+  // "pods by default"
+  std::string why;
 };
 
 struct Facts {
-  std::vector<Port> ports;          // each once
-  std::vector<Address> advertised;  // by which nodes reach this API server, in order of precedence
-  std::vector<Address> bound;       // to which the API server listens alone
-  std::vector<Network> pods;        // pod subnets
-  std::vector<Network> services;    // service subnets: never the source of a packet
-  std::vector<Network> joined;      // single addresses of other servers
-  std::vector<std::string> names;   // of the API server, beside its addresses: load balancers
-  std::vector<std::string> took;    // "PATH: port 6443, pods 10.42.0.0/16", one a source
-  std::vector<std::string> unread;  // "PATH: line 7: key 'tls-san': reason"
-  std::vector<std::string> doubts;  // what these files leave open, for people
+  // each once
+  std::vector<Port> ports;
+  // by which nodes reach this API server, in order of precedence
+  std::vector<Address> advertised;
+  // to which the API server listens alone
+  std::vector<Address> bound;
+  // pod subnets
+  std::vector<Network> pods;
+  // service subnets: never the source of a packet
+  std::vector<Network> services;
+  // single addresses of other servers
+  std::vector<Network> joined;
+  // of the API server, beside its addresses: load balancers
+  std::vector<std::string> names;
+  // "PATH: port 6443, pods 10.42.0.0/16", one a source
+  std::vector<std::string> took;
+  // "PATH: line 7: key 'tls-san': reason"
+  std::vector<std::string> unread;
+  // what these files leave open, for people
+  std::vector<std::string> doubts;
 };
 
 // Reads below `root` ("" for this host). What is not there is no error; what cannot be read or

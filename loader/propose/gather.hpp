@@ -34,7 +34,8 @@ class Gatherer {
   void take_pods(std::string_view option, std::string_view otherwise = "");
   void take_services(std::string_view option, std::string_view otherwise = "");
   void take_names(std::string_view option);
-  void take_joined(std::string_view option);  // https://ADDRESS:PORT
+  // https://ADDRESS:PORT
+  void take_joined(std::string_view option);
 
   // Says what was taken; the last call.
   void finish(const std::string& what);

@@ -9,9 +9,12 @@
 namespace apiguard::propose {
 
 struct Line {
-  std::size_t number = 1;  // from 1
-  std::size_t indent = 0;  // spaces in front
-  std::string_view text;   // behind them, without what ends the line (LF or CR LF); "" if blank
+  // from 1
+  std::size_t number = 1;
+  // spaces in front
+  std::size_t indent = 0;
+  // behind them, without what ends the line (LF or CR LF); "" if blank
+  std::string_view text;
 
   [[nodiscard]] bool blank() const { return text.empty() || text.front() == '#'; }
   // A tab in front is no indentation in YAML, but nothing that begins in the first column either.

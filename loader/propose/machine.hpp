@@ -18,9 +18,12 @@ namespace apiguard::propose {
 struct Machine {
   std::vector<Interface> interfaces;
   std::vector<InterfaceAddress> addresses;
-  std::set<int> default_routes;         // ifindexes
-  std::vector<Connection> connections;  // to the ports, with the interfaces they come in by
-  std::string no_connections;           // why these are not known; "" if they are
+  // ifindexes
+  std::set<int> default_routes;
+  // to the ports, with the interfaces they come in by
+  std::vector<Connection> connections;
+  // why these are not known; "" if they are
+  std::string no_connections;
   LocalPorts local_ports;
 };
 

@@ -13,7 +13,8 @@
 namespace apiguard::propose {
 
 struct Choice {
-  std::string text;  // an interface name, an endpoint, a CIDR
+  // an interface name, an endpoint, a CIDR
+  std::string text;
   std::string why;
 };
 
@@ -23,16 +24,25 @@ struct Peer {
 };
 
 struct Proposal {
-  std::vector<Choice> interfaces;  // to guard; never empty
-  std::vector<Choice> left_out;    // other interfaces, and why
-  std::vector<Port> ports;         // never empty
-  std::vector<Choice> cluster;     // taken up
-  std::vector<Choice> doubtful;    // public address space: to be taken up by a person
-  std::vector<Peer> unlisted;      // connected now and in none of `cluster`; most connections first
-  std::vector<std::string> notes;  // on the endpoints
-  std::vector<std::string> took;   // what was read, a line a source
+  // to guard; never empty
+  std::vector<Choice> interfaces;
+  // other interfaces, and why
+  std::vector<Choice> left_out;
+  // never empty
+  std::vector<Port> ports;
+  // taken up
+  std::vector<Choice> cluster;
+  // public address space: to be taken up by a person
+  std::vector<Choice> doubtful;
+  // connected now and in none of `cluster`; most connections first
+  std::vector<Peer> unlisted;
+  // on the endpoints
+  std::vector<std::string> notes;
+  // what was read, a line a source
+  std::vector<std::string> took;
   std::vector<std::string> unread;
-  std::vector<std::string> unknown;  // what only a person can know
+  // what only a person can know
+  std::vector<std::string> unknown;
 };
 
 // What the facts say, or the usual port; never empty.

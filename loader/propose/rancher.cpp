@@ -124,7 +124,8 @@ class Layers {
 
 struct Unit {
   std::string path;
-  std::vector<std::string> words;  // of ExecStart
+  // of ExecStart
+  std::vector<std::string> words;
 };
 
 std::optional<Unit> read_unit(const std::string& root, const std::string& name, Facts& facts) {

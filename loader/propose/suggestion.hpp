@@ -17,8 +17,10 @@ struct Suggestion {
   Prefix cidr;
   std::size_t sources = 0;
   std::uint64_t connections = 0;
-  unsigned days = 0;    // of UTC, on which the most constant of its sources was seen
-  bool listed = false;  // in the list already; cidr is the range that decides
+  // of UTC, on which the most constant of its sources was seen
+  unsigned days = 0;
+  // in the list already; cidr is the range that decides
+  bool listed = false;
   // Of a single IPv6 address that looks random, as temporary ones do: the /64 of its host.
   std::optional<Prefix> network = std::nullopt;
 
@@ -26,14 +28,18 @@ struct Suggestion {
 };
 
 struct SuggestOptions {
-  std::size_t max_ranges = 0;     // 0: as many as it takes
-  std::uint8_t min_length4 = 24;  // no range is wider
+  // 0: as many as it takes
+  std::size_t max_ranges = 0;
+  // no range is wider
+  std::uint8_t min_length4 = 24;
   std::uint8_t min_length6 = 64;
 };
 
 struct Suggestions {
-  std::vector<Suggestion> ranges;  // by prefix
-  std::size_t excepted = 0;        // sources that are taken out on purpose: nothing is suggested
+  // by prefix
+  std::vector<Suggestion> ranges;
+  // sources that are taken out on purpose: nothing is suggested
+  std::size_t excepted = 0;
 };
 
 // Single addresses, or where several are of one network: of four in one IPv4 /24 the longest prefix

@@ -13,8 +13,10 @@
 namespace apiguard::propose {
 
 enum class UnprovenKind {
-  kProbe,       // opens connections, and never finishes a handshake
-  kTranslated,  // sends payload that is for no socket of this host
+  // opens connections, and never finishes a handshake
+  kProbe,
+  // sends payload that is for no socket of this host
+  kTranslated,
   kUnknown
 };
 
@@ -24,7 +26,8 @@ struct Unproven {
   Timestamp first{};
   Timestamp last{};
   UnprovenKind kind = UnprovenKind::kUnknown;
-  std::optional<Rhythm> rhythm;  // steady for ten minutes or longer, as health checks are
+  // steady for ten minutes or longer, as health checks are
+  std::optional<Rhythm> rhythm;
 };
 
 // Those that the list refuses, without an except, and that are not among `seen` (by address): first
@@ -39,9 +42,12 @@ struct Unproven {
 
 // Addresses that health checks of a cloud come from, as it documents them.
 struct HealthChecks {
-  std::string_view cloud;   // "Google Cloud"
-  std::string_view ranges;  // all of them, "CIDR CIDR"
-  std::string_view source;  // where that is documented
+  // "Google Cloud"
+  std::string_view cloud;
+  // all of them, "CIDR CIDR"
+  std::string_view ranges;
+  // where that is documented
+  std::string_view source;
 };
 // Null if this is none.
 [[nodiscard]] const HealthChecks* known_health_checks(const Address& address);

@@ -12,7 +12,8 @@ namespace apiguard::propose {
 namespace {
 
 struct Logical {
-  std::size_t number = 1;  // of its first line
+  // of its first line
+  std::size_t number = 1;
   std::string text;
 };
 

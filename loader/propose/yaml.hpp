@@ -13,14 +13,19 @@
 namespace apiguard::propose {
 
 struct Entry {
-  std::string key;                  // as written, "tls-san+" with its plus
-  std::vector<std::string> values;  // one of a scalar, none of an empty value
+  // as written, "tls-san+" with its plus
+  std::string key;
+  // one of a scalar, none of an empty value
+  std::vector<std::string> values;
 };
 
 struct Mapping {
-  std::vector<Entry> entries;            // of the wanted keys, in the order of the text
-  std::vector<std::string> unread;       // "line 7: key 'tls-san': what stands in the way"
-  std::vector<std::string> unread_keys;  // wanted keys among these, as written
+  // of the wanted keys, in the order of the text
+  std::vector<Entry> entries;
+  // "line 7: key 'tls-san': what stands in the way"
+  std::vector<std::string> unread;
+  // wanted keys among these, as written
+  std::vector<std::string> unread_keys;
 };
 
 // The outermost mapping of a text. Values of keys that are not wanted are skipped, whatever they
@@ -31,8 +36,10 @@ struct Mapping {
 
 // The command line of a container.
 struct Command {
-  std::vector<std::string> words;   // command, then args; empty: no such container
-  std::vector<std::string> unread;  // as above
+  // command, then args; empty: no such container
+  std::vector<std::string> words;
+  // as above
+  std::vector<std::string> unread;
 };
 
 // Of the container in a pod manifest whose program has this name ("kube-apiserver").

@@ -12,9 +12,12 @@
 namespace apiguard::publish {
 
 struct Guarded {
-  std::vector<std::string> messages;  // what was done
-  std::vector<std::string> failures;  // and what was not; worth another try
-  bool changed = false;               // look() again
+  // what was done
+  std::vector<std::string> messages;
+  // and what was not; worth another try
+  std::vector<std::string> failures;
+  // look() again
+  bool changed = false;
 };
 
 // Names of interfaces that the generation in force wants guarded and that run another program or

@@ -174,7 +174,8 @@ class Substitute {
   const World& world_;
   Damage damage_;
   Salvage left_;
-  std::optional<Mode> mode_;  // of the damaged generation, as far as something vouches for it
+  // of the damaged generation, as far as something vouches for it
+  std::optional<Mode> mode_;
 };
 
 // All that the files say: one that somebody edited since makes another text of them.

@@ -15,10 +15,13 @@ namespace apiguard::publish {
 
 struct BootText {
   Sources sources;
-  std::uint64_t generation = 0;  // whose stored text this is; 0: of none
-  bool from_files = false;       // the state directory had nothing to publish
+  // whose stored text this is; 0: of none
+  std::uint64_t generation = 0;
+  // the state directory had nothing to publish
+  bool from_files = false;
   std::optional<Damage> damage;
-  std::string instead;  // what is published because of the damage, for people
+  // what is published because of the damage, for people
+  std::string instead;
 };
 
 // An error: neither the state directory nor the files hold anything that can be published.

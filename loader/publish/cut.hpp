@@ -15,18 +15,23 @@ namespace apiguard::publish {
 
 // How it is known that somebody has connections here.
 enum class HowSeen {
-  kSocket,  // a socket of this host is connected to it now
-  kAudit    // an audit saw it finish a handshake
+  // a socket of this host is connected to it now
+  // an audit saw it finish a handshake
+  kSocket,
+  kAudit
 };
 
 // A client that a change would cut.
 struct CutPeer {
   Address peer;
   std::uint64_t connections = 0;
-  std::optional<Range> range;  // that admits it today
-  std::string reason;          // why it passes today, where no range admits it
+  // that admits it today
+  std::optional<Range> range;
+  // why it passes today, where no range admits it
+  std::string reason;
   HowSeen seen = HowSeen::kSocket;
-  std::optional<Timestamp> last;  // when it was heard last; none: not known
+  // when it was heard last; none: not known
+  std::optional<Timestamp> last;
 };
 
 // A range that a change takes out although it has admitted a connection lately.

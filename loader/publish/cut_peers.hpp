@@ -22,14 +22,18 @@
 namespace apiguard::publish {
 
 struct Proposed {
-  const Policy& policy;  // what is to judge
+  // what is to judge
+  const Policy& policy;
   const std::vector<datapath::Target>& targets;
-  bool only_adds = false;  // no range goes and no except comes: an audit has nothing to say of it
+  // no range goes and no except comes: an audit has nothing to say of it
+  bool only_adds = false;
 };
 
 struct CutPeers {
-  std::vector<CutPeer> peers;         // connected ones in front, most connections first
-  std::vector<std::string> warnings;  // what is remembered and cannot be read
+  // connected ones in front, most connections first
+  std::vector<CutPeer> peers;
+  // what is remembered and cannot be read
+  std::vector<std::string> warnings;
 };
 
 // Asks the kernel and judges. A policy that drops nothing cuts nobody and asks nothing.
@@ -59,9 +63,12 @@ void leave_aside(std::vector<Connection>& connections, const Neighbours& neighbo
 
 // What judges packets before the change.
 struct Today {
-  bool in_force = false;           // anything of ours at all
-  const Policy* policy = nullptr;  // null: its text is lost
-  std::vector<std::string> anew;   // interfaces that the change begins to judge, by name
+  // anything of ours at all
+  bool in_force = false;
+  // null: its text is lost
+  const Policy* policy = nullptr;
+  // interfaces that the change begins to judge, by name
+  std::vector<std::string> anew;
   // Since when an audit has judged all that the change judges; none: it does not.
   std::optional<Timestamp> audited = std::nullopt;
 };

@@ -15,8 +15,10 @@ inline constexpr Timestamp kLatestEnd{std::chrono::seconds(9'223'372'035)};
 
 // At most one of the two is there.
 struct EndOptions {
-  std::optional<std::chrono::nanoseconds> lasts;  // --for
-  std::optional<Timestamp> until;                 // --until
+  // --for
+  std::optional<std::chrono::nanoseconds> lasts;
+  // --until
+  std::optional<Timestamp> until;
 };
 
 // On whole seconds and not earlier than asked for; none without either option. --for counts from

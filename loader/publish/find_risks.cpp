@@ -23,16 +23,17 @@ void add_wide(const Difference& difference, std::vector<Risk>& risks) {
       wide.push_back(fmt::format("{} {}", to_string(range.kind), to_string(range.prefix)));
   }
   if (wide.empty()) return;
-  risks.push_back({risk::kWide, fmt::format("new range wider than /{} (IPv4) or /{} (IPv6): {}: add "
-                                            "narrower ranges, or accept the risk",
-                                            kWide4, kWide6, join(wide))});
+  risks.push_back(
+      {risk::kWide, fmt::format("new range wider than /{} (IPv4) or /{} (IPv6): {}: add "
+                                "narrower ranges, or accept the risk",
+                                kWide4, kWide6, join(wide))});
 }
 
 void add_unapplied(const Difference& unapplied, std::vector<Risk>& risks) {
   if (unapplied.empty()) return;
   risks.push_back(
       {risk::kUnapplied, "the files hold edits that are not in force and would take effect too:" +
-                        show_edits(unapplied)});
+                             show_edits(unapplied)});
 }
 
 std::string describe_cut(const Plan& plan) {
@@ -66,8 +67,9 @@ std::vector<Risk> find_risks(const World& world, const Request& request, const P
   add_wide(plan.difference, risks);
   add_unapplied(request.unapplied, risks);
   if (!plan.attached_again.empty()) {
-    risks.push_back({risk::kDetached, fmt::format("a person took off what would be guarded again:\n  {}",
-                                             fmt::join(plan.attached_again, "\n  "))});
+    risks.push_back(
+        {risk::kDetached, fmt::format("a person took off what would be guarded again:\n  {}",
+                                      fmt::join(plan.attached_again, "\n  "))});
   }
   if (!plan.shrunk.empty()) risks.push_back({risk::kShrink, describe(plan.shrunk)});
   if (!plan.undone.empty() && !request.confirm_within)

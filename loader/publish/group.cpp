@@ -267,11 +267,16 @@ class Judge {
   Taken taken_;
   Elsewhere elsewhere_;
   InUse in_use_;
-  Book book_;                         // with the leases of those before
-  Sources work_;                      // the base, with the list that is looked at
-  std::string settled_;               // the list with all that is judged
-  std::string text_;                  // and with what is pending
-  std::vector<std::size_t> pending_;  // members that joined and are not parsed yet
+  // with the leases of those before
+  Book book_;
+  // the base, with the list that is looked at
+  Sources work_;
+  // the list with all that is judged
+  std::string settled_;
+  // and with what is pending
+  std::string text_;
+  // members that joined and are not parsed yet
+  std::vector<std::size_t> pending_;
   std::vector<Verdict> verdicts_;
   std::vector<std::vector<Lasting>> lasting_;
 };

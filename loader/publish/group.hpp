@@ -21,24 +21,31 @@ struct Member {
 
 enum class Fate {
   kJoins,
-  kAlone,   // it might raise a risk that it does not accept, or needs the files: a publish of its
-            // own
-  kRefused  // with an error of its own
+  // it might raise a risk that it does not accept, or needs the files: a publish of its own
+  // with an error of its own
+  kAlone,
+  kRefused
 };
 
 struct Verdict {
   Fate fate = Fate::kJoins;
-  Error error;                        // why it is refused
-  bool changed = false;               // else the text says so already
-  std::optional<std::uint64_t> done;  // published as part of this generation before its leader died
-  Difference difference;              // what it adds and removes
+  // why it is refused
+  Error error;
+  // else the text says so already
+  bool changed = false;
+  // published as part of this generation before its leader died
+  std::optional<std::uint64_t> done;
+  // what it adds and removes
+  Difference difference;
   std::vector<std::string> notes;
-  std::vector<LeaseAnswer> leases;  // of a lease, which has no difference
+  // of a lease, which has no difference
+  std::vector<LeaseAnswer> leases;
 };
 
 struct Group {
   Request request;
-  std::vector<Verdict> verdicts;  // one for each member, in their order
+  // one for each member, in their order
+  std::vector<Verdict> verdicts;
 };
 
 // None: the list holds edits that are not in force, nothing is in force, or its text cannot be

@@ -395,7 +395,8 @@ namespace {
 // Edits of the list beyond what the verb asks for: what it would come to without them is the same
 // edit of the text in force.
 struct Beyond {
-  bool is_in_force = false;  // all that the verb asks for
+  // all that the verb asks for
+  bool is_in_force = false;
   Difference unapplied;
 };
 Beyond look_beyond(const World& world, const Sources& in_force, const Policy& after,

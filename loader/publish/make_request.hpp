@@ -37,8 +37,10 @@ using Editor = std::function<Result<Edited>(const Sources&)>;
 [[nodiscard]] std::optional<Sources> text_in_force(const Host& host, const World& world);
 // What waits in the toml and in drop-ins.
 struct Waiting {
-  bool same = false;               // they hold the text in force, byte for byte
-  std::vector<std::string> notes;  // which edits stay unapplied; none where they mean nothing
+  // they hold the text in force, byte for byte
+  bool same = false;
+  // which edits stay unapplied; none where they mean nothing
+  std::vector<std::string> notes;
 };
 [[nodiscard]] Waiting look_at_waiting(const Host& host, const World& world,
                                       const Sources& in_force);
@@ -48,8 +50,10 @@ struct Waiting {
 
 // A drop-in that a change brings in: NAME.list and its text.
 struct WithFile {
-  std::string name;  // as in Sources: "authorized-ranges.d/NAME.list"
-  std::string from;  // path of the file that the text was read from, for messages
+  // as in Sources: "authorized-ranges.d/NAME.list"
+  std::string name;
+  // path of the file that the text was read from, for messages
+  std::string from;
   std::string text;
 };
 // apply --with: these drop-ins, and the files as the generation in force has them. Edits in other

@@ -21,29 +21,47 @@
 namespace apiguard::publish {
 
 struct Plan {
-  bool all_detached = false;  // a person took everything off: there is the text to change, at most
-  bool unchanged = false;     // same text, same program, everything attached
-  bool attach_only = false;   // same text and program, but an interface lacks its link
-  bool as_edition = false;    // same text and program, but another book, or ends computed anew
-  std::uint64_t generation =
-      0;  // number it would get; the one in force if unchanged, attach_only or as_edition
-  std::uint64_t edition = 0;         // the same of its edition
-  Difference difference;             // against the generation in force
-  std::vector<Risk> risks;           // raised and not accepted
-  std::vector<CutPeer> cut;          // clients that it would cut, accepted or not
-  std::vector<CutRange> cut_ranges;  // and ranges that it would take out and that were used lately
-  std::vector<Shrunk> shrunk;        // lists that lose more than half, accepted or not
-  Resets resets;                     // of network cards, by a first attach
-  std::vector<UndoneFile> undone;    // files that an undone change brought in and that come back
+  // a person took everything off: there is the text to change, at most
+  bool all_detached = false;
+  // same text, same program, everything attached
+  bool unchanged = false;
+  // same text and program, but an interface lacks its link
+  bool attach_only = false;
+  // same text and program, but another book, or ends computed anew
+  bool as_edition = false;
+  // number it would get; the one in force if unchanged, attach_only or as_edition
+  std::uint64_t generation = 0;
+  // the same of its edition
+  std::uint64_t edition = 0;
+  // against the generation in force
+  Difference difference;
+  // raised and not accepted
+  std::vector<Risk> risks;
+  // clients that it would cut, accepted or not
+  std::vector<CutPeer> cut;
+  // and ranges that it would take out and that were used lately
+  std::vector<CutRange> cut_ranges;
+  // lists that lose more than half, accepted or not
+  std::vector<Shrunk> shrunk;
+  // of network cards, by a first attach
+  Resets resets;
+  // files that an undone change brought in and that come back
+  std::vector<UndoneFile> undone;
   std::vector<std::string> warnings;
-  std::vector<std::string> attached_again;  // interfaces that a person took off
-  std::vector<std::string> ledger;          // among the warnings: those about what is remembered
+  // interfaces that a person took off
+  std::vector<std::string> attached_again;
+  // among the warnings: those about what is remembered
+  std::vector<std::string> ledger;
   std::vector<datapath::Target> targets;
 
-  std::optional<Book> book;        // to be written before it is published; none: stays as it is
-  std::vector<std::string> notes;  // lines that begin to lapse, and the like
-  std::optional<Policy> judged;    // what packets are judged by, where it is not the text alone
-  std::vector<Range> taken_out;    // of the book
+  // to be written before it is published; none: stays as it is
+  std::optional<Book> book;
+  // lines that begin to lapse, and the like
+  std::vector<std::string> notes;
+  // what packets are judged by, where it is not the text alone
+  std::optional<Policy> judged;
+  // of the book
+  std::vector<Range> taken_out;
 
   [[nodiscard]] datapath::Edition which() const { return {generation, edition}; }
   // What a person is shown: also what it takes out of the book.

@@ -550,11 +550,15 @@ class Publisher {
   std::vector<std::string> interfaces_;
   std::vector<std::string> warnings_;
   std::vector<std::string> unconfirmed_;
-  datapath::Filters before_;          // that an unconfirmed generation falls back to
-  std::optional<BootTime> deadline_;  // as in Published
-  bool attributed_;                   // before this change
+  // that an unconfirmed generation falls back to
+  datapath::Filters before_;
+  // as in Published
+  std::optional<BootTime> deadline_;
+  // before this change
+  bool attributed_;
   bool stored_ = false;
-  bool booked_ = false;  // the book is written, and stands unless this fails
+  // the book is written, and stands unless this fails
+  bool booked_ = false;
   bool pins_writable_ = true;
 };
 

@@ -24,8 +24,10 @@ namespace apiguard::publish {
 
 struct Published {
   std::uint64_t generation = 0;
-  std::optional<BootTime> deadline;     // none: confirmed
-  std::vector<std::string> interfaces;  // on which the kernel confirms it
+  // none: confirmed
+  std::optional<BootTime> deadline;
+  // on which the kernel confirms it
+  std::vector<std::string> interfaces;
   std::vector<std::string> warnings;
   // Of a boot or a way out: what could not be confirmed. Not empty: the verb ends with
   // Exit::kFailed.

@@ -19,7 +19,8 @@
 
 namespace apiguard::publish {
 
-struct PutChange {  // allow, except
+// allow, except
+struct PutChange {
   Kind kind = Kind::kAllow;
   std::vector<Prefix> prefixes;
   std::string name;
@@ -31,7 +32,8 @@ struct PutChange {  // allow, except
 
 struct RevokeChange {
   std::vector<Selector> selectors;
-  bool if_listed = false;  // what is not there is no error
+  // what is not there is no error
+  bool if_listed = false;
 
   [[nodiscard]] Unmatched unmatched() const {
     return if_listed ? Unmatched::kNoted : Unmatched::kRefused;
@@ -46,14 +48,19 @@ struct LeaseChange {
 struct QueuedChange {
   using What = std::variant<PutChange, RevokeChange, LeaseChange>;
 
-  std::string by;  // who: identity.hpp
+  // who: identity.hpp
+  std::string by;
   std::optional<std::uint32_t> login_uid;
   std::string client;
-  std::string verb;  // as typed
+  // as typed
+  std::string verb;
   bool json = false;
-  bool colour = false;                // of the preview
-  std::set<std::string> accepted;     // risks
-  std::vector<std::string> warnings;  // of its arguments
+  // of the preview
+  bool colour = false;
+  // risks
+  std::set<std::string> accepted;
+  // of its arguments
+  std::vector<std::string> warnings;
   What what;
 };
 

@@ -17,11 +17,14 @@ namespace apiguard::publish {
 
 // How a change is entered into the operator's files: the whole new text of one of them.
 struct FileEdit {
-  std::string name;  // as in Sources
+  // as in Sources
+  std::string name;
   std::string path;
-  std::string before;  // text the edit started from
+  // text the edit started from
+  std::string before;
   bool existed = true;
-  std::optional<std::string> after;  // none: the file is removed
+  // none: the file is removed
+  std::optional<std::string> after;
 };
 
 // What a verb asks for.

@@ -11,8 +11,10 @@
 namespace apiguard::publish {
 
 struct Resets {
-  std::vector<std::string> known;     // "eth0 (ixgbe)": the driver is known to reset its link
-  std::vector<std::string> warnings;  // of cards whose driver is not known to, nor not to
+  // "eth0 (ixgbe)": the driver is known to reset its link
+  std::vector<std::string> known;
+  // of cards whose driver is not known to, nor not to
+  std::vector<std::string> warnings;
 };
 // Of interfaces that get a first program of ours. Generic mode touches no driver.
 [[nodiscard]] Resets find_resets(const World& world, const Policy& policy,

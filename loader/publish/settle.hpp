@@ -16,15 +16,19 @@ namespace apiguard::publish {
 // How a change that waited for its confirmation has ended.
 struct Ending {
   std::uint64_t generation = 0;
-  bool confirmed = false;  // else it is undone
+  // else it is undone
+  bool confirmed = false;
 
   friend bool operator==(const Ending&, const Ending&) = default;
 };
 
 struct Settled {
-  bool changed = false;               // look() again
-  std::vector<std::string> messages;  // what was done, for the operator
-  std::vector<Ending> endings;        // and for the log
+  // look() again
+  bool changed = false;
+  // what was done, for the operator
+  std::vector<std::string> messages;
+  // and for the log
+  std::vector<Ending> endings;
 };
 
 // Whether a change waited for its confirmation in vain and is not undone altogether yet.

@@ -14,8 +14,10 @@ namespace apiguard::publish {
 // One stored generation.
 struct StoredRecord {
   std::uint64_t generation = 0;
-  std::optional<GenerationMeta> meta;  // none: its record cannot be read,
-  std::string error;                   // and why
+  // none: its record cannot be read,
+  std::optional<GenerationMeta> meta;
+  // and why
+  std::string error;
 };
 
 [[nodiscard]] std::vector<StoredRecord> read_records(const StateDir& state,

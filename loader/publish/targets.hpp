@@ -14,12 +14,15 @@ namespace apiguard::publish {
 
 struct Targets {
   std::vector<datapath::Target> targets;
-  std::vector<std::string> warnings;  // configured but absent, left out, or guarded elsewhere
+  // configured but absent, left out, or guarded elsewhere
+  std::vector<std::string> warnings;
 };
 // What is done about an interface without an Ethernet header.
 enum class NoEthernet {
-  kRefuse,   // Exit::kUnsupported
-  kLeaveOut  // with a warning: it does not keep the others from being guarded
+  // Exit::kUnsupported
+  // with a warning: it does not keep the others from being guarded
+  kRefuse,
+  kLeaveOut
 };
 // The interfaces a policy guards. Exit::kFailed if none of them exists, Exit::kUnsupported if none
 // of them has an Ethernet header.

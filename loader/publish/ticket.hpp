@@ -18,8 +18,10 @@ namespace apiguard::publish {
 // What became of it, for whoever waits: everything that its verb says, and how it ends.
 struct Answer {
   Exit exit = Exit::kDone;
-  std::string error;  // on stderr; empty: none
-  std::string out;    // on stdout
+  // on stderr; empty: none
+  std::string error;
+  // on stdout
+  std::string out;
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
 };

@@ -12,7 +12,8 @@ namespace apiguard::publish {
 
 struct Unused {
   RangeRefs ranges;
-  std::string in_doubt;  // why none is named; empty where they are all that there are
+  // why none is named; empty where they are all that there are
+  std::string in_doubt;
 };
 
 // Of `ranges` (the deciding ones of the policy in force) those that list somebody, have been

@@ -13,9 +13,12 @@ namespace apiguard::publish {
 
 struct UsageView {
   ledger::UsageLog log;
-  std::optional<Timestamp> observed_since;  // none: not every packet is judged, or it is not known
-  std::vector<std::string> warnings;        // as in UsageRead
-  std::vector<std::string> unread;          // as in UsageRead
+  // none: not every packet is judged, or it is not known
+  std::optional<Timestamp> observed_since;
+  // as in UsageRead
+  std::vector<std::string> warnings;
+  // as in UsageRead
+  std::vector<std::string> unread;
 };
 
 // What can be read of it; writes nothing.

@@ -27,11 +27,16 @@ namespace apiguard::publish {
 struct InForce {
   std::uint64_t generation = 0;
   std::uint64_t edition = 0;
-  apiguard_settings settings{};            // all zero if its pins are out of reach
-  std::optional<StoredGeneration> stored;  // also what could be put together of a damaged one
-  std::optional<Policy> config;  // what its toml says: all but the ranges of the list files
-  mutable std::string missing;   // why there is no stored text, or no policy
-  std::string damaged;           // why it cannot be read as it was written; empty: it can
+  // all zero if its pins are out of reach
+  apiguard_settings settings{};
+  // also what could be put together of a damaged one
+  std::optional<StoredGeneration> stored;
+  // what its toml says: all but the ranges of the list files
+  std::optional<Policy> config;
+  // why there is no stored text, or no policy
+  mutable std::string missing;
+  // why it cannot be read as it was written; empty: it can
+  std::string damaged;
 
   // All that the stored text says; null if there is none. Parsed when it is first asked for: most
   // of what is asked about a million ranges does not need them.
@@ -55,11 +60,15 @@ struct InForce {
 struct PendingConfirmation {
   std::uint64_t generation = 0;
   std::uint64_t edition = 0;
-  std::uint64_t before = 0;  // judges once it has expired; 0: none, every packet passes
+  // judges once it has expired; 0: none, every packet passes
+  std::uint64_t before = 0;
   std::uint64_t before_edition = 0;
-  std::optional<BootTime> deadline;  // none: confirmed, the state lags behind
-  Timestamp until{};                 // the same by the wall clock
-  bool expired = false;              // it judges nothing any more
+  // none: confirmed, the state lags behind
+  std::optional<BootTime> deadline;
+  // the same by the wall clock
+  Timestamp until{};
+  // it judges nothing any more
+  bool expired = false;
 
   [[nodiscard]] bool open() const { return deadline && !expired; }
   [[nodiscard]] datapath::Edition which() const { return {generation, edition}; }
@@ -71,27 +80,39 @@ inline constexpr std::string_view kNothingInForce =
 
 // What a boot has to publish is not, or not all, as it was written.
 struct Damage {
-  std::uint64_t generation = 0;  // 0: the state directory says of none
+  // 0: the state directory says of none
+  std::uint64_t generation = 0;
   std::string why;
 };
 
 struct World {
   datapath::Live live;
   std::vector<Interface> interfaces;
-  std::optional<InForce> in_force;  // none: nothing of ours is attached
+  // none: nothing of ours is attached
+  std::optional<InForce> in_force;
   std::optional<PendingConfirmation> window;
   // STATE/in-force; where that is damaged, what the records say in its place.
   std::optional<std::uint64_t> marked;
-  std::optional<std::string> mark_error;    // why the mark is damaged, or missing
-  std::vector<std::uint64_t> stored;        // numbers in the state directory, ascending
-  std::vector<StoredRecord> records;        // their records
-  std::optional<std::uint64_t> to_publish;  // by a boot
-  std::optional<Damage> damage;  // as far as known: where nothing is in force no text is read
-  std::optional<std::string> state_error;  // why the state directory could not be read
-  Floor floor;                             // below which no time is taken
-  std::vector<Lasting> lasting;            // of all records, by this boot's clock, oldest first
-  std::optional<std::string> unsettled;    // what look_and_settle() could not settle, and went on
-  BookRead book;                           // beside the text: what ends by itself
+  // why the mark is damaged, or missing
+  std::optional<std::string> mark_error;
+  // numbers in the state directory, ascending
+  std::vector<std::uint64_t> stored;
+  // their records
+  std::vector<StoredRecord> records;
+  // by a boot
+  std::optional<std::uint64_t> to_publish;
+  // as far as known: where nothing is in force no text is read
+  std::optional<Damage> damage;
+  // why the state directory could not be read
+  std::optional<std::string> state_error;
+  // below which no time is taken
+  Floor floor;
+  // of all records, by this boot's clock, oldest first
+  std::vector<Lasting> lasting;
+  // what look_and_settle() could not settle, and went on
+  std::optional<std::string> unsettled;
+  // beside the text: what ends by itself
+  BookRead book;
 
   // What packets are judged by now: the text in force with the book, and with the ends that its
   // entries were given. Null if the text cannot be read. Put together when it is first asked for.

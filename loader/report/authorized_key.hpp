@@ -16,11 +16,16 @@ namespace apiguard::report {
 
 // What the key runs. The texts are those that the verb was given and has taken.
 struct LeaseCommand {
-  std::string program;         // absolute path
-  std::string lasts;           // of --for, as typed: "24h"
-  std::string name;            // of --name; empty: none
-  std::vector<Prefix> within;  // of --within; empty: the key may be used from everywhere
-  std::uint8_t prefix6 = 128;  // of --prefix6, left out where it is 128
+  // absolute path
+  std::string program;
+  // of --for, as typed: "24h"
+  std::string lasts;
+  // of --name; empty: none
+  std::string name;
+  // of --within; empty: the key may be used from everywhere
+  std::vector<Prefix> within;
+  // of --prefix6, left out where it is 128
+  std::uint8_t prefix6 = 128;
 };
 
 // The one public key of a file, "TYPE BASE64 [COMMENT]" as ssh-keygen writes it, without newline.

@@ -14,13 +14,17 @@
 namespace apiguard::report {
 
 struct Change {
-  bool changed = false;  // a new generation is (or, in a dry run, would be) in force
+  // a new generation is (or, in a dry run, would be) in force
+  bool changed = false;
   bool dry_run = false;
-  std::uint64_t generation = 0;       // in force afterwards; 0: none
-  Difference difference;              // against the generation in force before
-  std::vector<publish::CutPeer> cut;  // clients that pass no longer
-  std::vector<publish::CutRange>
-      cut_ranges;  // ranges taken out that admitted a connection within 24 h
+  // in force afterwards; 0: none
+  std::uint64_t generation = 0;
+  // against the generation in force before
+  Difference difference;
+  // clients that pass no longer
+  std::vector<publish::CutPeer> cut;
+  // ranges taken out that admitted a connection within 24 h
+  std::vector<publish::CutRange> cut_ranges;
   std::vector<std::string> warnings;
 };
 
@@ -30,11 +34,15 @@ struct NotChanged {
     std::string name;
     std::string message;
   };
-  int exit = 0;  // status of the verb
+  // status of the verb
+  int exit = 0;
   std::string message;
-  std::vector<Risk> risks;                    // not accepted
-  std::vector<publish::CutPeer> cut;          // clients that would pass no longer
-  std::vector<publish::CutRange> cut_ranges;  // as in Change
+  // not accepted
+  std::vector<Risk> risks;
+  // clients that would pass no longer
+  std::vector<publish::CutPeer> cut;
+  // as in Change
+  std::vector<publish::CutRange> cut_ranges;
   std::vector<std::string> warnings;
 };
 

@@ -14,12 +14,15 @@ namespace apiguard::report {
 
 struct Check {
   Address source;
-  bool pass = false;           // the list's verdict, whatever the mode
-  std::string reason;          // as counted: "listed", "unlisted", ...
-  std::optional<Range> range;  // that decided; none: no range did, or its text is not known
+  // the list's verdict, whatever the mode
+  bool pass = false;
+  // as counted: "listed", "unlisted", ...
+  std::string reason;
+  // that decided; none: no range did, or its text is not known
+  std::optional<Range> range;
   Mode mode = Mode::kEnforce;
-  std::optional<ledger::Usage> usage =
-      std::nullopt;  // of the range; none: it admits nobody, or not known
+  // of the range; none: it admits nobody, or not known
+  std::optional<ledger::Usage> usage = std::nullopt;
 };
 
 // A table, one line a source; what is left at `now` stands beside the end of the range;

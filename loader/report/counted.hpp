@@ -13,13 +13,20 @@
 namespace apiguard::report {
 
 struct Counted {
-  std::uint64_t generation = 0;       // 0: nothing was counted
-  std::size_t expiring = 0;           // ranges whose end is to come
-  std::optional<Timestamp> next_end;  // the earliest of these ends
-  std::optional<std::size_t> unused;  // as `list --unused 30d` shows them; none: not known
-  std::string boot_id;                // in which boot,
-  BootTime boot{};                    // and when by the boot-time clock
-  std::chrono::nanoseconds took{};    // to count
+  // 0: nothing was counted
+  std::uint64_t generation = 0;
+  // ranges whose end is to come
+  std::size_t expiring = 0;
+  // the earliest of these ends
+  std::optional<Timestamp> next_end;
+  // as `list --unused 30d` shows them; none: not known
+  std::optional<std::size_t> unused;
+  // in which boot,
+  std::string boot_id;
+  // and when by the boot-time clock
+  BootTime boot{};
+  // to count
+  std::chrono::nanoseconds took{};
 
   friend bool operator==(const Counted&, const Counted&) = default;
 };

@@ -12,7 +12,8 @@ namespace apiguard::report {
 struct Detach {
   bool dry_run = false;
   std::vector<std::string> interfaces;
-  bool all = false;  // nothing of ours stays on any interface
+  // nothing of ours stays on any interface
+  bool all = false;
   // Of a dry run where enforce is in force: sources that were dropped lately, most packets first.
   std::vector<DeniedSource> gets_in;
   std::vector<std::string> warnings;

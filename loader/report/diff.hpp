@@ -11,8 +11,10 @@
 namespace apiguard::report {
 
 struct Diff {
-  std::optional<std::uint64_t> generation;  // in force; none: everything is new
-  Difference difference;                    // from that generation to the files
+  // in force; none: everything is new
+  std::optional<std::uint64_t> generation;
+  // from that generation to the files
+  Difference difference;
 
   [[nodiscard]] bool differs() const { return !generation || !difference.empty(); }
 };

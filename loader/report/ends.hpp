@@ -10,8 +10,10 @@ namespace apiguard::report {
 
 // How much of a time a table has room for.
 enum class Times {
-  kWhole,    // the time, and how far away it is
-  kRelative  // how far away it is, in its largest unit: "in 1 h", "3 d ago"
+  // the time, and how far away it is
+  // how far away it is, in its largest unit: "in 1 h", "3 d ago"
+  kWhole,
+  kRelative
 };
 
 // "2026-12-01T08:00:00Z (in 1 h 59 min)", "... (lapsing, in 23 h 5 min)", "... (ended 5 min ago)";

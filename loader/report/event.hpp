@@ -36,9 +36,11 @@ namespace apiguard::report {
 // A generation is in force from now on. `undone`: because the one after it was not confirmed.
 struct ChangeEvent {
   Timestamp time{};
-  std::uint64_t generation = 0;  // 0: none, everything passes
+  // 0: none, everything passes
+  std::uint64_t generation = 0;
   bool undone = false;
-  const GenerationMeta* meta = nullptr;  // null: not known
+  // null: not known
+  const GenerationMeta* meta = nullptr;
 };
 [[nodiscard]] std::string event_text(const ChangeEvent& event);
 // {time, event ("change"), generation, undone, mode, added, removed, by, verb}.
@@ -46,9 +48,12 @@ struct ChangeEvent {
 
 // What happened and was not told.
 struct Lost {
-  std::uint64_t denied = 0;    // packets
-  std::uint64_t admitted = 0;  // connections
-  std::uint64_t messages = 0;  // of the supervisor, which nobody read
+  // packets
+  std::uint64_t denied = 0;
+  // connections
+  std::uint64_t admitted = 0;
+  // of the supervisor, which nobody read
+  std::uint64_t messages = 0;
 };
 // Since the last such event.
 struct LostEvents : Lost {

@@ -14,7 +14,8 @@
 
 namespace apiguard::report {
 
-using Json = nlohmann::ordered_json;  // members stay in the order of the contract
+// members stay in the order of the contract
+using Json = nlohmann::ordered_json;
 
 // Null where there is nothing to say.
 [[nodiscard]] Json text_or_null(const std::string& text);

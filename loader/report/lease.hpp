@@ -13,8 +13,10 @@ namespace apiguard::report {
 
 struct Leases {
   bool changed = false;
-  std::uint64_t generation = 0;  // in force afterwards; 0: none
-  std::uint64_t edition = 0;     // of it
+  // in force afterwards; 0: none
+  std::uint64_t generation = 0;
+  // of it
+  std::uint64_t edition = 0;
   std::vector<LeaseAnswer> answers;
   std::vector<std::string> warnings;
 };

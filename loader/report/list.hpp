@@ -20,7 +20,8 @@ struct BarLine {
 };
 
 struct ListUsage {
-  const ledger::UsageLog* log = nullptr;  // null: which range was used is not known
+  // null: which range was used is not known
+  const ledger::UsageLog* log = nullptr;
   std::optional<Timestamp> observed_since;
 };
 

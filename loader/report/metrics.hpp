@@ -17,14 +17,21 @@ namespace apiguard::report {
 struct Metrics {
   Status status;
   Timestamp now{};
-  std::optional<Timestamp> published;    // when the generation in force was
-  std::optional<std::size_t> expiring;   // ranges in force whose end is to come
-  std::optional<Timestamp> next_end;     // the earliest of these ends
-  std::optional<std::size_t> unused;     // as `list --unused 30d` shows them
-  std::optional<RefusedLeases> refused;  // since boot
-  std::optional<Lost> lost;              // to the journal of the supervisor that runs
+  // when the generation in force was
+  std::optional<Timestamp> published;
+  // ranges in force whose end is to come
+  std::optional<std::size_t> expiring;
+  // the earliest of these ends
+  std::optional<Timestamp> next_end;
+  // as `list --unused 30d` shows them
+  std::optional<std::size_t> unused;
+  // since boot
+  std::optional<RefusedLeases> refused;
+  // to the journal of the supervisor that runs
+  std::optional<Lost> lost;
   std::string version;
-  std::string build;  // of the program, 16 hex digits
+  // of the program, 16 hex digits
+  std::string build;
   unsigned abi = 0;
 };
 

@@ -13,12 +13,17 @@
 namespace apiguard::report {
 
 struct Snapshot {
-  Status status;                      // its member `snapshot` says when it was taken
-  std::vector<std::string> problems;  // what makes the exit status 1
+  // its member `snapshot` says when it was taken
+  Status status;
+  // what makes the exit status 1
+  std::vector<std::string> problems;
   std::vector<std::string> notes;
-  Lost lost;            // to the journal, since the supervisor began
-  std::string boot_id;  // in which boot,
-  BootTime boot{};      // and when by the boot-time clock
+  // to the journal, since the supervisor began
+  Lost lost;
+  // in which boot,
+  std::string boot_id;
+  // and when by the boot-time clock
+  BootTime boot{};
 };
 
 // The object of `status --json` with five members more.

@@ -15,10 +15,14 @@
 namespace apiguard::report {
 
 struct InterfaceStatus {
-  std::string name;                 // a glob that matches nothing stands for itself
-  std::optional<int> ifindex;       // none: no such interface
-  bool attached = false;            // a link of ours is on it
-  std::optional<XdpMode> xdp_mode;  // kNative or kGeneric, if attached
+  // a glob that matches nothing stands for itself
+  std::string name;
+  // none: no such interface
+  std::optional<int> ifindex;
+  // a link of ours is on it
+  bool attached = false;
+  // kNative or kGeneric, if attached
+  std::optional<XdpMode> xdp_mode;
   std::optional<std::uint32_t> prog_id;
   std::optional<std::uint32_t> link_id;
 };
@@ -26,7 +30,8 @@ struct InterfaceStatus {
 // A filter of apiguard on an interface here whose pins are not in our folder: they lie in another
 // mount of bpffs, or in the folder of another instance.
 struct UnpinnedFilter {
-  std::string name;  // of the interface
+  // of the interface
+  std::string name;
   int ifindex = 0;
   std::uint32_t prog_id = 0;
   std::uint64_t generation = 0;
@@ -35,31 +40,44 @@ struct UnpinnedFilter {
 
 // What a boot has to publish is not, or not all, as it was written.
 struct DamagedState {
-  std::uint64_t generation = 0;            // 0: not known
-  std::optional<std::uint64_t> published;  // in its place, or itself; none: nothing is in force
+  // 0: not known
+  std::uint64_t generation = 0;
+  // in its place, or itself; none: nothing is in force
+  std::optional<std::uint64_t> published;
   std::string why;
 };
 
 // Of the book, whether the list says the same anyway or not.
 struct LeaseCounts {
-  std::size_t in_force = 0;     // that have not ended
-  std::size_t ending_soon = 0;  // of them: less than a quarter of their time is left
-  std::size_t barred = 0;       // names and addresses
+  // that have not ended
+  std::size_t in_force = 0;
+  // of them: less than a quarter of their time is left
+  std::size_t ending_soon = 0;
+  // names and addresses
+  std::size_t barred = 0;
 };
 
 struct Status {
-  std::optional<Mode> mode;                 // none: nothing is in force
-  std::optional<std::uint64_t> generation;  // in the kernel
-  std::uint64_t edition = 0;                // of it: the same list with other ends
+  // none: nothing is in force
+  std::optional<Mode> mode;
+  // in the kernel
+  std::optional<std::uint64_t> generation;
+  // of it: the same list with other ends
+  std::uint64_t edition = 0;
   bool confirmed = true;
-  std::optional<Timestamp> confirm_deadline;  // wall clock; there if not confirmed
-  bool unapplied = false;  // the files say something else than the generation in force
+  // wall clock; there if not confirmed
+  std::optional<Timestamp> confirm_deadline;
+  // the files say something else than the generation in force
+  bool unapplied = false;
   std::optional<DamagedState> damaged;
-  bool guarded = false;  // something is in force, and everything that it guards runs it
+  // something is in force, and everything that it guards runs it
+  bool guarded = false;
   // Whether systemd brings it back after a reboot; none: there is no systemd, or it is not known.
   std::optional<bool> guarded_after_boot;
-  std::string fingerprint;            // empty: not known
-  std::string fingerprint_permanent;  // of what does not end; empty: not known
+  // empty: not known
+  std::string fingerprint;
+  // of what does not end; empty: not known
+  std::string fingerprint_permanent;
   std::vector<Endpoint> endpoints;
   // Effective ranges of the list, whatever the mode; none: the text of the generation is not known.
   std::optional<std::size_t> ranges4;
@@ -67,10 +85,13 @@ struct Status {
   LeaseCounts leases;
   std::vector<InterfaceStatus> interfaces;
   std::vector<UnpinnedFilter> unpinned;
-  std::vector<DetachMark> detached;   // what a person took off and nobody attached since
-  std::vector<std::string> warnings;  // what listens and is not guarded, and the like
+  // what a person took off and nobody attached since
+  std::vector<DetachMark> detached;
+  // what listens and is not guarded, and the like
+  std::vector<std::string> warnings;
   apiguard_counters counters{};
-  std::optional<Timestamp> snapshot;  // it is what the supervisor saw then; none: of this moment
+  // it is what the supervisor saw then; none: of this moment
+  std::optional<Timestamp> snapshot;
 };
 
 [[nodiscard]] std::string to_text(const Status& status, bool colour);

@@ -20,7 +20,8 @@ struct Fit {
   // Headers of the columns that may go, the first of them first, until the rest has room. Columns
   // without a value in any row go before them.
   std::vector<std::string_view> dispensable = {};
-  bool cuts_last = false;  // then the last column is cut, "..." at its end
+  // then the last column is cut, "..." at its end
+  bool cuts_last = false;
 };
 
 // For rows that are too many to be kept: each is measured first and shown later.
@@ -43,7 +44,8 @@ class TableLayout {
   Fit fit_;
   std::vector<std::size_t> widths_;
   std::vector<bool> filled_;
-  mutable std::vector<std::size_t> shown_;  // columns; empty: not chosen yet
+  // columns; empty: not chosen yet
+  mutable std::vector<std::size_t> shown_;
 };
 
 class Table {

@@ -23,7 +23,8 @@ struct TerminalSize {
 // None: the file descriptor is no terminal. One that does not say has 24 rows of 80 columns.
 [[nodiscard]] std::optional<TerminalSize> terminal_size(int fd);
 
-enum class Colour { kRed, kGreen, kLoud };  // kLoud: bold red
+// kLoud: bold red
+enum class Colour { kRed, kGreen, kLoud };
 
 // One line, masked (policy/masked.hpp), in colour if `wanted`.
 [[nodiscard]] std::string paint(std::string_view text, Colour colour, bool wanted);

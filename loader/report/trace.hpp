@@ -22,20 +22,28 @@ inline constexpr const char* kTraceId = "7f2f3c5c0b7e4d0f9a6e52d1c3a8b947";
 enum class Confirmed { kYes, kNo, kWaiting };
 
 struct Trace {
-  std::string verb;     // "allow", "detach", "undo", "repair": one word
-  std::string command;  // as typed; empty: nobody typed one
+  // "allow", "detach", "undo", "repair": one word
+  std::string verb;
+  // as typed; empty: nobody typed one
+  std::string command;
   Who who;
-  std::uint64_t generation = 0;  // 0: none
+  // 0: none
+  std::uint64_t generation = 0;
   std::optional<Mode> mode;
   std::size_t added = 0;
   std::size_t removed = 0;
-  std::vector<std::string> entries;   // the first of them: "+ 203.0.113.0/24 name=office"
-  std::vector<std::string> settings;  // as in Difference
+  // the first of them: "+ 203.0.113.0/24 name=office"
+  std::vector<std::string> entries;
+  // as in Difference
+  std::vector<std::string> settings;
   std::vector<std::string> interfaces;
-  std::set<std::string> accepted;  // risks
+  // risks
+  std::set<std::string> accepted;
   std::optional<Confirmed> confirmed;
-  std::string what;    // in the place of the counts: "was not confirmed: undone"
-  bool warns = false;  // less is guarded afterwards than before, or not all that was meant to be
+  // in the place of the counts: "was not confirmed: undone"
+  std::string what;
+  // less is guarded afterwards than before, or not all that was meant to be
+  bool warns = false;
 };
 
 // Counts, first entries and settings.

@@ -14,7 +14,8 @@
 namespace apiguard::report {
 
 struct View {
-  std::optional<std::size_t> columns = std::nullopt;  // of the terminal; none: everything is shown
+  // of the terminal; none: everything is shown
+  std::optional<std::size_t> columns = std::nullopt;
 
   [[nodiscard]] Times times() const { return columns ? Times::kRelative : Times::kWhole; }
   [[nodiscard]] Fit fit(std::initializer_list<std::string_view> dispensable) const {

@@ -27,10 +27,12 @@ class BootWish {
   [[nodiscard]] bool wants(const std::vector<std::string>& names) const;
 
  private:
-  [[nodiscard]] bool read(const Host& host);  // false: the kernel did not say
+  // false: the kernel did not say
+  [[nodiscard]] bool read(const Host& host);
 
   std::string read_from_;
-  std::vector<std::string> wanted_;  // names and globs
+  // names and globs
+  std::vector<std::string> wanted_;
 };
 
 // Where nothing is in force: what a boot publishes, as soon as one of its interfaces is there.
@@ -68,11 +70,14 @@ class Boot {
   Log& log_;
   PacedTask& rounds_;
   BootWish wish_;
-  std::set<std::string> tried_;  // the interfaces there were
+  // the interfaces there were
+  std::set<std::string> tried_;
   Pace pace_;
-  Pace early_;  // for the sake of another interface
+  // for the sake of another interface
+  Pace early_;
   bool stopped_ = false;
-  std::optional<int> ended_;  // with this status; how it came out is for the next round to see
+  // with this status; how it came out is for the next round to see
+  std::optional<int> ended_;
 };
 
 }  // namespace apiguard::service

@@ -48,8 +48,10 @@ class Children {
   struct Child {
     std::string name;
     Ended ended;
-    Fd says;           // what it prints; none: it prints to our stderr
-    std::string line;  // that has no end yet
+    // what it prints; none: it prints to our stderr
+    Fd says;
+    // that has no end yet
+    std::string line;
     bool stopped = false;
   };
   void listen(pid_t pid);

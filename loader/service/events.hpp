@@ -38,10 +38,13 @@ class Events {
   std::optional<Seat> seat_;
   std::optional<datapath::Watch> watch_;
 
-  std::optional<std::uint64_t> counted_;  // when it was asked last
-  std::uint64_t denied_ = 0;              // since the first time
+  // when it was asked last
+  std::optional<std::uint64_t> counted_;
+  // since the first time
+  std::uint64_t denied_ = 0;
   std::uint64_t told_denied_ = 0;
-  std::uint64_t lost_admitted_ = 0;  // without those of watch_
+  // without those of watch_
+  std::uint64_t lost_admitted_ = 0;
   report::Lost lost_;
 };
 

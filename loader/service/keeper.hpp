@@ -23,15 +23,20 @@ class Keeper {
   explicit Keeper(Host host) : host_(std::move(host)) {}
 
   enum class Outcome {
-    kDone,     // everything is as it should be
-    kBusy,     // a verb holds the lock: soon again
-    kTryLater  // something could not be put right: the messages say what
+    // everything is as it should be
+    kDone,
+    // a verb holds the lock: soon again
+    // something could not be put right: the messages say what
+    kBusy,
+    kTryLater
   };
   struct Round {
     Outcome outcome = Outcome::kDone;
     std::vector<Message> messages;
-    std::vector<std::string> repairs;  // among them: what was put right
-    bool new_generation = false;       // it, or another edition, judges since the round before
+    // among them: what was put right
+    std::vector<std::string> repairs;
+    // it, or another edition, judges since the round before
+    bool new_generation = false;
   };
   // Takes the lock if it is free; pins again what lost its pin, puts back programs that somebody
   // else replaced, settles what a dead verb or an expired confirmation left, and guards interfaces
@@ -89,19 +94,25 @@ class Keeper {
 
   Host host_;
   datapath::Hold hold_;
-  std::optional<publish::InForce> known_;  // without text
+  // without text
+  std::optional<publish::InForce> known_;
   std::optional<publish::PendingConfirmation> window_;
   status::TextStatus text_;
   std::optional<publish::Damage> damage_;
-  datapath::Edition live_;  // that links run; generation 0: none
-  Floor floor_;             // as in World
+  // that links run; generation 0: none
+  datapath::Edition live_;
+  // as in World
+  Floor floor_;
   bool outdated_ = false;
   bool out_of_reach_ = false;
-  datapath::Hold::Short missing_;    // as it was told
-  std::vector<std::string> strays_;  // the same
-  std::set<int> guarded_;            // numbers of interfaces
-  std::set<std::string>
-      failed_interfaces_;  // interfaces that could not be guarded in the last round
+  // as it was told
+  datapath::Hold::Short missing_;
+  // the same
+  std::vector<std::string> strays_;
+  // numbers of interfaces
+  std::set<int> guarded_;
+  // interfaces that could not be guarded in the last round
+  std::set<std::string> failed_interfaces_;
 };
 
 }  // namespace apiguard::service

@@ -13,14 +13,16 @@ namespace apiguard::service {
 
 struct Message {
   Level level;
-  std::string kind;  // for the rate limit
+  // for the rate limit
+  std::string kind;
   std::string text;
 };
 
 // What the kernel told (events.hpp).
 struct Event {
   Level level;
-  std::string kind;  // for the rate limit
+  // for the rate limit
+  std::string kind;
   std::string text;
   Fields fields;
 };
@@ -40,7 +42,8 @@ class Log {
 
  private:
   RateLimit messages_;
-  RateLimit lines_;  // of processes
+  // of processes
+  RateLimit lines_;
 };
 
 }  // namespace apiguard::service

@@ -36,7 +36,8 @@ class Loop {
   };
   struct Timer {
     Clock::time_point due;
-    Clock::duration interval;  // zero: once
+    // zero: once
+    Clock::duration interval;
     Action action;
   };
 

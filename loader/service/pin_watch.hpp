@@ -19,7 +19,8 @@ namespace apiguard::service {
 class PinWatch {
  public:
   explicit PinWatch(std::string directory);
-  [[nodiscard]] int fd() const { return fd_.get(); }  // -1: none
+  // -1: none
+  [[nodiscard]] int fd() const { return fd_.get(); }
   // Why there are no notices, since the last arm().
   [[nodiscard]] const std::optional<Error>& unwatched() const { return unwatched_; }
 
@@ -42,10 +43,12 @@ class PinWatch {
 
   Fd fd_;
   std::string directory_;
-  int parent_ = -1;  // its watch: other tools have pins there too
+  // its watch: other tools have pins there too
+  int parent_ = -1;
   Identity identity_;
   std::optional<Error> unwatched_;
-  std::string names_;  // of all pins, where there are no notices
+  // of all pins, where there are no notices
+  std::string names_;
 };
 
 }  // namespace apiguard::service

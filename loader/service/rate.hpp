@@ -20,7 +20,8 @@ class RateLimit {
 
   struct Answer {
     bool allowed = false;
-    std::size_t withheld = 0;  // of this kind, in the interval before; told once
+    // of this kind, in the interval before; told once
+    std::size_t withheld = 0;
   };
   [[nodiscard]] Answer ask(const std::string& kind, Time now);
 

@@ -264,7 +264,8 @@ class Supervisor {
   Children children_;
   Events events_;
   FileWatch files_;
-  report::Lost lost_;  // as of the last snapshot
+  // as of the last snapshot
+  report::Lost lost_;
   Textfile textfile_;
   Busy busy_;
   Boot boot_;
@@ -272,7 +273,8 @@ class Supervisor {
   Republish republish_;
   InterfaceWatch interfaces_;
 
-  bool troubled_ = false;  // the last round left something undone
+  // the last round left something undone
+  bool troubled_ = false;
   bool pins_unwatched_ = false;
   bool told_beginning_ = false;
   bool stopping_ = false;

@@ -41,7 +41,8 @@ void trace_again(const Host& host, const publish::Published& published);
 
 // Leases that are in the book. At most one entry a minute tells of them, by their sum.
 struct GivenLeases {
-  std::uint64_t generation = 0;  // beside which; 0: none
+  // beside which; 0: none
+  std::uint64_t generation = 0;
   std::string by;
   const std::vector<LeaseAnswer>& answers;
 };

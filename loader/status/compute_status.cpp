@@ -18,8 +18,10 @@ namespace {
 
 struct Guarded {
   std::vector<report::InterfaceStatus> interfaces;
-  std::vector<std::string> problems;  // what makes the exit status 1
-  std::vector<std::string> notes;     // what does not
+  // what makes the exit status 1
+  std::vector<std::string> problems;
+  // what does not
+  std::vector<std::string> notes;
 };
 
 void take_link(report::InterfaceStatus& status, const datapath::LinkState& link) {

@@ -14,8 +14,10 @@ namespace apiguard::status {
 
 struct StatusReport {
   report::Status status;
-  std::vector<std::string> problems;  // what makes the exit status 1
-  std::vector<std::string> notes;     // what does not
+  // what makes the exit status 1
+  std::vector<std::string> problems;
+  // what does not
+  std::vector<std::string> notes;
 };
 
 // What of a Status takes the text of the generation in force, which a supervisor does not keep.
@@ -24,8 +26,10 @@ struct TextStatus {
   std::optional<std::size_t> ranges6;
   std::string fingerprint;
   std::string fingerprint_permanent;
-  bool unapplied = true;              // what cannot be compared counts as that
-  std::vector<std::string> warnings;  // of drop-ins that are not read
+  // what cannot be compared counts as that
+  bool unapplied = true;
+  // of drop-ins that are not read
+  std::vector<std::string> warnings;
 };
 // Of a world whose text was read.
 [[nodiscard]] TextStatus read_text_status(const Host& host, const publish::InForce& in_force);
