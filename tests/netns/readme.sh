@@ -89,7 +89,7 @@ office
 verb apply --accept-risk all
 enforced
 
-row 'a VIP of keepalived or kube-vip' "works; use bare ports in \`endpoints\`, and the same list on every host"
+row 'a VIP of keepalived or kube-vip' "works; use bare ports in \`endpoints\`, and the same list on every host (kube-vip with IPVS: see apiguard(7))"
 bring_up "$SERVER" gate0 198.51.100.9/32
 know "$CLIENT" world0 02:00:00:00:00:01 198.51.100.9
 unanswered "$STRANGER4" 6443 198.51.100.9
@@ -111,7 +111,8 @@ verb allow 198.18.5.0/24 --name health-checks
 passes 198.18.5.1
 drops "$STRANGER4"
 
-row 'a load balancer that replaces sources' 'useless: filter at the load balancer'
+row 'a load balancer that replaces sources' \
+  'cannot tell clients apart: filter at the load balancer, and list only its addresses here'
 # Nothing to try: the balancer's address is one source, whoever is behind it.
 
 row 'a private NIC' "filtered only if \`interfaces\` has that NIC"
@@ -121,7 +122,7 @@ config interfaces='["gate0", "gate1"]'
 verb apply
 same "$STRANGER4 drop" "$(probe_on 1 "$STRANGER4")"
 
-row "a NIC with Cilium's XDP acceleration" 'useless: the NIC takes one XDP program (exit status 5)'
+row "a NIC with Cilium's XDP acceleration" 'impossible: a NIC takes one XDP program; apiguard exits with status 5'
 ip link add gate9 netns "$SERVER" type veth peer name world9 netns "$CLIENT"
 on_server bpftool net attach xdpgeneric pinned "$PINS/generations/$(generation)/filter" dev gate9
 config interfaces='["gate9"]'
