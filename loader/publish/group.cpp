@@ -367,7 +367,7 @@ Result<> check_compiles(const World& world, const Request& request) {
   std::vector<Lasting> lasting = world.lasting;
   lasting.insert(lasting.end(), request.lasting.begin(), request.lasting.end());
   std::optional<Policy> limited;
-  const auto image = compile(limit(request.policy, lasting, now, limited), 1, now);
+  const auto image = compile(cap_ends(request.policy, lasting, now, limited), 1, now);
   return image ? Result<>() : fail(image.error());
 }
 

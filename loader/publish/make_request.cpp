@@ -9,6 +9,7 @@
 
 #include "loader/base/paths.hpp"
 #include "loader/base/sha256.hpp"
+#include "loader/compile/compile.hpp"
 #include "loader/host/clock.hpp"
 #include "loader/host/files.hpp"
 #include "loader/publish/boot_text.hpp"

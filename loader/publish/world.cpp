@@ -32,7 +32,7 @@ const Policy* World::judged() const {
   if (text == nullptr) return nullptr;
   if (!judged_) {
     std::optional<Policy> own;
-    if (&judge(*this, *text, booked(), own) == text) return text;
+    if (&policy_in_effect(*this, *text, booked(), own) == text) return text;
     judged_ = std::move(own);
   }
   return &*judged_;

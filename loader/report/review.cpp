@@ -27,7 +27,7 @@ Timestamp due(const Range& range) { return range.remark.review().value_or(Timest
 std::vector<Line> lines_of(const RangeRefs& ranges, const ListUsage& use) {
   std::vector<Line> lines;
   lines.reserve(ranges.size());
-  UsageColumn column(use.state);
+  UsageColumn column(use.log);
   for (const Range* range : ranges) lines.push_back({range, column.at(*range)});
   std::stable_sort(lines.begin(), lines.end(),
                    [](const Line& a, const Line& b) { return due(*a.range) < due(*b.range); });

@@ -17,7 +17,7 @@ constexpr auto kRetry = std::chrono::seconds(60);
 // One that was published before this process began may have been so by another clock.
 void Republish::learn_ends() {
   const auto& known = keeper_.known();
-  ends_.judged_by(known ? known->which() : datapath::Edition(), take(keeper_.floor()).now,
+  ends_.judged_by(known ? known->which() : datapath::Edition(), believed_time(keeper_.floor()).now,
                   known ? publish::clock_of(*known) : std::nullopt);
   begin_if_wanted();
 }
@@ -29,7 +29,7 @@ std::optional<std::string> Republish::why(const Now& now) const {
 }
 
 void Republish::begin_if_wanted() {
-  const Now now = take(keeper_.floor()).now;
+  const Now now = believed_time(keeper_.floor()).now;
   const auto reason = why(now);
   if (!reason || !keeper_.guards()) return;
   const bool started = children_.start(

@@ -11,7 +11,7 @@
 #include "loader/datapath/pin_names.hpp"
 #include "loader/host/files.hpp"
 #include "loader/ledger/counters.hpp"
-#include "loader/policy/leasing.hpp"
+#include "loader/policy/grant_lease.hpp"
 
 namespace apiguard::status {
 namespace {
