@@ -77,6 +77,6 @@ TEST_CASE("bars are of a name, an address or both") {
   CHECK(is_meant(cidr("10.1.2.0/24"), both));
   CHECK(is_meant(name("ci"), named));
   CHECK_FALSE(is_meant(cidr("10.1.2.0/24"), named));
-  CHECK(keep_meant({name("x")}, std::vector<report::BarLine>{{both, 0}, {named, 0}}).empty());
-  CHECK(keep_meant({}, std::vector<report::BarLine>{{both, 0}, {named, 0}}).size() == 2);
+  CHECK(keep_meant({name("x")}, std::vector<report::BarLine>{{both, {}}, {named, {}}}).empty());
+  CHECK(keep_meant({}, std::vector<report::BarLine>{{both, {}}, {named, {}}}).size() == 2);
 }

@@ -76,7 +76,7 @@ TEST_CASE("without generations the clock is taken as it is") {
   const Host host;
   CHECK(host.off(10) == 0s);
   CHECK(host.off(10, -50 * kYear) == -50 * kYear);
-  CHECK_FALSE(take({}, host.reading(10, 0s, kFree)).is_held());
+  CHECK_FALSE(believed_time({}, host.reading(10, 0s, kFree)).is_held());
 }
 
 TEST_CASE("time is not earlier than the newest generation, and goes on from there") {
@@ -90,7 +90,7 @@ TEST_CASE("time is not earlier than the newest generation, and goes on from ther
     CHECK(host.off(5000, -back, kSynchronised) == (back > 24h ? -back : 0s));
   }
   CHECK(host.off(5000, 1h) == 1h);  // a step forward is taken
-  const Taken taken = take(host.floor, host.reading(5000, -1h, kFree));
+  const Taken taken = believed_time(host.floor, host.reading(5000, -1h, kFree));
   CHECK(taken.is_held());
   CHECK(taken.since == 1);
   CHECK(taken.now.wall - taken.clock == 1h);
@@ -111,7 +111,7 @@ TEST_CASE("after a boot at least the time since then has passed") {
   host.reboot(24h);
   const Timestamp published = kNoon + 100s;
   const auto taken = [&](nanoseconds error) {
-    return take(host.floor, host.reading(60, error, kFree)).now.wall;
+    return believed_time(host.floor, host.reading(60, error, kFree)).now.wall;
   };
   CHECK(taken(0s) == kNoon + 24h + 60s);
   CHECK(taken(-56 * kYear) == published + 60s);  // 1970, without NTP
@@ -241,14 +241,14 @@ TEST_CASE("without a boot id nothing is known of this boot") {
   host.publish(200, 30 * kYear);
   Reading reading = host.reading(300, 0s, kFree);
   reading.boot_id.clear();
-  CHECK(take(host.floor, reading).now.wall > kNoon + 29 * kYear);
+  CHECK(believed_time(host.floor, reading).now.wall > kNoon + 29 * kYear);
 }
 
 TEST_CASE("a clock that jumped is known for it until the kernel calls it synchronised") {
   Host host;
   host.publish(100);
   const auto jumped = [&](nanoseconds error, bool synchronised) {
-    return take(host.floor, host.reading(200, error, synchronised)).jumped;
+    return believed_time(host.floor, host.reading(200, error, synchronised)).jumped;
   };
   CHECK_FALSE(jumped(0s, kFree));
   CHECK_FALSE(jumped(24h, kFree));
@@ -277,9 +277,9 @@ TEST_CASE("whatever numbers a damaged record holds") {
 TEST_CASE("what is said of a clock that is held") {
   Host host;
   host.publish(100);
-  CHECK(describe(take(host.floor, host.reading(200, 0s, kFree))).empty());
-  CHECK(describe(take(host.floor, host.reading(200, -kClockTolerance, kFree))).empty());
-  CHECK(describe(take(host.floor, host.reading(200, -1h, kFree))) ==
+  CHECK(describe(believed_time(host.floor, host.reading(200, 0s, kFree))).empty());
+  CHECK(describe(believed_time(host.floor, host.reading(200, -kClockTolerance, kFree))).empty());
+  CHECK(describe(believed_time(host.floor, host.reading(200, -1h, kFree))) ==
         "clock '2026-12-01T11:03:20Z': is 1 h behind the time that generation 1 was published by: "
         "ends of ranges are judged as at 2026-12-01T12:03:20Z, and ended lines stay in the files; "
         "set the clock, or, if it is right now: apiguard apply --trust-clock");

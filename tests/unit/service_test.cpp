@@ -274,7 +274,8 @@ TEST_CASE("what was counted of a long list is good for a while, and for that lis
 }
 
 TEST_CASE("counts of another type, or that none can be, are none") {
-  const std::string good = report::show_counted({17, 3, 1'764'000'000, 2, "boot", 5, 6});
+  const std::string good = report::show_counted({17, 3, timestamp_of(1'764'000'000), 2, "boot",
+                                                 boot_time_of(5), std::chrono::nanoseconds(6)});
   REQUIRE(report::parse_counted(good));
   for (const auto& [from, to] : {std::pair{"\"expiring\": 3", "\"expiring\": -3"},
                                  {"\"expiring\": 3", "\"expiring\": 3.0"},
