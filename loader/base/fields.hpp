@@ -25,8 +25,8 @@ namespace apiguard {
 [[nodiscard]] Result<nlohmann::json> parse_object(std::string_view text);
 
 // Takes members, strictly typed, and remembers the first that is missing, of another type or out of
-// the range of its type. Where one is refused, what it was to be taken to may hold anything. Members
-// that nobody takes are no error.
+// the range of its type. Where one is refused, what it was to be taken to may hold anything.
+// Members that nobody takes are no error.
 class Fields {
  public:
   // The object must outlive this. Of a value that is no object every member is missing.

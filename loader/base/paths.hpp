@@ -21,8 +21,8 @@ inline constexpr std::string_view kDropInFolder = "authorized-ranges.d";
 
 // Path of a file of the policy by its name in Sources, which is relative to the folder of the toml.
 [[nodiscard]] std::string operator_path(const std::string& config_path, std::string_view name);
-// Name in Sources of a file in the folder of drop-ins: "authorized-ranges.d/x.list"; and back, none:
-// it is no file of that folder.
+// Name in Sources of a file in the folder of drop-ins: "authorized-ranges.d/x.list"; and back,
+// none: it is no file of that folder.
 [[nodiscard]] std::string drop_in_name(std::string_view file);
 [[nodiscard]] std::optional<std::string_view> drop_in_file(std::string_view name);
 

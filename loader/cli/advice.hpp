@@ -15,8 +15,8 @@ enum class Wanted {
   // allow, except, set
   kRange,
   // revoke, list: a range or a name
-  // check, lease
   kSelector,
+  // check, lease
   kAddress
 };
 

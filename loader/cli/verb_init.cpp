@@ -104,8 +104,8 @@ void say_what_is_next(const std::string& path) {
       path));
 }
 
-// What is said of the proposal has so many lines of a terminal of 24, beside what is next, and, where
-// no range is known, the word that the policy is not yet whole.
+// What is said of the proposal has so many lines of a terminal of 24, beside what is next, and,
+// where no range is known, the word that the policy is not yet whole.
 constexpr std::size_t kLines = 15;
 constexpr std::size_t kUnfinished = 4;
 

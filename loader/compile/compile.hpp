@@ -13,7 +13,8 @@
 namespace apiguard {
 
 // Mode off loads no ranges. Errors (Exit::kBadFile): more than APIGUARD_MAX_ENDPOINTS endpoints,
-// more than APIGUARD_MAX_EXPIRY_STEPS nested prefixes, each of which ends later than the one inside it.
+// more than APIGUARD_MAX_EXPIRY_STEPS nested prefixes, each of which ends later than the one inside
+// it.
 [[nodiscard]] Result<Image> compile(const Policy& policy, std::uint64_t generation, const Now& now);
 
 // The way back for the endpoints: what a generation in the kernel says it protects.

@@ -19,8 +19,9 @@ struct Fitted {
   std::vector<Range> lengthened;
 };
 
-// Changes the entries of the book in `merged` (made by policy_in_effect() of publish/world.hpp) until compile() takes
-// the whole, provided that it takes the text alone. Needs merged.ranges sorted by prefix.
+// Changes the entries of the book in `merged` (made by policy_in_effect() of publish/world.hpp)
+// until compile() takes the whole, provided that it takes the text alone. Needs merged.ranges
+// sorted by prefix.
 [[nodiscard]] Fitted fit(Policy& merged, const Now& now);
 
 // What people are told of it, a line each.

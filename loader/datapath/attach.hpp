@@ -18,11 +18,11 @@ struct Attached {
   std::string reason;
 };
 
-// Creates a link where there is none of ours. On an interface `auto` takes native, and generic for the
-// errnos by which drivers say that they cannot: EOPNOTSUPP, EINVAL (MTU on ixgbevf), ERANGE (MTU on
-// veth), ENOMEM (missing queues; after one more try, because it may be plain lack of memory). EBUSY
-// and EEXIST mean that the hook is taken and never fall back; where a filter of ours is being freed
-// it is tried once more.
+// Creates a link where there is none of ours. On an interface `auto` takes native, and generic for
+// the errnos by which drivers say that they cannot: EOPNOTSUPP, EINVAL (MTU on ixgbevf), ERANGE
+// (MTU on veth), ENOMEM (missing queues; after one more try, because it may be plain lack of
+// memory). EBUSY and EEXIST mean that the hook is taken and never fall back; where a filter of ours
+// is being freed it is tried once more.
 [[nodiscard]] Result<Attached> attach(int filter_fd, const Target& target, XdpMode xdp_mode);
 
 // The error for a hook that belongs to another program: its id and mode, its name where privilege

@@ -26,8 +26,8 @@ enum class Whose {
   // also with a program of somebody else: that is put back, not given up
   kOurs,
   // not ours to touch
-  // removed in this moment
   kStray,
+  // removed in this moment
   kGone
 };
 struct PinnedLink {
@@ -39,7 +39,8 @@ struct PinnedLink {
 };
 
 // Ours is a link of one of our kinds (attach_point.hpp) that runs a program of ours, or lies under
-// the name that link_pin() gives to it. An error only where one of ours could not be told or opened.
+// the name that link_pin() gives to it. An error only where one of ours could not be told or
+// opened.
 [[nodiscard]] Result<PinnedLink> open_link_at(const std::string& pin, const OurPrograms& ours);
 
 }  // namespace apiguard::datapath

@@ -18,7 +18,8 @@ namespace apiguard::datapath {
 [[nodiscard]] int take_out(int map_fd, const void* key);
 // The key behind `key`, null for the first; ENOENT: there is none.
 [[nodiscard]] int next_key(int map_fd, const void* key, void* next);
-// As bpf_map_lookup_batch() (5.6): `at` null for the first, then what `next` was; `count` in and out.
+// As bpf_map_lookup_batch() (5.6): `at` null for the first, then what `next` was; `count` in and
+// out.
 [[nodiscard]] int look_up_batch(int map_fd, void* at, void* next, void* keys, void* values,
                                 std::uint32_t* count);
 

@@ -45,10 +45,11 @@ struct SwitchReport {
   bool changed = false;
 };
 
-// Switches every target to the filter of its kind. That the kernel did what it answered is for read_back() to find out.
-// A target whose device is gone is left out; Exit::kFailed if none is left.
-// Exit::kOccupied: the hook is somebody else's; kUnsupported: neither mode works or the explicit
-// one does not; kFailed: attached in the other mode ("detach first"), or the kernel said no.
+// Switches every target to the filter of its kind. That the kernel did what it answered is for
+// read_back() to find out. A target whose device is gone is left out; Exit::kFailed if none is
+// left. Exit::kOccupied: the hook is somebody else's; kUnsupported: neither mode works or the
+// explicit one does not; kFailed: attached in the other mode ("detach first"), or the kernel said
+// no.
 [[nodiscard]] Result<SwitchReport> switch_links(const Pins& pins, const Live& live,
                                                 const FilterFds& filters,
                                                 const std::vector<Target>& targets,

@@ -14,8 +14,8 @@ enum class AtAttach {
   // the link stays up
   kStays,
   // not known
-  // the link, or the whole device: no packet for up to some seconds
   kMay,
+  // the link, or the whole device: no packet for up to some seconds
   kResets
 };
 // Of the drivers of Linux 6.18 (their ndo_bpf): igb and igc close and open the device, ixgbe, i40e,

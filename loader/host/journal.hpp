@@ -48,8 +48,8 @@ void say(Level level, std::string_view text, const Fields& fields);
 enum class Delivery {
   kDelivered,
   // neither a journal nor a syslog is there
-  // there is one, which took no more
   kNobody,
+  // there is one, which took no more
   kLost
 };
 Delivery write_log(Level level, std::string_view text, const Fields& fields);

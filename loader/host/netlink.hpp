@@ -42,9 +42,9 @@ class Netlink {
   std::uint32_t sequence_ = 0;
 };
 
-// All there is of a sort, over rtnetlink; `type` is RTM_GET*. Header begins with its family, as those
-// of addresses, links and routes do. `complete` may add attributes. Each time by a new socket: what
-// is left of an interrupted answer goes with the old one.
+// All there is of a sort, over rtnetlink; `type` is RTM_GET*. Header begins with its family, as
+// those of addresses, links and routes do. `complete` may add attributes. Each time by a new
+// socket: what is left of an interrupted answer goes with the old one.
 template <typename Header>
 [[nodiscard]] Result<> dump(
     std::uint16_t type, std::uint8_t family, std::string_view what, mnl_cb_t take, void* data,

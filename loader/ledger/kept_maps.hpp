@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What is remembered, on its way from one generation to the next: counters, denied, seen, flows,
-// watches, rings, used, and the secret of this boot. It may be lost. Nothing here can fail a change
-// of what is judged: a map that cannot go on is left out, said, and begun anew.
+// Which maps of the ledger the next generation takes over: counters, denied, seen, flows, watches,
+// rings, used, and the secret of this boot. They may be lost, and nothing here fails a change: a map
+// that does not fit is left out with a warning and starts over. What must hold before any goes on is in
+// publish/remembered.cpp, the shape of each in datapath/ledger_maps.hpp, `used` in usage_map.hpp.
 #pragma once
 
 #include <array>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// The book: what is listed, or kept from it, for a time, and stands in no file of the operator.
-// It is judged together with the text (overlay.hpp); the state directory keeps it (host/book_file.hpp).
+// The book: what is listed, or kept from it, for a time, and stands in no file of the operator. It
+// is judged together with the text (overlay.hpp); the state directory keeps it
+// (host/book_file.hpp).
 #pragma once
 
 #include <chrono>

@@ -40,8 +40,8 @@ struct Selector {
 // What becomes of a selector that names no entry.
 enum class Unmatched {
   // Exit::kNo
-  // revoke --if-listed: it is left out, with a note
   kRefused,
+  // revoke --if-listed: it is left out, with a note
   kNoted
 };
 // revoke: removes every line (allow and except) that a selector names. `elsewhere` are the entries

@@ -40,8 +40,8 @@ enum class LeaseResult : std::uint8_t {
   // a person took it out
   kBarred,
   // of the roof
-  // `max` or `per_name` are reached
   kOutside,
+  // `max` or `per_name` are reached
   kFull
 };
 [[nodiscard]] std::string_view to_string(LeaseResult result);

@@ -18,8 +18,8 @@ struct Overlay {
 
 // Lapsing lines, where no line of the text replaces them; then leases, each within policy.leases. A
 // lease never overrides an except of the list. While one applies, the overlay adds an except of the
-// prefix of the lease, which ends with it. If a later one applies, the lease ends there. Bars do not
-// act here.
+// prefix of the lease, which ends with it. If a later one applies, the lease ends there. Bars do
+// not act here.
 [[nodiscard]] Overlay overlay(const Policy& text, const Book& book, const Moment& moment);
 
 // A line that lapses, and a lease, as the range that an overlay makes of it alone.

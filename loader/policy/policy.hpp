@@ -140,11 +140,12 @@ struct Policy {
 [[nodiscard]] std::string to_string(const Origin& origin);
 [[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
 
-// The ranges that decide at some time, as pointers into `ranges`, sorted by family, address, length. Of one prefix there are
-// at most two: the except, and behind it the allow that ends later and decides from the end of the
-// except on. Of allows of one prefix cluster wins, then permanent, then the one that ends last; of
-// excepts permanent, then the one that ends last. What has ended is among them. The order of
-// `ranges` is irrelevant to everything but the name of equal entries (first wins).
+// The ranges that decide at some time, as pointers into `ranges`, sorted by family, address,
+// length. Of one prefix there are at most two: the except, and behind it the allow that ends later
+// and decides from the end of the except on. Of allows of one prefix cluster wins, then permanent,
+// then the one that ends last; of excepts permanent, then the one that ends last. What has ended is
+// among them. The order of `ranges` is irrelevant to everything but the name of equal entries
+// (first wins).
 using RangeRefs = std::vector<const Range*>;
 [[nodiscard]] RangeRefs deciding_ranges(const std::vector<Range>& ranges);
 // The same as copies.

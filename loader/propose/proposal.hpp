@@ -62,8 +62,8 @@ struct Screen {
   std::size_t rows = 24;
   std::size_t columns = 80;
 };
-// As much of it as has room, a line that wraps counting as often as it does: first what could not be
-// known, then what could not be read. Says of the rest how much there is and where it is shown.
+// As much of it as has room, a line that wraps counting as often as it does: first what could not
+// be known, then what could not be read. Says of the rest how much there is and where it is shown.
 [[nodiscard]] std::string to_screen(const Proposal& proposal, const Screen& screen);
 
 }  // namespace apiguard::propose

@@ -26,9 +26,9 @@ namespace apiguard::publish {
 [[nodiscard]] Result<std::vector<UnprovenSource>> find_unproven(const Host& host,
                                                                 const World& world);
 
-// Sources that were seen (ledger/audit_sources.hpp), and of the audit in force those whose payload is for no socket
-// of this host and whom connection tracking knows to be answered. What cannot be read becomes a
-// warning.
+// Sources that were seen (ledger/audit_sources.hpp), and of the audit in force those whose payload
+// is for no socket of this host and whom connection tracking knows to be answered. What cannot be
+// read becomes a warning.
 [[nodiscard]] std::vector<AuditSource> find_audited(const Host& host, const World& world,
                                                     std::vector<std::string>& warnings);
 

@@ -9,9 +9,9 @@
 
 namespace apiguard::publish {
 
-// Brings links that are there to the filters of one generation, and asks the kernel whether they run it. Keeps what
-// it could do. Exit::kFailed names every interface that does not run `what` ("generation 17").
-// Needs the lock.
+// Brings links that are there to the filters of one generation, and asks the kernel whether they
+// run it. Keeps what it could do. Exit::kFailed names every interface that does not run `what`
+// ("generation 17"). Needs the lock.
 [[nodiscard]] Result<> bring_links(const datapath::Pins& pins, const datapath::Live& live,
                                    const datapath::Filters& filters,
                                    const std::vector<datapath::Target>& targets,

@@ -16,8 +16,8 @@ namespace apiguard::publish {
 // How it is known that somebody has connections here.
 enum class HowSeen {
   // a socket of this host is connected to it now
-  // an audit saw it finish a handshake
   kSocket,
+  // an audit saw it finish a handshake
   kAudit
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What is risky about a plan: who would be cut, what grows, what comes back. Pure but for the clock.
+// What is risky about a plan: who would be cut, what grows, what comes back. Pure but for the
+// clock.
 #pragma once
 
 #include <string>

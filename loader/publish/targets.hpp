@@ -20,8 +20,8 @@ struct Targets {
 // What is done about an interface without an Ethernet header.
 enum class NoEthernet {
   // Exit::kUnsupported
-  // with a warning: it does not keep the others from being guarded
   kRefuse,
+  // with a warning: it does not keep the others from being guarded
   kLeaveOut
 };
 // The interfaces a policy guards. Exit::kFailed if none of them exists, Exit::kUnsupported if none

@@ -11,8 +11,8 @@ namespace apiguard::report {
 // How much of a time a table has room for.
 enum class Times {
   // the time, and how far away it is
-  // how far away it is, in its largest unit: "in 1 h", "3 d ago"
   kWhole,
+  // how far away it is, in its largest unit: "in 1 h", "3 d ago"
   kRelative
 };
 

@@ -20,7 +20,8 @@ struct History {
 
 // A table; what a terminal has no room for is cut off the verb. `now` is for a view with relative
 // times.
-[[nodiscard]] std::string to_text(const History& history, Timestamp now = {}, const View& view = {});
+[[nodiscard]] std::string to_text(const History& history, Timestamp now = {},
+                                  const View& view = {});
 
 // {schema, generations[]{generation, time, by, in_force, confirmed, added, removed, verb}}. Where
 // several changes were published together also changes[]{by, verb, added[], removed[]}, whose

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// What is in force, kept in force: descriptors of all that is pinned, and what of the generation in
-// force is needed to tell whether something is wrong. Neither its text nor its ranges: those are
-// read when something happens, and forgotten.
+// Keeps the generation in force attached: restores pins (Hold::pin_again), programs on links that stay
+// (Hold::restore_program) and missing links (publish/attach_missing.hpp). It holds descriptors of all
+// that is pinned, and what is needed to tell whether something is wrong. It reads text and ranges when
+// something happens, and forgets them.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,8 @@ class Keeper {
     // everything is as it should be
     kDone,
     // a verb holds the lock: soon again
-    // something could not be put right: the messages say what
     kBusy,
+    // something could not be put right: the messages say what
     kTryLater
   };
   struct Round {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// [leases] of apiguard.toml -> what tools may add with `apiguard lease`.
+// [leases] of apiguard.toml -> LeaseLimits. A lease is held against them in grant_lease.cpp.
 #include <algorithm>
 #include <array>
 
