@@ -141,6 +141,7 @@ static __always_inline struct decision judge_source(const struct packet *packet,
 	case APIGUARD_CELL_LISTED:
 		result = decision(APIGUARD_PASS, APIGUARD_LISTED);
 		break;
+	/* Also APIGUARD_CELL_ASK_TRIE: the same cell, where ranges end. */
 	case APIGUARD_CELL_EXCEPTED:
 		result = decision(APIGUARD_DROP, APIGUARD_EXCEPTED);
 		if (!own_settings()->has_ends)

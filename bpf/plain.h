@@ -59,6 +59,7 @@ static __always_inline int by_cell(struct xdp_md *ctx, enum apiguard_cell cell, 
 			return NOT_SETTLED;
 		return verdict(ctx, APIGUARD_PASS, APIGUARD_LISTED);
 	}
+	/* Where ranges end this cell is APIGUARD_CELL_ASK_TRIE. */
 	if (cell == APIGUARD_CELL_EXCEPTED && !own_settings()->has_ends)
 		return verdict(ctx, APIGUARD_DROP, APIGUARD_EXCEPTED);
 	return NOT_SETTLED;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Listed source -> which range admitted its connection. Only segments that open one come here, and
+ * Listed source -> one connection more for the range that admitted it. Only segments that open one come here, and
  * they can pay for a walk through the trie: established ones and drops never do.
  */
 #ifndef APIGUARD_USED_H
@@ -10,8 +10,8 @@
 #include "judge.h"
 #include "segment.h"
 
-/* Connections by range: layouts in apiguard/ledger.h. Written by the filter, sized and read by the loader,
- * handed on from generation to generation. Without preallocation: most ranges are never used. */
+/* Connections by range: layouts in apiguard/ledger.h. Counted by the filter; sized, read, copied and
+ * tidied by the loader; handed on from generation to generation. Without preallocation: most ranges are never used. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -20,7 +20,7 @@ struct {
 	__type(value, struct apiguard_used);
 } used SEC(".maps");
 
-/* Adds to the entry, which is there. CPUs meet here; the moment that one of them overwrites with is
+/* Adds to an entry that exists. CPUs meet here; the moment that one of them overwrites with is
  * no older than what the other one wrote by more than it takes to write it. */
 static __always_inline void add(struct apiguard_used *to, const struct apiguard_used *what)
 {

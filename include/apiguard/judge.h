@@ -217,7 +217,7 @@ struct apiguard_settings {
 	__u32 abi;	     /* APIGUARD_ABI of the loader that published it */
 	__u8 mode;	     /* enum apiguard_mode */
 	__u8 frags;	     /* 1: the frags-aware program runs */
-	__u8 has_ends;	     /* 1: some range ends; the clock is read only then */
+	__u8 has_ends;	     /* 1: some range ends; verdicts read the clock only then */
 	__u8 endpoint_count; /* 0..APIGUARD_MAX_ENDPOINTS */
 	struct apiguard_endpoint endpoints[APIGUARD_MAX_ENDPOINTS];
 	/* upper half of an address, host byte order: the bits that all IPv6 ranges share, rest 0 */

@@ -21,10 +21,10 @@ struct Region {
   std::size_t stretch;
 };
 
-// of every cell
+// the low bit of every cell
 inline constexpr __u64 kLowBits = 0x5555555555555555;
 
-[[nodiscard]] inline unsigned deeper_cells(__u64 cells) {
+[[nodiscard]] inline unsigned count_deeper_cells(__u64 cells) {
   return static_cast<unsigned>(std::popcount(cells & cells >> 1 & kLowBits));
 }
 
@@ -57,7 +57,7 @@ apiguard_block fill_block(const std::vector<Stretch<Number>>& stretches,
   unsigned before = 0;
   for (std::size_t word = 0; word < std::size(block.cells); ++word) {
     rank.before[word] = static_cast<__u8>(before);
-    before += deeper_cells(block.cells[word]);
+    before += count_deeper_cells(block.cells[word]);
   }
   return rank;
 }
@@ -76,7 +76,7 @@ apiguard_top fill_top(const std::vector<Stretch<Number>>& stretches, Number firs
     for (std::size_t i = 0; i < std::size(block.cells); ++i) {
       top.cells[word + i] = block.cells[i];
       top.first[word + i] = static_cast<__u32>(number);
-      number += deeper_cells(block.cells[i]);
+      number += count_deeper_cells(block.cells[i]);
     }
   }
   return top;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Policy -> Image. Pure and deterministic.
+// Policy -> Image. Pure and deterministic. publish/publish.cpp compiles what is published.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,7 @@
 
 namespace apiguard {
 
-// Connections that a range has admitted since the boot.
+// Connections that a range has admitted since its entry in the map was made: in this boot.
 struct RangeHits {
   Prefix prefix;
   std::uint64_t connections = 0;

@@ -126,7 +126,6 @@ Result<> fill_maps(apiguard_bpf& skeleton, const Image& image, Tries& tries) {
       .and_then([&] { return fill_tries(maps.ranges6, image.ranges6, tries.ipv6); });
 }
 
-// What is handed over past the deadline, and where nothing is.
 // The array that holds the program before, and is called with it past the deadline.
 int before_map(const apiguard_bpf& skeleton, AttachKind kind) {
   switch (kind) {
@@ -149,6 +148,7 @@ Result<> note_joined(const apiguard_bpf& skeleton, const AttachPoint& point) {
   return {};
 }
 
+// The program that takes over past the deadline, and the interfaces where none does.
 Result<> fill_fallback(const apiguard_bpf& skeleton, const Fallback& fallback) {
   const __u32 key = 0;
   for (const AttachKind kind : kAttachKinds) {

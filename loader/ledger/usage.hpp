@@ -16,11 +16,11 @@ namespace apiguard::ledger {
 struct UsageRead {
   // as of now
   UsageLog log;
-  // what the file said before,
+  // boot id that the file held before
   std::string saved_boot;
-  // of both
+  // generation that the file held before
   std::uint64_t saved_generation = 0;
-  // a file that is damaged: it begins anew
+  // a file that is damaged: it starts over
   std::vector<std::string> warnings;
   // Maps of the kernel that cannot be read, and why: connections are missing in the log, or only as
   // of the last time it was saved.

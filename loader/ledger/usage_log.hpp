@@ -10,7 +10,7 @@
 //   missed 1764000000000000000        when a connection found no room last; left out: never
 //   added 1764000000000000000         the ranges that follow were added then
 //   203.0.113.0/24
-//   used                              CIDR, connections with the first and the last: EARLIER, CURRENT
+//   used                              CIDR, connections, first, last: EARLIER, then CURRENT
 //   203.0.113.0/24 12 1763... 1763... 3 1764... 1764...
 //   end
 #pragma once

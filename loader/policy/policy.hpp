@@ -140,6 +140,8 @@ struct Policy {
 [[nodiscard]] std::string to_string(const Origin& origin);
 [[nodiscard]] std::optional<Mode> parse_mode(std::string_view text);
 
+// ---- effective.cpp
+
 // The ranges that decide at some time, as pointers into `ranges`, sorted by family, address,
 // length. Of one prefix there are at most two: the except, and behind it the allow that ends later
 // and decides from the end of the except on. Of allows of one prefix cluster wins, then permanent,
@@ -155,6 +157,8 @@ using RangeRefs = std::vector<const Range*>;
 [[nodiscard]] bool ends_later(const Range& a, const Range& b);
 [[nodiscard]] bool has_ended(const Range& range, Timestamp now);
 
+// ---- fingerprint.cpp
+
 // SHA-256 (64 hex digits) of what is judged: mode, endpoints, effective ranges with kind and until.
 // Neither interfaces, names, remarks, [leases], `#lapse`, comments nor the order of anything count,
 // so equal hosts show equal values. Digested are the lines "mode MODE" and "endpoint ENDPOINT"
@@ -164,6 +168,8 @@ using RangeRefs = std::vector<const Range*>;
 
 // The same of those ranges that have no end, as if there were no others.
 [[nodiscard]] std::string fingerprint_permanent(const Policy& policy);
+
+// ---- difference.cpp
 
 // What a change adds and removes: entries (prefix, kind, until, name, remark) of one set that are
 // not in the other, sorted like deciding_ranges.

@@ -47,7 +47,7 @@ struct ParsedPrefix {
 // "IPv4-mapped IPv6 address ..."): the message has no position and no file, the caller adds it.
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
 
-// "ADDRESS" (a /32 or /128) or "ADDRESS/LENGTH".
+// "ADDRESS" (a /32 or /128) or "ADDRESS/LENGTH". In scan.cpp.
 [[nodiscard]] Result<ParsedPrefix> parse_prefix(std::string_view text);
 
 // RFC 5952

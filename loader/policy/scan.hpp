@@ -42,8 +42,12 @@ using Scanned = tl::expected<T, Flaw>;
 [[nodiscard]] Scanned<Address> scan_address(std::string_view text);
 [[nodiscard]] Scanned<ParsedPrefix> scan_prefix(std::string_view text);
 
+// ---- endpoint.cpp
+
 // PORT, ADDRESS:PORT or [V6ADDRESS]:PORT.
 [[nodiscard]] Scanned<Endpoint> scan_endpoint(std::string_view text);
+
+// ---- name.cpp, remark.cpp
 
 // The name rule, with the reason.
 [[nodiscard]] Scanned<std::string_view> scan_name(std::string_view name);

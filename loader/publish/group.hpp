@@ -22,8 +22,8 @@ struct Member {
 enum class Fate {
   kJoins,
   // it might raise a risk that it does not accept, or needs the files: a publish of its own
-  // with an error of its own
   kAlone,
+  // with an error of its own
   kRefused
 };
 

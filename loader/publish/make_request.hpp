@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Verbs -> Request. Those that edit read the operator's files; the ways out start from the
-// generation in force and never parse a list file.
+// generation in force and, but for audit without a text, parse no list file.
 #pragma once
 
 #include <functional>
@@ -31,7 +31,8 @@ using Editor = std::function<Result<Edited>(const Sources&)>;
 [[nodiscard]] Result<Request> request_addition(const Host& host, const World& world, bool strict,
                                                const Editor& editor);
 
-// Of these two request_addition() is made; changes that are published together share them.
+// request_addition() is made of the following, which changes that are published together share.
+
 // The text in force under the paths of the operator's files; none: nothing is in force, or its text
 // cannot be read as it was written.
 [[nodiscard]] std::optional<Sources> text_in_force(const Host& host, const World& world);
@@ -56,8 +57,8 @@ struct WithFile {
   std::string from;
   std::string text;
 };
-// apply --with: these drop-ins, and the files as the generation in force has them. Edits in other
-// files are Request::unapplied.
+// apply --with: these drop-ins, and all other files as they are. Edits in those that are not in
+// force are Request::unapplied.
 [[nodiscard]] Result<Request> request_with(const Host& host, const World& world,
                                            const std::vector<WithFile>& files, bool strict);
 

@@ -554,7 +554,7 @@ class Publisher {
   datapath::Filters before_;
   // as in Published
   std::optional<BootTime> deadline_;
-  // before this change
+  // all connections so far were attributed, and are handed over
   bool attributed_;
   bool stored_ = false;
   // the book is written, and stands unless this fails

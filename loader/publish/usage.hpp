@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Which range admitted how many connections, beside the generation in force.
+// How many connections each range admitted, and since when the generation in force lets that be
+// known.
 #pragma once
 
 #include <optional>

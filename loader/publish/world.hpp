@@ -129,9 +129,10 @@ struct World {
 // The clocks by which ends are judged, and the boot.
 [[nodiscard]] Moment moment_of(const World& world);
 
-// The policy that packets are judged by: the text with the entries of the book. Returns the text if
-// the book adds nothing, and fills `own` and returns that otherwise. Entries of the book that would
-// make it fail are left out or lengthened, and noted in `fitted` if that is given.
+// The policy that packets are judged by: the text, with ends that are due earlier (lasting.hpp) and
+// the entries of the book. Returns the text if neither changes it, and fills `own` and returns that
+// otherwise. Entries of the book that would make it fail are left out or lengthened, and noted in
+// `fitted` if that is given.
 [[nodiscard]] const Policy& policy_in_effect(const World& world, const Policy& text,
                                              const Book& book, std::optional<Policy>& own,
                                              Fitted* fitted = nullptr);

@@ -25,7 +25,7 @@ struct ListUsage {
   std::optional<Timestamp> observed_since;
 };
 
-// Which connections each range has admitted: both stand by prefix, so nothing is searched.
+// How many connections each range has admitted: both are sorted by prefix, so nothing is searched.
 class UsageColumn {
  public:
   explicit UsageColumn(const ledger::UsageLog* state) : state_(state) {}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Keeps the generation in force attached: restores pins (Hold::pin_again), programs on links that stay
-// (Hold::restore_program) and missing links (publish/attach_missing.hpp). It holds descriptors of all
-// that is pinned, and what is needed to tell whether something is wrong. It reads text and ranges when
-// something happens, and forgets them.
+// Keeps the generation in force attached: restores pins (Hold::pin_again), programs on links that
+// stay (Hold::restore_program) and missing links (publish/attach_missing.hpp). It holds descriptors
+// of all that is pinned, and what is needed to tell whether something is wrong. It reads text and
+// ranges when something happens, and forgets them.
 #pragma once
 
 #include <cstdint>
