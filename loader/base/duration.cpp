@@ -60,7 +60,7 @@ Parsed take_part(std::string_view& text, const Unit*& unit) {
   if (unit != nullptr && next->length >= unit->length) {
     return wrong("units go from large to small, each once, as in 1h30m");
   }
-  if (number > kMost / next->length) return wrong("too long; a permanent entry has no end");
+  if (number > kMost / next->length) return wrong("too long; a permanent entry needs no duration");
   unit = next;
   text.remove_prefix(1);
   return number * next->length;
@@ -74,10 +74,10 @@ Parsed seconds_of(std::string_view text) {
   while (!text.empty()) {
     Parsed part = take_part(text, unit);
     if (!part) return part;
-    if (*part > kMost - sum) return wrong("too long; a permanent entry has no end");
+    if (*part > kMost - sum) return wrong("too long; a permanent entry needs no duration");
     sum += *part;
   }
-  if (sum == 0s) return wrong("it has no length");
+  if (sum == 0s) return wrong("it is zero");
   return sum;
 }
 

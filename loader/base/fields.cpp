@@ -28,7 +28,7 @@ bool is_deeper_than(int levels, const Json& json) {
 Result<Json> parse_object(std::string_view text) {
   Json json = Json::parse(text, nullptr, false);
   if (!json.is_object() || text.find('\0') != std::string_view::npos)
-    return fail(Exit::kFailed, "it is no JSON object");
+    return fail(Exit::kFailed, "it is not a JSON object");
   if (is_deeper_than(kMostLevels, json))
     return fail(Exit::kFailed, fmt::format("it is nested deeper than {} levels", kMostLevels));
   return json;

@@ -28,8 +28,7 @@ std::string_view take_word(std::string_view& line) {
 
 Result<LineReader> LineReader::open(std::string_view text, std::string_view head) {
   LineReader lines(text);
-  if (!lines.next() || lines.line_ != head)
-    return lines.wrong("is not the first line of such a file");
+  if (!lines.next() || lines.line_ != head) return lines.wrong("is not the expected first line");
   return lines;
 }
 
@@ -44,7 +43,7 @@ bool LineReader::next() {
 
 Result<> LineReader::check_end() {
   if (next() || line_ != kEnd) return wrong("the end is missing");
-  if (!rest_.empty()) return wrong("something stands behind the end");
+  if (!rest_.empty()) return wrong("there is text after the end");
   return {};
 }
 

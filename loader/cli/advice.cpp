@@ -79,7 +79,7 @@ std::string on_span(std::string_view text) {
   const auto first = parse_address(text.substr(0, dash));
   const auto last = first ? end_of_span(text.substr(0, dash), text.substr(dash + 1)) : std::nullopt;
   if (!last || last->family != first->family) return "";
-  if (*last < *first) return "the span ends before it begins";
+  if (*last < *first) return "the span ends before it starts";
   return fmt::format("no spans, write the CIDRs: {}", list_of(cover(*first, *last)));
 }
 
@@ -89,7 +89,7 @@ std::string on_commas(std::string_view text) {
   if (text.find(',') == std::string_view::npos) return "";
   std::string blanks(text);
   std::replace(blanks.begin(), blanks.end(), ',', ' ');
-  return fmt::format("write blanks between ranges, commas are for 'apiguard set': {}", blanks);
+  return fmt::format("write spaces between ranges, commas are for 'apiguard set': {}", blanks);
 }
 
 // Without a port: "203.0.113.7" of "203.0.113.7:6443" and of "[203.0.113.7]".
@@ -109,7 +109,7 @@ std::string on_port(std::string_view text) {
   const auto host = host_of(text);
   if (!host || !parse_prefix(*host)) return "";
   return fmt::format(
-      "no port and no brackets belong here: sources are listed, ports stand in 'endpoints' of "
+      "no port and no brackets belong here: sources are listed, ports go into 'endpoints' of "
       "apiguard.toml: write {}",
       *host);
 }
@@ -143,7 +143,7 @@ std::string on_words(std::string_view text, Wanted wanted) {
   if (is_one_of(word, "any all * everyone everybody anywhere world internet anyone public 0/0"))
     return "everybody is 0.0.0.0/0 and ::/0; 'apiguard mode off' lets every packet pass without it";
   if (is_one_of(word, "from to in out on port proto tcp source src dst ip inet"))
-    return "it is left out: 'apiguard allow CIDR' takes ranges alone";
+    return "leave it out: 'apiguard allow CIDR' takes only ranges";
   return "";
 }
 
@@ -153,17 +153,17 @@ std::string on_names(std::string_view text, Wanted wanted) {
                     text.find_first_not_of("0123456789.") != std::string_view::npos &&
                     valid_name(text);
   if (host)
-    return fmt::format("names are not resolved: 'getent ahosts {}' says its addresses", text);
+    return fmt::format("names are not resolved: 'getent ahosts {}' shows its addresses", text);
   if (wanted == Wanted::kSelector || !valid_name(text)) return "";
   if (wanted == Wanted::kRange)
-    return fmt::format("no address; a name goes behind --name: --name {}", text);
-  return fmt::format("no address; 'apiguard list {}' shows the ranges of that name", text);
+    return fmt::format("not an address; a name goes after --name: --name {}", text);
+  return fmt::format("not an address; 'apiguard list {}' shows the ranges of that name", text);
 }
 
 std::string on_range(std::string_view text, Wanted wanted) {
   const auto range = parse_prefix(text);
   if (wanted != Wanted::kAddress || !range) return "";
-  return fmt::format("addresses alone; 'apiguard list {}' shows the ranges that overlap it",
+  return fmt::format("only addresses; 'apiguard list {}' shows the ranges that overlap it",
                      to_string(range->prefix));
 }
 
@@ -213,7 +213,7 @@ std::vector<Prefix> cover(Address first, const Address& last) {
 
 std::string advice_on_source(std::string_view text, Wanted wanted) {
   if (text.size() > kMaxText) return "";
-  if (text.find("://") != std::string_view::npos) return "a URL is no source: write an address";
+  if (text.find("://") != std::string_view::npos) return "a URL is not a source: write an address";
   for (std::string advice : {on_range(text, wanted), on_span(text), on_commas(text), on_port(text),
                              on_wildcard(text), on_words(text, wanted), on_names(text, wanted)}) {
     if (!advice.empty()) return advice;
@@ -224,13 +224,13 @@ std::string advice_on_source(std::string_view text, Wanted wanted) {
 std::string advice_on_duration(std::string_view text) {
   const std::string word = lower(text);
   if (is_one_of(word, "forever never permanent always infinite inf 0 none"))
-    return "an entry without an end is permanent: leave the option out";
+    return "an entry without an expiry is permanent: leave the option out";
   const std::size_t unit_at = word.find_first_not_of("0123456789.");
   if (unit_at == 0 || unit_at == std::string::npos || word.size() > kMaxName) return "";
   std::string_view unit = std::string_view(word).substr(unit_at);
   unit.remove_prefix(std::min(unit.find_first_not_of(' '), unit.size()));
   if (is_one_of(unit, "ms msec millis millisecond milliseconds us ns"))
-    return "a second is the least: write 1s";
+    return "the shortest is one second: write 1s";
   const double number = std::strtod(word.c_str(), nullptr);
   for (const UnitName& known : kUnitNames) {
     const double seconds = std::round(number * known.seconds);

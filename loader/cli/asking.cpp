@@ -38,7 +38,7 @@ bool ask() {
   const Interruptible noted;
   while (!has_input()) {
     if (Interruptible::came())
-      Interruptible::end("nothing was changed: what was in force stays in force");
+      Interruptible::end("nothing was changed: the generation in force stays");
   }
   std::string answer;
   std::getline(std::cin, answer);

@@ -281,7 +281,7 @@ class Changer {
     if (request.policy.mode != Mode::kEnforce) return {};
     auto found = publish::find_would_drop(line_.host, world, plan.judged_by(request));
     if (found) return std::move(*found);
-    note(found.error().message + ": whom the audit would have dropped is not known");
+    note(found.error().message + ": the sources that enforce would have dropped are not known");
     return {};
   }
 
@@ -369,7 +369,7 @@ class Changer {
     show_preview(plan);
     if (!plan.risks.empty()) return question(plan, plan.risks);
     if (writes && world.marked.value_or(0) != 0 && !plan.unchanged) {
-      note(fmt::format("a boot brings back generation {}, as it was before this change",
+      note(fmt::format("a boot restores generation {}, as it was before this change",
                        *world.marked));
     }
     if (writes && !flags_.dry_run && !plan.unchanged) {
@@ -384,8 +384,8 @@ class Changer {
 
   // It is in force all the same.
   static Error without_leases(const Plan& plan) {
-    return {fmt::format("generation {}: is in force without leases: the book of them cannot be "
-                        "read: tools list their addresses again when they renew them",
+    return {fmt::format("generation {}: is in force without leases: the book of leases cannot be "
+                        "read: tools add their addresses again when they renew them",
                         plan.generation),
             Exit::kFailed, 0};
   }

@@ -24,12 +24,12 @@ struct Habit {
 constexpr std::array kVerbHabits = {
     Habit{"add insert append accept permit grant authorize create new open trust unban unblock "
           "whitelist allowlist pass",
-          "'apiguard allow CIDR' lists a range"},
+          "'apiguard allow CIDR' adds a range"},
     Habit{"remove delete del rm erase destroy unlist disallow withdraw",
-          "'apiguard revoke NAME|CIDR' takes a range out"},
+          "'apiguard revoke NAME|CIDR' removes a range"},
     Habit{"deny block ban reject drop blacklist denylist blocklist limit",
-          "what is not listed is dropped: 'apiguard revoke NAME|CIDR' takes a range out, "
-          "'apiguard except CIDR' a part of one"},
+          "what is not listed is dropped: 'apiguard revoke NAME|CIDR' removes a range, 'apiguard "
+          "except CIDR' excludes a part of one"},
     Habit{"enable on up arm activate enforce enforcing",
           "'apiguard mode enforce' drops what is not listed"},
     Habit{"permissive complain observe simulate count",
@@ -40,8 +40,8 @@ constexpr std::array kVerbHabits = {
     Habit{"stop kill mask",
           "the filter needs no running process: 'apiguard mode off' lets every packet pass"},
     Habit{"start restart try-restart condrestart attach boot",
-          "'apiguard apply' publishes the files; 'systemctl restart apiguard' runs the supervisor "
-          "anew"},
+          "'apiguard apply' publishes the files; 'systemctl restart apiguard' restarts the "
+          "supervisor"},
     Habit{"reload refresh sync publish push deploy install-rules",
           "'apiguard apply' publishes the files"},
     Habit{"save persist store write runtime-to-permanent",
@@ -52,7 +52,7 @@ constexpr std::array kVerbHabits = {
           "'apiguard edit' opens the list, 'apiguard set CIDR,CIDR,...' replaces it"},
     Habit{"flush clear purge reset empty wipe delete-all",
           "no verb empties the list: 'apiguard mode off' lets every packet pass, 'apiguard revoke "
-          "NAME|CIDR' takes a range out"},
+          "NAME|CIDR' removes a range"},
     Habit{"show get ls l rules ranges rule print dump ll cat ipset table ruleset",
           "'apiguard list' shows the ranges in force, 'apiguard status' what is enforced where"},
     Habit{"export backup dump-config",
@@ -63,13 +63,13 @@ constexpr std::array kVerbHabits = {
     Habit{"test explain probe ping lookup query match why trace resolve whois is",
           "'apiguard check ADDRESS' asks the kernel"},
     Habit{"log logs logging journal events monitor tail follow tcpdump",
-          "'apiguard watch' shows what happens while it happens, 'apiguard denied' the sources "
-          "that were denied"},
+          "'apiguard watch' shows events as they happen, 'apiguard denied' the sources that were "
+          "denied"},
     Habit{"top stats counters banned blocked dropped drops rejected hits",
           "'apiguard denied' shows the sources that were denied, 'apiguard status' the counters"},
     Habit{"undo revert back restore-previous checkout reset-failed",
           "'apiguard rollback' publishes the generation before this one"},
-    Habit{"commit keep ok yes confirmed", "'apiguard confirm' keeps a change that waits for it"},
+    Habit{"commit keep ok yes confirmed", "'apiguard confirm' keeps a pending change"},
     Habit{"versions generations changes blame reflog audit-log",
           "'apiguard history' shows the generations"},
     Habit{"lint verify syntax parse configtest check-config syntax-check",
@@ -83,7 +83,7 @@ constexpr std::array kVerbHabits = {
           "'apiguard detach --all' takes the program off every interface"},
     Habit{"daemon serve supervise service agent", "'apiguard run' is the supervisor"},
     Habit{"expire renew extend ttl timeout grant-temporary temp",
-          "'apiguard allow CIDR --for 2h' lists a range until then"},
+          "'apiguard allow CIDR --for 2h' adds a range that expires"},
     Habit{"recommend propose-ranges learn autodetect discover",
           "'apiguard suggest' shows ranges that cover the sources seen in audit"},
     Habit{"usage man manual commands completion completions",
@@ -101,12 +101,12 @@ struct OptionHabit {
 
 constexpr std::array kOptionHabits = {
     OptionHabit{"--top", "-n --lines --tail --limit --head --max --count -l",
-                "'--top NUMBER' shows so many, '--top 0' all"},
+                "'--top NUMBER' shows the first ones, '--top 0' all"},
     OptionHabit{"--since", "--from --after -S --newer --newer-than --age",
                 "'--since DURATION' shows those seen within it"},
     OptionHabit{"--if-listed",
                 "-! -exist --exist --ignore-not-found --ignore-missing --if-exists --missing-ok",
-                "'--if-listed' takes what is not there for no error"},
+                "'--if-listed' accepts entries that are not listed"},
     OptionHabit{"--dry-run",
                 "-n --dryrun --noop --no-op --check --test --simulate --what-if --whatif --plan "
                 "--preview",
@@ -123,27 +123,27 @@ constexpr std::array kOptionHabits = {
     OptionHabit{"--confirm-within",
                 "--confirm --timeout --try --rollback --auto-rollback --commit-confirmed "
                 "--revert-after",
-                "'--confirm-within DURATION' undoes it unless it is confirmed"},
+                "'--confirm-within DURATION' undoes the change unless it is confirmed"},
     OptionHabit{"--for",
                 "--ttl --timeout --expire --expires --expiry --duration --lasts --time --bantime "
                 "--period -t --lifetime",
-                "'--for DURATION' gives an entry its end, as in --for 2h"},
+                "'--for DURATION' sets when an entry expires, as in --for 2h"},
     OptionHabit{"--until", "--end --expires-at --not-after --valid-until --expiration-date",
-                "'--until TIME' is the end, as in --until 2026-12-01T08:00:00Z"},
+                "'--until TIME' sets when an entry expires, as in --until 2026-12-01T08:00:00Z"},
     OptionHabit{"--why",
                 "--comment --reason --ticket --description -m --message --note -c --annotation",
-                "'--why TICKET' says why, '--name NAME' whose it is"},
+                "'--why TICKET' records why, '--name NAME' names the entries"},
     OptionHabit{"--name", "--label --tag --id --title --hostname -N",
                 "'--name NAME' names the entries"},
     OptionHabit{"--to", "--dst --dest --destination -d --port -p --dport --endpoint",
                 "'--to ADDRESS:PORT' asks for one destination"},
     OptionHabit{"--unused", "--stale --idle --older-than --not-used",
-                "'--unused DURATION' shows what nobody used for so long"},
+                "'--unused DURATION' shows ranges unused for this long"},
     OptionHabit{"--json", "-j -J --format --as-json --output-format --jsonpath --yaml",
                 "'--json' answers in JSON"},
     OptionHabit{"--print", "-n --dry-run --stdout --show", "'--print' writes no file"},
     OptionHabit{"--all", "-a --every --force -f", "'--all' is every interface of ours"},
-    OptionHabit{"", "-w --watch -f --follow -F", "'apiguard watch' shows what happens"},
+    OptionHabit{"", "-w --watch -f --follow -F", "'apiguard watch' shows events"},
     OptionHabit{"", "-v -vv -d --debug --trace --info",
                 "'--verbose' shows libbpf's own messages, 'apiguard version' the version"},
     OptionHabit{"", "-q --quiet --silent -s --no-headers",
@@ -162,9 +162,9 @@ constexpr std::array kOptionHabits = {
     OptionHabit{"",
                 "--add --add-source --add-rich-rule --append -A --insert -I --src --source "
                 "--allow-from --authorized-ip-ranges --api-server-authorized-ip-ranges",
-                "'apiguard allow CIDR' lists a range"},
+                "'apiguard allow CIDR' adds a range"},
     OptionHabit{"", "--remove --remove-source --remove-rich-rule --delete -D --del",
-                "'apiguard revoke NAME|CIDR' takes a range out"},
+                "'apiguard revoke NAME|CIDR' removes a range"},
     OptionHabit{"", "--flush -X --clear --panic-off --disable",
                 "'apiguard mode off' lets every packet pass"},
     OptionHabit{"", "--zone --table --chain --namespace --set-name --resource-group -g",
@@ -262,7 +262,7 @@ std::string advice_on_verb(std::string_view word, const CommandTree& tree) {
   for (const VerbInfo& verb : tree.verbs) verbs.emplace_back(verb.name);
   if (const auto habit = advice_in(kVerbHabits, meant); !habit.empty()) return std::string(habit);
   if (const auto prefix = parse_prefix(word)) {
-    return fmt::format("'apiguard allow {0}' lists it, 'apiguard list {0}' shows what is listed",
+    return fmt::format("'apiguard allow {0}' adds it, 'apiguard list {0}' shows what is listed",
                        to_string(prefix->prefix));
   }
   if (const auto verb = near_verb(meant, verbs); !verb.empty())

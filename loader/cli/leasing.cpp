@@ -63,7 +63,7 @@ class Booking {
     if (auto done = bring(std::move(book), true); !done) return fail(done.error());
     service::trace_unbar(generation_, line_.command, named);
     const report::Leases leases{true, generation_, edition_, {}, std::move(warnings_)};
-    notes_.push_back(fmt::format("bar '{}': taken out: leases are given again", named));
+    notes_.push_back(fmt::format("bar '{}': lifted: leases are granted again", named));
     return lease_answer(leases, Mode::kOff, json_, std::move(notes_), where_);
   }
 
@@ -73,10 +73,10 @@ class Booking {
     return world_.window && world_.window->open() && read_clocks().boot >= *world_.window->deadline;
   }
   void say_overdue(std::vector<LeaseAnswer>& answers) {
-    where_ = "not in force: the change that waited was not confirmed in time";
+    where_ = "not in force: the pending change was not confirmed in time";
     for (LeaseAnswer& answer : answers) {
       if (!std::exchange(answer.in_force, false)) continue;
-      answer.why = "the change that waited was not confirmed in time: 'apiguard status' settles it";
+      answer.why = "the pending change was not confirmed in time: 'apiguard status' settles it";
     }
   }
 

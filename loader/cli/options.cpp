@@ -65,7 +65,7 @@ void add_text(CLI::App& app, const char* name, Words& target, const char* type, 
 }
 
 void add_places(CLI::App& app, Typed& typed) {
-  add_text(app, "--config", typed.config, "FILE", "configuration; the list files lie beside it",
+  add_text(app, "--config", typed.config, "FILE", "configuration; the list files are beside it",
            "APIGUARD_CONFIG");
   add_text(app, "--state-dir", typed.state_dir, "DIR", "generations", "APIGUARD_STATE_DIR");
   add_text(app, "--run-dir", typed.run_dir, "DIR", "lock and marks", "APIGUARD_RUN_DIR");
@@ -84,13 +84,13 @@ void add_json(CLI::App& verb, Typed& typed, const char* formats = "json") {
 }
 
 void add_change_options(CLI::App& verb, Typed& typed) {
-  verb.add_flag("--dry-run", typed.dry_run, "preview and preflight only, nothing changes");
-  verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
+  verb.add_flag("--dry-run", typed.dry_run, "preview and preflight only; nothing changes");
+  verb.add_flag("--strict", typed.strict, "host bits after the prefix are an error");
   add_json(verb, typed);
   add_text(verb, "--accept-risk", typed.accepted, "NAME,...",
-           "risks to take, by their names, or all: see apiguard(8)");
+           "accept these risks, or all: see apiguard(8)");
   add_text(verb, "--confirm-within", typed.confirm_within, "DURATION",
-           "undone unless confirmed by then: 1s to 24h");
+           "undo unless confirmed in time: 1s to 24h");
 }
 
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
@@ -98,64 +98,65 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
 }
 
 void add_lease_options(CLI::App& verb, Typed& typed) {
-  add_text(verb, "--for", typed.lasts, "DURATION", "they end after so long: 24h");
-  add_text(verb, "--name", typed.name, "NAME", "whose addresses they are");
-  verb.add_flag("--from-ssh", typed.from_ssh, "the source of this SSH session");
-  add_text(verb, "--sync", typed.sync, "NAME", "standard input: all addresses of NAME");
-  add_text(verb, "--within", typed.within, "CIDR,...", "no address outside of these");
-  add_text(verb, "--prefix6", typed.prefix6, "LENGTH", "of IPv6 the 128 (default) or the 64");
-  add_text(verb, "--unbar", typed.unbar, "NAME|ADDRESS", "what 'revoke' barred may come back");
+  add_text(verb, "--for", typed.lasts, "DURATION", "expire after this long: 24h");
+  add_text(verb, "--name", typed.name, "NAME", "owner of the addresses");
+  verb.add_flag("--from-ssh", typed.from_ssh, "use the source of this SSH session");
+  add_text(verb, "--sync", typed.sync, "NAME", "standard input has all addresses of NAME");
+  add_text(verb, "--within", typed.within, "CIDR,...", "refuse addresses outside of these");
+  add_text(verb, "--prefix6", typed.prefix6, "LENGTH", "IPv6 prefix to lease: 128 (default) or 64");
+  add_text(verb, "--unbar", typed.unbar, "NAME|ADDRESS", "lift a bar that 'revoke' set");
   add_text(verb, "--authorized-key", typed.authorized_key, "FILE",
-           "print the line that lets this SSH key do it");
-  add_text(verb, "--user", typed.user, "USER", "with it: by this user and sudo, not by root");
+           "print the line that lets this SSH key lease");
+  add_text(verb, "--user", typed.user, "USER", "with it: as this user with sudo, not as root");
   add_json(verb, typed);
 }
 
 void add_changing_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "apply") {
-    verb.add_flag("--boot", typed.boot, "publish what state has, whatever the files say");
+    verb.add_flag("--boot", typed.boot, "restore the last confirmed generation, ignore the files");
     add_text(verb, "--with", typed.with, "NAME.list=FILE",
-             "write FILE as this drop-in, as part of the change");
-    verb.add_flag("--trust-clock", typed.trust_clock,
-                  "the clock is right: no older generation holds the time");
+             "write FILE as this drop-in within the change");
+    verb.add_flag("--trust-clock", typed.trust_clock, "trust the clock over older generations");
   }
   if (is_one_of(name, {"allow", "except"})) {
     add_text(verb, "--name", typed.name, "NAME", "name of the entries");
-    add_text(verb, "--why", typed.why, "TICKET", "why they are there; kept and shown");
-    add_text(verb, "--review", typed.review, "DATE", "when to look at them again: 2027-01-31");
-    add_text(verb, "--for", typed.lasts, "DURATION", "they end after so long: 2h, 1h30m, 7d");
-    add_text(verb, "--until", typed.until, "TIME", "they end at this time: 2026-12-01T08:00:00Z");
+    add_text(verb, "--why", typed.why, "TICKET", "reason for the entries; kept and shown");
+    add_text(verb, "--review", typed.review, "DATE", "date of their next review: 2027-01-31");
+    add_text(verb, "--for", typed.lasts, "DURATION", "expire after this long: 2h, 1h30m, 7d");
+    add_text(verb, "--until", typed.until, "TIME", "expire at this time: 2026-12-01T08:00:00Z");
   }
   if (name == "revoke")
-    verb.add_flag("--if-listed", typed.if_listed, "what is not there is no error: 0");
+    verb.add_flag("--if-listed", typed.if_listed, "no match is no error: exit status 0");
   if (is_one_of(name, {"apply", "allow", "except", "revoke", "set", "edit", "mode", "rollback"})) {
     add_change_options(verb, typed);
   }
   if (name == "set")
-    add_text(verb, "--file", typed.file, "FILE", "the text of the list; -: standard input");
+    add_text(verb, "--file", typed.file, "FILE", "read the list from FILE (-: standard input)");
   if (name == "lease") add_lease_options(verb, typed);
   if (name == "detach") {
-    verb.add_flag("--all", typed.all, "every interface of ours");
-    verb.add_flag("--dry-run", typed.dry_run, "name what would be taken off and who gets in then");
+    verb.add_flag("--all", typed.all, "every interface of apiguard");
+    verb.add_flag("--dry-run", typed.dry_run,
+                  "show what would be detached and which sources get in");
     add_json(verb, typed);
   }
 }
 
 void add_looking_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "list") {
-    add_text(verb, "--unused", typed.unused, "DURATION",
-             "only ranges nobody used for so long: 30d");
-    verb.add_flag("--review", typed.by_review, "by their next review, what is overdue first");
+    add_text(verb, "--unused", typed.unused, "DURATION", "only ranges unused for this long: 30d");
+    verb.add_flag("--review", typed.by_review, "sort by next review, overdue first");
   }
   if (name == "denied") {
-    add_text(verb, "--top", typed.top, "NUMBER", "so many of them; 0: all");
-    add_text(verb, "--since", typed.since, "DURATION", "only those seen within it: 1h, 7d");
+    add_text(verb, "--top", typed.top, "NUMBER", "show the first N (0: all)");
+    add_text(verb, "--since", typed.since, "DURATION",
+             "only sources seen within this time: 1h, 7d");
   }
   if (name == "watch") {
-    add_text(verb, "--for", typed.lasts, "DURATION", "end after so long: 30s, 5m");
+    add_text(verb, "--for", typed.lasts, "DURATION", "stop after this long: 30s, 5m");
   }
   if (name == "suggest") {
-    add_text(verb, "--max-ranges", typed.max_ranges, "NUMBER", "put together what is more");
+    add_text(verb, "--max-ranges", typed.max_ranges, "NUMBER",
+             "merge until at most N ranges remain");
     add_text(verb, "--min-prefix4", typed.min_prefix4, "LENGTH", "no IPv4 range wider: 24");
     add_text(verb, "--min-prefix6", typed.min_prefix6, "LENGTH", "no IPv6 range wider: 64");
   }
@@ -163,7 +164,7 @@ void add_looking_options(CLI::App& verb, std::string_view name, Typed& typed) {
     add_text(verb, "--to", typed.to, "ADDRESS:PORT", "only this destination, not all endpoints");
   }
   if (is_one_of(name, {"list", "check", "denied", "history"})) {
-    verb.add_flag("--wide", typed.wide, "all columns, whole times, whatever has room");
+    verb.add_flag("--wide", typed.wide, "all columns and full times, at any width");
     add_json(verb, typed, "json|wide");
   }
   if (is_one_of(name, {"status", "watch", "suggest", "diff"})) add_json(verb, typed);
@@ -171,18 +172,18 @@ void add_looking_options(CLI::App& verb, std::string_view name, Typed& typed) {
 
 void add_other_options(CLI::App& verb, std::string_view name, Typed& typed) {
   if (name == "validate") {
-    add_text(verb, "--kind", typed.kind, "toml|ranges", "what the files are, whatever their names");
-    verb.add_flag("--strict", typed.strict, "host bits behind the length are an error");
+    add_text(verb, "--kind", typed.kind, "toml|ranges", "kind of the files, whatever their names");
+    verb.add_flag("--strict", typed.strict, "host bits after the prefix are an error");
   }
   if (name == "init") {
-    verb.add_flag("--print", typed.print, "to standard output, the file stays as it is");
+    verb.add_flag("--print", typed.print, "print to standard output, change no file");
     add_text(verb, "--root", typed.root, "DIR", "read the host's files below DIR");
   }
   if (name == "run") {
-    add_text(verb, "--textfile", typed.textfile, "FILE", "keep the metrics there");
+    add_text(verb, "--textfile", typed.textfile, "FILE", "keep the metrics in this file");
   }
   if (name == "metrics") {
-    add_text(verb, "--textfile", typed.textfile, "FILE", "into this file, as a whole");
+    add_text(verb, "--textfile", typed.textfile, "FILE", "write to this file, replaced as a whole");
   }
 }
 
@@ -204,8 +205,8 @@ std::unique_ptr<CLI::App> make_app(Typed& typed) {
   auto formatter = std::make_shared<HelpFormatter>();
   formatter->column_width(28);
   app->formatter(formatter);
-  app->set_help_flag("-h,--help", "this text");
-  app->add_flag("-V,--version", typed.version, "the same as 'apiguard version'");
+  app->set_help_flag("-h,--help", "show this text");
+  app->add_flag("-V,--version", typed.version, "same as 'apiguard version'");
   app->fallthrough();
   app->require_subcommand(0, 1);
   app->footer(std::string(main_footer()));

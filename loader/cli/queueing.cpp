@@ -109,8 +109,7 @@ class Outcome {
 
   [[nodiscard]] std::string together() const {
     return fmt::format(
-        "generation {}: published together with {}: 'apiguard rollback' takes all "
-        "of them back",
+        "generation {}: published together with {}: 'apiguard rollback' undoes all of them",
         plan_.generation, count_of(others(), "other change"));
   }
 
@@ -144,8 +143,8 @@ class Outcome {
     if (!verdict.changed) return fmt::format("unchanged: generation {} stays in force", generation);
     if (verdict.done) {
       return fmt::format(
-          "generation {}: this change is part of it; the command that published "
-          "it ended before it said so",
+          "generation {}: this change is part of it; the command that published it exited before "
+          "it reported that",
           generation);
     }
     return report::in_force_text(generation, published_.interfaces, group_.request.policy.mode);
@@ -238,7 +237,7 @@ class Leader {
           queue_.is_waiting(ticket))
         continue;
       gone_ = true;
-      return fail(Exit::kFailed, "ticket: nobody waits for it any more", ESRCH);
+      return fail(Exit::kFailed, "ticket: nobody is waiting for it", ESRCH);
     }
     return {};
   }
@@ -354,13 +353,12 @@ Result<Turn> answered(const Ticket& ticket) {
 Error taken_by(const CommandLine& line, const Ticket& ticket, Error error) {
   const auto world = publish::look(line.host);
   const auto found = world ? publish::find_published(*world, ticket.name()) : std::nullopt;
-  error.message +=
-      found ? fmt::format(
-                  "; this change is part of generation {}, which that command has not "
-                  "finished: 'apiguard status' shows what is in force",
-                  found->generation)
-            : "; that command has taken this change as well, and publishes it if it goes on: "
-              "'apiguard history' shows whether it did";
+  error.message += found ? fmt::format(
+                               "; this change is part of generation {}, which that command has not "
+                               "finished: 'apiguard status' shows what is in force",
+                               found->generation)
+                         : "; that command has taken this change as well, and publishes it if it "
+                           "resumes: 'apiguard history' shows whether it did";
   return error;
 }
 

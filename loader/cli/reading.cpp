@@ -41,7 +41,7 @@ publish::UsageView read_usage_or_say(const Host& host, const publish::World& wor
 }
 
 Error text_unknown(const publish::InForce& in_force) {
-  return {"the text of what is in force is not known: " + in_force.missing};
+  return {"the text in force is not known: " + in_force.missing};
 }
 
 std::string nothing_in_force(const Host& host) {

@@ -38,8 +38,8 @@ Result<publish::World> republish_if_outdated(const Host& host, publish::World wo
   if (!*published) return world;
   service::trace_again(host, **published);
   note(
-      fmt::format("generation {}: what an earlier command wrote into the book of leases is in "
-                  "force now",
+      fmt::format("generation {}: a change that an earlier command wrote into the book of leases "
+                  "is in force now",
                   (*published)->generation));
   return publish::look(host);
 }
@@ -54,10 +54,10 @@ bool is_no_place(int error) {
 // Who holds the lock then may be in the middle of a change, and cannot be told to end it.
 std::string describe_risk(const Host& host) {
   const auto pid = Lock::holder(host.run_dir, "lock");
-  if (!pid) return "going on without it";
+  if (!pid) return "continuing without it";
   return fmt::format(
-      "going on without it: pid {} holds the lock{} and may undo this when it goes "
-      "on: 'kill -9 {}' ends it, then look at 'apiguard status'",
+      "continuing without it: pid {} holds the lock{} and may undo this when it resumes: 'kill -9 "
+      "{}' ends it, then check 'apiguard status'",
       *pid, is_stopped(*pid) ? ", is stopped," : "", *pid);
 }
 

@@ -52,7 +52,7 @@ Result<std::optional<unsigned>> at_most_one_number(const char* option, const Wor
   const auto number = parse_whole<unsigned>(**word);
   if (number && *number <= most) return number;
   return usage(
-      fmt::format("option '{}': '{}': no whole number from 0 to {}", option, **word, most));
+      fmt::format("option '{}': '{}': not a whole number from 0 to {}", option, **word, most));
 }
 
 Result<std::optional<nanoseconds>> at_most_one_duration(const char* option, const Words& words) {
@@ -177,8 +177,8 @@ Result<> check_lease_sources(const Typed& typed) {
     return usage("verb 'lease': ADDRESS, --from-ssh or --sync NAME is missing: " + help);
   if (sources > 1) {
     return usage(
-        "verb 'lease': ADDRESS, --from-ssh, --sync, --unbar and --authorized-key each stand "
-        "alone: " +
+        "verb 'lease': ADDRESS, --from-ssh, --sync, --unbar and --authorized-key exclude each "
+        "other: " +
         help);
   }
   if (!typed.sync.empty() && !typed.name.empty())
@@ -192,7 +192,7 @@ Result<Address> parse_leased(const std::string& text) {
   auto address = parse_address_argument(text);
   if (address || text.find('/') == std::string::npos) return address;
   return usage(
-      fmt::format("argument '{}': a lease is of an address: 'apiguard allow' lists ranges", text));
+      fmt::format("argument '{}': a lease is for one address: 'apiguard allow' adds ranges", text));
 }
 
 Result<> set_lease_name(const Typed& typed, LeaseOptions& options) {
@@ -298,8 +298,8 @@ Result<ApplyOptions::With> parse_with(const std::string& text) {
     return usage(fmt::format("option '--with': '{}': it takes NAME.list=FILE", text));
   if (!is_drop_in(with.name))
     return usage(
-        fmt::format("option '--with': '{}': no name of a drop-in: NAME.list, without a "
-                    "dot in front and without '/'",
+        fmt::format("option '--with': '{}': not a drop-in name: NAME.list, without a leading dot "
+                    "and without '/'",
                     with.name));
   return with;
 }

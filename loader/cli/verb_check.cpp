@@ -85,10 +85,11 @@ Result<Judge> judge_in_force(const Host& host) {
     const bool gone = !judge && judge.error().os_error == ENOENT;
     if (!gone || !was_replaced(host, generation)) return judge;
   }
-  return fail(Exit::kFailed,
-              fmt::format("check: the generation in force was replaced {} times while it was "
-                          "looked at: ask again",
-                          kLooks));
+  return fail(
+      Exit::kFailed,
+      fmt::format(
+          "check: the generation in force was replaced {} times during the check: try again",
+          kLooks));
 }
 
 // Some address of the family (RFC 5737, RFC 3849): an endpoint without an address means all of
@@ -152,8 +153,8 @@ void say_what_is_next(const std::vector<report::Check>& checks) {
   for (const report::Check& check : checks) {
     if (check.pass || check.reason != "unlisted") continue;
     const std::string source = to_string(check.source);
-    tell(fmt::format("no range holds {0}: 'apiguard allow {0} --for 2h' lists it", source));
-    tell("'apiguard denied' says how often it was refused");
+    tell(fmt::format("no range holds {0}: 'apiguard allow {0} --for 2h' adds it", source));
+    tell("'apiguard denied' shows how often it was refused");
     return;
   }
 }

@@ -54,7 +54,7 @@ Result<std::optional<std::vector<DeniedSource>>> read_table(const Host& host, co
   const Error& error = sources.error();
   if (needs_root(error)) return fail_reading(error);
   note(error.os_error == ENOENT && !map ? nothing_in_force(host)
-                                        : error.message + ": who was denied is not known");
+                                        : error.message + ": denied sources are not known");
   return std::optional<std::vector<DeniedSource>>();
 }
 
@@ -85,7 +85,7 @@ Result<Exit> run(const CommandLine& line, const DeniedOptions& options) {
   print(report::denied_text(sources, options.top.value_or(kShown),
                             Deciding(line.host, sources).ranges(), now.wall,
                             view_of(options.wide)));
-  tell("'apiguard check ADDRESS' asks the kernel, 'apiguard allow ADDRESS' lists one");
+  tell("'apiguard check ADDRESS' asks the kernel, 'apiguard allow ADDRESS' adds one");
   return Exit::kDone;
 }
 

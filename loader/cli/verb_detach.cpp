@@ -80,7 +80,7 @@ Result<> keep_supervisor_off(const std::string& run_dir, const std::vector<Detac
   note(marked.error().message);
   if (disbelief::find(run_dir) != nullptr) {
     note(
-        "whether 'apiguard run' runs is not known: it would attach again: 'systemctl stop "
+        "cannot tell whether 'apiguard run' is running: it would attach again: 'systemctl stop "
         "apiguard'");
   }
   if (!Lock::is_held(run_dir, kSupervisorLock)) {
@@ -90,11 +90,11 @@ Result<> keep_supervisor_off(const std::string& run_dir, const std::vector<Detac
   const auto pid = Lock::holder(run_dir, kSupervisorLock);
   if (!pid || (kill(*pid, SIGTERM) != 0 && errno != ESRCH)) {
     return fail(Exit::kFailed,
-                "the supervisor would attach again at once what is detached without a mark: "
-                "'systemctl stop apiguard', then once more");
+                "without a mark the supervisor would attach again at once: 'systemctl stop "
+                "apiguard', then repeat this");
   }
   note(
-      fmt::format("the supervisor (pid {}) is ended: without a mark it would attach again at "
+      fmt::format("the supervisor (pid {}) is stopped: without a mark it would attach again at "
                   "once, and does so when it is started",
                   *pid));
   return {};
@@ -130,7 +130,7 @@ std::vector<DeniedSource> who_gets_in(const Host& host, const publish::World& wo
   auto sources = map ? ledger::read_denied(map->get(), now, std::nullopt)
                      : Result<std::vector<DeniedSource>>(fail(map.error()));
   if (!sources) {
-    warnings.push_back(sources.error().message + ": who gets in is not known");
+    warnings.push_back(sources.error().message + ": the sources that get in are not known");
     return {};
   }
   std::erase_if(*sources, [&](const DeniedSource& source) {

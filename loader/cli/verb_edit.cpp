@@ -53,6 +53,15 @@ std::string editor_command() {
   return "vi";
 }
 
+// Why the editor, which a shell started, did not succeed.
+std::string describe_end(int status) {
+  constexpr int kNotFound = 127;  // of sh
+  if (!WIFEXITED(status)) return fmt::format("failed (signal {})", WTERMSIG(status));
+  if (WEXITSTATUS(status) == kNotFound)
+    return "not found: name another one, as in 'EDITOR=vi apiguard edit'";
+  return fmt::format("failed (exit status {})", WEXITSTATUS(status));
+}
+
 // The variable may hold arguments ("vim -n"), so a shell splits it; the path is passed as a
 // parameter and never parsed.
 Result<> run_editor(const std::string& path) {
@@ -64,15 +73,11 @@ Result<> run_editor(const std::string& path) {
     execl("/bin/sh", "sh", "-c", script.c_str(), "sh", path.c_str(), static_cast<char*>(nullptr));
     _exit(127);
   }
-  constexpr int kNotFound = 127;  // of sh
   int status = 0;
-  const bool ended = child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status);
-  if (ended && WEXITSTATUS(status) == 0) return {};
-  const bool found = !ended || WEXITSTATUS(status) != kNotFound;
-  return fail(Exit::kFailed,
-              fmt::format("editor '{}': {}: nothing was changed", command,
-                          found ? "did not end well"
-                                : "not found: name another one, as in 'EDITOR=vi apiguard edit'"));
+  const bool waited = child > 0 && waitpid(child, &status, 0) == child;
+  if (waited && status == 0) return {};
+  return fail(Exit::kFailed, fmt::format("editor '{}': {}: nothing was changed", command,
+                                         waited ? describe_end(status) : "could not be started"));
 }
 
 bool edit_again(const Error& error) {
@@ -112,10 +117,9 @@ Result<Exit> run(const CommandLine& line, const EditOptions& options) {
         [&](const Sources& now) -> Result<Edited> {
           if (now.ranges.text == sources->ranges.text)
             return Edited{*text, {}, *text != now.ranges.text};
-          return fail(Exit::kFailed,
-                      fmt::format("file '{}': was changed by somebody else meanwhile: nothing was "
-                                  "done, your edit is kept in '{}'",
-                                  now.ranges.path, copy->leave()));
+          return fail(Exit::kFailed, fmt::format("file '{}': was changed by another process: "
+                                                 "nothing was done, your edit is kept in '{}'",
+                                                 now.ranges.path, copy->leave()));
         });
   });
 }

@@ -53,8 +53,8 @@ Result<Existing> read_existing(const std::string& path) {
 // Status 4: the state before is still in force. 7 would promise that --accept-risk helps.
 Error refusal(const std::string& path) {
   return {
-      fmt::format("file '{}': write: it exists, and nothing was changed: see what would stand "
-                  "there with 'apiguard init --print', or run this on a terminal",
+      fmt::format("file '{}': write: it exists, and nothing was changed: see the proposal with "
+                  "'apiguard init --print', or run this on a terminal",
                   path)};
 }
 
@@ -74,9 +74,8 @@ Result<> write(const CommandLine& line, const Existing& seen, const std::string&
   const auto now = read_existing(path);
   if (!now) return fail(now.error());
   if (*now != seen) {
-    return fail(
-        Exit::kFailed,
-        fmt::format("file '{}': was changed by somebody else meanwhile: nothing was done", path));
+    return fail(Exit::kFailed,
+                fmt::format("file '{}': was changed by another process: nothing was done", path));
   }
   if (auto made = make_directory(folder_of(path), 0755); !made) return made;
   return replace_file(path, text);
@@ -96,10 +95,10 @@ void check_whole(const std::string& config) {
 void say_what_is_next(const std::string& path) {
   print(fmt::format(
       "wrote {}: mode audit, which drops nothing. Next:\n"
-      "  read it, and add what could not be known\n"
+      "  read it, and add what it could not know\n"
       "  apiguard allow CIDR --name NAME   clients outside 'cluster'; attaches the filter\n"
-      "  apiguard suggest                  after a while: who had connections\n"
-      "  apiguard denied                   whom enforce would have dropped\n"
+      "  apiguard suggest                  after a while: sources that connected\n"
+      "  apiguard denied                   sources that enforce would have dropped\n"
       "  apiguard mode enforce --confirm-within 2m   drops; undone unless confirmed",
       path));
 }
@@ -134,7 +133,7 @@ Result<Exit> run(const CommandLine& line, const InitOptions& options) {
   if (*existing && !can_ask() && **existing != text) return fail(refusal(path));
   print(on_screen(*proposal, proposal->cluster.empty() ? kLines - kUnfinished : kLines));
   if (*existing && **existing == text) {
-    print(fmt::format("unchanged: {} says this already", path));
+    print(fmt::format("unchanged: {} already holds this text", path));
     return Exit::kDone;
   }
   if (*existing) {

@@ -72,7 +72,7 @@ Result<Exit> run(const CommandLine& line, const ListOptions& options) {
   if (options.unused) keep_unused(*world, used, *options.unused, ranges);
   const report::ListUsage use{&used.log, used.observed_since};
   if (ranges.empty() && !options.only.empty())
-    tell("no entry in force is meant by that: 'apiguard list' shows all of them");
+    tell("no entry in force matches: 'apiguard list' shows all of them");
   show(options, ranges, use, bars, now.wall);
   return Exit::kDone;
 }

@@ -30,7 +30,7 @@ Result<Exit> run(const CommandLine& line, const ModeOptions& options) {
       request->notes.push_back(
           "file '" + line.host.config + "': the mode " +
           (options.flags.dry_run ? "would be" : "is") +
-          " written there; where management owns the file, change it there, too");
+          " saved there; if a tool such as Ansible manages the file, change it there too");
     }
     return request;
   });

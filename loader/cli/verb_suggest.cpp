@@ -16,7 +16,7 @@ namespace {
 template <typename Sources>
 Sources or_say(Result<Sources> sources) {
   if (sources) return std::move(*sources);
-  note(sources.error().message + ": which sources were denied is not known");
+  note(sources.error().message + ": denied sources are not known");
   return {};
 }
 
@@ -60,9 +60,9 @@ Result<Exit> run(const CommandLine& line, const SuggestOptions& options) {
   const auto suggestions = propose::suggest(seen, policy->ranges, now.wall, options.how);
 
   if (mode_of(in_force) != Mode::kAudit)
-    tell("sources are kept in mode audit alone: 'apiguard mode audit' begins one");
+    tell("sources are recorded only in mode audit: 'apiguard mode audit' starts it");
   if (options.how.max_ranges != 0 && suggestions.ranges.size() > options.how.max_ranges)
-    note("these are as few as the least lengths allow: see --min-prefix4 and --min-prefix6");
+    note("cannot merge further: limited by --min-prefix4 and --min-prefix6");
   if (options.json) {
     print(report::suggest_json(suggestions, unestablished, unproven));
     return Exit::kDone;

@@ -52,12 +52,12 @@ FileKind kind_by_name(const std::string& path) {
 }
 
 Error unknown_kind(const std::string& argument) {
-  const std::string subject = argument == kDash
-                                  ? "standard input: it has no name"
-                                  : fmt::format("file '{}': its name does not tell", argument);
-  return {fmt::format("{}, and a toml and a list are read otherwise: say --kind toml or --kind "
-                      "ranges",
-                      subject),
+  const std::string subject =
+      argument == kDash ? "standard input: it has no name"
+                        : fmt::format("file '{}': its name does not tell the kind", argument);
+  return {fmt::format(
+              "{}, and a toml and a list are read differently: give --kind toml or --kind ranges",
+              subject),
           Exit::kUsage, 0};
 }
 

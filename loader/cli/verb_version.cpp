@@ -25,7 +25,7 @@ std::string kernel_release() {
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 std::string describe_kernel() {
-  if (geteuid() != 0) return "what it can do is not probed: needs root";
+  if (geteuid() != 0) return "not probed: needs root";
   const datapath::Probed probed = datapath::probe();
   if (!probed.error.empty()) return "no: " + first_line(probed.error);
   return fmt::format(

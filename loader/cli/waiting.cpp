@@ -42,7 +42,7 @@ std::string wall_time(BootTime deadline) {
 }
 
 Exit undone(std::uint64_t generation) {
-  note(fmt::format("generation {}: is undone, not confirmed", generation));
+  note(fmt::format("generation {}: is undone: not confirmed", generation));
   return Exit::kRolledBack;
 }
 
@@ -168,8 +168,8 @@ std::string describe_window(BootTime deadline) {
 }
 
 Error refuse_in_window(const publish::PendingConfirmation& window) {
-  return {fmt::format("generation {}: waits for its confirmation: {}, or 'apiguard rollback' "
-                      "undoes it now; no other change until then",
+  return {fmt::format("generation {}: is pending confirmation: {}, or 'apiguard rollback' undoes "
+                      "it now; no other change until then",
                       window.generation, describe_window(*window.deadline)),
           Exit::kFailed, 0};
 }

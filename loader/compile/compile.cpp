@@ -81,8 +81,8 @@ class Nesting {
 
   static tl::unexpected<Error> too_deep(const Range& range) {
     return fail(Exit::kBadFile,
-                fmt::format("range '{}' ({}): nested in more than {} ranges that end one after "
-                            "another: make one of them permanent or take some out",
+                fmt::format("range '{}' ({}): nested in more than {} ranges that expire one after "
+                            "another: make one of them permanent or remove some",
                             to_string(range.prefix), to_string(range.origin),
                             APIGUARD_MAX_EXPIRY_STEPS - 1));
   }

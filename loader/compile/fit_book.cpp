@@ -177,7 +177,7 @@ Fitted Fitting::finish() {
   return fitted;
 }
 
-constexpr std::string_view kTooDeep = "ranges that end one after another";
+constexpr std::string_view kTooDeep = "ranges that expire one after another";
 
 std::string describe_dropped(const Range& range) {
   const std::string what =

@@ -38,10 +38,9 @@ bool driver_cannot(int error) {
 tl::unexpected<Error> occupied_above(const Target& target, int error) {
   return fail(
       Exit::kOccupied,
-      fmt::format(
-          "interface '{}': attach xdp: an interface on top of it carries a program: guard "
-          "that one alone, or take its program off first ('apiguard detach', 'bpftool net')",
-          target.name),
+      fmt::format("interface '{}': attach xdp: an interface on top of it carries a program: guard "
+                  "only that one, or remove its program first ('apiguard detach', 'bpftool net')",
+                  target.name),
       error);
 }
 
@@ -90,17 +89,15 @@ tl::unexpected<Error> occupied(const Target& target, const Hook& hook, int error
                                        target.name, describe_occupant(hook));
   const auto ours = settings_of(hook.prog_id);
   if (!ours)
-    return fail(
-        Exit::kOccupied,
-        fmt::format("{}: take that off first ({}) or guard another interface", what, advice),
-        error);
-  return fail(
-      Exit::kOccupied,
-      fmt::format("{}, a filter of apiguard itself (generation {}) whose pins are not in this "
-                  "folder: run this where they are (another mount of bpffs, another --pin-dir), or "
-                  "take that off first ({}): until then it goes on judging",
-                  what, ours->generation, advice),
-      error);
+    return fail(Exit::kOccupied,
+                fmt::format("{}: remove that first ({}) or guard another interface", what, advice),
+                error);
+  return fail(Exit::kOccupied,
+              fmt::format("{}, a filter of apiguard itself (generation {}) whose pins are not in "
+                          "this folder: run this where they are (another mount of bpffs, another "
+                          "--pin-dir), or remove that first ({}): until then it keeps filtering",
+                          what, ours->generation, advice),
+              error);
 }
 
 Result<Attached> attach(int filter_fd, const Target& target, XdpMode xdp_mode) {
@@ -108,7 +105,7 @@ Result<Attached> attach(int filter_fd, const Target& target, XdpMode xdp_mode) {
     case AttachKind::kInterface:
       return attach_when_freed(filter_fd, target, xdp_mode);
   }
-  return fail(Exit::kUnsupported, describe(target) + ": attach: of a kind that is not known");
+  return fail(Exit::kUnsupported, describe(target) + ": attach: unknown kind of link");
 }
 
 bool is_freed(int ifindex) {

@@ -34,7 +34,7 @@ Result<Fd> open_same(const LinkState& link, const std::string& pin) {
   const auto info = link_info(fd->get());
   if (!info) return fail(info.error());
   if (info->link_id == link.link_id) return fd;
-  return kernel_error("pin '" + link.pin + "'", "is that of another link by now", ESTALE);
+  return kernel_error("pin '" + link.pin + "'", "belongs to another link by now", ESTALE);
 }
 
 // Over a bpffs that cannot be written, or by id where there is no pin: the pin of a detached link

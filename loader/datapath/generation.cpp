@@ -141,7 +141,7 @@ Result<> note_joined(const apiguard_bpf& skeleton, const AttachPoint& point) {
     case AttachKind::kInterface: {
       const int ifindex = point.ifindex();
       if (bpf_map_update_elem(bpf_map__fd(skeleton.maps.joined), &ifindex, &yes, BPF_ANY) != 0)
-        return failed("note an interface that joins", errno);
+        return failed("record a new interface", errno);
       return {};
     }
   }
@@ -155,7 +155,7 @@ Result<> fill_fallback(const apiguard_bpf& skeleton, const Fallback& fallback) {
     const int filter_fd = fallback.filter_fds[kind];
     if (filter_fd >= 0 &&
         bpf_map_update_elem(before_map(skeleton, kind), &key, &filter_fd, BPF_ANY) != 0)
-      return failed("keep the program before it to fall back to", errno);
+      return failed("keep the previous program as a fallback", errno);
   }
   for (const AttachPoint& point : fallback.joined) {
     if (auto noted = note_joined(skeleton, point); !noted) return noted;

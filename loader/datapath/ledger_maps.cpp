@@ -35,15 +35,15 @@ constexpr std::array<Shape, kLedgerMaps.size()> kShapes{{
      0, false},
     {"denied", "denied sources", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_denied_bucket),
      APIGUARD_DENIED_BUCKETS, 0, false},
-    {"seen", "sources seen by the audit", BPF_MAP_TYPE_LRU_HASH, sizeof(apiguard_seen_key),
+    {"seen", "sources seen in audit", BPF_MAP_TYPE_LRU_HASH, sizeof(apiguard_seen_key),
      sizeof(apiguard_seen), APIGUARD_SEEN_SOURCES, 0, true},
-    {"flows", "connections seen by the audit", BPF_MAP_TYPE_LRU_HASH, sizeof(apiguard_flow),
+    {"flows", "connections seen in audit", BPF_MAP_TYPE_LRU_HASH, sizeof(apiguard_flow),
      sizeof(__u8), APIGUARD_SEEN_FLOWS, 0, true},
     {"watches", "watchers of events", BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(apiguard_watches),
      1, BPF_F_MMAPABLE, false},
     {"rings", "events", BPF_MAP_TYPE_ARRAY_OF_MAPS, sizeof(__u32), sizeof(__u32),
      APIGUARD_MAX_WATCHERS, 0, false},
-    {"unproven", "unproven sources of the audit", BPF_MAP_TYPE_LRU_HASH, sizeof(apiguard_seen_key),
+    {"unproven", "unproven sources in audit", BPF_MAP_TYPE_LRU_HASH, sizeof(apiguard_seen_key),
      sizeof(apiguard_unproven), APIGUARD_UNPROVEN_SOURCES, 0, true},
 }};
 
@@ -101,13 +101,13 @@ Result<> check(const Shape& shape, int map_fd, const std::string& pin) {
   if (info && reads_as(shape, *info)) return {};
   return fail(
       Exit::kFailed,
-      fmt::format("pin '{}': {}: the next change of the list replaces it, and {} begin anew", pin,
-                  info ? describe(*info) : "cannot be looked at", shape.content));
+      fmt::format("pin '{}': {}: the next change of the list replaces it, and {} start over", pin,
+                  info ? describe(*info) : "cannot be inspected", shape.content));
 }
 
 std::optional<std::string> misfit(const Shape& shape, int map_fd) {
   const auto info = info_of(map_fd);
-  if (!info) return fmt::format("cannot be looked at: {}", std::strerror(errno));
+  if (!info) return fmt::format("cannot be inspected: {}", std::strerror(errno));
   const bool sized = shape.entries == 0 || info->max_entries == shape.entries;
   if (!reads_as(shape, *info) || !sized || info->map_flags != shape.flags) return describe(*info);
   if (is_frozen(map_fd)) return "is read-only (frozen)";

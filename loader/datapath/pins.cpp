@@ -126,9 +126,10 @@ Result<> check_bpffs(const std::string& directory) {
     existing = fs::path(existing).parent_path().string();
   }
   if (static_cast<unsigned long>(info.f_type) == BPF_FS_MAGIC) return {};
-  return fail(Exit::kFailed, fmt::format("pin '{}': '{}' is no bpffs: mount it with "
-                                         "'mount -t bpf bpf /sys/fs/bpf'",
-                                         directory, existing));
+  return fail(
+      Exit::kFailed,
+      fmt::format("pin '{}': '{}' is not a bpffs: mount it with 'mount -t bpf bpf /sys/fs/bpf'",
+                  directory, existing));
 }
 
 }  // namespace
@@ -163,7 +164,7 @@ void note_newest(Live& live) {
 }
 
 std::string describe_stray(const std::string& pin) {
-  return fmt::format("pin '{}': is no link of ours: left alone; whoever pinned it can remove it",
+  return fmt::format("pin '{}': is not a link of apiguard: left alone; its owner can remove it",
                      pin);
 }
 
@@ -396,7 +397,7 @@ Result<> check_free(const std::string& pin) {
   if (!there) return fail(there.error());
   const auto info = link_info(there->get());
   if (info && info->detached()) return {};
-  return kernel_error("pin '" + pin + "'", "take the place of a link in use", EEXIST);
+  return kernel_error("pin '" + pin + "'", "replace a link in use", EEXIST);
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ class Switch {
 
  private:
   static Error gone(const Target& target) {
-    return {describe(target) + ": it went away", Exit::kFailed, ENODEV};
+    return {describe(target) + ": it is gone", Exit::kFailed, ENODEV};
   }
 
   tl::unexpected<Error> put_back(Error why) {
@@ -101,8 +101,8 @@ class Switch {
   // Its device went away between the look and now.
   void leave_out(const Target& target) {
     report_.warnings.push_back(
-        fmt::format("{}: went away meanwhile: guarded when it appears if 'apiguard run' runs, "
-                    "otherwise by the next 'apiguard apply'",
+        fmt::format("{}: disappeared during the change: guarded when it appears if 'apiguard run' "
+                    "runs, otherwise by the next 'apiguard apply'",
                     describe(target)));
     report_.left_out.push_back(target);
   }
@@ -147,7 +147,7 @@ class Switch {
     if (info->link_id == state.link_id && info->prog_id == state.prog_id) return {};
     return fence::explain(
         fail(Exit::kFailed,
-             fmt::format("{}: replace the program: somebody else did it meanwhile; try again",
+             fmt::format("{}: replace the program: another process did it first; try again",
                          describe(target))));
   }
 
@@ -176,8 +176,7 @@ class Switch {
   Result<> note_generic(const Target& target, const std::string& reason) {
     const std::string text = fmt::format(
         "interface '{}': native XDP is not possible ({}): generic mode works on every driver but "
-        "costs "
-        "several times more a packet",
+        "costs several times more per packet",
         target.name, reason);
     if (!options_.accept_generic && !target.reattach) return fail(Exit::kRefused, text);
     report_.warnings.push_back(text);
@@ -195,12 +194,11 @@ class Switch {
 Result<> check_mode(const Target& target, XdpMode xdp_mode) {
   const bool fits = xdp_mode == XdpMode::kAuto || (xdp_mode == XdpMode::kNative) == target.native;
   if (fits) return {};
-  return fail(
-      Exit::kFailed,
-      fmt::format("interface '{}': attached in {} mode, xdp_mode is \"{}\": changing it takes "
-                  "'apiguard detach {}' first, then 'apiguard apply'",
-                  target.name, target.native ? "native" : "generic", to_string(xdp_mode),
-                  target.name));
+  return fail(Exit::kFailed,
+              fmt::format("interface '{}': attached in {} mode, xdp_mode is \"{}\": to change it, "
+                          "run 'apiguard detach {}', then 'apiguard apply'",
+                          target.name, target.native ? "native" : "generic", to_string(xdp_mode),
+                          target.name));
 }
 
 Result<> check_interface(const Target& target, XdpMode xdp_mode) {

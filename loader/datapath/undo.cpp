@@ -59,7 +59,7 @@ Said ask_link(const Placed& placed) {
   const auto info = link_info(link->get());
   if (!info) return {Answer::kNo, info.error().message};
   if (info->link_id != placed.link_id)
-    return {Answer::kNo, fmt::format("pin '{}': is of link {}, not of link {}", placed.pin,
+    return {Answer::kNo, fmt::format("pin '{}': belongs to link {}, not to link {}", placed.pin,
                                      info->link_id, placed.link_id)};
   if (info->detached()) return {Answer::kGone, fmt::format("link {}: is detached", info->link_id)};
   if (info->prog_id != placed.prog_id)

@@ -34,7 +34,7 @@ class Shared {
   [[nodiscard]] static Result<Shared> map(const Fd& watches) {
     const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, watches.get(), 0);
-    if (memory == MAP_FAILED) return failed("map who watches", errno);
+    if (memory == MAP_FAILED) return failed("map the watchers", errno);
     return Shared(static_cast<apiguard_watches*>(memory), size);
   }
   Shared(Shared&& other) noexcept

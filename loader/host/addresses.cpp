@@ -99,7 +99,7 @@ Result<bool> is_routed_here(const Address& address) {
   header->rtm_dst_len = bits;
   mnl_attr_put(message, RTA_DST, bits / 8U, address.bytes.data());
   bool here = false;
-  const auto asked = netlink->ask(message, "find the way to an address", read_is_local, &here);
+  const auto asked = netlink->ask(message, "find the route to an address", read_is_local, &here);
   // No way to it, or a prohibited one: not here.
   constexpr std::array kNone = {ENETUNREACH, EHOSTUNREACH, EACCES, EINVAL, EAGAIN, ESRCH};
   if (!asked && std::find(kNone.begin(), kNone.end(), asked.error().os_error) == kNone.end()) {

@@ -222,7 +222,7 @@ Result<StoredBook> parse_book(const std::string& text) {
   std::uint64_t schema = 0;
   Fields fields(*json);
   fields.take("schema", schema);
-  if (schema > kSchema) return wrong(fmt::format("schema {} is of a newer apiguard", schema));
+  if (schema > kSchema) return wrong(fmt::format("schema {} belongs to a newer apiguard", schema));
   if (schema != kSchema) return wrong("'schema' is missing or wrong");
   if (!is_sealed(*json, text)) return wrong("its digest differs");
   return take_book(fields);
@@ -274,7 +274,8 @@ Result<> write_copy(const std::string& path, const std::string& text) {
   const auto again = read_expendable_file(path);
   if (!again) return fail(again.error());
   if (*again == text) return {};
-  return fail(Exit::kFailed, fmt::format("file '{}': read back: it is not what was written", path));
+  return fail(Exit::kFailed,
+              fmt::format("file '{}': read back: it differs from what was written", path));
 }
 
 void put_back(const std::string& path, const std::optional<std::string>& bytes) {

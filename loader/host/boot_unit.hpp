@@ -16,7 +16,7 @@ namespace apiguard {
                                                      const std::string& root = "");
 
 inline constexpr const char* kNotGuardedAfterBoot =
-    "units: none guards this host after a reboot: every packet passes then until 'apiguard apply': "
+    "units: none guards this host after a reboot, so every packet passes until 'apiguard apply': "
     "'systemctl enable apiguard-boot.service apiguard.service'";
 
 }  // namespace apiguard

@@ -82,7 +82,7 @@ Result<nanoseconds> boot_offset_in(const TimeNamespace& here) {
   constexpr std::string_view kInitial = "time:[4026531834]";   // the same on every host
   if (here.ours.empty() || here.ours == kInitial) return 0ns;  // no /proc, or no such namespaces
   if (here.ours != here.of_children)
-    return fail(Exit::kFailed, "'/proc/self/timens_offsets' speaks of another namespace");
+    return fail(Exit::kFailed, "'/proc/self/timens_offsets' describes another namespace");
   std::istringstream lines(here.offsets);
   std::string clock;
   std::int64_t whole = 0;
@@ -90,7 +90,7 @@ Result<nanoseconds> boot_offset_in(const TimeNamespace& here) {
   while (lines >> clock >> whole >> rest) {
     if (clock == "boottime") return seconds(whole) + nanoseconds(rest);
   }
-  return fail(Exit::kFailed, "'/proc/self/timens_offsets' does not say it");
+  return fail(Exit::kFailed, "'/proc/self/timens_offsets' has no such offset");
 }
 
 }  // namespace apiguard

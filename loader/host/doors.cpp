@@ -84,8 +84,8 @@ std::string describe_open(std::uint16_t port, const Open& open) {
   const std::string more =
       open.size() > kNamed ? fmt::format(" and {} more", open.size() - kNamed) : "";
   return fmt::format(
-      "endpoint port {}: what listens there also answers at {}{}, which no endpoint covers: every "
-      "source gets in there; endpoints = [\"{}\"] protects them all",
+      "endpoint port {}: the listening process also answers at {}{}, which no endpoint covers: "
+      "every source gets in there; endpoints = [\"{}\"] protects them all",
       port, fmt::join(named, ", "), more, port);
 }
 
@@ -157,7 +157,7 @@ std::vector<std::string> look_at_doors(const std::vector<Endpoint>& endpoints, M
   const auto addresses = list_addresses();
   if (!listed || !addresses) {
     const Error& error = !listed ? listed.error() : addresses.error();
-    return {error.message + ": whether the endpoints cover what listens is not known"};
+    return {error.message + ": cannot tell whether the endpoints cover every listener"};
   }
   std::vector<Address> own;
   own.reserve(addresses->size());

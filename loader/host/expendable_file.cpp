@@ -27,7 +27,7 @@ bool is_ours(const struct stat& info) { return info.st_uid == 0 || info.st_uid =
 std::string wrong_with(const struct stat& info) {
   if (S_ISLNK(info.st_mode)) return "is a link";
   if (S_ISDIR(info.st_mode)) return "is a folder";
-  if (!S_ISREG(info.st_mode)) return "is no regular file";
+  if (!S_ISREG(info.st_mode)) return "is not a regular file";
   return is_ours(info) ? "" : fmt::format("belongs to user {}", info.st_uid);
 }
 
@@ -61,7 +61,7 @@ Result<std::optional<std::string>> read_expendable_file(const std::string& path)
   if (lstat(path.c_str(), &info) != 0) {
     const int os_error = errno;
     if (os_error == ENOENT) return std::optional<std::string>();
-    return fail_os("file", path, "look at it", os_error);
+    return fail_os("file", path, "inspect", os_error);
   }
   if (const std::string wrong = wrong_with(info); !wrong.empty())
     return fail(Exit::kFailed, fmt::format("file '{}': {}", path, wrong));

@@ -106,7 +106,7 @@ Result<> check_link_target(const Place& place) {
 tl::unexpected<Error> fail_size(const std::string& path) {
   return fail(
       Exit::kBadFile,
-      fmt::format("file '{}': read: over {} MiB, the limit; see whether it is the right file", path,
+      fmt::format("file '{}': read: over {} MiB, the limit; check that it is the right file", path,
                   kMostText >> 20));
 }
 
@@ -124,9 +124,9 @@ Result<Fd> open_regular(const Place& place) {
     return fail_os("file", place.path, "stat", os_error);
   }
   if (!S_ISREG(info.st_mode)) {
-    return fail(
-        Exit::kBadFile,
-        fmt::format("file '{}': open: it is no regular file; put a plain file there", place.path));
+    return fail(Exit::kBadFile,
+                fmt::format("file '{}': open: it is not a regular file; put a plain file there",
+                            place.path));
   }
   if (static_cast<std::uint64_t>(info.st_size) > kMostText) return fail_size(place.path);
   return fd;
@@ -263,9 +263,10 @@ Result<DropIns> read_listed(int folder, const std::string& path) {
       continue;
     }
     if (name.find('\n') != std::string::npos) {
-      return fail(Exit::kBadFile, fmt::format("folder '{}': read: '{}': a name of a file has no "
-                                              "line break; rename it",
-                                              path, masked_line(name)));
+      return fail(
+          Exit::kBadFile,
+          fmt::format("folder '{}': read: '{}': the file name contains a line break; rename it",
+                      path, masked_line(name)));
     }
     const std::string file = fmt::format("{}/{}", path, name);
     Result<std::string> text = read_owned({folder, name, file}, Writers::kWaitFor);

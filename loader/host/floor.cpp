@@ -178,9 +178,9 @@ std::string describe(const Taken& taken) {
     return format_timestamp(std::chrono::floor<seconds>(time));
   };
   return fmt::format(
-      "clock '{}': is {} behind the time that {}: ends of ranges are "
-      "judged as at {}, and ended lines stay in the files; set the clock, or, if it is right now: "
-      "apiguard apply --trust-clock",
+      "clock '{}': is {} behind the time that {}: ranges expire as if it were {}, and expired "
+      "lines stay in the files; set the clock, or, if it is right now: apiguard apply "
+      "--trust-clock",
       shown(taken.clock),
       show_duration(std::chrono::duration_cast<seconds>(taken.now.wall - taken.clock)), holder,
       shown(taken.now.wall));

@@ -159,8 +159,8 @@ tl::unexpected<Error> fail_held(const std::string& path, int fd, milliseconds pa
   std::string text = fmt::format("lock '{}': held by {}", path, describe(holder));
   if (holder && is_stopped(holder->pid)) {
     text += fmt::format(
-        ", which is stopped: gave up after {}; 'kill -CONT {}' lets it go on, 'kill -9 {}' ends "
-        "it, and 'apiguard mode off', 'rollback' and 'detach' do not wait for it",
+        ", which is stopped: gave up after {}; 'kill -CONT {}' resumes it, 'kill -9 {}' ends it, "
+        "and 'apiguard mode off', 'rollback' and 'detach' do not wait for it",
         show(patience), holder->pid, holder->pid);
   } else {
     text += fmt::format(": gave up after {}; wait for it or end it", show(patience));
@@ -280,8 +280,7 @@ std::string describe_overtaken(int fd, const std::string& path) {
   const auto holder = read_holder(fd);
   const bool stopped = holder && is_stopped(holder->pid);
   return fmt::format(
-      "lock '{}': held by {}{}{}: overtaken: it changes nothing more, and ends when "
-      "it goes on",
+      "lock '{}': held by {}{}{}: overtaken: it changes nothing more, and exits when it resumes",
       path, describe(holder), since(fd), stopped ? ", which is stopped" : "");
 }
 

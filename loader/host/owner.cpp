@@ -36,13 +36,13 @@ std::string_view kind_of(const struct stat& info) {
 std::string owned_by_another(const struct stat& info, const std::string& path) {
   return fmt::format(
       "{0} '{1}': check owner: it belongs to uid {2}, neither to root nor to the caller: not "
-      "believed; look at what it holds, then: chown -hR root '{1}'",
+      "trusted; check its contents, then: chown -hR root '{1}'",
       kind_of(info), path, info.st_uid);
 }
 
 std::string written_by_others(const struct stat& info, const std::string& path) {
   return fmt::format(
-      "{0} '{1}': check mode: {2:04o} lets others write it: not believed; chmod go-w '{1}'",
+      "{0} '{1}': check mode: {2:04o} lets others write it: not trusted; chmod go-w '{1}'",
       kind_of(info), path, info.st_mode & 07777);
 }
 
@@ -50,8 +50,8 @@ std::string written_by_others(const struct stat& info, const std::string& path) 
 
 std::string replaced_by_another(const struct stat& info, const std::string& path) {
   return fmt::format(
-      "{0} '{1}': check owner: it belongs to uid {2}, who can replace what lies behind it: not "
-      "believed; chown -h root '{1}'",
+      "{0} '{1}': check owner: it belongs to uid {2}, which can replace its target: not trusted; "
+      "chown -h root '{1}'",
       kind_of(info), path, info.st_uid);
 }
 

@@ -89,7 +89,7 @@ Result<int> interface_to(Netlink& netlink, const Connection& connection) {
     mnl_attr_put_u32(message, RTA_OIF, static_cast<std::uint32_t>(connection.bound));
   }
   int interface = 0;
-  const auto asked = netlink.ask(message, "find the way to a peer", read_way, &interface);
+  const auto asked = netlink.ask(message, "find the route to a peer", read_way, &interface);
   if (!asked && !is_no_way(asked.error().os_error)) return fail(asked.error());
   return interface;
 }

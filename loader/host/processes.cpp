@@ -47,11 +47,11 @@ std::optional<std::string_view> field(std::string_view text, std::string_view na
 Result<bool> runs_sshd(int pid) {
   const std::string exe = folder_of(pid) + "/exe";
   const auto path = read_link(exe);
-  if (!path) return fail_process(pid, "look at its program", path.error().os_error);
+  if (!path) return fail_process(pid, "inspect its program", path.error().os_error);
   struct stat info {};
   const int status = stat(exe.c_str(), &info);
   const int os_error = errno;
-  if (status != 0) return fail_process(pid, "look at its program", os_error);
+  if (status != 0) return fail_process(pid, "inspect its program", os_error);
   return is_sshd(*path, info.st_uid, info.st_mode);
 }
 
@@ -65,12 +65,12 @@ std::optional<std::uint64_t> socket_of(std::string_view target) {
 Result<std::vector<std::uint64_t>> read_sockets(int pid) {
   const std::string folder = folder_of(pid) + "/fd";
   const auto names = list_directory(folder);
-  if (!names) return fail_process(pid, "look at its descriptors", names.error().os_error);
+  if (!names) return fail_process(pid, "inspect its descriptors", names.error().os_error);
   std::vector<std::uint64_t> sockets;
   for (const std::string& name : *names) {
     const auto target = read_link(fmt::format("{}/{}", folder, name));
     if (!target && target.error().os_error == ENOENT) continue;  // closed meanwhile
-    if (!target) return fail_process(pid, "look at its descriptors", target.error().os_error);
+    if (!target) return fail_process(pid, "inspect its descriptors", target.error().os_error);
     if (const auto socket = socket_of(*target)) sockets.push_back(*socket);
   }
   return sockets;
@@ -98,7 +98,7 @@ Result<> check_namespace() {
   const auto self = read_link("/proc/self");
   if (!self) return fail(self.error());
   if (*self == std::to_string(getpid())) return {};
-  return fail(Exit::kFailed, "folder '/proc': find this process: it is of another PID namespace");
+  return fail(Exit::kFailed, "folder '/proc': find this process: it is in another PID namespace");
 }
 
 Result<std::vector<Process>> read_line() {
@@ -146,7 +146,7 @@ Result<std::vector<Process>> read_ancestors() {
     const auto again = read_line();
     if (line && again && same_line(*line, *again)) return line;
   }
-  return fail(Exit::kNo, "the ancestors of this process change all the time");
+  return fail(Exit::kNo, "the ancestors of this process keep changing");
 }
 
 Result<Status> parse_status(std::string_view text) {

@@ -157,8 +157,8 @@ Result<> check_schema(Fields fields, std::string_view file) {
   fields.take("schema", schema);
   if (schema > kSchema) {
     return fail(Exit::kFailed,
-                fmt::format("{}: schema {} is of a newer apiguard, this one reads {}; install "
-                            "the newer one again or take another generation",
+                fmt::format("{}: schema {} belongs to a newer apiguard, this one reads {}; install "
+                            "the newer one again or use another generation",
                             file, schema, kSchema));
   }
   if (schema != kSchema) return fail_damaged(file, "'schema' is missing or wrong");

@@ -38,7 +38,7 @@ Result<RefusedLeases> parse_refused(const std::string& text) {
   for (std::size_t i = 0; i < refused.size(); ++i) {
     const std::string_view reason = to_string(static_cast<Refusal>(i));
     if (!lines->next() || !parse_count(lines->line(), reason, refused[i]))
-      return lines->wrong(fmt::format("'{}' and a number are wanted", reason));
+      return lines->wrong(fmt::format("expected '{}' and a number", reason));
   }
   if (auto whole = lines->check_end(); !whole) return fail(whole.error());
   return refused;

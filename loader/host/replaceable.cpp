@@ -67,7 +67,7 @@ Result<> check_replaceable(const std::string& path) {
   const Flags file = flags_of(path);
   if (file.mount_root) {
     return refuse("file", path, "it is a mount of its own (a single file bound there)",
-                  fmt::format("mount the folder '{}' in its place", folder_of(path)));
+                  fmt::format("mount the folder '{}' instead", folder_of(path)));
   }
   if (Result<> can = check_flags("file", path, file); !can) return can;
   const std::string folder = folder_of(path);

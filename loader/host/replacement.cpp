@@ -132,7 +132,7 @@ Result<Target> existing_target(const std::string& path) {
     return fail_os("file", path, "stat", os_error);
   }
   if (!S_ISREG(info.st_mode)) {
-    return fail(Exit::kFailed, fmt::format("file '{}': replace: it is no regular file", path));
+    return fail(Exit::kFailed, fmt::format("file '{}': replace: it is not a regular file", path));
   }
   return Target{path, {info.st_mode & 07777, std::pair(info.st_uid, info.st_gid)}};
 }

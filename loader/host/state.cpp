@@ -73,7 +73,7 @@ std::string old_folder(const std::string& parent) {
 Result<> check_drop_in(const SourceFile& file) {
   const auto name = drop_in_file(file.name);
   if (name && is_drop_in(*name)) return {};
-  return fail(Exit::kFailed, fmt::format("file '{}': keep: no name of a drop-in", file.name));
+  return fail(Exit::kFailed, fmt::format("file '{}': keep: not a drop-in name", file.name));
 }
 
 Result<> write_drop_ins(const std::string& folder, const std::vector<SourceFile>& files) {

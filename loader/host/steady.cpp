@@ -70,11 +70,10 @@ Result<std::string> read_steady(int fd, const std::string& path, Writers writers
     writers = Writers::kWaitFor;
     std::this_thread::sleep_for(pause);
   }
-  return fail(
-      Exit::kFailed,
-      fmt::format("file '{}': read: it goes on changing; write it beside and rename it into "
-                  "place, as authorized-ranges(5) says, then try again",
-                  path));
+  return fail(Exit::kFailed,
+              fmt::format("file '{}': read: it keeps changing; write a new file and rename it into "
+                          "place (see authorized-ranges(5)), then try again",
+                          path));
 }
 
 }  // namespace apiguard

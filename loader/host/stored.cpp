@@ -20,10 +20,10 @@ void add_file(Sha256& digest, std::string_view name, std::string_view text) {
 }
 
 tl::unexpected<Error> fail_absent(const std::string& state, std::uint64_t generation) {
-  return fail(Exit::kFailed,
-              fmt::format("{}: open: '{}' has none of that number", name_of(generation),
-                          generations_of(state)),
-              ENOENT);
+  return fail(
+      Exit::kFailed,
+      fmt::format("{}: open: '{}' does not have it", name_of(generation), generations_of(state)),
+      ENOENT);
 }
 
 Result<SourceFile> read_file(const std::string& folder, const std::string& name) {
@@ -97,7 +97,7 @@ Result<Record> read_record(const std::string& state, std::uint64_t generation) {
   if (!record) return fail_in(name_of(generation), record.error());
   if (record->meta.generation != generation) {
     return fail_damaged(
-        generation, fmt::format("meta.json is that of generation '{}'", record->meta.generation));
+        generation, fmt::format("meta.json belongs to generation '{}'", record->meta.generation));
   }
   return record;
 }
@@ -110,7 +110,7 @@ Result<TextRecord> read_text_record(const std::string& state, std::uint64_t gene
   if (!record) return fail_in(name_of(generation), record.error());
   if (record->generation != generation) {
     return fail_damaged(generation,
-                        fmt::format("text.json is that of generation '{}'", record->generation));
+                        fmt::format("text.json belongs to generation '{}'", record->generation));
   }
   return record;
 }
@@ -120,7 +120,7 @@ Result<> check_text_record(const std::string& state, const Record& record) {
   const Result<TextRecord> text = read_text_record(state, record.meta.generation);
   if (!text) return fail(text.error());
   if (text->text.whole == record.text.whole) return {};
-  return fail_damaged(record.meta.generation, "text.json is of another text");
+  return fail_damaged(record.meta.generation, "text.json belongs to another text");
 }
 
 Result<Sources> read_stored_text(const std::string& state, std::uint64_t generation) {

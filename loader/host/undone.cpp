@@ -75,8 +75,7 @@ Result<std::vector<UndoneFile>> read_undone(const std::string& state_dir) {
     auto file = line ? parse_line(*line) : std::nullopt;
     if (!file)
       return fail(Exit::kFailed,
-                  fmt::format("file '{}': read: line {} is damaged: which changes were undone is "
-                              "not known",
+                  fmt::format("file '{}': read: line {} is damaged: undone changes are not known",
                               path_of(state_dir), files.size() + 1));
     files.push_back(std::move(*file));
   }

@@ -22,7 +22,7 @@ Result<AuditSource> parse_source(std::string_view line) {
   const std::string_view address = take_word(line);
   AuditSource source;
   if (!take_numbers(line, source) || !line.empty())
-    return fail(Exit::kFailed, "an address and four numbers are wanted");
+    return fail(Exit::kFailed, "expected an address and four numbers");
   auto parsed = parse_address(address);
   if (!parsed) return fail(parsed.error());
   source.source = *parsed;

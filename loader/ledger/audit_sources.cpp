@@ -32,7 +32,7 @@ Result<> save_audit_sources(const Host& host, const Now& now, std::vector<std::s
   const auto sources = map ? ledger::read_audit_sources(map->get(), now)
                            : Result<std::vector<AuditSource>>(fail(map.error()));
   if (!sources) {
-    warnings.push_back(sources.error().message + ": sources seen by the audit are not saved");
+    warnings.push_back(sources.error().message + ": sources seen in audit are not saved");
     return {};
   }
   const auto aside = write_audit_file(host.state_dir, *sources);
@@ -44,7 +44,7 @@ Result<> save_audit_sources(const Host& host, const Now& now, std::vector<std::s
 std::optional<std::string> doubt_audit_sources(const Host& host) {
   const auto sources = read_audit_file(host.state_dir);
   if (sources) return std::nullopt;
-  return sources.error().message + ": sources seen by the audit begin anew";
+  return sources.error().message + ": sources seen in audit start over";
 }
 
 Result<> restore_audit_sources(const Host& host, const datapath::Generation& generation,

@@ -68,7 +68,7 @@ KeptMaps KeptMaps::look(const datapath::Pins& pins, const Needs& needs) {
 void KeptMaps::begin(datapath::LedgerMap kept, const std::string& pin, std::string_view why) {
   kept_.maps[index(kept)] = Fd();
   begun_[index(kept)] = true;
-  warnings_.push_back(fmt::format("pin '{}': {}: {} begin anew", pin, why, content_of(kept)));
+  warnings_.push_back(fmt::format("pin '{}': {}: {} start over", pin, why, content_of(kept)));
 }
 
 void KeptMaps::look_at_kept(const datapath::Pins& pins, const Needs& needs,
@@ -98,8 +98,9 @@ void KeptMaps::look_at_used(const datapath::Pins& pins, const Needs& needs) {
   if (pinned.kind == Pinned::Kind::kMap) why = misfit_usage_map(pinned.fd.get()).value_or("");
   if (why.empty()) return;
   const bool lost = pins.open_usage_maps().maps.empty();
-  warnings_.push_back(lost ? fmt::format("pin '{}': {}: {} begin anew", pin, why, kUses)
-                           : fmt::format("pin '{}': {}: is made anew, {} go on", pin, why, kUses));
+  warnings_.push_back(
+      lost ? fmt::format("pin '{}': {}: {} start over", pin, why, kUses)
+           : fmt::format("pin '{}': {}: is recreated, {} continue", pin, why, kUses));
 }
 
 void KeptMaps::look_at_secret(const datapath::Pins& pins, const Needs& needs) {
@@ -109,9 +110,9 @@ void KeptMaps::look_at_secret(const datapath::Pins& pins, const Needs& needs) {
   const bool denied = secret_.fresh && goes_on(datapath::LedgerMap::kDenied);
   if (denied) {
     begin(datapath::LedgerMap::kDenied, pins.secret_pin(),
-          why.empty() ? "a new secret is made" : why + ": a new secret is made");
+          why.empty() ? "a new secret is created" : why + ": a new secret is created");
   } else if (!why.empty()) {
-    warnings_.push_back(fmt::format("pin '{}': {}: is made anew", pins.secret_pin(), why));
+    warnings_.push_back(fmt::format("pin '{}': {}: is recreated", pins.secret_pin(), why));
   }
 }
 
@@ -125,9 +126,9 @@ Result<datapath::Generation> KeptMaps::load(const Image& image, datapath::LoadOp
     options.lean = true;
     loaded = datapath::Generation::load(image, options);
     if (loaded) {
-      warnings_.push_back(
-          fmt::format("{}: what is remembered begins anew in the least room, until the next change",
-                      why.message));
+      warnings_.push_back(fmt::format(
+          "{}: the memory of sources starts over at its smallest size, until the next change",
+          why.message));
       return loaded;
     }
     options.lean = false;
@@ -161,7 +162,7 @@ bool KeptMaps::leave_misfits(const datapath::Pins& pins, datapath::LoadOptions& 
       !loads_with(*image, options.kind, std::nullopt, -1, options.used_fd)) {
     options.used_fd = -1;
     warnings_.push_back(
-        fmt::format("pin '{}': is refused by the kernel: {} begin anew", pins.usage_pin(), kUses));
+        fmt::format("pin '{}': is refused by the kernel: {} start over", pins.usage_pin(), kUses));
   }
   return warnings_.size() != before;
 }
@@ -201,9 +202,8 @@ void KeptMaps::pin(const datapath::Pins& pins, const datapath::Generation& gener
       warnings_.push_back(
           fmt::format("{}: {} are lost with the next change", put.error().message, place.content));
     } else if (!put->empty()) {
-      warnings_.push_back(
-          fmt::format("pin '{}': what had its place is '{}' now: remove it where nobody needs it",
-                      place.pin, *put));
+      warnings_.push_back(fmt::format(
+          "pin '{}': the old pin is now '{}': remove it if nothing needs it", place.pin, *put));
     }
   }
   if (auto kept = pin_secret(pins, secret_.value); !kept) warnings_.push_back(kept.error().message);

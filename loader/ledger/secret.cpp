@@ -84,7 +84,7 @@ Result<> pin_secret(const datapath::Pins& pins, std::uint64_t value) {
   const int made = map ? 0 : errno;
   const __u32 key = 0;
   const int error = map ? datapath::put(map.get(), &key, &value) : made;
-  if (error != 0) return kernel_error("pin '" + pin + "'", "make its map", error);
+  if (error != 0) return kernel_error("pin '" + pin + "'", "create its map", error);
   auto put = pin_over(map.get(), pin);
   return put ? Result<>() : Result<>(fail(put.error()));
 }

@@ -69,7 +69,7 @@ UsageRead read_usage(const Host& host, const Now& now) {
   if (log) {
     read.log = std::move(*log);
   } else {
-    read.warnings.push_back(log.error().message + ": connections are counted anew");
+    read.warnings.push_back(log.error().message + ": connection counts start over");
   }
   read.saved_boot = read.log.boot;
   read.saved_generation = read.log.generation;

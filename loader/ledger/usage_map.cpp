@@ -250,7 +250,7 @@ void UsageHandover::begin_anew(const Error& why) {
   olds_.clear();
   before_ = {};
   copy_ = Fd();
-  warning_ = why.message + ": connections by range begin anew";
+  warning_ = why.message + ": connections by range start over";
 }
 
 Result<> UsageHandover::finish(const datapath::Generation& generation) {

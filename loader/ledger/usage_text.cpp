@@ -108,7 +108,7 @@ class Reader {
     if (!parsed) return lines_.wrong("no range");
     RangeUsage range{parsed->prefix, {}, {}};
     if (!take_usage(value, range.earlier) || !take_usage(value, range.current) || !value.empty())
-      return lines_.wrong("six numbers are wanted");
+      return lines_.wrong("expected six numbers");
     state_.ranges.push_back(range);
     return {};
   }
@@ -121,7 +121,7 @@ class Reader {
     if (std::adjacent_find(ranges.begin(), ranges.end(), unordered) != ranges.end() ||
         std::adjacent_find(state_.added.begin(), state_.added.end(), unordered) !=
             state_.added.end())
-      return lines_.wrong("ranges stand twice or in no order");
+      return lines_.wrong("ranges are repeated or out of order");
     return std::move(state_);
   }
 

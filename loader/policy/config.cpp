@@ -93,11 +93,11 @@ std::string meant_by(const std::string& key, std::span<const std::string_view> k
   for (const char* word : {"ranges", "allow", "allowed", "allowlist", "sources",
                            "authorized-ranges", "authorized_ranges", "cidrs", "whitelist"}) {
     if (key == word)
-      return ": ranges stand in the file authorized-ranges, one a line; nodes and load balancers "
+      return ": ranges go into the file authorized-ranges, one per line; nodes and load balancers "
              "under 'cluster'";
   }
   for (const char* word : {"port", "ports", "listen", "address", "apiserver"}) {
-    if (key == word) return ": ports stand in 'endpoints', as in endpoints = [\"6443\"]";
+    if (key == word) return ": ports go into 'endpoints', as in endpoints = [\"6443\"]";
   }
   return suggest(key, known);
 }
@@ -134,7 +134,7 @@ void ConfigReader::add_interface(const toml::node& element) {
   }
   auto& interfaces = draft_.policy.interfaces;
   if (std::find(interfaces.begin(), interfaces.end(), *name) != interfaces.end()) {
-    warn(element, fmt::format("interface '{}' stands twice", *name));
+    warn(element, fmt::format("interface '{}' is given twice", *name));
   } else {
     interfaces.push_back(*name);
   }
@@ -169,7 +169,7 @@ void ConfigReader::add_endpoint(const toml::node& element) {
   }
   auto& endpoints = draft_.policy.endpoints;
   if (std::find(endpoints.begin(), endpoints.end(), *endpoint) != endpoints.end()) {
-    warn(element, fmt::format("endpoint '{}' stands twice", to_string(*endpoint)));
+    warn(element, fmt::format("endpoint '{}' is given twice", to_string(*endpoint)));
   } else if (endpoints.size() == APIGUARD_MAX_ENDPOINTS) {
     error(element, fmt::format("endpoint '{}': more than {} endpoints", to_string(*endpoint),
                                APIGUARD_MAX_ENDPOINTS));

@@ -79,17 +79,17 @@ void LimitsReader::refuse_key(const toml::key& key) {
   std::transform(kSettings.begin(), kSettings.end(), known.begin(),
                  [](const Setting& setting) { return setting.key; });
   const bool is_outside = std::find(kOutside.begin(), kOutside.end(), key.str()) != kOutside.end();
-  draft_.diagnostics.error(file_, offset_of(key),
-                           fmt::format("unknown key {} of [leases]{}", quote(key.str()),
-                                       is_outside ? ": write it in front of the line [leases]"
-                                                  : suggest(key.str(), known)));
+  draft_.diagnostics.error(
+      file_, offset_of(key),
+      fmt::format("unknown key {} of [leases]{}", quote(key.str()),
+                  is_outside ? ": write it before the line [leases]" : suggest(key.str(), known)));
 }
 
 std::optional<std::size_t> LimitsReader::count_of(const toml::node& value) {
   const auto number = integer_of(value);
   if (!number) return std::nullopt;
   if (*number >= 1 && *number <= kMostLeases) return static_cast<std::size_t>(*number);
-  error(value, fmt::format("key '{}': {} is not within 1 and {}", key_, *number, kMostLeases));
+  error(value, fmt::format("key '{}': {} is not between 1 and {}", key_, *number, kMostLeases));
   return std::nullopt;
 }
 
@@ -124,7 +124,7 @@ void LimitsReader::read_within(const toml::node& value) {
     if (std::find(within.begin(), within.end(), *prefix) == within.end()) {
       within.push_back(*prefix);
     } else {
-      warn(element, fmt::format("key '{}': '{}' stands twice", key_, to_string(*prefix)));
+      warn(element, fmt::format("key '{}': '{}' is given twice", key_, to_string(*prefix)));
     }
   }
 }

@@ -27,7 +27,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(Warning::kCount)
     "entries that never decide",
     "entries that are already covered",
     "entries beside a private range",
-    "entries that list a whole family",
+    "entries that allow a whole family",
     "entries that match nothing",
 };
 
@@ -143,7 +143,7 @@ bool check_encoding(const SourceFile& file, Diagnostics& diagnostics) {
          "byte order mark (BOM): save the file as UTF-8 without it");
   refuse(text.find('\0'), "NUL byte: this is not a text file");
   refuse(text.find('\r'),
-         R"(carriage return (CR): lines end in LF alone; 'sed -i "s/\r//" FILE' takes it out)");
+         R"(carriage return (CR): lines end in LF only; 'sed -i "s/\r//" FILE' removes it)");
   refuse(first_invalid_byte(text), "not UTF-8");
   return clean;
 }

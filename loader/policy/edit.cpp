@@ -72,14 +72,36 @@ std::string no_match(const Selector& selector, const Range* cover) {
   const std::string inside =
       fmt::format("{}: no such entry, but it lies inside {} ({})", described(selector),
                   to_string(cover->prefix), to_string(cover->origin));
-  if (cover->kind == Kind::kCluster)
-    return inside + ", a cluster range, which no command takes out";
-  return fmt::format("{}; to take it out: apiguard except {}", inside, to_string(*selector.prefix));
+  if (cover->kind == Kind::kCluster) return inside + ", a cluster range, which no command removes";
+  return fmt::format("{}; to exclude it: apiguard except {}", inside, to_string(*selector.prefix));
+}
+
+// Names the range that still allows what was removed.
+std::string still_allowed(const Selector& selector, const Range& cover) {
+  const std::string by =
+      fmt::format("{}: removed, but {} ({}) still allows it", described(selector),
+                  to_string(cover.prefix), to_string(cover.origin));
+  if (cover.kind == Kind::kCluster) return by + ", a cluster range, which no command removes";
+  return fmt::format("{}; to exclude it: apiguard except {}", by, to_string(*selector.prefix));
+}
+
+// A note on each of the removed CIDRs that the ranges `left` still allow.
+std::vector<std::string> notes_on_allowed(const std::vector<Selector>& removed,
+                                          const std::vector<Range>& left, Timestamp now) {
+  std::vector<Prefix> prefixes;
+  prefixes.reserve(removed.size());
+  for (const Selector& selector : removed) prefixes.push_back(*selector.prefix);
+  const auto covers = deciding_over(left, prefixes, now);
+  std::vector<std::string> notes;
+  for (std::size_t i = 0; i < removed.size(); ++i) {
+    if (admits(covers[i])) notes.push_back(still_allowed(removed[i], *covers[i]));
+  }
+  return notes;
 }
 
 std::string not_here(const Selector& selector, const Range& range) {
   if (range.kind == Kind::kCluster) {
-    return fmt::format("{}: a cluster range of {}, which no command takes out: edit that file",
+    return fmt::format("{}: a cluster range of {}, which no command removes: edit that file",
                        described(selector), to_string(range.origin));
   }
   return fmt::format("{}: also in {}, which belongs to another tool: remove it there",
@@ -102,22 +124,34 @@ Result<Edited> remove_ranges(const SourceFile& file, const std::vector<Selector>
     });
   }
   std::vector<bool> matched(selectors.size());
+  std::vector<bool> allowed(selectors.size());
   std::vector<Patch> patches;
+  std::vector<Row> left;
   for (const Row& row : *rows) {
     bool selected = false;
-    selection.each(row.prefix, row.name, [&](std::size_t i) { selected = matched[i] = true; });
+    selection.each(row.prefix, row.name, [&](std::size_t i) {
+      selected = matched[i] = true;
+      if (row.kind == Kind::kAllow) allowed[i] = true;
+    });
     if (selected) patches.push_back({row.line, {}});
+    if (!selected) left.push_back(row);
   }
+  std::vector<Selector> removed;
   std::vector<std::string> notes;
   std::optional<std::vector<Range>> ranges;
   for (std::size_t i = 0; i < selectors.size(); ++i) {
     if (foreign[i] != nullptr) return fail(Exit::kBadFile, not_here(selectors[i], *foreign[i]));
+    if (allowed[i] && selectors[i].prefix) removed.push_back(selectors[i]);
     if (matched[i]) continue;
     if (!ranges) ranges = everything(file, *rows, elsewhere);
     const Range* cover = listed_by(selectors[i], *ranges, now);
     if (cover != nullptr || unmatched == Unmatched::kRefused)
       return fail(Exit::kNo, no_match(selectors[i], cover));
     notes.push_back(no_match(selectors[i], nullptr) + ": nothing to revoke");
+  }
+  if (!removed.empty()) {
+    const auto allowed_still = notes_on_allowed(removed, everything(file, left, elsewhere), now);
+    notes.insert(notes.end(), allowed_still.begin(), allowed_still.end());
   }
   auto edited = patched(file.text, std::move(patches), "");
   edited.notes = std::move(notes);
@@ -134,13 +168,13 @@ std::vector<std::string> ended_notes(const Rows& ended, const std::string& file)
   std::vector<std::string> notes;
   for (const Row* row : ended) {
     if (notes.size() == kTold) break;
-    notes.push_back(fmt::format("range '{}': {}ended at {}, removed from {}",
+    notes.push_back(fmt::format("range '{}': {}expired at {}, removed from {}",
                                 to_string(row->prefix), row->kind == Kind::kExcept ? "except " : "",
                                 format_timestamp(*row->until), file));
   }
   if (ended.size() > kTold) {
-    notes.push_back(fmt::format("ranges: {} more that have ended, removed from {}",
-                                ended.size() - kTold, file));
+    notes.push_back(
+        fmt::format("ranges: {} more expired, removed from {}", ended.size() - kTold, file));
   }
   return notes;
 }

@@ -47,7 +47,8 @@ enum class Unmatched {
 // revoke: removes every line (allow and except) that a selector names. `elsewhere` are the entries
 // of drop-ins and cluster: a match there is Exit::kBadFile naming the file; a CIDR that a wider
 // range of this file or of `elsewhere` lists at `now` is Exit::kNo with the hint `apiguard except
-// CIDR`, however it is asked.
+// CIDR`, however it is asked. A CIDR whose allow is removed and that another range still allows is
+// noted.
 [[nodiscard]] Result<Edited> remove_ranges(const SourceFile& file,
                                            const std::vector<Selector>& selectors,
                                            const std::vector<Range>& elsewhere, Timestamp now,

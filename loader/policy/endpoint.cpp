@@ -35,7 +35,7 @@ Scanned<Halves> split(std::string_view text) {
     return Halves{{}, 0, text, 0};
   }
   if (text.find(':', colon + 1) != std::string_view::npos) {
-    return flaw(0, "an IPv6 address stands in brackets: write [ADDRESS]:PORT");
+    return flaw(0, "an IPv6 address needs brackets: write [ADDRESS]:PORT");
   }
   return Halves{text.substr(0, colon), 0, text.substr(colon + 1), colon + 1};
 }
@@ -56,7 +56,7 @@ Scanned<Address> scan_endpoint_address(const Halves& halves, bool bracketed) {
     return flaw(0, "brackets are for IPv6: write ADDRESS:PORT");
   }
   if (is_unspecified(*address)) {
-    return flaw(0, fmt::format("{} stands for every address: write just the port, \"{}\"",
+    return flaw(0, fmt::format("{} means every address: write just the port, \"{}\"",
                                to_string(*address), halves.port));
   }
   return *address;

@@ -69,7 +69,7 @@ void HeaderReader::read(const Header& header) {
   if (header.key == kLapse) return read_lapse(header);
   if (!is_drop_in(file_)) return;
   error(header.key,
-        fmt::format("unknown key {} (in front of the first entry a comment begins with '# '){}",
+        fmt::format("unknown key {} (before the first entry a comment begins with '# '){}",
                     quote(header.key), suggest(header.key, kKeys)));
 }
 
@@ -83,7 +83,7 @@ void HeaderReader::read_lapse(const Header& header) {
   const auto span = parse_span(header.value);
   if (!span) return error(header.value, fmt::format("key 'lapse': {}", span.error().message));
   if (!draft_.policy.lapses.emplace(file_.name, *span).second)
-    error(header.key, "key 'lapse' stands twice");
+    error(header.key, "key 'lapse' is given twice");
 }
 
 // The views would outlive a text that is made for the call.
@@ -111,7 +111,7 @@ void read_header(const SourceFile& file, std::string_view line, bool before_firs
   const auto offset = static_cast<std::size_t>(line.data() - file.text.data());
   draft.diagnostics.warn(Warning::kNoHeader, file, offset, [] {
     return std::string(
-        "this is a comment: the header '#lapse' stands in front of the first entry, with no blank "
+        "this is a comment: the header '#lapse' belongs before the first entry, without a space "
         "around its '#'");
   });
 }

@@ -239,8 +239,7 @@ struct Beginning {
 
 std::string note_of(const std::string& file, const Beginning& beginning) {
   return fmt::format(
-      "{} line{} of '{}' lapse{} until {}: {}{}: 'apiguard revoke' takes {} out at "
-      "once",
+      "{} line{} of '{}' lapse{} until {}: {}{}: 'apiguard revoke' removes {} at once",
       beginning.lines, beginning.lines == 1 ? "" : "s", file, beginning.lines == 1 ? "s" : "",
       format_timestamp(std::chrono::time_point_cast<std::chrono::seconds>(beginning.until)),
       fmt::join(beginning.named, ", "), beginning.lines > kNamed ? ", ..." : "",

@@ -42,15 +42,15 @@ class Tokens {
 
 Scanned<ParsedPrefix> scan_cidr(std::string_view token) {
   if (const std::size_t comma = token.find(','); comma != std::string_view::npos) {
-    return flaw(comma, "unexpected character ',': write one entry a line");
+    return flaw(comma, "unexpected character ',': write one entry per line");
   }
   auto prefix = scan_prefix(token);
   if (!prefix && token == "allow") {
-    return flaw(0, "'allow' is not written: a line without 'except' allows");
+    return flaw(0, "leave out 'allow': a line without 'except' allows");
   }
   if (!prefix && (token == "deny" || token == "drop" || token == "block")) {
-    return flaw(0, fmt::format("{} is not written: what is not listed is dropped; 'except' takes a "
-                               "part out of a wider range",
+    return flaw(0, fmt::format("{} is no keyword: sources that are not listed are dropped; "
+                               "'except' excludes a part of a wider range",
                                quote(token)));
   }
   return prefix;
@@ -60,7 +60,7 @@ Scanned<ParsedPrefix> scan_cidr(std::string_view token) {
 Scanned<void> check_hash(std::string_view token) {
   const std::size_t hash = token.find('#');
   if (hash == std::string_view::npos) return {};
-  return flaw(hash, "a comment begins with a space in front of its '#'");
+  return flaw(hash, "a comment needs a space before its '#'");
 }
 
 tl::unexpected<Flaw> no_value(std::size_t offset, std::string_view key) {
@@ -92,7 +92,7 @@ Scanned<std::optional<Entry>> EntryReader::read() {
   if (token == "except") {
     entry_.kind = Kind::kExcept;
     token = tokens_.next();
-    if (token.empty()) return flaw(tokens_.position(), "an address is missing behind 'except'");
+    if (token.empty()) return flaw(tokens_.position(), "an address is missing after 'except'");
   }
   auto done = read_cidr(token);
   while (done && !(token = tokens_.next()).empty()) done = read_option(token);
@@ -130,7 +130,7 @@ Scanned<void> EntryReader::read_option(std::string_view token) {
 }
 
 Scanned<void> EntryReader::set_name(std::string_view token, std::string_view value) {
-  if (!entry_.name_token.empty()) return flaw(0, "key 'name' stands twice");
+  if (!entry_.name_token.empty()) return flaw(0, "key 'name' is given twice");
   const auto name = scan_name(value);
   if (!name) return flaw_in(token.size() - value.size(), name.error());
   entry_.name = *name;
@@ -139,7 +139,7 @@ Scanned<void> EntryReader::set_name(std::string_view token, std::string_view val
 }
 
 Scanned<void> EntryReader::set_until(std::string_view token, std::string_view value) {
-  if (!entry_.until_token.empty()) return flaw(0, "key 'until' stands twice");
+  if (!entry_.until_token.empty()) return flaw(0, "key 'until' is given twice");
   const auto until = parse_timestamp(value);
   if (!until) return flaw(token.size() - value.size(), until.error().message);
   entry_.until = *until;
@@ -148,7 +148,7 @@ Scanned<void> EntryReader::set_until(std::string_view token, std::string_view va
 }
 
 Scanned<void> EntryReader::set_why(std::string_view token, std::string_view value) {
-  if (!entry_.why.empty()) return flaw(0, "key 'why' stands twice");
+  if (!entry_.why.empty()) return flaw(0, "key 'why' is given twice");
   const auto why = scan_why(value);
   if (!why) return flaw_in(token.size() - value.size(), why.error());
   entry_.why = *why;
@@ -156,7 +156,7 @@ Scanned<void> EntryReader::set_why(std::string_view token, std::string_view valu
 }
 
 Scanned<void> EntryReader::set_review(std::string_view token, std::string_view value) {
-  if (entry_.review) return flaw(0, "key 'review' stands twice");
+  if (entry_.review) return flaw(0, "key 'review' is given twice");
   const auto day = scan_date(value);
   if (!day) return flaw_in(token.size() - value.size(), day.error());
   entry_.review = *day;

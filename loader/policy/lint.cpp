@@ -57,10 +57,11 @@ std::string_view why_nothing_matches(const Prefix& prefix) {
                                       {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
   static constexpr Prefix kMulticast6{{Family::kIpv6, {0xff}}, 8};
   if (prefix == ipv4(0, 0, 32)) {
-    return "it is no address; AKS takes it to mean the cluster's own egress alone: here, list "
-           "that under 'cluster'";
+    return "it is not a usable address; AKS reads it as the cluster's own egress: here, put that "
+           "under 'cluster'";
   }
-  if (prefix == Prefix{{Family::kIpv6, {}}, 128}) return "it is no address; remove the entry";
+  if (prefix == Prefix{{Family::kIpv6, {}}, 128})
+    return "it is not a usable address; remove the entry";
   if (covers(ipv4(127, 0, 8), prefix) || prefix == Prefix{kLoopback6, 128}) {
     return "loopback never passes a guarded interface; remove the entry";
   }
@@ -244,7 +245,7 @@ std::string outcome_of(const Range& allow, const Range& except) {
   if (!except.until) return "wins; remove one of the two";
   const std::string end = format_timestamp(*except.until);
   if (!ends_later(allow, except)) {
-    return fmt::format("wins until {}, and the allow has ended by then; remove one of the two",
+    return fmt::format("wins until {}, and the allow has expired by then; remove one of the two",
                        end);
   }
   if (!allow.until) return fmt::format("wins until {}; from then on the allow decides", end);
@@ -271,7 +272,7 @@ std::string text_of(const Finding& finding, const std::vector<Range>& ranges) {
     case Warning::kNearMiss:
       return near_miss_text(range);
     case Warning::kEverything:
-      return fmt::format("{} lists every {} address: only an 'except' drops one", cidr,
+      return fmt::format("{} allows every {} address: only an 'except' drops one", cidr,
                          range.prefix.address.family == Family::kIpv4 ? "IPv4" : "IPv6");
     default:
       return fmt::format("{} matches nothing: {}", cidr, why_nothing_matches(range.prefix));

@@ -177,7 +177,7 @@ void LeaseRanges::add(const Lease& lease, const Outlook& outlook) {
   if (outlook.lists_for_ever(lease.prefix, now)) return;
   const Timestamp except_until = outlook.end_of_excepted(now);
   const Timestamp end = apiguard::end_of(lease.term, moment_);
-  if (except_until >= end) return leave_out(lease, "the list excepts it for as long as it lasts");
+  if (except_until >= end) return leave_out(lease, "an except covers it until it expires");
   const Timestamp allow_until = std::min(end, outlook.end_of_not_excepted(except_until));
   const Origin origin{kLeases, 0};
   if (except_until > now && except_until != outlook.own_except(lease.prefix))

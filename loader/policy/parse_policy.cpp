@@ -54,7 +54,7 @@ void check_empty(const SourceFile& config, Draft& draft) {
   }
   const std::string message = fmt::format(
       "mode '{}' with an empty list: no client would be listed; add a range ('apiguard allow "
-      "CIDR') or switch off ('apiguard mode off')",
+      "CIDR') or turn the filter off ('apiguard mode off')",
       to_string(draft.policy.mode));
   if (draft.mode_at) {
     draft.diagnostics.error(config, *draft.mode_at, message);

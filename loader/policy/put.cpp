@@ -91,20 +91,20 @@ Result<> check_excepts(const SourceFile& file, const Rows& live, const Range& en
   if (!entry.until || entry.kind == Kind::kExcept) return {};
   const std::string cidr = to_string(entry.prefix);
   if (other.except != nullptr) {
-    return fail(Exit::kNo,
-                fmt::format("{}: excepted {} ({}), which an allow with an end does not lift, nor "
-                            "'apiguard revoke {}': the file belongs to another tool, remove it "
-                            "there",
-                            described(entry), end_of(other.except->until),
-                            to_string(other.except->origin), cidr));
+    return fail(
+        Exit::kNo,
+        fmt::format("{}: excepted {} ({}), which a temporary allow does not lift, nor 'apiguard "
+                    "revoke {}': the file belongs to another tool, remove it there",
+                    described(entry), end_of(other.except->until), to_string(other.except->origin),
+                    cidr));
   }
   const Rows excepts = of_kind(live, Kind::kExcept);
   if (excepts.empty()) return {};
   const Row& except = *excepts.front();
   return fail(
       Exit::kNo,
-      fmt::format("{}: excepted {} ({}:{}), which an allow with an end does not lift; to take "
-                  "the except out: apiguard revoke {}; to list it for good: apiguard allow {}",
+      fmt::format("{}: excepted {} ({}:{}), which a temporary allow does not lift; to remove the "
+                  "except: apiguard revoke {}; to allow it permanently: apiguard allow {}",
                   described(entry), end_of(except.until), file.name, except.number, cidr, cidr));
 }
 
@@ -185,11 +185,11 @@ std::string replaced_note(const Rows& replaced, const Row& kept, const Range& en
     const Range was = {entry.prefix, (*other)->kind, "", (*other)->until, {}};
     return fmt::format("{}: {} replaces {}{}", described(entry), to_string(entry.kind),
                        to_string(was.kind),
-                       ends_later(was, entry) ? ", which does not come back at its end" : "");
+                       ends_later(was, entry) ? ", which does not come back when it expires" : "");
   }
   if (kept.until && !entry.until) return fmt::format("{}: now permanent", described(entry));
   if (kept.until != entry.until) {
-    return fmt::format("{}: now ends at {}", described(entry), format_timestamp(*entry.until));
+    return fmt::format("{}: now expires at {}", described(entry), format_timestamp(*entry.until));
   }
   return fmt::format("{}: replaces line {}", described(entry), kept.number);
 }

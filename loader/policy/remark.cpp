@@ -34,8 +34,8 @@ Scanned<std::string_view> scan_why(std::string_view why) {
   if (why.empty()) return flaw(0, "why is empty");
   for (std::size_t i = 0; i < why.size(); ++i) {
     if (why[i] > ' ' && why[i] < 0x7f && why[i] != '#') continue;
-    return flaw(i, fmt::format("unexpected character {} in why: letters, digits and signs of ASCII "
-                               "are allowed, but no '#', which begins a comment",
+    return flaw(i, fmt::format("unexpected character {} in why: letters, digits and ASCII "
+                               "punctuation are allowed, but not '#', which begins a comment",
                                describe(decode(why, i))));
   }
   if (why.size() > kMaxWhy)
@@ -49,7 +49,7 @@ Scanned<Timestamp> scan_date(std::string_view date) {
   const auto day = date.size() == kDateSize ? parse_timestamp(fmt::format("{}T00:00:00Z", date))
                                             : Result<Timestamp>(fail(Exit::kBadFile, "its length"));
   if (day) return *day;
-  return flaw(0, fmt::format("{} is no date: write YYYY-MM-DD", quote(date)));
+  return flaw(0, fmt::format("{} is not a date: write YYYY-MM-DD", quote(date)));
 }
 
 std::string format_date(Timestamp day) { return format_timestamp(day).substr(0, kDateSize); }

@@ -88,7 +88,7 @@ Scanned<Ipv6Text> scan_groups(std::string_view text) {
     parsed.gap = 0;
     at = 2;
   } else if (text[0] == ':') {
-    return flaw(0, "a single ':' begins the address");
+    return flaw(0, "the address begins with a single ':'");
   }
   while (at < text.size()) {
     const std::size_t end = std::min(text.find(':', at), text.size());
@@ -97,7 +97,7 @@ Scanned<Ipv6Text> scan_groups(std::string_view text) {
     parsed = *next;
     if (end == text.size()) break;
     at = end + 1;
-    if (at == text.size()) return flaw(end, "a single ':' ends the address");
+    if (at == text.size()) return flaw(end, "the address ends with a single ':'");
     if (text[at] != ':') continue;
     if (parsed.has_gap()) return flaw(end, "a second '::'");
     parsed.gap = parsed.count;
@@ -130,7 +130,7 @@ Scanned<Address> scan_any_ipv6(std::string_view text) {
     return flaw(0, fmt::format("{} has {} groups instead of 8", quote(text), parsed->count));
   }
   if (parsed->has_gap() && parsed->count == kGroups) {
-    return flaw(0, quote(text) + " has eight groups beside its '::'");
+    return flaw(0, quote(text) + " has eight groups as well as '::'");
   }
   return spread(*parsed);
 }

@@ -288,16 +288,15 @@ std::vector<Shrunk> find_shrunk(const Policy& before, const Policy& after,
 }
 
 std::string describe(const std::vector<Shrunk>& shrunk) {
-  std::string text = "more than half of a list would go:";
+  std::string text = "more than half of a list would be removed:";
   for (const Shrunk& one : shrunk) text += describe(one);
   const bool drop_in = std::any_of(shrunk.begin(), shrunk.end(), [](const Shrunk& one) {
     return one.file.find('/') != std::string::npos;
   });
-  text += "\n  if the file came short, mend it and apply it again";
+  text += "\n  if the file is incomplete, complete it and apply it again";
   if (drop_in) {
     text +=
-        "; a header '#lapse 24h' in a drop-in lets lines that vanish end later, without a "
-        "question";
+        "; a header '#lapse 24h' in a drop-in lets removed lines expire later, without a question";
   }
   return text;
 }

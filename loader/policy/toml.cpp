@@ -23,7 +23,7 @@ std::string_view hint(std::string_view text, std::size_t offset) {
   const bool value = last != std::string_view::npos && before[last] == '=';
   const bool word =
       offset < text.size() && ((text[offset] | 0x20) >= 'a') && ((text[offset] | 0x20) <= 'z');
-  return value && word ? " (text stands in quotes)" : "";
+  return value && word ? " (text needs quotes)" : "";
 }
 
 // toml++ makes a table of every part of a dotted key, one inside the other, and destroys them by
@@ -164,7 +164,7 @@ std::optional<toml::table> parse_toml(const SourceFile& file, Diagnostics& diagn
     diagnostics.error(file, offset,
                       fmt::format("not valid TOML: {}{}", what, hint(file.text, offset)));
   } catch (const TomlGaveUp&) {
-    diagnostics.error(file, line_given_up(file.text), "not valid TOML: what stands in this line");
+    diagnostics.error(file, line_given_up(file.text), "not valid TOML: this line cannot be read");
   }
   return std::nullopt;
 }

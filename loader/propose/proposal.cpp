@@ -127,7 +127,7 @@ class Proposer {
         leave_out(interface, "no Ethernet header, so it cannot be guarded");
         if (reasons.empty()) continue;
         unknown(fmt::format(
-            "who comes in by {} ({}): it has no Ethernet header, so it cannot be guarded",
+            "clients that arrive on {} ({}): it has no Ethernet header, so it cannot be guarded",
             interface.name, fmt::join(reasons, ", ")));
       } else if (!reasons.empty()) {
         proposal_.interfaces.push_back(
@@ -165,7 +165,7 @@ class Proposer {
   void choose_cluster() {
     add_node_subnets();
     for (const Network& network : facts_.pods) {
-      add_range(network.prefix, network.why + ": those of other nodes may keep their address");
+      add_range(network.prefix, network.why + ": other nodes' may keep their address");
     }
     for (const Network& network : facts_.joined) {
       if (!is_own(network.prefix.address)) add_range(network.prefix, network.why);
@@ -194,7 +194,8 @@ class Proposer {
       add_range(subnet_of(own), fmt::format("nodes, a guess: the subnet of {} on {}",
                                             to_string(own.address), name_of(own.ifindex)));
     }
-    if (!any) unknown("the subnet of the nodes: no address of this host says one");
+    if (!any)
+      unknown("the subnet of the nodes: it could not be derived from this host's addresses");
     for (const Address& address : facts_.advertised) {
       if (is_own(address)) continue;
       unknown(
@@ -248,7 +249,7 @@ class Proposer {
   // Packets of own addresses and of pods on this host never pass a guarded interface.
   void look_at_peers() {
     if (!machine_.no_connections.empty())
-      return unknown("who is connected now: " + machine_.no_connections);
+      return unknown("clients connected now: " + machine_.no_connections);
     const std::set<int> guarded = interfaces_above(machine_.interfaces, guarded_);
     std::map<Address, std::size_t> outside, inside;
     std::map<std::string, std::set<Address>> elsewhere;
@@ -270,9 +271,9 @@ class Proposer {
   void say_who_is_connected(std::size_t inside, std::size_t outside,
                             const std::map<std::string, std::set<Address>>& elsewhere) {
     std::string text =
-        fmt::format("connected now: {} in the ranges of 'cluster', {} in none", inside, outside);
+        fmt::format("connected now: {} in the ranges of 'cluster', {} outside", inside, outside);
     for (const auto& [name, peers] : elsewhere) {
-      text += fmt::format(", {} by {}, which is not guarded", peers.size(), name);
+      text += fmt::format(", {} on {}, which is not guarded", peers.size(), name);
     }
     proposal_.took.push_back(text);
   }
@@ -285,13 +286,13 @@ class Proposer {
         "load balancers in front of the API server: the addresses that they connect from belong "
         "under 'cluster'");
     if (!facts_.names.empty()) {
-      unknown(fmt::format("what stands behind {}: see where these names of the API server lead",
+      unknown(fmt::format("the hosts behind {}: check where these names of the API server lead",
                           fmt::join(facts_.names, ", ")));
     }
     unknown("other control planes and nodes outside of these ranges: they belong under 'cluster'");
     unknown(
-        "further ports that lead to the API server, as of HAProxy, kube-vip or a NodePort: they "
-        "belong under 'endpoints'");
+        "further ports that lead to the API server, such as those of HAProxy, kube-vip or a "
+        "NodePort: they belong under 'endpoints'");
     unknown(
         "administrators, CI and other clients that are not connected now: 'apiguard allow CIDR "
         "--name NAME'");
@@ -318,7 +319,7 @@ class Proposer {
 
 std::vector<Port> ports_to_protect(const Facts& facts) {
   if (!facts.ports.empty()) return facts.ports;
-  return {{kUsualPort, "the usual port: nothing on this host says which"}};
+  return {{kUsualPort, "the usual port: nothing on this host names another"}};
 }
 
 Proposal propose(const Facts& facts, const Machine& machine, const std::optional<Address>& admin) {

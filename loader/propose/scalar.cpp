@@ -83,7 +83,7 @@ Read<std::string> read_scalar(std::string_view text) {
   if (text.front() == '!') return cannot("a tag");
   if (std::string_view("[]{},#%@`").find(text.front()) != std::string_view::npos || text == "-" ||
       text.starts_with("- ") || text.starts_with("? ")) {
-    return cannot(fmt::format("'{}': no plain value", text));
+    return cannot(fmt::format("'{}': not a plain value", text));
   }
   if (text.find(": ") != std::string_view::npos || text.ends_with(':')) {
     return cannot("a mapping inside");

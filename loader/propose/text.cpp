@@ -49,7 +49,7 @@ std::string interfaces_toml(const Proposal& proposal) {
   std::string text = comment("The interfaces to guard: names, or globs as \"en*\".");
   text += array("interfaces", proposal.interfaces);
   if (proposal.left_out.empty()) return text;
-  text += comment("Left out, add those by which clients come:");
+  text += comment("Not proposed; add any that clients use:");
   for (std::size_t i = 0; i < std::min(proposal.left_out.size(), kShown); ++i) {
     const Choice& choice = proposal.left_out[i];
     text += comment(fmt::format("  {}: {}", choice.text, choice.why));
@@ -76,19 +76,19 @@ std::string mode_toml() {
 
 std::string cluster_toml(const Proposal& proposal) {
   std::string text =
-      comment("Nodes, control-plane peers, load balancers: always listed, no verb takes them out.");
+      comment("Nodes, control-plane peers, load balancers: always listed, no verb removes them.");
   if (!proposal.doubtful.empty()) {
-    text +=
-        comment("Lines with a # are public addresses: take it away if nobody else has such ones.");
+    text += comment("Lines with a # are public addresses: uncomment those that nobody else uses.");
   }
   return text + array("cluster", proposal.cluster, proposal.doubtful);
 }
 
 std::string peers_toml(const Proposal& proposal) {
   if (proposal.unlisted.empty()) return "";
-  std::string text = "\n" + comment(
-                                "Connected when this was proposed, and in none of these ranges. "
-                                "If they are yours:");
+  std::string text =
+      "\n" +
+      comment(
+          "Connected when this was proposed, but outside these ranges. Add those that are yours:");
   for (std::size_t i = 0; i < std::min(proposal.unlisted.size(), kShown); ++i) {
     const Peer& peer = proposal.unlisted[i];
     text += comment(fmt::format("  apiguard allow {} --name NAME   # {} connection{}",

@@ -36,7 +36,7 @@ Read<std::vector<std::string>> read_items(Children children) {
     if (line.blank()) continue;
     if (first == nullptr) first = &line;
     if (!line.is_item() || line.indent != first->indent) {
-      return tl::unexpected(fmt::format("line {} is no item of a plain list", line.number));
+      return tl::unexpected(fmt::format("line {} is not an item of a plain list", line.number));
     }
     auto value = read_scalar(without_comment(line.text.substr(1)));
     if (!value) return tl::unexpected(fmt::format("line {}: {}", line.number, value.error()));

@@ -98,7 +98,7 @@ std::vector<AuditSource> find_audited(const Host& host, const World& world,
                                       std::vector<std::string>& warnings) {
   auto seen = ledger::read_audit_sources(host, clocks(world));
   if (!seen) {
-    warnings.push_back(seen.error().message + ": which sources were seen is not known");
+    warnings.push_back(seen.error().message + ": the sources seen in audit are not known");
     seen = std::vector<AuditSource>();
   }
   auto unproven = find_unproven(host, world);

@@ -38,7 +38,7 @@ class Substitute {
 
   Result<BootText> find() {
     if (vouched() && left_.text && parses(*left_.text))
-      return text(*left_.text, damage_.generation, "its text is whole and is published");
+      return text(*left_.text, damage_.generation, "its text is intact and is published");
     if (mode_ == Mode::kOff) {
       if (auto off = publish_off()) return *std::move(off);
     }
@@ -191,7 +191,7 @@ Result<BootText> from_files(const Host& host, const World& world) {
   if (!files) return fail(files.error());
   if (was_undone(host, *files))
     return fail(Exit::kFailed,
-                "files: what they say was undone, and nothing was in force before it: nothing is "
+                "files: they hold an undone change, and nothing was in force before it: nothing is "
                 "attached: 'apiguard apply' publishes them");
   BootText text{*std::move(files), 0, true, std::nullopt, ""};
   if (world.damage) {
@@ -222,8 +222,8 @@ Result<BootText> boot_text(const Host& host, const World& world) {
 std::string describe(const BootText& text) {
   if (!text.damage) return "";
   return fmt::format(
-      "state: damaged: {}: {}: 'apiguard diff' shows what the files say else, "
-      "'apiguard apply' publishes them and mends the state",
+      "state: damaged: {}: {}: 'apiguard diff' shows how the files differ, 'apiguard apply' "
+      "publishes them and repairs the state",
       text.damage->why, text.instead);
 }
 

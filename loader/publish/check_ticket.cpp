@@ -37,7 +37,7 @@ Result<> check_leased(const std::vector<Prefix>& prefixes) {
   for (const Prefix& prefix : prefixes) {
     const std::string text = to_string(prefix);
     if (!is_leased(prefix))
-      return refuse("argument", text, "a lease is of an address: 'apiguard allow' lists ranges");
+      return refuse("argument", text, "a lease is for one address: 'apiguard allow' adds ranges");
     if (!known.insert(prefix).second) return refuse("argument", text, "given more than once");
   }
   return {};
@@ -47,7 +47,7 @@ struct CheckArguments {
   Result<> operator()(const PutChange& put) const {
     if (put.lasts && put.until)
       return refuse("verb", to_string(put.kind), "either --for or --until, not both");
-    if (put.lasts && *put.lasts <= 0s) return refuse("option", "--for", "it has no length");
+    if (put.lasts && *put.lasts <= 0s) return refuse("option", "--for", "it is zero");
     // Long past for any clock, and what is added to it stays a number.
     if (put.until && *put.until <= Timestamp()) return refuse("option", "--until", "it has passed");
     return put.name.empty() ? Result<>() : check_name(put.name);
@@ -61,10 +61,10 @@ struct CheckArguments {
   }
   Result<> operator()(const LeaseChange& lease) const {
     const LeaseOrder& order = lease.order;
-    if (order.lasts <= 0s) return refuse("option", "--for", "it has no length");
-    if (order.members && order.name.empty()) return refuse("option", "--sync", "it names nobody");
+    if (order.lasts <= 0s) return refuse("option", "--for", "it is zero");
+    if (order.members && order.name.empty()) return refuse("option", "--sync", "a name is missing");
     if (order.members && order.from_ssh)
-      return refuse("verb", "lease", "--from-ssh and --sync each stand alone");
+      return refuse("verb", "lease", "--from-ssh and --sync exclude each other");
     if (order.from_ssh && order.prefixes.size() > 1)
       return refuse("option", "--from-ssh", "a session has one source");
     if (!order.name.empty()) {

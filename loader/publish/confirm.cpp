@@ -70,7 +70,7 @@ Result<> put_back(const StateDir& state, const GenerationMeta& meta, std::size_t
   }
   if (auto written = bring_file(path, *before); !written) {
     return fail_in(fmt::format("file '{}': still holds the text of {}, which is undone, and cannot "
-                               "be put back yet; edit it, or try again once it can be written",
+                               "be restored yet; edit it, or try again once it can be written",
                                path, called(meta.generation)),
                    written.error());
   }
@@ -90,10 +90,10 @@ Result<> restore_file(const Host& host, const StateDir& state, const GenerationM
   }
   if (file->is_as_before()) return {};
   if (!file->is_as_written()) {
-    messages.push_back(fmt::format(
-        "file '{}': was edited while generation {} waited for its confirmation: left as it is: "
-        "'apiguard diff' shows what is not in force",
-        file->path(), meta.generation));
+    messages.push_back(
+        fmt::format("file '{}': was edited while generation {} was pending: left as it is: "
+                    "'apiguard diff' shows what is not in force",
+                    file->path(), meta.generation));
     return {};
   }
   return put_back(state, meta, index, file->path(), messages);
@@ -107,7 +107,7 @@ Result<> note_undone(const StateDir& state, const Host& host, const GenerationMe
                      Messages& messages) {
   const auto stored = state.read(meta.generation);
   if (!stored) {
-    messages.push_back(stored.error().message + ": an 'apply' may bring back what it held");
+    messages.push_back(stored.error().message + ": an 'apply' may restore its text");
     return {};
   }
   const auto before = state.read(meta.fallback);
@@ -206,13 +206,13 @@ Result<> stop_the_clock(const datapath::Pins& pins, const PendingConfirmation& w
   const auto deadline = datapath::read_deadline(pins, window.which());
   if (!deadline) return fail(deadline.error());
   if (*deadline)
-    return fail(Exit::kFailed, called(window.generation) + ": confirm: its deadline still stands");
+    return fail(Exit::kFailed, called(window.generation) + ": confirm: its deadline is still set");
   auto ours = fence::check();
   if (ours && read_clocks().boot < *window.deadline) return {};
   (void)datapath::write_deadline(pins, window.which(), window.deadline);
   if (!ours) return ours;
   return fail(Exit::kRolledBack,
-              called(window.generation) + ": its time was over: it is undone by the next verb");
+              called(window.generation) + ": its time ran out: the next verb undoes it");
 }
 
 // A publish of another edition that died on its way left links to the one before it.
@@ -233,7 +233,7 @@ Result<> remember_confirmed(const Host& host, std::uint64_t generation) {
   meta = state.read_meta(generation);
   if (!meta) return fail(meta.error());
   if (meta->confirmed) return {};
-  return fail(Exit::kFailed, called(generation) + ": read again: its record does not say so");
+  return fail(Exit::kFailed, called(generation) + ": read back: its record does not say so");
 }
 
 void add(Messages& messages, const Result<>& result) {
@@ -256,8 +256,9 @@ Result<Messages> confirm(const Host& host, const World& world) {
       add(messages, datapath::drop_generation(pins, pinned.which));
   }
   if (auto kept = remember_confirmed(host, window.generation); !kept) {
-    return fail_in(called(window.generation) + ": is in force and kept, but a boot would go back",
-                   kept.error());
+    return fail_in(
+        called(window.generation) + ": is in force and kept, but a boot would not restore it",
+        kept.error());
   }
   const StateDir& state = host.state;
   if (const auto stored = state.read(window.generation))

@@ -92,7 +92,8 @@ std::optional<CutPeer> passing(const Connection& connection, const Range* decidi
   } else if (admits(deciding)) {
     peer.range = *deciding;
   } else if (!today.anew.empty()) {
-    peer.reason = fmt::format("may come in by {}, not guarded yet", fmt::join(today.anew, ", or "));
+    peer.reason =
+        fmt::format("may arrive on {}, which is not guarded yet", fmt::join(today.anew, ", or "));
   } else if (today.policy->mode == Mode::kAudit) {
     peer.reason = "mode audit drops nothing today";
   } else {
@@ -257,7 +258,7 @@ std::string describe(const std::vector<CutPeer>& cut, Timestamp now) {
 }
 
 std::string describe(const std::vector<CutRange>& cut, Timestamp now) {
-  std::string text = fmt::format("{} that admitted a connection within 24 h would be taken out:",
+  std::string text = fmt::format("{} that admitted a connection within 24 h would be removed:",
                                  count_of(cut.size(), "range"));
   for (std::size_t i = 0; i < std::min(cut.size(), kShown); ++i)
     text += "\n    " + describe(cut[i], now);

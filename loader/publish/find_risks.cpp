@@ -67,9 +67,9 @@ std::vector<Risk> find_risks(const World& world, const Request& request, const P
   add_wide(plan.difference, risks);
   add_unapplied(request.unapplied, risks);
   if (!plan.attached_again.empty()) {
-    risks.push_back(
-        {risk::kDetached, fmt::format("a person took off what would be guarded again:\n  {}",
-                                      fmt::join(plan.attached_again, "\n  "))});
+    risks.push_back({risk::kDetached,
+                     fmt::format("interfaces that a person detached would be guarded again:\n  {}",
+                                 fmt::join(plan.attached_again, "\n  "))});
   }
   if (!plan.shrunk.empty()) risks.push_back({risk::kShrink, describe(plan.shrunk)});
   if (!plan.undone.empty() && !request.confirm_within)
@@ -85,7 +85,7 @@ std::string describe_undone(const std::vector<UndoneFile>& files) {
   parts.reserve(files.size());
   for (const UndoneFile& file : files)
     parts.push_back(fmt::format("'{}' as generation {} brought it in", file.name, file.generation));
-  return "what was undone would take effect again: " + join(parts);
+  return "an undone change would take effect again: " + join(parts);
 }
 
 }  // namespace apiguard::publish

@@ -43,7 +43,7 @@ bool is_dropped(const Fitted& fitted, const LeaseAnswer& answer) {
 std::string describe_except(const Range& range) {
   const std::string end =
       range.until ? fmt::format(" until {}", format_timestamp(*range.until)) : std::string();
-  return fmt::format("excepted by {}{}: nothing but 'apiguard revoke {}' takes that out",
+  return fmt::format("excepted by {}{}: only 'apiguard revoke {}' removes that",
                      to_string(range.prefix), end, to_string(range.prefix));
 }
 
@@ -86,9 +86,9 @@ void refuse_too_deep(const World& world, Book& book, LeaseAnswer& answer) {
   answer.too_deep = true;
   answer.until.reset();
   if (old != nullptr) answer.until = end_of(old->term, moment_of(world));
-  answer.why = fmt::format(
-      "too many ranges with ends lie around it, one in the other: see 'apiguard list'{}",
-      old != nullptr ? "; the lease stays as it was" : "");
+  answer.why =
+      fmt::format("it lies inside too many nested ranges that expire: see 'apiguard list'{}",
+                  old != nullptr ? "; the lease stays as it was" : "");
 }
 
 }  // namespace
@@ -189,11 +189,12 @@ std::string describe_bars(const Selector& selector, const std::vector<std::strin
   for (std::string& end : ends) end = fmt::format("'apiguard lease --unbar {}'", end);
   const std::string named =
       selector.prefix ? to_string(*selector.prefix) : fmt::format("'{}'", selector.name);
-  const std::string whom = selector.prefix && !names.empty()
-                               ? fmt::format(", with the name '{}'", fmt::join(names, "', '"))
-                               : std::string();
-  return fmt::format("lease {}: barred for {}{}: {} end{} that", named, format_duration(longest),
-                     whom, fmt::join(ends, " and "), ends.size() == 1 ? "s" : "");
+  const std::string with_names = selector.prefix && !names.empty()
+                                     ? fmt::format(", with the name '{}'", fmt::join(names, "', '"))
+                                     : std::string();
+  return fmt::format("lease {}: barred for {}{}: {} lift{} the bar", named,
+                     format_duration(longest), with_names, fmt::join(ends, " and "),
+                     ends.size() == 1 ? "s" : "");
 }
 
 Result<Sorted> sort(const World& world, const LeaseLimits& limits, const SourceFile& list,
@@ -216,6 +217,12 @@ Result<Sorted> sort(const World& world, const LeaseLimits& limits, const SourceF
     if (!edited && !leased && !lapsing) return fail(edited.error());
     if (!in_list && !leased && !lapsing) add(sorted.notes, edited->notes);
     sorted.from_book = sorted.from_book || leased || lapsing;
+    if (!edited && selector.prefix) {
+      // Nothing of the list was removed: only a range around it is worth a note.
+      const auto around =
+          remove_ranges(list, {selector}, elsewhere.entries(), moment.now.wall, Unmatched::kNoted);
+      if (!around) sorted.notes.push_back(around.error().message);
+    }
     if (!leased) continue;
     show_taken(taken.leases, moment, sorted.taken);
     sorted.notes.push_back(describe_bars(selector, taken.barred, limits.longest));

@@ -221,11 +221,9 @@ void look_for_book(const Host& host, World& world) {
     world.book.damage.push_back(book.error().message + ": leases cannot be recovered");
     return;
   }
-  world.book.damage.push_back(
-      fmt::format("leases: {} are taken from what the kernel judges by{}: the next change writes "
-                  "the book anew",
-                  book->leases.size(),
-                  world.book.book ? "" : ", named 'recovered', and what was barred is forgotten"));
+  world.book.damage.push_back(fmt::format(
+      "leases: {} are recovered from the kernel{}: the next change rewrites the book",
+      book->leases.size(), world.book.book ? "" : ", named 'recovered', and bars are lost"));
   StoredBook recovered{std::move(*book), {}};
   if (world.book.book) recovered.times = std::move(world.book.book->times);
   world.book.book = std::move(recovered);

@@ -134,7 +134,7 @@ Result<> check_boot_clock(const Request& request, std::vector<std::string>& warn
   const auto known = apiguard::check_boot_clock();
   if (known) return {};
   if (!request.is_unattended() && !request.is_way_out()) return fail(known.error());
-  warnings.push_back(known.error().message + ": ends of ranges may come early or late");
+  warnings.push_back(known.error().message + ": ranges may expire early or late");
   return {};
 }
 
@@ -160,7 +160,8 @@ void find_book(const World& world, const Before& before, const Request& request,
   }
   if (request.book && request.confirm_within) {
     plan.notes.emplace_back(
-        "leases and lapsing lines that go stay out, also where the change is not confirmed");
+        "leases and lapsing lines that this change removes stay removed, even if it is not "
+        "confirmed");
   }
   if (plan.book) plan.book->edition = newest_edition(world) + 1;
 }
@@ -216,8 +217,8 @@ Result<std::uint64_t> next_number(const World& world, const Request& request) {
     return fail(
         Exit::kFailed,
         fmt::format(
-            "generation '{}': count on: numbers end at {}; 'apiguard mode off' and 'apiguard "
-            "rollback' go on; then take it out of the state directory, and 'apiguard apply'",
+            "generation '{}': count on: the last number is {}; 'apiguard mode off' and 'apiguard "
+            "rollback' still work; then remove it from the state directory, and 'apiguard apply'",
             newest, kLastGeneration));
   }
   const auto beyond = taken.lower_bound(kLastGeneration);
@@ -254,8 +255,8 @@ void add_renamed(const World& world, const Request& request, Targets& targets) {
     targets.targets.push_back(datapath::target_of(*link));
     targets.targets.back().name = interface.name;
     targets.warnings.push_back(
-        fmt::format("interface '{}': 'interfaces' does not name it, and it stays guarded: it bore "
-                    "another name; 'apiguard detach {}' lets it go",
+        fmt::format("interface '{}': 'interfaces' does not name it, and it stays guarded: it had "
+                    "another name; 'apiguard detach {}' takes the filter off",
                     interface.name, interface.name));
   }
 }
@@ -283,7 +284,7 @@ void leave_detached(const World& world, const Request& request, Plan& plan) {
     if (request.attaches) {
       plan.attached_again.push_back(fmt::format("{}: detached{}", describe(target), who));
     } else {
-      plan.notes.push_back(fmt::format("{}: stays detached: taken off{}", describe(target),
+      plan.notes.push_back(fmt::format("{}: not attached: detached{}", describe(target),
                                        who.empty() ? " by hand" : who));
     }
   }
@@ -357,7 +358,7 @@ Result<> number_it(const World& world, const Request& request, Plan& plan) {
   // It would confirm what waits.
   if (world.window && world.window->open() && !request.is_way_out()) {
     return fail(Exit::kFailed,
-                fmt::format("generation {}: waits for its confirmation", world.window->generation));
+                fmt::format("generation {}: is pending confirmation", world.window->generation));
   }
   const auto number = next_number(world, request);
   if (!number) return fail(number.error());
@@ -384,7 +385,7 @@ Result<> find_peers(const Host& host, const World& world, const Request& request
   }
   if (!request.is_way_out() && cut.error().exit != Exit::kUnsupported) return fail(cut.error());
   plan.warnings.push_back(cut.error().message +
-                          ": connected clients that this change cuts are not named");
+                          ": the connected clients that this change cuts are not known");
   return {};
 }
 

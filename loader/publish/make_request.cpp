@@ -65,8 +65,8 @@ bool has_ended(const Range& range, FileName file, Timestamp now) {
 bool is_certain(const Taken& taken, std::vector<std::string>& notes) {
   if (taken.jumped) {
     notes.emplace_back(
-        "clock: stands more than a day ahead of where it stood before, and nothing says that it is "
-        "right: ended lines stay in the files; if it is right: apiguard apply --trust-clock");
+        "clock: is more than a day ahead of its last known time, and nothing confirms it: expired "
+        "lines stay in the files; if it is right: apiguard apply --trust-clock");
   }
   return !taken.jumped && !taken.is_held();  // that it is held, the plan says
 }
@@ -90,7 +90,7 @@ void clean(Sources& sources, bool strict, const Taken& taken, Request& request,
   auto again = request_sources(without, {strict});
   if (!again) {
     notes.push_back(fmt::format(
-        "file '{}': its ranges have ended and stay: without them the list would be empty",
+        "file '{}': its ranges have expired and stay: without them the list would be empty",
         sources.ranges.path));
     return;
   }
@@ -147,19 +147,19 @@ Result<StoredGeneration> generation_before(const Host& host, const World& world,
     if (kept->generation >= current || (kept->meta && !counts(world, *kept))) continue;
     auto stored = state.read(kept->generation);
     if (!stored) {
-      notes.push_back(stored.error().message + ": passed over");
+      notes.push_back(stored.error().message + ": skipped");
     } else if (auto parsed = parse_policy(stored->sources, {.lint = false}); !parsed) {
       notes.push_back(
-          fmt::format("generation {}: {}: passed over", kept->generation, parsed.error().message));
+          fmt::format("generation {}: {}: skipped", kept->generation, parsed.error().message));
     } else if (!is_in_force(world, stored->sources)) {
       return std::move(*stored);
     }
   }
   return fail(
       Exit::kFailed,
-      fmt::format("generation {}: there is none before it to go back to: 'apiguard history' "
-                  "shows what is kept",
-                  current));
+      fmt::format(
+          "generation {}: no earlier generation is kept: 'apiguard history' shows what is kept",
+          current));
 }
 
 Result<StoredGeneration> generation_numbered(const Host& host, const World& world,
@@ -248,10 +248,8 @@ void name_changes(const World& world, std::uint64_t target, std::uint64_t curren
     if (kept.generation <= target || kept.generation > current || !kept.meta) continue;
     const auto& changes = kept.meta->changes;
     if (changes.size() < 2) continue;
-    std::string text = fmt::format(
-        "generation {}: takes back {} changes that were published "
-        "together:",
-        kept.generation, changes.size());
+    std::string text = fmt::format("generation {}: undoes {} changes that were published together:",
+                                   kept.generation, changes.size());
     for (std::size_t i = 0; i < std::min(changes.size(), kNamed); ++i)
       text += fmt::format("\n    {} ({})", changes[i].verb, changes[i].by);
     if (changes.size() > kNamed)
@@ -374,14 +372,14 @@ std::optional<Sources> text_in_force(const Host& host, const World& world) {
 
 Waiting look_at_waiting(const Host& host, const World& world, const Sources& in_force) {
   auto files = read_sources(host.config);
-  if (!files) return {false, {files.error().message + ": what it holds stays unapplied"}};
+  if (!files) return {false, {files.error().message + ": its text stays unapplied"}};
   files->ranges = in_force.ranges;
   if (*files == in_force) return {true, {}};
   const auto parsed = parse_policy(*files, {.lint = false});
   if (!parsed) {
     return {false,
-            {"the toml or a drop-in holds edits that are wrong and stay unapplied: 'apiguard "
-             "validate' shows where"}};
+            {"the toml or a drop-in holds invalid edits, which stay unapplied: 'apiguard validate' "
+             "shows where"}};
   }
   const Difference edits = difference(*world.in_force->policy(), parsed->policy);
   if (edits.empty()) return {};
@@ -576,11 +574,10 @@ Result<Request> request_boot_text(const BootText& text) {
 }
 
 Error stays(const World& world) {
-  return {
-      fmt::format("state: damaged: {}: generation {} stays in force: 'apiguard apply' publishes "
-                  "the files and mends the state",
-                  world.in_force->missing, world.in_force->generation),
-      Exit::kFailed, 0};
+  return {fmt::format("state: damaged: {}: generation {} stays in force: 'apiguard apply' "
+                      "publishes the files and repairs the state",
+                      world.in_force->missing, world.in_force->generation),
+          Exit::kFailed, 0};
 }
 
 }  // namespace

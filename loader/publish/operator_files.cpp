@@ -32,7 +32,7 @@ Result<> check_file(const std::string& path, const FileText& wanted) {
   if (!text) return fail(text.error());
   if (*text == wanted) return {};
   return fail(Exit::kFailed,
-              fmt::format("file '{}': read again: it does not hold what was written", path));
+              fmt::format("file '{}': read back: it differs from what was written", path));
 }
 
 Result<> bring_file(const std::string& path, const FileText& text) {

@@ -91,7 +91,7 @@ class Publisher {
     progress::step("writing the new generation");
     for (const FileEdit& edit : request_.edits) {
       auto prepared = tolerate(text_.prepare(edit),
-                               "the file stays as it is, and an 'apply' brings back what it says");
+                               "the file stays as it is, and an 'apply' restores its text");
       if (!prepared) return prepared;
     }
     if (auto booked = write_book(); !booked) return booked;
@@ -99,7 +99,7 @@ class Publisher {
     auto written = write_state();
     if (written || !request_.is_unattended() || !fence::check()) {
       return tolerate(std::move(written),
-                      "this change is not remembered: a reboot brings back the generation before");
+                      "this change is not saved: a reboot restores the generation before");
     }
     warn(written);  // a boot enforces all the same
     return {};
@@ -147,7 +147,7 @@ class Publisher {
     if (!stored) return fail(stored.error());
     if (stored->sources == request_.sources) return {};
     return fail(Exit::kFailed,
-                fmt::format("generation {}: read again: it does not hold what was written",
+                fmt::format("generation {}: read back: it differs from what was written",
                             plan_.generation));
   }
 
@@ -379,10 +379,10 @@ class Publisher {
     datapath::ReadBack read = datapath::read_back(switched_.placed);
     for (const datapath::Placed& placed : read.confirmed) interfaces_.push_back(placed.target.name);
     for (const datapath::Target& target : read.gone) {
-      warnings_.push_back(fmt::format(
-          "{}: went away meanwhile: guarded when it appears if 'apiguard run' runs, otherwise by "
-          "the next 'apiguard apply'",
-          describe(target)));
+      warnings_.push_back(
+          fmt::format("{}: disappeared during the change: guarded when it appears if 'apiguard "
+                      "run' runs, otherwise by the next 'apiguard apply'",
+                      describe(target)));
     }
     for (const datapath::Finding& one : switched_.failed) unconfirmed_.push_back(one.what);
     for (const datapath::Finding& one : read.findings) {
@@ -442,9 +442,8 @@ class Publisher {
       left.push_back(fmt::format("{}: {}", one.subject, one.what));
     if (!is_running()) take_back();
     why.exit = Exit::kFailed;
-    why.message += left.empty()
-                       ? fmt::format(": taken back: {}", what_was())
-                       : fmt::format(": could not be taken back: {}", fmt::join(left, "; "));
+    why.message += left.empty() ? fmt::format(": undone: {}", what_was())
+                                : fmt::format(": could not be undone: {}", fmt::join(left, "; "));
     return fail(std::move(why));
   }
 

@@ -87,8 +87,7 @@ void find_remembered(const Host& host, const World& world, const Request& reques
   if (request.policy.mode == Mode::kEnforce && !request.is_unattended()) {
     for (const std::string& pin : used.unread)
       plan.ledger.push_back(pin +
-                            ": ranges that this change takes out and that were used lately "
-                            "are not all named");
+                            ": not all recently used ranges that this change removes are known");
   }
   if (plan.attach_only) return;
   plan.ledger.insert(plan.ledger.end(), ledger.warnings().begin(), ledger.warnings().end());

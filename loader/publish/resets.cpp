@@ -45,8 +45,8 @@ Resets find_resets(const World& world, const Policy& policy,
 
 std::string describe(const Resets& resets) {
   return fmt::format(
-      "the driver is known to reset its link when a first program is attached: the host may hear "
-      "nothing for some seconds: {}; the quiet way is 'systemctl enable apiguard-boot.service' "
+      "the driver is known to reset its link when a first program is attached: the host may be "
+      "unreachable for some seconds: {}; the quiet way is 'systemctl enable apiguard-boot.service' "
       "and a reboot",
       fmt::join(resets.known, ", "));
 }

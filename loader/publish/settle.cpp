@@ -135,7 +135,7 @@ Result<> finish_text(const Host& host, const GenerationMeta& meta, std::size_t i
                                meta.generation),
                    brought.error());
   settled.messages.push_back(
-      fmt::format("file '{}': brought to generation {}", path, meta.generation));
+      fmt::format("file '{}': updated to generation {}", path, meta.generation));
   return {};
 }
 
@@ -163,7 +163,7 @@ Result<> finish_state(const Host& host, const World& world, Settled& settled) {
   if (marked) marked = state.mark_in_force(number);
   if (!marked)
     return fail_in(
-        fmt::format("generation {}: is in force, and a boot would not bring it back yet", number),
+        fmt::format("generation {}: is in force, and a boot would not restore it yet", number),
         marked.error());
   settled.messages.push_back(
       fmt::format("generation {}: an interrupted change was finished", number));

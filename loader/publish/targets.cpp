@@ -58,7 +58,7 @@ std::vector<Interface> from_below(const World& world, std::vector<Interface> int
 
 Error without_ethernet(const Interface& interface) {
   return {fmt::format("interface '{}': its packets have no Ethernet header (link type {}): it "
-                      "cannot be guarded; take it out of 'interfaces'",
+                      "cannot be guarded; remove it from 'interfaces'",
                       interface.name, interface.type),
           Exit::kUnsupported};
 }
@@ -76,7 +76,7 @@ Result<Targets> targets_of(const Policy& policy, const World& world, NoEthernet 
   }
   for (const std::string& bond : selection.at_ports) {
     result.warnings.push_back(fmt::format(
-        "interface '{}': guarded at its ports, because 'interfaces' names such, too", bond));
+        "interface '{}': guarded at its ports, because 'interfaces' also names ports", bond));
   }
   if (selection.interfaces.empty() && !selection.at_ports.empty()) {
     return fail(Exit::kFailed,
@@ -84,10 +84,9 @@ Result<Targets> targets_of(const Policy& policy, const World& world, NoEthernet 
                             fmt::join(selection.at_ports, ", ")));
   }
   if (selection.interfaces.empty()) {
-    return fail(Exit::kFailed,
-                fmt::format("interfaces: none of the configured ones exists ({}): 'ip link' "
-                            "shows what does, with all names",
-                            fmt::join(policy.interfaces, ", ")));
+    return fail(Exit::kFailed, fmt::format("interfaces: none of the configured ones exists ({}): "
+                                           "'ip link' shows all interfaces and their names",
+                                           fmt::join(policy.interfaces, ", ")));
   }
   std::optional<Error> left_out;
   for (const Interface& interface : from_below(world, selection.interfaces)) {

@@ -18,8 +18,9 @@ Result<> check_before(const FileEdit& edit) {
   const auto current = read_if_there(edit.path);
   if (!current) return fail(current.error());
   if (*current == before_of(edit) || *current == edit.after) return {};
-  return fail(Exit::kFailed,
-              fmt::format("file '{}': was edited meanwhile: left as it is; try again", edit.path));
+  return fail(
+      Exit::kFailed,
+      fmt::format("file '{}': was edited during the change: left as it is; try again", edit.path));
 }
 
 }  // namespace
@@ -57,7 +58,8 @@ std::vector<std::string> TextChange::put_back() {
     const auto before = before_of(part.edit);
     if (current && *current == before) continue;
     if (!current || *current != part.edit.after) {
-      left.push_back(fmt::format("file '{}': was edited meanwhile: left as it is", part.edit.path));
+      left.push_back(
+          fmt::format("file '{}': was edited during the change: left as it is", part.edit.path));
       continue;
     }
     if (auto brought = bring_file(part.edit.path, before); !brought)

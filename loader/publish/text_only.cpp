@@ -37,8 +37,7 @@ Result<> write_text(const Host& host, const World& world, const Request& request
     if (auto put = restore_book(host.state_dir, world.book.book); !put)
       left.push_back(put.error().message);
   }
-  if (!left.empty())
-    why.message += fmt::format(": could not be taken back: {}", fmt::join(left, "; "));
+  if (!left.empty()) why.message += fmt::format(": could not be undone: {}", fmt::join(left, "; "));
   return fail(std::move(why));
 }
 

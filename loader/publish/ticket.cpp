@@ -176,8 +176,7 @@ Result<QueuedChange> parse_ticket(const std::string& text) {
   Fields fields(*json);
   if (const std::int64_t version = take_version(fields); version != kVersion) {
     return fail_ticket(
-        fmt::format("version {} is of another apiguard, this one reads {}: repeat "
-                    "the command",
+        fmt::format("version {} belongs to another apiguard, this one reads {}: repeat the command",
                     version, kVersion));
   }
   QueuedChange change = take_change(fields);
@@ -198,7 +197,8 @@ Result<Answer> parse_answer(const std::string& text) {
   if (!json) return fail_ticket("its answer: " + json.error().message);
   Fields fields(*json);
   if (const std::int64_t version = take_version(fields); version != kVersion)
-    return fail_ticket(fmt::format("its answer, of version {}, is of another apiguard", version));
+    return fail_ticket(
+        fmt::format("its answer, of version {}, belongs to another apiguard", version));
   Answer answer;
   int exit = 0;
   fields.take("exit", exit);

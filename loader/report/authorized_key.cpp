@@ -97,8 +97,8 @@ bool is_whole(std::string_view type, std::string_view base64) {
 std::string_view wrong_format(std::string_view text) {
   if ((has(text, "-----BEGIN ") && has(text, "PRIVATE KEY")) || has(text, "PuTTY-User-Key-File-") ||
       has(text, "SSH PRIVATE KEY FILE FORMAT")) {
-    return "this is a PRIVATE key: it stays where it is, and nobody else gets to see it; give the "
-           "file of the public key, whose name ends in .pub";
+    return "this is a PRIVATE key: keep it secret; give the file of the public key, whose name "
+           "ends in .pub";
   }
   if (has(text, "---- BEGIN ") || has(text, "-----BEGIN ")) {
     return "another format of keys; `ssh-keygen -i -f FILE` (or -i -m PKCS8) prints the line";
@@ -137,19 +137,19 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 
 std::string describe_type(std::string_view type, std::string_view rest) {
   if (has(type, "-cert-v01@")) return "a certificate; give the public key that it certifies";
-  if (type == "ssh-dss") return "a DSA key, which sshd takes no more";
+  if (type == "ssh-dss") return "a DSA key, which sshd no longer accepts";
   while (!rest.empty()) {
     if (is_type(take_word(rest))) {
-      return "options stand in front of the key; give the key alone, its options are printed";
+      return "options come before the key; give only the key, its options are printed";
     }
   }
-  return fmt::format("it begins with {}, which is no type of key", quote(type));
+  return fmt::format("it begins with {}, which is not a type of key", quote(type));
 }
 
 std::string describe_key(std::string_view type, std::string_view rest) {
   if (!is_type(type)) return describe_type(type, rest);
   if (!is_whole(type, take_word(rest))) {
-    return fmt::format("what follows {} is no such key, or a part of one", type);
+    return fmt::format("the text after {} is not such a key, or only a part of one", type);
   }
   return {};
 }

@@ -25,7 +25,7 @@ std::string name_of(const DeniedSource& source) {
 // By which interface a source came is not remembered.
 std::string gets_in_text(const Detach& detach, Timestamp now) {
   const std::vector<DeniedSource>& sources = detach.gets_in;
-  if (sources.empty()) return "\nnobody was dropped within 24 h";
+  if (sources.empty()) return "\nno source was dropped within 24 h";
   std::string text = detach.all ? "\ndropped within 24 h, and let in by this:"
                                 : "\ndropped within 24 h on some interface, and let in on these:";
   const std::size_t named = std::min(kNamed, sources.size());

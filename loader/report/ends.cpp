@@ -27,7 +27,7 @@ std::string brief(seconds time) {
 
 std::string brief_end(const Range& range, Timestamp now) {
   const seconds left = std::chrono::floor<seconds>(*range.until) - std::chrono::floor<seconds>(now);
-  if (*range.until <= now) return fmt::format("ended {} ago", brief(-left));
+  if (*range.until <= now) return fmt::format("expired {} ago", brief(-left));
   return fmt::format("{}in {}", is_lapsing(range) ? "lapsing, " : "", brief(left));
 }
 
@@ -42,7 +42,7 @@ std::string end_text(const Range& range, Timestamp now, Times times) {
   // In seconds, because the years between two times may be more than nanoseconds can count.
   const seconds left = std::chrono::time_point_cast<seconds>(*range.until) -
                        std::chrono::time_point_cast<seconds>(now);
-  if (*range.until <= now) return fmt::format("{} (ended {} ago)", end, show_duration(-left));
+  if (*range.until <= now) return fmt::format("{} (expired {} ago)", end, show_duration(-left));
   return fmt::format("{} ({}in {})", end, is_lapsing(range) ? "lapsing, " : "",
                      show_duration(left));
 }

@@ -77,7 +77,7 @@ std::string whom(const apiguard_event& event, const std::string& interface,
                  const Range* deciding = nullptr) {
   const auto source = address_of(event, event.source);
   const auto destination = address_of(event, event.destination);
-  std::string text = source ? to_string(*source) : "a source not reached";
+  std::string text = source ? to_string(*source) : "a source that was not read";
   if (destination && event.dport != 0)
     text += " -> " + endpoint_text(*destination, ntohs(event.dport));
   const auto range = decided(event, deciding);

@@ -106,7 +106,7 @@ bool may_drop(unsigned reason) {
 // Pairs that can be stand there from the beginning, because a counter that appears with its first
 // packet shows no increase. Others only if they are after all.
 void add_packets(Page& page, const apiguard_counters& counters) {
-  page.begin("apiguard_packets_total", "counter", "Packets by what became of them and why.");
+  page.begin("apiguard_packets_total", "counter", "Packets by outcome and reason.");
   for (unsigned outcome = 0; outcome < APIGUARD_OUTCOME_MAX; ++outcome) {
     for (unsigned reason = 0; reason < APIGUARD_REASON_MAX; ++reason) {
       const std::uint64_t packets = counters.packets[outcome][reason];
@@ -155,7 +155,7 @@ void add_ranges(Page& page, const Status& status) {
 
 void add_leases(Page& page, const LeaseCounts& leases) {
   page.begin("apiguard_leases", "gauge",
-             "Leases in force, those of them that end soon without renewal, and what is barred.");
+             "Leases in force, leases that expire soon without renewal, and bars.");
   page.add({{"state", "in_force"}}, number(leases.in_force));
   page.add({{"state", "ending_soon"}}, number(leases.ending_soon));
   page.add({{"state", "barred"}}, number(leases.barred));
@@ -166,8 +166,7 @@ void add_leases(Page& page, const LeaseCounts& leases) {
 void add_refused(Page& page, const std::optional<RefusedLeases>& refused) {
   if (!refused) return;
   page.begin("apiguard_leases_refused_total", "counter",
-             "Leases that tools asked for and did not get, by reason; renewals are counted each "
-             "time.");
+             "Leases that were refused, by reason; renewals are counted each time.");
   for (std::size_t i = 0; i < refused->size(); ++i)
     page.add({{"reason", to_string(static_cast<Refusal>(i))}}, number((*refused)[i]));
 }
@@ -176,7 +175,7 @@ void add_confirmation(Page& page, const Metrics& metrics) {
   const Status& status = metrics.status;
   if (!status.generation) return;
   add_gauge(page, "apiguard_confirmed",
-            "Whether the generation in force stays; 0: it is undone unless somebody confirms it.",
+            "Whether the generation in force is kept; 0: it is undone unless it is confirmed.",
             yes(status.confirmed));
   if (!status.confirm_deadline) return;
   const auto left = std::max<std::chrono::nanoseconds>(0s, *status.confirm_deadline - metrics.now);
@@ -188,8 +187,8 @@ void add_confirmation(Page& page, const Metrics& metrics) {
 void add_fingerprint(Page& page, const Status& status) {
   if (status.fingerprint.empty()) return;
   page.begin("apiguard_fingerprint_info", "gauge",
-             "SHA-256 of what is judged by: mode, endpoints and ranges, and the same of what in it "
-             "does not end; equal on equal hosts.");
+             "SHA-256 of mode, endpoints and ranges, and the same of their permanent part; equal "
+             "on equal hosts.");
   page.add({{"fingerprint", status.fingerprint}, {"permanent", status.fingerprint_permanent}}, "1");
 }
 
@@ -197,13 +196,12 @@ void add_fingerprint(Page& page, const Status& status) {
 void add_lost(Page& page, const std::optional<Lost>& lost) {
   if (!lost) return;
   page.begin("apiguard_events_lost_total", "counter",
-             "Denied packets and admitted connections that the supervisor's journal does not tell "
-             "of; absent while it does not run.");
+             "Denied packets and admitted connections that the supervisor's journal leaves out; "
+             "absent while it is not running.");
   page.add({{"event", "denied"}}, number(lost->denied));
   page.add({{"event", "admitted"}}, number(lost->admitted));
   page.begin("apiguard_messages_dropped_total", "counter",
-             "Messages of the supervisor that nobody read: its journal, or the service manager, "
-             "took no more.");
+             "Messages of the supervisor that were dropped because nobody read them.");
   page.add({}, number(lost->messages));
 }
 
@@ -227,10 +225,10 @@ std::string to_prometheus(const Metrics& metrics) {
             number(status.generation.value_or(0)));
   add_confirmation(page, metrics);
   add_gauge(page, "apiguard_unapplied_edits",
-            "Whether the files say something else than the generation in force.",
-            yes(status.unapplied));
+            "Whether the files differ from the generation in force.", yes(status.unapplied));
   add_gauge(page, "apiguard_state_damaged",
-            "Whether the state directory does not hold, as it was written, what a boot publishes.",
+            "Whether the state directory is damaged, so that a boot cannot restore the generation "
+            "in force.",
             yes(status.damaged.has_value()));
   add_fingerprint(page, status);
   add_time(page, "apiguard_last_apply_timestamp_seconds",
@@ -238,12 +236,11 @@ std::string to_prometheus(const Metrics& metrics) {
   add_ranges(page, status);
   add_leases(page, status.leases);
   add_refused(page, metrics.refused);
-  add_count(page, "apiguard_expiring_ranges", "Ranges in force that will end by themselves.",
-            metrics.expiring);
-  add_time(page, "apiguard_next_expiry_timestamp_seconds", "When the next range ends.",
+  add_count(page, "apiguard_expiring_ranges", "Ranges in force that expire.", metrics.expiring);
+  add_time(page, "apiguard_next_expiry_timestamp_seconds", "When the next range expires.",
            metrics.next_end);
   add_count(page, "apiguard_unused_ranges",
-            "Ranges that admitted nobody for 30 days; absent where that is not known.",
+            "Ranges that admitted no connection for 30 days; absent if that is not known.",
             metrics.unused);
   add_lost(page, metrics.lost);
   add_build(page, metrics);

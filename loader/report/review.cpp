@@ -97,8 +97,8 @@ std::string overdue_warning(const std::vector<Range>& ranges, Timestamp now) {
   }
   if (oldest == nullptr) return "";
   return fmt::format(
-      "{} whose review is overdue, since {} ({}, {}): 'apiguard list --review' lists "
-      "what is in force by its review",
+      "{} whose review is overdue, since {} ({}, {}): 'apiguard list --review' sorts the list by "
+      "review date",
       count == 1 ? "1 entry" : fmt::format("{} entries", count),
       format_date(*oldest->remark.review()), to_string(oldest->prefix), to_string(oldest->origin));
 }

@@ -100,7 +100,7 @@ std::string commands(const std::vector<propose::Suggestion>& ranges) {
   for (const propose::Suggestion& range : ranges) {
     if (range.listed) continue;
     if (range.network) {
-      text += fmt::format("# looks like a temporary address, its host takes others of {}:\n",
+      text += fmt::format("# looks like a temporary address, its host also uses others of {}:\n",
                           to_string(*range.network));
     }
     text += remark_on(range) + fmt::format("apiguard allow {}\n", to_string(range.cidr));
@@ -173,11 +173,11 @@ std::string suggest_text(const propose::Suggestions& suggestions, std::size_t un
   };
   add(std::max(unestablished, unproven.size()), "no connection was seen, nothing is suggested");
   text += unproven_text(unproven, now);
-  add(suggestions.excepted, "taken out by an except range, nothing is suggested");
+  add(suggestions.excepted, "covered by an except range, nothing is suggested");
   const std::string list = commands(suggestions.ranges);
   if (list.empty()) return text;
   return text +
-         "\n# only those that you know: whoever connected during the audit is among them;\n"
+         "\n# allow only sources that you know: every client that connected in audit is here;\n"
          "# nodes and load balancers belong under 'cluster' in the configuration\n" +
          list;
 }

@@ -150,7 +150,7 @@ Json detached_json(const Status& status) {
 // Nothing where nobody has any.
 std::string leases_text(const LeaseCounts& leases) {
   if (leases.in_force == 0 && leases.barred == 0) return "";
-  return fmt::format("leases       {}, {} of them ending soon; {} barred\n", leases.in_force,
+  return fmt::format("leases       {}, {} of them expiring soon; {} barred\n", leases.in_force,
                      leases.ending_soon, leases.barred);
 }
 
@@ -199,12 +199,12 @@ std::string damaged(const Status& status) {
   const DamagedState& damaged = *status.damaged;
   std::string in_force = "nothing is in force";
   if (damaged.published == damaged.generation)
-    in_force = "what was in force is in force";
+    in_force = "the list in force is unchanged";
   else if (damaged.published)
     in_force = fmt::format("generation {} is in force in its place", *damaged.published);
   return fmt::format(
-      "DAMAGED: {}: {}: 'apiguard diff' shows what the files say else, 'apiguard "
-      "apply' publishes them and mends the state",
+      "DAMAGED: {}: {}: 'apiguard diff' shows how the files differ, 'apiguard apply' publishes "
+      "them and repairs the state",
       damaged.why, in_force);
 }
 
@@ -221,7 +221,7 @@ std::string to_text(const Status& status, bool colour) {
   }
   text += detached_text(status.detached) + head_text(status);
   if (status.unapplied) {
-    text += "unapplied    the files say something else: see 'apiguard diff'\n";
+    text += "unapplied    the files differ: see 'apiguard diff'\n";
   }
   return text + interfaces_text(status.interfaces) + counters_text(status.counters);
 }

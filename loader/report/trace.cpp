@@ -39,7 +39,7 @@ std::string text_of(const Trace& trace) {
   text += trace.what.empty() ? fmt::format("+{} -{}", trace.added, trace.removed) : trace.what;
   for (const std::string& setting : trace.settings) text += ", " + setting;
   if (trace.mode) text += fmt::format(", mode {}", to_string(*trace.mode));
-  if (trace.confirmed == Confirmed::kWaiting) text += ", waits for its confirmation";
+  if (trace.confirmed == Confirmed::kWaiting) text += ", pending confirmation";
   return fmt::format("{}; by {}", text, trace.who.text);
 }
 

@@ -18,7 +18,7 @@ Result<Alone> Alone::begin(const std::string& run_dir) {
   auto lock = Lock::take(run_dir, "run", kPredecessor, kSupervisorLock);
   if (lock) return Alone(run_dir, std::move(*lock));
   if (lock.error().os_error == EWOULDBLOCK) return fail(lock.error());
-  say(Level::kWarning, "apiguard: " + lock.error().message + ": going on without it");
+  say(Level::kWarning, "apiguard: " + lock.error().message + ": continuing without it");
   return Alone(run_dir, std::nullopt);
 }
 
@@ -29,7 +29,7 @@ std::optional<Message> Alone::stay() {
   lock_ = std::move(*taken);
   return Message{
       Level::kNotice, "alone",
-      fmt::format("folder '{}': is there again, and the supervisor known by it", run_dir_)};
+      fmt::format("folder '{}': is back, and the supervisor is registered in it", run_dir_)};
 }
 
 }  // namespace apiguard::service

@@ -111,12 +111,11 @@ bool Boot::is_due(const std::set<std::string>& wanted) {
 bool Boot::cannot_help() {
   const auto world = publish::look(host_);
   if (!world || !world->live.generation) return false;
-  log_.tell(
-      {Level::kError, "boot",
-       fmt::format("generation {} is in force, but what is pinned at '{}' cannot be held: "
-                   "interfaces that appear are not guarded, and what others take away is not put "
-                   "back, until that is mended",
-                   *world->live.generation, host_.pin_dir)});
+  log_.tell({Level::kError, "boot",
+             fmt::format("generation {} is in force, but the pins at '{}' cannot be held: until "
+                         "that is repaired, interfaces that appear are not guarded, and pins that "
+                         "others remove are not restored",
+                         *world->live.generation, host_.pin_dir)});
   count_try();
   rounds_.after(pace_.due() - Loop::Clock::now());
   return true;
@@ -145,16 +144,16 @@ void Boot::tell_how_it_ended() {
   if (!status) return;
   const auto left = std::chrono::ceil<seconds>(pace_.due() - Loop::Clock::now());
   const std::string what = *status == 0
-                               ? "'apply --boot' ended well, but nothing of it can be held"
+                               ? "'apply --boot' succeeded, but its links cannot be held"
                                : fmt::format("'apply --boot' failed with status {}", *status);
   log_.tell({Level::kError, "boot",
-             fmt::format("nothing is in force, and {}: again in {} s", what,
+             fmt::format("nothing is in force, and {}: retry in {} s", what,
                          std::max(left, seconds(0)).count())});
 }
 
 std::string Boot::waits_for() const {
   if (!read_detached(host_.run_dir).empty())
-    return "nothing is in force: taken off by hand: waits for 'apiguard apply'";
+    return "nothing is in force: detached by hand: waits for 'apiguard apply'";
   if (children_.runs("boot")) return "nothing is in force: 'apply --boot' is under way";
   if (wish_.names().empty())
     return "nothing is in force, and nothing says which interfaces to guard: waits for 'apiguard "

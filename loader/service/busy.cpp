@@ -31,12 +31,12 @@ bool is_stopped(int pid) {
 }
 
 std::string advice(std::optional<int> pid) {
-  if (!pid) return "wait for it, or take a way out ('apiguard mode off')";
+  if (!pid) return "wait for it, or bypass it ('apiguard mode off')";
   if (is_stopped(*pid))
-    return fmt::format("'kill -CONT {}', or take a way out ('apiguard mode off')", *pid);
+    return fmt::format("'kill -CONT {}', or bypass it ('apiguard mode off')", *pid);
   return fmt::format(
-      "wait for it, end it ('kill {0}'; 'kill -CONT {0}' if it is stopped), or take "
-      "a way out ('apiguard mode off')",
+      "wait for it, end it ('kill {0}'; 'kill -CONT {0}' if it is stopped), or bypass it "
+      "('apiguard mode off')",
       *pid);
 }
 
@@ -50,7 +50,7 @@ char state_in(const std::string& stat) {
 std::string Busy::describe(Moment now) const {
   const auto pid = Lock::holder(run_dir_, kLock);
   return fmt::format(
-      "lock '{}/{}': held by {} for {} s{}: interfaces are not guarded meanwhile: {}", run_dir_,
+      "lock '{}/{}': held by {} for {} s{}: until then no interface is newly guarded: {}", run_dir_,
       kLock, Lock::describe_holder(run_dir_, kLock), duration_cast<seconds>(now - *since_).count(),
       pid && is_stopped(*pid) ? ", which is stopped" : "", advice(pid));
 }

@@ -150,10 +150,11 @@ void Children::reap() {
 }
 
 void Children::stopped(pid_t pid, Child& child) {
-  hear_(child.name, {Level::kWarning,
-                     fmt::format("apiguard: process '{}' (pid {}) was stopped by somebody: it is "
-                                 "ended in {} s unless it goes on",
-                                 child.name, pid, kStopped.count())});
+  hear_(child.name,
+        {Level::kWarning,
+         fmt::format(
+             "apiguard: process '{}' (pid {}) is stopped: it is killed in {} s unless it resumes",
+             child.name, pid, kStopped.count())});
   loop_.after(kStopped, [this, pid] { end_if_stopped(pid); });
 }
 

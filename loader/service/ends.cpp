@@ -25,7 +25,7 @@ std::optional<std::string> Ends::why_anew(const Now& clocks) const {
   if (current_.which.generation == 0) return std::nullopt;
   const Timestamp now = clock_offset(clocks);
   if (!clock_was_set(current_.offset, now)) return std::nullopt;
-  return fmt::format("the clock was set by {} s", (now - current_.offset) / 1s);
+  return fmt::format("the clock was moved by {} s", (now - current_.offset) / 1s);
 }
 
 }  // namespace apiguard::service

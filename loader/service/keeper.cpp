@@ -75,10 +75,10 @@ Result<> Keeper::pins_in_reach(Round& round) {
   if (!created) {
     if (!out_of_reach_ && !hold_.empty()) {
       tell(round, Level::kWarning, "pins",
-           fmt::format("pin '{}': is out of reach: this process keeps what was pinned there, and "
-                       "packets are judged as before, until it ends; it pins everything again as "
-                       "soon as it can",
-                       host_.pin_dir));
+           fmt::format(
+               "pin '{}': is out of reach: this process keeps its links, and packets are judged as "
+               "before, until it exits; it pins everything again as soon as it can",
+               host_.pin_dir));
     }
     out_of_reach_ = true;
     return created;
@@ -139,9 +139,11 @@ Result<> Keeper::restore_program(Round& round) {
   const auto done = hold_.restore_program(which);
   if (!done) return fail(done.error());
   for (const datapath::AttachPoint& point : *done) {
-    tell_repair(round, "program",
-                fmt::format("{}: somebody replaced the program on its link: generation {} is back",
-                            describe(point), which.generation));
+    tell_repair(
+        round, "program",
+        fmt::format(
+            "{}: another process replaced the program on its link: generation {} is restored",
+            describe(point), which.generation));
   }
   return {};
 }
@@ -205,7 +207,7 @@ void Keeper::learn(const publish::World& world, const Detached& left, Round& rou
   } else {
     text_ = {};
     tell(round, Level::kWarning, "text",
-         "the text of what is in force is not known: " + world.in_force->missing);
+         "the text in force is not known: " + world.in_force->missing);
   }
   known_ = *world.in_force;
   known_->stored.reset();
@@ -255,9 +257,8 @@ status::StatusReport Keeper::standing(const publish::World& world) const {
   status::StatusReport standing = status::compute_status(host_, world, text_);
   if (out_of_reach_) {
     standing.status.guarded = false;
-    standing.problems.push_back(
-        fmt::format("pin '{}': is out of reach: what is attached goes when the supervisor ends",
-                    host_.pin_dir));
+    standing.problems.push_back(fmt::format(
+        "pin '{}': is out of reach: the filter is gone when the supervisor exits", host_.pin_dir));
   }
   return standing;
 }

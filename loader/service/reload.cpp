@@ -29,10 +29,11 @@ void Reload::begin() {
 void Reload::ended(int status) {
   failure_ = status == 0 ? "" : fmt::format(", the last reload failed with status {}", status);
   const Level level = status == 0 ? Level::kNotice : Level::kError;
-  log_.tell({level, "reload",
-             status == 0
-                 ? "reload: done"
-                 : fmt::format("reload: failed with status {}: what was in force stays", status)});
+  log_.tell(
+      {level, "reload",
+       status == 0
+           ? "reload: done"
+           : fmt::format("reload: failed with status {}: the generation in force stays", status)});
   notify("READY=1");
   if (std::exchange(again_, false)) loop_.after(kBetween, [this] { begin(); });
   rounds_.after(Span::zero());

@@ -23,9 +23,9 @@ void Republish::learn_ends() {
 }
 
 std::optional<std::string> Republish::why(const Now& now) const {
-  if (const auto set = ends_.why_anew(now)) return *set + ": ends of ranges are computed anew";
+  if (const auto set = ends_.why_anew(now)) return *set + ": expiry times are computed again";
   if (!keeper_.outdated()) return std::nullopt;
-  return "what a command wrote into the book of leases is not in force yet: it is published";
+  return "the book of leases has a change that is not in force yet: it is published";
 }
 
 void Republish::begin_if_wanted() {

@@ -55,13 +55,14 @@ Result<report::Snapshot> read_snapshot(const std::string& run_dir) {
   if (!snapshot) return fail_in(fmt::format("file '{}'", path_in(run_dir)), snapshot.error());
   if (snapshot->boot_id == read_boot_id() && age_of(*snapshot) <= kSnapshotValid) return snapshot;
   return fail(Exit::kFailed,
-              fmt::format("file '{}': is of {}: the supervisor does not run any more",
+              fmt::format("file '{}': is from {}: the supervisor is no longer running",
                           path_in(run_dir), when(*snapshot)));
 }
 
 std::string describe_age(const report::Snapshot& snapshot) {
-  return fmt::format("this is a snapshot of {}, {} s ago, by 'apiguard run'; root sees what is now",
-                     when(snapshot), age_of(snapshot).count());
+  return fmt::format(
+      "this is a snapshot of {}, {} s ago, by 'apiguard run'; root sees the current state",
+      when(snapshot), age_of(snapshot).count());
 }
 
 }  // namespace apiguard::service

@@ -17,7 +17,7 @@ using report::Trace;
 void leave(const Trace& trace) {
   const report::LogEntry entry = report::log_entry_of(trace);
   if (write_log(entry.level, entry.text, entry.fields) == Delivery::kLost)
-    say(Level::kWarning, "apiguard: journal: takes no more: it has no entry of this change");
+    say(Level::kWarning, "apiguard: journal: cannot be written: it has no entry of this change");
 }
 
 // Where it cannot be noted the next verb may say the change once more.
@@ -185,7 +185,7 @@ void trace_again(const Host& host, const publish::Published& published) {
   trace.generation = published.generation;
   trace.interfaces = published.interfaces;
   trace.confirmed = published.deadline ? Confirmed::kWaiting : Confirmed::kYes;
-  trace.what = "the same list, its ends and leases as they are now";
+  trace.what = "the same list with its leases and expiry times as they are now";
   leave(trace);
   note_told(host, published.generation);
 }
@@ -206,7 +206,7 @@ void trace_unbar(std::uint64_t generation, const std::string& command, const std
   trace.command = command;
   trace.who = who();
   trace.generation = generation;
-  trace.what = fmt::format("bar '{}' is taken out", named);
+  trace.what = fmt::format("bar '{}' is lifted", named);
   trace.confirmed = Confirmed::kYes;
   leave(trace);
 }

@@ -6,7 +6,7 @@
 namespace apiguard::service {
 
 std::string instead(const Error& error) {
-  return error.message + ": without notices, a look every half second takes their place";
+  return error.message + ": without notices, polled every half second instead";
 }
 
 Result<Watches> open_watches(const Host& host) {

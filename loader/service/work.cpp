@@ -60,8 +60,8 @@ int publish_again_now(const Host& host) {
   if (!*published) return 0;
   trace_again(host, **published);
   tell_all(Level::kWarning, (*published)->warnings);
-  say(Level::kNotice, fmt::format("apiguard: generation {} is in force: the same list, its ends by "
-                                  "the clock as it is now",
+  say(Level::kNotice, fmt::format("apiguard: generation {} is in force: the same list, with expiry "
+                                  "times by the current clock",
                                   (*published)->generation));
   return 0;
 }

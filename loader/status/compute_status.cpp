@@ -241,7 +241,7 @@ StatusReport compute_status(const Host& host, const publish::World& world, const
     standing.notes.push_back(describe_unpinned(host, filter));
   // Nothing of ours is in force, but not everything passes.
   if (!world.in_force && !standing.status.unpinned.empty())
-    standing.problems = {"nothing is in force by what is pinned here"};
+    standing.problems = {"the pins here put nothing in force"};
   if (world.in_force) {
     fill_policy(standing.status, *world.in_force, text);
     fill_window(standing.status, world);

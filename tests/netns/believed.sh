@@ -109,7 +109,7 @@ disbelieved "$RUN"
   exec 9<"$RUN/lock"
   flock 9
   expect 0 guard mode off # whoever holds that lock holds up nobody
-  complains 'going on without it'
+  complains 'continuing without it'
 )
 not_enforced
 expect 4 guard apply --boot
@@ -144,7 +144,7 @@ for place in STATE RUN; do
   (
     declare "$place=$WORK/open/ours"
     expect 4 guard apply
-    complains "folder '$WORK/open': check mode: 0777 lets others write it: not believed; chmod go-w '$WORK/open'"
+    complains "folder '$WORK/open': check mode: 0777 lets others write it: not trusted; chmod go-w '$WORK/open'"
   )
 done
 chmod 1777 "$WORK/open"
@@ -289,7 +289,7 @@ for last in 9223372036854775807 9223372036854775808 18446744073709551615; do
   same "$last" "$(generation)" 'the generation after the boot'
   enforced
   expect 4 guard allow 198.18.0.0/24
-  complains "generation '$last': count on: numbers end at 9223372036854775807"
+  complains "generation '$last': count on: the last number is 9223372036854775807"
   same "$last" "$(generation)" 'the generation after a change that was refused'
   enforced
   verb mode off

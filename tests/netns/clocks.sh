@@ -101,7 +101,7 @@ begin 0
 verb apply
 clock "$YEARS"
 unrelated
-complains 'more than a day ahead of where it stood before'
+complains 'more than a day ahead of its last known time'
 lists "^$CI"
 lists "^$ENDED"
 verb allow "$GUEST" --for 3s --name guest

@@ -46,7 +46,7 @@ verb allow 198.18.1.0/24 --name one
 prints '^not in force: everything is detached$'
 prints '^\+ 198\.18\.1\.0/24 '
 [ "$(grep -c '^[+-] ' "$WORK/out")" -eq 1 ] || die 'more than the change is shown'
-complains "interface 'gate0': stays detached: taken off by"
+complains "interface 'gate0': not attached: detached by"
 in_text '^198\.18\.1\.0/24 name=one$'
 verb except 198.18.1.128/25
 verb allow 198.18.2.0/24 --for 1h --json
@@ -125,7 +125,7 @@ expect 1 guard status
 complains "interface 'gate1': not attached"
 prints 'detached +gate1 by '
 verb allow 198.18.7.0/24
-complains "interface 'gate1': stays detached"
+complains "interface 'gate1': not attached: detached"
 prints 'is in force on gate0'
 passes 198.18.7.1
 verb mode audit
@@ -187,7 +187,7 @@ exec 9>&-
 both_end() { grep -q 'in force' "$WORK/queued42" && grep -q 'in force' "$WORK/queued43"; }
 wait_for 'both to end' both_end
 same 'true false' "$(attached_to)" 'after changes that waited'
-grep -q "interface 'gate1': stays detached" "$WORK/queued42" || die "nothing is said: $(cat "$WORK/queued42")"
+grep -q "interface 'gate1': not attached: detached" "$WORK/queued42" || die "nothing is said: $(cat "$WORK/queued42")"
 passes 198.18.42.1 198.18.43.1
 
 step 'Renamed it is the same interface'
@@ -198,7 +198,7 @@ on_server ip link set gate1 down
 on_server ip link set gate1 name gate9
 on_server ip link set gate9 up
 verb allow 198.18.44.0/24
-complains "interface 'gate9': stays detached"
+complains "interface 'gate9': not attached: detached"
 same 'true false' "$(attached_to)"
 supervise
 sleep 2
@@ -257,7 +257,7 @@ expect 7 guard set --file "$WORK/short"
 complains "risk 'shrink'"
 cp "$WORK/list" "$LIST"
 verb allow 198.18.48.0/24
-complains 'a boot brings back generation [0-9]+'
+complains 'a boot restores generation [0-9]+'
 printf 'interfaces = [\n' >"$ETC/apiguard.toml"
 verb mode off
 prints 'everything is detached'
@@ -298,7 +298,7 @@ step 'A mark of an older version, without a time, and a torn one'
 verb detach gate1
 echo gate1 >"$RUN/detached"
 verb allow 198.18.8.0/24
-complains "interface 'gate1': stays detached: taken off by hand"
+complains "interface 'gate1': not attached: detached by hand"
 printf 'gate1 no-time' >"$RUN/detached"
 verb revoke 198.18.8.0/24
 same 'true false' "$(attached_to)"

@@ -255,7 +255,7 @@ interrupted() {
 step 'Ctrl-C at a question says what goes on'
 begin
 QUESTION='Go on' keeps interrupted allow 10.0.0.0/7
-shows 'nothing was changed: what was in force stays in force'
+shows 'nothing was changed: the generation in force stays'
 QUESTION='Keep generation' changes interrupted allow 192.0.2.0/24 --confirm-within 1m
 shows "generation [0-9]+: is in force and not kept: undone in .*'apiguard confirm' keeps it"
 same false "$(status_of /confirmed)"

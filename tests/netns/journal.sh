@@ -269,7 +269,7 @@ holds APIGUARD_COMMAND 'apply --boot'
 step 'A journal that takes no more stops nobody'
 kill -STOP "$LISTENER"
 for i in $(seq 20); do verb allow "198.18.$((200 + i)).0/24" 2>"$WORK/lost"; done
-complains 'journal: takes no more: it has no entry of this change'
+complains 'journal: cannot be written: it has no entry of this change'
 kill -CONT "$LISTENER"
 deafen "$SOCKET"
 

@@ -217,4 +217,4 @@ step 'Without CAP_SYS_PTRACE nothing is believed'
 printf 'command="setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace /usr/sbin/apiguard lease" %s\n' \
   "$(cat "$WORK/shell.pub")" | put 0644 /run/keys/root
 expect 4 ssh_from "$OFFICE4" "root@$SERVER4" shell
-complains "process '[0-9]+': look at its"
+complains "process '[0-9]+': inspect its"

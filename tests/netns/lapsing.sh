@@ -61,7 +61,7 @@ hold_connection "$A"
 PRINT=$(status_of /fingerprint)
 nodes '#lapse 1m' "$B name=node-b" "$C name=node-c"
 keeps verb apply --dry-run
-complains "1 line of 'authorized-ranges\\.d/10-nodes\\.list' lapses until .*: $A/32: 'apiguard revoke' takes it out at once"
+complains "1 line of 'authorized-ranges\\.d/10-nodes\\.list' lapses until .*: $A/32: 'apiguard revoke' removes it at once"
 prints "^- $A/32  node-a"
 keeps verb apply --dry-run --json
 same "1 1" "$(after /removed# /warnings# | xargs)"

@@ -89,7 +89,7 @@ drops "$OTHER4" "$STRANGER4"
 step 'A person is not overruled: an except before the lease'
 changes verb except "$OTHER4" --name ban
 renews expect 1 guard lease "$OTHER4" --for 1h --name node-3
-complains "lease '192\.0\.2\.8/32': not in force: excepted by 192\.0\.2\.8/32: nothing but 'apiguard revoke 192\.0\.2\.8/32'"
+complains "lease '192\.0\.2\.8/32': not in force: excepted by 192\.0\.2\.8/32: only 'apiguard revoke 192\.0\.2\.8/32'"
 drops "$OTHER4"
 verb revoke ban
 passes "$OTHER4"
@@ -219,7 +219,7 @@ syncs 3 nodes '192.0.2.20\n192.0.2.21\n192.0.2.22\n192.0.2.23\n'
 complains "4 members of 'nodes', and 'max' of \[leases\] is 3: nothing was changed"
 expect 2 guard lease 192.0.2.6 --for 1h --prefix6 56
 expect 2 guard lease 192.0.2.0/24 --for 1h
-complains "a lease is of an address: 'apiguard allow' lists ranges"
+complains "a lease is for one address: 'apiguard allow' adds ranges"
 expect 2 guard lease 192.0.2.6 --name a
 expect 2 guard lease --for 1h
 leases_config 'max = 3' 'within = ["192.0.2.9/32"]'
@@ -317,7 +317,7 @@ verb status
 passes 192.0.2.56 192.0.2.57
 drops 198.18.8.1
 
-step 'An older book that somebody puts back is not believed: what the kernel judges by is, and what was barred stays so'
+step 'An older book that somebody puts back is not trusted: what the kernel judges by is, and what was barred stays so'
 verb lease 192.0.2.58 --for 5h --name old
 cp "$STATE/leases" "$WORK/older"
 verb lease 192.0.2.59 --for 5h --name good
@@ -336,7 +336,7 @@ verb lease 192.0.2.55 --for 1h --name window
 passes 192.0.2.55 198.18.9.1
 undone() { (drops 198.18.9.1) && (passes 192.0.2.55); }
 wait_for 'the supervisor' undone
-says 'what a command wrote into the book of leases is not in force yet: it is published'
+says 'the book of leases has a change that is not in force yet: it is published'
 ends TERM 0
 expect 0 guard status
 passes 192.0.2.50 192.0.2.51 192.0.2.55

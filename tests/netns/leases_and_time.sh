@@ -135,7 +135,7 @@ for off in 1800 -1800; do
   guard list --json >"$WORK/out" 2>/dev/null
   same 1 "$(grep -c '"name": "recovered"' "$WORK/out")" 'what is recovered: the lease alone, and no line of the text'
   verb lease "$OTHER" --for 1h --name other
-  complains '1 are taken from what the kernel judges by'
+  complains '1 are recovered from the kernel'
   passes "$NODE" "$OTHER" "$CI"
   guard list --json >"$WORK/out" 2>/dev/null
   end=$(grep -B3 -A4 '"name": "recovered"' "$WORK/out" | sed -n 's/.*"until": "\(.*\)".*/\1/p')
@@ -153,10 +153,10 @@ verb lease 11.0.0.1 --for 30m --name old
 for ((length = 8; length < 16; ++length)); do
   verb allow "11.0.0.0/$length" --for "$((40 - length))h" --accept-risk all
 done
-complains "lease '11\\.0\\.0\\.1/32' of 'old': not listed: nested with more than 7 ranges that end one after another"
+complains "lease '11\\.0\\.0\\.1/32' of 'old': not listed: nested with more than 7 ranges that expire one after another"
 passes 11.0.0.1 11.0.0.2 # by the ranges around it
 keeps expect 3 guard lease 11.0.0.1 192.0.2.30 --for 40m --name new
-complains "lease '11\\.0\\.0\\.1/32': full: too many ranges with ends lie around it"
+complains "lease '11\\.0\\.0\\.1/32': full: it lies inside too many nested ranges that expire"
 passes 192.0.2.30
 printf '11.0.0.1\n192.0.2.31\n' >"$WORK/members"
 sync() { on_server "$APIGUARD" --config "$ETC/apiguard.toml" --state-dir "$STATE" --run-dir "$RUN" --pin-dir "$PINS" \

@@ -153,7 +153,7 @@ if grep -rE "$shown" "$STATE" "$RUN" "$ETC"; then die 'the secret stands in a fi
 unguard
 misplace set "$(pin_of secret)" 0
 verb apply --accept-risk all
-complains "pin '.*/secret-v2': holds no value: a new secret is made: denied sources begin anew"
+complains "pin '.*/secret-v2': holds no value: a new secret is created: denied sources start over"
 again=$(misplace get "$(pin_of secret)")
 case $again in "$secret" | 0) die 'the secret was not made anew' ;; esac
 works 'with another secret'
@@ -213,7 +213,7 @@ complains "risk 'drop-peers'"
 spoil program used
 rm -rf "$PINS/generations/$(generation)/used" "$STATE/used"
 expect 0 guard set 2001:db8:12::/48 --accept-risk shrink
-complains 'ranges that this change takes out and that were used lately are not all named'
+complains 'not all recently used ranges that this change removes are known'
 drops "$OFFICE4"
 verb rollback --accept-risk all
 works 'after it'

@@ -325,7 +325,7 @@ wait_for 'ours to wait' queued 2
 let_go
 ended ours 0
 same 2 "$("$TOOLS/json" /exit <"$QUEUE/00000000000000000001-1-0.answer")"
-"$TOOLS/json" /error <"$QUEUE/00000000000000000001-1-0.answer" | grep 'a lease is of an address' >/dev/null || die 'it is not named'
+"$TOOLS/json" /error <"$QUEUE/00000000000000000001-1-0.answer" | grep 'a lease is for one address' >/dev/null || die 'it is not named'
 exec {theirs}>&-
 drops 198.51.230.1
 passes 198.51.231.1

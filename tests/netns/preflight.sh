@@ -169,7 +169,7 @@ config endpoints='["6443", "198.51.100.1:8443"]'
 quietly apply
 config interfaces='["gate0", "pod0"]'
 refused apply
-named '172\.20\.0\.2: 1 connection, may come in by pod0, not guarded yet'
+named '172\.20\.0\.2: 1 connection, may arrive on pod0, which is not guarded yet'
 verb apply --accept-risk drop-peers
 cut_off pod
 quietly allow 198.18.0.2
@@ -184,7 +184,7 @@ hold bridged 172.22.0.2 6443 172.22.0.1
 quietly allow 198.18.0.3
 config interfaces='["gate0", "port0"]'
 refused apply
-named '172\.22\.0\.2: 1 connection, may come in by port0, not guarded yet'
+named '172\.22\.0\.2: 1 connection, may arrive on port0, which is not guarded yet'
 verb apply --accept-risk drop-peers
 cut_off bridged
 config

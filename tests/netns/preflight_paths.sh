@@ -149,7 +149,7 @@ $("$TOOLS/json" /cut/1/seen <"$WORK/out")"
 step 'A second interface that is guarded anew may be the one that somebody comes in by'
 config interfaces='["gate0", "side0"]'
 refused apply
-complains "^ +$STRANGER4: 1 connection, may come in by side0, not guarded yet"
+complains "^ +$STRANGER4: 1 connection, may arrive on side0, which is not guarded yet"
 config
 
 step 'Routine changes: runners and nodes come and go, lists are written anew; nothing asks, whoever is connected'

@@ -121,7 +121,7 @@ ranges "203.0.113.0/24 until=$LONG_AGO"
 rm "$DROP_IN"
 verb apply --accept-risk drop-peers
 changes verb except 198.18.9.0/24
-complains 'its ranges have ended and stay'
+complains 'its ranges have expired and stay'
 lists '^203\.0\.113\.0/24 until='
 changes verb allow 203.0.113.0/24 2001:db8:12::/48
 complains "range '203.0.113.0/24': now permanent"
@@ -133,7 +133,7 @@ changes verb allow 198.51.100.7 --until "$LATER" --name ci
 keeps verb allow 198.51.100.7 --until "$LATER"
 complains "range '198.51.100.7/32': already listed"
 changes verb allow 198.51.100.7 --until "$SOON"
-complains "range '198.51.100.7/32': now ends at $SOON"
+complains "range '198.51.100.7/32': now expires at $SOON"
 lists "^198\\.51\\.100\\.7/32 name=ci until=$SOON\$"
 changes verb allow 198.51.100.7 --for 3h
 [ "$(seconds_of "$(end_of 198.51.100.7/32)")" -ge "$(seconds_of "$LATER")" ] || die 'three hours end before two'
@@ -166,7 +166,7 @@ same "$(cat "$WORK/before")" "$(cat "$LIST")"
 passes 198.51.100.7
 changes verb allow 198.51.100.9 --for 1h
 changes verb except 198.51.100.9 --for 30m
-complains "range '198.51.100.9/32': except replaces allow, which does not come back at its end"
+complains "range '198.51.100.9/32': except replaces allow, which does not come back when it expires"
 lists_not '^198\.51\.100\.9/'
 changes verb except 198.51.100.7 --for 1h
 changes verb revoke 198.51.100.7

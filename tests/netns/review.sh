@@ -29,7 +29,7 @@ verb revoke 203.0.113.7
 expect 2 guard allow 198.18.1.0/24 --why 'a b'
 complains "option '--why': unexpected character"
 expect 2 guard allow 198.18.1.0/24 --review 2027-02-30
-complains "option '--review': '2027-02-30' is no date: write YYYY-MM-DD"
+complains "option '--review': '2027-02-30' is not a date: write YYYY-MM-DD"
 
 step 'The report'
 verb list --review
@@ -45,5 +45,5 @@ prints '^CIDR .* ORIGIN +WHY +REVIEW$'
 step 'A date that is none is refused with its place, and nothing changes'
 echo '198.18.9.0/24 review=2027-1-1' >>"$LIST"
 keeps expect 3 guard apply
-complains "authorized-ranges:[0-9]+:22: '2027-1-1' is no date: write YYYY-MM-DD"
+complains "authorized-ranges:[0-9]+:22: '2027-1-1' is not a date: write YYYY-MM-DD"
 complains '^ +\^$'

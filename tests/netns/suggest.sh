@@ -90,7 +90,7 @@ same '4 4 1 no' "$(row 198.18.7.0/28)"
 same '1 1 1 no' "$(row 198.18.9.1/32)"
 verb suggest --max-ranges 3
 same '2 2 1 no' "$(row 198.18.9.0/30)"
-complains 'as few as the least lengths allow'
+complains 'cannot merge further: limited by'
 verb suggest --max-ranges 3 --min-prefix4 20
 same '6 6 1 no' "$(row 198.18.0.0/20)"
 expect 2 guard suggest --min-prefix4 33
@@ -127,4 +127,4 @@ verb mode audit
 talks "$STRANGER4"
 verb suggest
 silent_about "^$STRANGER4"
-prints '^1 more source: taken out by an except range'
+prints '^1 more source: covered by an except range'

@@ -329,8 +329,8 @@ supervise env "LD_PRELOAD=$TOOLS/clock.so" "CLOCK_FILE=$WORK/clock"
 anew() { [ "$(edition)" -gt "$before" ]; }
 wait_for 'a new edition' anew
 same "$generation" "$(generation)" generation
-says 'the clock was set by [0-9]+ s: ends of ranges are computed anew'
-says 'the same list, its ends by the clock as it is now'
+says 'the clock was moved by [0-9]+ s: expiry times are computed again'
+says 'the same list, with expiry times by the current clock'
 passes 198.18.20.1
 expect 0 guard diff
 ends TERM 0
@@ -350,7 +350,7 @@ verb apply
 supervise
 on 0 'pass drop'
 umount "$FS"
-says "pin '.*': is out of reach: this process keeps what was pinned there"
+says "pin '.*': is out of reach: this process keeps its links"
 on 0 'pass drop'
 mount -t bpf bpf "$FS"
 says "pin '.*': is in reach again"

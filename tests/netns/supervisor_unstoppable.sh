@@ -50,7 +50,7 @@ says 'apiguard: guards gate0 by generation [0-9]+, mode enforce'
 ends TERM 0
 verb detach --all
 supervise
-says 'nothing is in force: taken off by hand: waits for'
+says 'nothing is in force: detached by hand: waits for'
 ends TERM 0
 reboot
 rm -rf "${STATE:?}"/*
@@ -64,7 +64,7 @@ verb apply --accept-risk all
 step 'A bpffs that is read-only when it starts: what is in force stays, no process is started for it, and it is said'
 mount -o remount,ro "$WORK/bpf"
 supervise_counted
-says_times 2 'is in force, but what is pinned at .* cannot be held'
+says_times 2 'is in force, but the pins at .* cannot be held'
 at_most 12
 enforced
 mount -o remount,rw "$WORK/bpf"
@@ -225,7 +225,7 @@ forget
 ) &
 holder=$!
 PIDS+=("$holder")
-says "lock '.*/lock': held by pid $holder \(allow\) for [0-9]+ s, which is stopped: interfaces are not guarded meanwhile: 'kill -CONT $holder'"
+says "lock '.*/lock': held by pid $holder \(allow\) for [0-9]+ s, which is stopped: until then no interface is newly guarded: 'kill -CONT $holder'"
 new_link w9
 wait_for 'the status to say it' sh -c "grep -q 'held by pid $holder' '$RUN/status.json'"
 runs_program w9 && die 'guarded although the lock is held'
@@ -238,7 +238,7 @@ ends TERM 0
 step 'No instance of inotify, no timer, no signalfd: looks take the place of notices'
 for call in inotify_init1 inotify_add_watch timerfd_create signalfd4; do
   supervise strace -D -o /dev/null -e trace="$call" -e inject="$call:error=EMFILE"
-  says '[Tt]oo many open files: without notices, a look every half second takes their place'
+  says '[Tt]oo many open files: without notices, polled every half second instead'
   drop_link w9
   new_link w9
   guarded_link w9
@@ -261,7 +261,7 @@ step 'The runtime folder is removed while it runs: it is there again, with the l
 rm -rf "$RUN"
 alone_again() { expect 4 guard run; complains 'held by pid'; }
 wait_for 'the lock of the supervisor' test -e "$RUN/supervisor"
-says 'is there again, and the supervisor known by it'
+says 'is back, and the supervisor is registered in it'
 alone_again
 new_link w8
 guarded_link w8
@@ -275,7 +275,7 @@ kill -HUP "$SUPERVISOR"
 child_of_reload() { pgrep -P "$SUPERVISOR" -f 'apply$'; }
 wait_for 'the reload to wait for the lock' child_of_reload
 kill -STOP "$(child_of_reload)"
-says "process 'apply' \(pid [0-9]+\) was stopped by somebody: it is ended in 10 s"
+says "process 'apply' \(pid [0-9]+\) is stopped: it is killed in 10 s"
 says 'reload: failed with status 137'
 exec {lock}>&-
 drop_link w8
@@ -311,7 +311,7 @@ all_there() {
 }
 despite_strays() { # VERB...
   verb "$@"
-  for name in $stray_names; do complains "pin '.*/links/$name': is no link of ours: left alone"; done
+  for name in $stray_names; do complains "pin '.*/links/$name': is not a link of apiguard: left alone"; done
   all_there
 }
 despite_strays mode audit
@@ -324,10 +324,10 @@ despite_strays apply --boot
 expect 0 guard status
 enforced
 supervise
-says "pin '.*/links/zz': is no link of ours: left alone"
+says "pin '.*/links/zz': is not a link of apiguard: left alone"
 rm "$PINS/links/"gate0-*
 says "pin '.*gate0-[0-9]+': was removed: pinned again"
-said_once "links/zz': is no link of ours"
+said_once "links/zz': is not a link of apiguard"
 on_server "$TOOLS/usurp" update "$(ls -d "$PINS/links/"gate0-*)"
 says 'somebody replaced the program on its link'
 guarded 0

@@ -136,7 +136,7 @@ cp "$WORK/office" "$DROP_IN" # a tool writes it once more
 refused_undone apply
 refused_undone apply --dry-run
 expect 0 guard apply --confirm-within 1s --accept-risk all
-complains 'what was undone would take effect again'
+complains 'an undone change would take effect again'
 sleep 1.2
 expect 0 guard status
 cp "$WORK/office" "$DROP_IN"

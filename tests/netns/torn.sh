@@ -39,7 +39,7 @@ step 'What goes on changing: 4, with the file and what to do; a way out goes on;
 goes_on() { while :; do echo 10.99.0.0/24 >>"$FEED" && sleep 0.005; done; }
 begin goes_on
 keeps expect 4 guard apply
-complains "feed.list': read: it goes on changing; write it beside and rename it into place"
+complains "feed.list': read: it keeps changing; write a new file and rename it into place"
 keeps expect 4 guard apply --dry-run
 expect 4 guard validate
 changes verb allow 198.18.1.0/24

@@ -187,7 +187,7 @@ wait_for 'the office to be called unused' is_unused 1s 203.0.113.0/24
 
 step 'A range that was used today is not taken out unasked, though nobody is connected'
 expect 7 guard revoke guest
-complains "^apiguard: risk 'drop-peers': 1 range that admitted a connection within 24 h would be taken out:\$"
+complains "^apiguard: risk 'drop-peers': 1 range that admitted a connection within 24 h would be removed:\$"
 complains '^ +192\.0\.2\.7/32 \(guest\): 1 connection, last seen .* ago \(used\)$'
 expect 7 guard except "$STRANGER4"
 changes verb allow 192.0.2.0/24
@@ -216,7 +216,7 @@ echo 'apiguard used 1' >"$STATE/used"
 expect 0 guard list
 complains "used': damaged: line 2: "
 changes verb allow 198.18.0.11
-complains "used': damaged: line 2: .*: connections are counted anew"
+complains "used': damaged: line 2: .*: connection counts start over"
 uses "$OFFICE4" 2 # of this boot: the kernel knows them
 changes verb allow 198.18.0.12
 silent_about damaged

@@ -42,7 +42,7 @@ TEST_CASE("a span of addresses in the fewest CIDRs") {
 TEST_CASE("what is no range, and how it is written") {
   CHECK(ends_with(on_range("10.0.0.5-10.0.0.6"), ": 10.0.0.5/32 10.0.0.6/32"));
   CHECK(ends_with(on_range("10.0.0.4-7"), ": 10.0.0.4/30"));
-  CHECK(on_range("10.0.0.6-10.0.0.5") == "the span ends before it begins");
+  CHECK(on_range("10.0.0.6-10.0.0.5") == "the span ends before it starts");
   CHECK(ends_with(on_range("0.0.0.1-255.255.255.254"), " and 54 more"));
   CHECK(on_range("10.0.0.1-2001:db8::").empty());
   CHECK(ends_with(on_range("192.0.2.0/24,198.51.100.7"), ": 192.0.2.0/24 198.51.100.7"));
@@ -70,7 +70,7 @@ TEST_CASE("the reader's own reason where nothing is known, and no word of what i
 
 TEST_CASE("an address is wanted, or what may be a name") {
   CHECK(advice_on_source("10.0.0.1/8", Wanted::kAddress) ==
-        "addresses alone; 'apiguard list 10.0.0.0/8' shows the ranges that overlap it");
+        "only addresses; 'apiguard list 10.0.0.0/8' shows the ranges that overlap it");
   CHECK(advice_on_source("office", Wanted::kAddress).find("'apiguard list office'") !=
         std::string::npos);
   CHECK(advice_on_source("any", Wanted::kSelector).empty());
@@ -87,7 +87,7 @@ TEST_CASE("durations of other tools") {
     CHECK(advice_on_duration(typed) == "write " + std::string(meant));
     CHECK(parse_duration(meant));
   }
-  CHECK(advice_on_duration("100ms") == "a second is the least: write 1s");
+  CHECK(advice_on_duration("100ms") == "the shortest is one second: write 1s");
   CHECK(advice_on_duration("forever").find("permanent") != std::string::npos);
   for (const char* text : {"", "2", "h", "tomorrow", "2x", "1h30", "-2h", "0h", "99999999999d"})
     CHECK(advice_on_duration(text).empty());

@@ -84,11 +84,11 @@ TEST_CASE("what is no public key, or more than one") {
   CHECK(why("\n# nothing\n") == "there is none");
   CHECK(why(kKey + "\n" + kCurve + "\n") == "there are 2 lines of keys; give one key");
   CHECK(why(kKey + "\n" + kKey + "\n") == "there are 2 lines of keys; give one key");
-  CHECK(has(why("restrict " + kKey), "options stand in front"));
+  CHECK(has(why("restrict " + kKey), "options come before"));
   CHECK(has(why("from=\"10.0.0.0/8\",command=\"echo ssh-rsa hi\" " + kKey), "options stand"));
   CHECK(has(why("no-pty,command=\"x\" " + kCurve + " y"), "options stand"));
-  CHECK(why("hello") == "it begins with 'hello', which is no type of key");
-  CHECK(has(why("1024 35 1234567 alice"), "no type of key"));
+  CHECK(why("hello") == "it begins with 'hello', which is not a type of key");
+  CHECK(has(why("1024 35 1234567 alice"), "not a type of key"));
   CHECK(has(why("ssh-dss AAAAB3NzaC1kc3M= x"), "DSA"));
   CHECK(has(why("ssh-rsa-cert-v01@openssh.com AAAAHHNzaC1yc2EtY2VydC12MDFAb3BlbnNzaC5jb20="),
             "a certificate"));
@@ -113,7 +113,7 @@ TEST_CASE("a key that is cut off or is of another type than it says") {
       "ssh-ed25519 /////3NzaC1lZDI1NTE5" + base64.substr(20)};
   for (const std::string& text : cut) {
     CAPTURE(text);
-    CHECK(has(why(text), "is no such key, or a part of one"));
+    CHECK(has(why(text), "is not such a key, or only a part of one"));
   }
 }
 

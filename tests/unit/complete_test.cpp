@@ -79,7 +79,7 @@ TEST_CASE("the first word is a verb, with what it does") {
   CHECK(completed({"zzz"}).empty());
   Fake around;
   CHECK(complete(command_tree(), {"dif"}, {}, around) ==
-        std::vector<Candidate>{{"diff", "The files against the generation in force."}});
+        std::vector<Candidate>{{"diff", "Compare the files with the generation in force."}});
 }
 
 TEST_CASE("options are those of the verb and those of all verbs") {

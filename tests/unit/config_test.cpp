@@ -244,7 +244,7 @@ TEST_CASE("what is not an endpoint is refused with what to write") {
       {"\"api.example.com:6443\"", 15,
        "endpoint 'api.example.com:6443': 'api.example.com' is not an address"},
       {"\"2001:db8::1\"", 15,
-       "endpoint '2001:db8::1': an IPv6 address stands in brackets: write [ADDRESS]:PORT"},
+       "endpoint '2001:db8::1': an IPv6 address needs brackets: write [ADDRESS]:PORT"},
       {"\"[2001:db8::1]\"", 28,
        "endpoint '[2001:db8::1]': the port is missing: write [ADDRESS]:PORT"},
       {"\"[2001:db8::1]6443\"", 28,
@@ -259,9 +259,9 @@ TEST_CASE("what is not an endpoint is refused with what to write") {
        "endpoint '[192.0.2.1]:6443': brackets are for IPv6: write ADDRESS:PORT"},
       {"\"[]:6443\"", 16, "endpoint '[]:6443': address is missing"},
       {"\"0.0.0.0:6443\"", 15,
-       "endpoint '0.0.0.0:6443': 0.0.0.0 stands for every address: write just the port, \"6443\""},
+       "endpoint '0.0.0.0:6443': 0.0.0.0 means every address: write just the port, \"6443\""},
       {"\"[::]:8443\"", 15,
-       "endpoint '[::]:8443': :: stands for every address: write just the port, \"8443\""},
+       "endpoint '[::]:8443': :: means every address: write just the port, \"8443\""},
   };
   for (const BadEndpoint& bad : cases) {
     CAPTURE(bad.text);
@@ -292,7 +292,7 @@ TEST_CASE("32 endpoints fit, one more is refused") {
         "conf:35:3: endpoint '33': more than 32 endpoints\n    33,\n    ^");
 }
 
-TEST_CASE("what stands twice is merged with a warning") {
+TEST_CASE("what is given twice is merged with a warning") {
   const auto parsed = parse_config(
       config("interfaces = [\"eth0\", \"eth1\", \"eth0\"]\n"
              "endpoints = [6443, \"6443\", \"[2001:db8::1]:1\", \"[2001:DB8:0::1]:1\"]\n"));
@@ -300,9 +300,9 @@ TEST_CASE("what stands twice is merged with a warning") {
   CHECK(parsed->policy.interfaces == std::vector<std::string>{"eth0", "eth1"});
   CHECK(parsed->policy.endpoints.size() == 2);
   CHECK(parsed->warnings ==
-        std::vector<std::string>{"conf:1:31: interface 'eth0' stands twice",
-                                 "conf:2:20: endpoint '6443' stands twice",
-                                 "conf:2:47: endpoint '[2001:db8::1]:1' stands twice"});
+        std::vector<std::string>{"conf:1:31: interface 'eth0' is given twice",
+                                 "conf:2:20: endpoint '6443' is given twice",
+                                 "conf:2:47: endpoint '[2001:db8::1]:1' is given twice"});
 }
 
 TEST_CASE("cluster ranges are masked with a warning, and know their line") {
@@ -379,22 +379,24 @@ TEST_CASE("what [leases] does not know is refused with what to write") {
        "3:1: unknown key 'pername' of [leases]: did you mean 'per_name'?\n  pername = 5\n  ^"},
       {"Max = 5", "3:1: unknown key 'Max' of [leases]: did you mean 'max'?\n  Max = 5\n  ^"},
       {"mode = \"off\"",
-       "3:1: unknown key 'mode' of [leases]: write it in front of the line [leases]\n"
-       "  mode = \"off\"\n  ^"},
+       "3:1: unknown key 'mode' of [leases]: write it before the line [leases]\n"
+       "  mode = \"off\"\n"
+       "  ^"},
       {"[leases.office]", "3:9: unknown key 'office' of [leases]\n  [leases.office]\n          ^"},
-      {"max = 0", "3:7: key 'leases.max': 0 is not within 1 and 10000\n  max = 0\n        ^"},
+      {"max = 0", "3:7: key 'leases.max': 0 is not between 1 and 10000\n  max = 0\n        ^"},
       {"max = 10001",
-       "3:7: key 'leases.max': 10001 is not within 1 and 10000\n  max = 10001\n        ^"},
+       "3:7: key 'leases.max': 10001 is not between 1 and 10000\n  max = 10001\n        ^"},
       {"max = -9223372036854775808",
-       "3:7: key 'leases.max': -9223372036854775808 is not within 1 and 10000\n"
-       "  max = -9223372036854775808\n        ^"},
+       "3:7: key 'leases.max': -9223372036854775808 is not between 1 and 10000\n"
+       "  max = -9223372036854775808\n"
+       "        ^"},
       {"max = \"5\"",
        "3:7: key 'leases.max': expected an integer, not a string\n  max = \"5\"\n        ^"},
       {"max = 5.0",
        "3:7: key 'leases.max': expected an integer, not a floating-point number\n"
        "  max = 5.0\n        ^"},
       {"per_name = 0",
-       "3:12: key 'leases.per_name': 0 is not within 1 and 10000\n  per_name = 0\n             ^"},
+       "3:12: key 'leases.per_name': 0 is not between 1 and 10000\n  per_name = 0\n             ^"},
       {"per_name = 501",
        "3:12: key 'leases.per_name': 501 is more than 'max', which is 500\n"
        "  per_name = 501\n             ^"},
@@ -402,7 +404,7 @@ TEST_CASE("what [leases] does not know is refused with what to write") {
        "3:12: key 'leases.per_name': 3 is more than 'max', which is 2\n"
        "  per_name = 3\n             ^"},
       {"per_name = 501\nmax = 0",
-       "4:7: key 'leases.max': 0 is not within 1 and 10000\n  max = 0\n        ^"},
+       "4:7: key 'leases.max': 0 is not between 1 and 10000\n  max = 0\n        ^"},
       {"within = \"10.0.0.0/8\"",
        "3:10: key 'leases.within': expected an array of strings, not a string\n"
        "  within = \"10.0.0.0/8\"\n           ^"},
@@ -451,9 +453,14 @@ TEST_CASE("[leases] is one table") {
 TEST_CASE("all that is wrong with [leases] is told in the order of the file") {
   CHECK(error_of("[leases]\nlongest = \"1s\"\nmax = 0\nx = 1\n") ==
         "conf:2:11: key 'leases.longest': duration '1s': not within 1m and 30d\n"
-        "  longest = \"1s\"\n            ^\n"
-        "conf:3:7: key 'leases.max': 0 is not within 1 and 10000\n  max = 0\n        ^\n"
-        "conf:4:1: unknown key 'x' of [leases]\n  x = 1\n  ^\n"
+        "  longest = \"1s\"\n"
+        "            ^\n"
+        "conf:3:7: key 'leases.max': 0 is not between 1 and 10000\n"
+        "  max = 0\n"
+        "        ^\n"
+        "conf:4:1: unknown key 'x' of [leases]\n"
+        "  x = 1\n"
+        "  ^\n"
         "conf: key 'interfaces' is missing: name the interfaces to guard, as in interfaces = "
         "[\"eth0\"]");
 }
@@ -468,7 +475,7 @@ TEST_CASE("where leases lie is masked and merged with a warning") {
   CHECK(parsed->policy.ranges.empty());
   CHECK(parsed->warnings ==
         std::vector<std::string>{"conf:3:11: host bits are set: 10.1.0.0/8 is 10.0.0.0/8",
-                                 "conf:3:25: key 'leases.within': '10.0.0.0/8' stands twice"});
+                                 "conf:3:25: key 'leases.within': '10.0.0.0/8' is given twice"});
   CHECK(parse_config(config(text), {true}).error().message ==
         "conf:3:11: host bits are set: 10.1.0.0/8 is 10.0.0.0/8\n"
         "  within = [\"10.1.0.0/8\", \"10.0.0.0/8\", \"::1\"]\n            ^");
@@ -486,8 +493,9 @@ TEST_CASE("a mode is put in front of [leases], never into it") {
 TEST_CASE("what is not TOML is refused in our form") {
   const Case cases[] = {
       {"mode = off\n",
-       "conf:1:8: not valid TOML: value: could not determine value type (text stands in quotes)\n"
-       "  mode = off\n         ^"},
+       "conf:1:8: not valid TOML: value: could not determine value type (text needs quotes)\n"
+       "  mode = off\n"
+       "         ^"},
       {"mode = \"off\n",
        "conf:1:12: not valid TOML: string: unescaped control characters other than TAB (U+0009) "
        "are explicitly prohibited\n"
@@ -515,9 +523,10 @@ TEST_CASE("what is not TOML is refused in our form") {
        "conf:2:9: not valid TOML: string: unknown escape sequence '\\q'\n"
        "  \"\xC3\xA9\" = \"\\q\"\n          ^"},
       {"mode = \"off\"\r\n",
-       "conf:1:13: carriage return (CR): lines end in LF alone; 'sed -i \"s/\\r//\" FILE' takes it "
-       "out\n"
-       "  mode = \"off\"?\n              ^"},
+       "conf:1:13: carriage return (CR): lines end in LF only; 'sed -i \"s/\\r//\" FILE' removes "
+       "it\n"
+       "  mode = \"off\"?\n"
+       "              ^"},
       {"\xEF\xBB\xBFmode = \"off\"\n",
        "conf:1:1: byte order mark (BOM): save the file as UTF-8 without it\n"
        "  ?mode = \"off\"\n  ^"},
@@ -536,7 +545,7 @@ TEST_CASE("what the parser of TOML gives up at is an error in its line") {
     const std::string error = error_of(text);
     return error.substr(0, error.find('\n'));
   };
-  const std::string reason = ":1: not valid TOML: what stands in this line";
+  const std::string reason = ":1: not valid TOML: this line cannot be read";
   CHECK(line_of("interfaces = [}\n") == "conf:1" + reason);
   CHECK(line_of("interfaces = [}") == "conf:1" + reason);
   CHECK(line_of("mode = \"off\"\ninterfaces = [\"a\", # b\n }]\nmore = 1\n\n") ==

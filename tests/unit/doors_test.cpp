@@ -45,10 +45,9 @@ TEST_CASE("addresses that a listener answers at and no endpoint covers are named
   const auto open = ask({"10.77.0.1:6443"}, {kAll});
   REQUIRE(open.size() == 1);
   CHECK(open.front() ==
-        "endpoint port 6443: what listens there also answers at 2001:db8::1, 10.77.0.100, "
+        "endpoint port 6443: the listening process also answers at 2001:db8::1, 10.77.0.100, "
         "172.17.0.1, fe80::1, which no endpoint covers: every source gets in there; endpoints = "
-        "[\"6443\"] "
-        "protects them all");
+        "[\"6443\"] protects them all");
   // A socket of IPv6 alone leaves IPv4 to others, and one of IPv4 leaves IPv6.
   CHECK(ask({"[2001:db8::1]:6443", "[fe80::1]:6443"}, {{address("::"), 6443, false}}).empty());
   const auto v4 = ask({"10.77.0.1:6443"}, {{address("0.0.0.0"), 6443, false}});

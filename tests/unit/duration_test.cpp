@@ -36,8 +36,8 @@ TEST_CASE("durations in seconds, minutes, hours, days, and several of them") {
 TEST_CASE("what is no duration is refused with a reason") {
   const std::pair<const char*, const char*> cases[] = {
       {"", "it is empty; write it as in 2h or 1h30m"},
-      {"0s", "it has no length"},
-      {"0d0h0m0s", "it has no length"},
+      {"0s", "it is zero"},
+      {"0d0h0m0s", "it is zero"},
       {"-2h", "negative"},
       {"2", "its unit is missing: s, m, h or d, as in 1h30m"},
       {"1h30", "its unit is missing: s, m, h or d, as in 1h30m"},
@@ -52,10 +52,10 @@ TEST_CASE("what is no duration is refused with a reason") {
       {"2 h", "no unit in ' h': s, m, h or d, as in 1h30m"},
       {"1h2h", "units go from large to small, each once, as in 1h30m"},
       {"30m1h", "units go from large to small, each once, as in 1h30m"},
-      {"9223372037s", "too long; a permanent entry has no end"},
-      {"106752d", "too long; a permanent entry has no end"},
-      {"106751d23h47m17s", "too long; a permanent entry has no end"},
-      {"99999999999999999999999999h", "too long; a permanent entry has no end"},
+      {"9223372037s", "too long; a permanent entry needs no duration"},
+      {"106752d", "too long; a permanent entry needs no duration"},
+      {"106751d23h47m17s", "too long; a permanent entry needs no duration"},
+      {"99999999999999999999999999h", "too long; a permanent entry needs no duration"},
   };
   for (const auto& [text, reason] : cases) {
     const auto parsed = parse_duration(text);
@@ -87,6 +87,6 @@ TEST_CASE("a span of [leases] and of #lapse is 1m to 30d") {
     REQUIRE_FALSE(parsed);
     CHECK(parsed.error().message == "duration '" + std::string(text) + "': not within 1m and 30d");
   }
-  CHECK(parse_span("0d").error().message == "duration '0d': it has no length");
+  CHECK(parse_span("0d").error().message == "duration '0d': it is zero");
   CHECK(parse_span("").error().message == "duration '': it is empty; write it as in 2h or 1h30m");
 }

@@ -168,7 +168,7 @@ TEST_CASE("allow replaces the line of its prefix in place, and keeps name and co
   const Edited longer = put("10.0.0.0/8 until=2030-01-01T00:00:00Z # x\n",
                             {"10.0.0.0/8 name=lan until=2031-01-01T00:00:00Z"});
   CHECK(longer.text == "10.0.0.0/8 name=lan until=2031-01-01T00:00:00Z # x\n");
-  CHECK(longer.notes == Texts{"range '10.0.0.0/8': now ends at 2031-01-01T00:00:00Z"});
+  CHECK(longer.notes == Texts{"range '10.0.0.0/8': now expires at 2031-01-01T00:00:00Z"});
   CHECK(put("10.0.0.0/8 until=2030-01-01T00:00:00Z\n", {"10.0.0.0/8 until=2029-01-01T00:00:00Z"})
             .text == "10.0.0.0/8 until=2029-01-01T00:00:00Z\n");
 
@@ -208,7 +208,7 @@ TEST_CASE("an except with an end stands beside a permanent allow") {
   // Again with another end: its own line is the one that changes.
   const Edited longer = put(beside.text, {"except 203.0.113.0/24 until=2031-01-01T00:00:00Z"});
   CHECK(longer.text == kOffice + "except 203.0.113.0/24 until=2031-01-01T00:00:00Z\n");
-  CHECK(longer.notes == Texts{"range '203.0.113.0/24': now ends at 2031-01-01T00:00:00Z"});
+  CHECK(longer.notes == Texts{"range '203.0.113.0/24': now expires at 2031-01-01T00:00:00Z"});
   const Edited same = put(beside.text, {"except 203.0.113.0/24 until=2030-01-01T00:00:00Z"});
   CHECK_FALSE(same.changed);
   CHECK(same.notes == Texts{"range '203.0.113.0/24': already excepted"});
@@ -226,8 +226,9 @@ TEST_CASE("of two entries with ends the newer replaces the line of the other kin
   const std::string allow = "10.0.0.0/8 until=2030-06-01T00:00:00Z # x\n";
   const Edited shorter = put(allow, {"except 10.0.0.0/8 until=2030-01-01T00:00:00Z"});
   CHECK(shorter.text == "except 10.0.0.0/8 until=2030-01-01T00:00:00Z # x\n");
-  CHECK(shorter.notes == Texts{"range '10.0.0.0/8': except replaces allow, which does not come "
-                               "back at its end"});
+  CHECK(
+      shorter.notes ==
+      Texts{"range '10.0.0.0/8': except replaces allow, which does not come back when it expires"});
   CHECK(put(allow, {"except 10.0.0.0/8 until=2031-01-01T00:00:00Z"}).notes ==
         Texts{"range '10.0.0.0/8': except replaces allow"});
 }
@@ -241,8 +242,8 @@ TEST_CASE("an allow with an end lifts no except") {
     return edited.error().message;
   };
   CHECK(refused("# x\nexcept 10.0.0.0/8\n") ==
-        "range '10.0.0.0/8': excepted for good (authorized-ranges:2), which an allow with an end "
-        "does not lift; to take the except out: apiguard revoke 10.0.0.0/8; to list it for good: "
+        "range '10.0.0.0/8': excepted for good (authorized-ranges:2), which a temporary allow does "
+        "not lift; to remove the except: apiguard revoke 10.0.0.0/8; to allow it permanently: "
         "apiguard allow 10.0.0.0/8");
   const std::string live = "except 10.0.0.0/8 until=2029-01-01T00:00:00Z\n";
   CHECK(refused(live).find("excepted until 2029-01-01T00:00:00Z (authorized-ranges:1)") !=
@@ -314,18 +315,18 @@ TEST_CASE("revoke inside a wider range hints at except") {
   CHECK(error.exit == Exit::kNo);
   CHECK(error.message ==
         "range '203.0.113.7/32': no such entry, but it lies inside 203.0.113.0/24 "
-        "(authorized-ranges:2); to take it out: apiguard except 203.0.113.7/32");
+        "(authorized-ranges:2); to exclude it: apiguard except 203.0.113.7/32");
   // The narrowest range around it is an except: it is out already.
   CHECK(not_removed(kOffice, {cidr("203.0.113.200")}).message ==
         "range '203.0.113.200/32': no such entry");
   const std::vector<Range> others{elsewhere("10.0.0.0/8", "authorized-ranges.d/site.list", 3)};
   CHECK(not_removed(kOffice, {cidr("10.1.0.0/16")}, others).message ==
         "range '10.1.0.0/16': no such entry, but it lies inside 10.0.0.0/8 "
-        "(authorized-ranges.d/site.list:3); to take it out: apiguard except 10.1.0.0/16");
+        "(authorized-ranges.d/site.list:3); to exclude it: apiguard except 10.1.0.0/16");
   const std::vector<Range> cluster{elsewhere("10.0.0.0/8", "apiguard.toml", 5, Kind::kCluster)};
   CHECK(not_removed(kOffice, {cidr("10.1.0.0/16")}, cluster).message ==
         "range '10.1.0.0/16': no such entry, but it lies inside 10.0.0.0/8 (apiguard.toml:5), a "
-        "cluster range, which no command takes out");
+        "cluster range, which no command removes");
 }
 
 TEST_CASE("revoke of what another file lists names that file") {
@@ -342,10 +343,9 @@ TEST_CASE("revoke of what another file lists names that file") {
         "remove it there");
   const Error cluster = not_removed(kOffice, {cidr("10.20.0.0/16")}, others);
   CHECK(cluster.exit == Exit::kBadFile);
-  CHECK(
-      cluster.message ==
-      "range '10.20.0.0/16': a cluster range of apiguard.toml:5, which no command takes out: edit "
-      "that file");
+  CHECK(cluster.message ==
+        "range '10.20.0.0/16': a cluster range of apiguard.toml:5, which no command removes: edit "
+        "that file");
 }
 
 TEST_CASE("what has ended is taken out, and all else stays") {
@@ -387,7 +387,7 @@ TEST_CASE("of many that have ended ten are told, and the rest is counted") {
   REQUIRE(edited);
   CHECK(edited->text.empty());
   REQUIRE(edited->notes.size() == 11);
-  CHECK(edited->notes[10] == "ranges: 2 more that have ended, removed from authorized-ranges");
+  CHECK(edited->notes[10] == "ranges: 2 more expired, removed from authorized-ranges");
 }
 
 TEST_CASE("set makes the permanent list exactly what was given, and keeps name and comment") {
@@ -566,6 +566,38 @@ TEST_CASE("an entry that stands beside others changes no verdict after its end")
                      after.begin() + static_cast<std::ptrdiff_t>(end)));
   }
   CHECK(tried > 10);
+}
+
+TEST_CASE("an address that another range still allows after its entry is removed is noted") {
+  const std::string text =
+      "203.0.113.0/24 name=office\n203.0.113.5 name=desk\n198.51.100.9\nexcept 203.0.113.6\n";
+  const auto notes = [&](const std::vector<Selector>& selectors,
+                         const std::vector<Range>& others = {}) {
+    const auto edited = remove_ranges(list(text), selectors, others, kNow);
+    REQUIRE(edited);
+    CHECK(edited->changed);
+    return edited->notes;
+  };
+  const std::string still =
+      "range '203.0.113.5/32': removed, but 203.0.113.0/24 (authorized-ranges:1) still allows it; "
+      "to exclude it: apiguard except 203.0.113.5/32";
+  CHECK(notes({cidr("203.0.113.5")}) == Texts{still});
+  CHECK(notes({cidr("198.51.100.9"), cidr("203.0.113.5")}) == Texts{still});
+  // Also where it is in a cluster range, which no except narrows.
+  CHECK(notes({cidr("198.51.100.9")},
+              {elsewhere("198.51.100.0/24", "apiguard.toml", 5, Kind::kCluster)}) ==
+        Texts{"range '198.51.100.9/32': removed, but 198.51.100.0/24 (apiguard.toml:5) still "
+              "allows it, a cluster range, which no command removes"});
+  // Nothing else allows it: the wider range goes as well, has expired or is narrowed by an except.
+  CHECK(notes({cidr("198.51.100.9")}).empty());
+  CHECK(notes({cidr("203.0.113.5"), cidr("203.0.113.0/24")}).empty());
+  CHECK(
+      notes({cidr("198.51.100.9")}, {range("198.51.100.0/24 until=2001-01-01T00:00:00Z")}).empty());
+  CHECK(notes({cidr("198.51.100.9")}, {range("198.51.100.0/24"), range("except 198.51.100.8/31")})
+            .empty());
+  // A name is not one address, and an except is removed to let its sources in.
+  CHECK(notes({named("desk")}).empty());
+  CHECK(notes({cidr("203.0.113.6")}).empty());
 }
 
 TEST_CASE("what is not there is noted where that is asked for, unless a wider range lists it") {

@@ -68,7 +68,7 @@ TEST_CASE("A FIFO is not waited for") {
   const test::Folder folder;
   const std::string path = folder.path() + "/seen";
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
-  CHECK(why_not(path) == "file '" + path + "': is no regular file");
+  CHECK(why_not(path) == "file '" + path + "': is not a regular file");
   CHECK(moved_by_writing(path).empty());
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("A folder is moved aside, an empty one goes") {
   CHECK(moved_by_writing(path).empty());
 }
 
-TEST_CASE("A file of somebody else is not believed, and replaced by one of ours") {
+TEST_CASE("A file of somebody else is not trusted, and replaced by one of ours") {
   if (geteuid() != 0) return;  // nobody else can give files away
   const test::Folder folder;
   const std::string path = folder.path() + "/used";

@@ -44,9 +44,9 @@ TEST_CASE("a text is an object or nothing") {
                            "{\"a\":1,}", "{\"a\":01}", "{\"a\":NaN}", "{\"a\":\"\xff\"}",
                            "{\"a\":\"\t\"}", "\xef\xbb\xbf[]", "{}\x01", "// x\n{}"}) {
     INFO(text);
-    CHECK(error_of(text) == "it is no JSON object");
+    CHECK(error_of(text) == "it is not a JSON object");
   }
-  CHECK(error_of(std::string("{}\0", 3)) == "it is no JSON object");
+  CHECK(error_of(std::string("{}\0", 3)) == "it is not a JSON object");
 }
 
 TEST_CASE("what nests deeper than anything of ours is refused and takes no stack") {
@@ -58,7 +58,7 @@ TEST_CASE("what nests deeper than anything of ours is refused and takes no stack
   CHECK(error_of("{\"b\":[],\"a\":[1,{\"c\":" + nested(14, "[", "]") + "}]}") == deep);
   std::string open(1'000'000, '[');
   CHECK(error_of("{\"a\":" + open + std::string(open.size(), ']') + "}") == deep);
-  CHECK(error_of("{\"a\":" + open) == "it is no JSON object");
+  CHECK(error_of("{\"a\":" + open) == "it is not a JSON object");
 }
 
 TEST_CASE("a number is taken if its type holds it") {

@@ -157,25 +157,25 @@ TEST_CASE("a missing toml or folder says how to make one") {
   CHECK(sources.error().exit == Exit::kBadFile);
 }
 
-TEST_CASE("what is no regular file is refused and never waited for") {
+TEST_CASE("what is not a regular file is refused and never waited for") {
   Config config;
   SECTION("a folder as toml") {
     fs::remove(config.toml);
     fs::create_directory(config.toml);
     refuse(config,
-           "file '" + config.toml + "': open: it is no regular file; put a plain file there");
+           "file '" + config.toml + "': open: it is not a regular file; put a plain file there");
   }
   SECTION("a FIFO as list") {
     fs::remove(config.ranges);
     REQUIRE(mkfifo(config.ranges.c_str(), 0644) == 0);
     refuse(config,
-           "file '" + config.ranges + "': open: it is no regular file; put a plain file there");
+           "file '" + config.ranges + "': open: it is not a regular file; put a plain file there");
   }
   SECTION("a folder as drop-in") {
     config.drop_in("a.list", "");
     fs::create_directory(config.drop_ins + "/b.list");
     refuse(config, "file '" + config.drop_ins +
-                       "/b.list': open: it is no regular file; put a plain file there");
+                       "/b.list': open: it is not a regular file; put a plain file there");
   }
   SECTION("a file as drop-in folder") {
     put(config.drop_ins, "");
@@ -286,7 +286,7 @@ TEST_CASE("a file over the limit is refused") {
   Config config;
   fs::resize_file(config.ranges, (std::uintmax_t{256} << 20) + 1);
   refuse(config, "file '" + config.ranges +
-                     "': read: over 256 MiB, the limit; see whether it is the right file");
+                     "': read: over 256 MiB, the limit; check that it is the right file");
 }
 
 TEST_CASE("what may not be read is an error of the machine, never skipped") {

@@ -64,7 +64,7 @@ TEST_CASE("verbs of other tools are answered with ours, which exist") {
     for (const std::string& verb : verbs_in(advice)) CHECK(verb_named(verb) != nullptr);
     CHECK(verb_named(word) == nullptr);
   }
-  CHECK(on_verb("remove") == "'apiguard revoke NAME|CIDR' takes a range out");
+  CHECK(on_verb("remove") == "'apiguard revoke NAME|CIDR' removes a range");
   CHECK(on_verb("REMOVE") == on_verb("remove"));
   CHECK(on_verb("reload") == "'apiguard apply' publishes the files");
   CHECK(on_verb("flush").find("'apiguard mode off'") != std::string::npos);
@@ -83,7 +83,7 @@ TEST_CASE("a misspelt verb, one that is cut short, and one that is an address") 
   CHECK(on_verb("re") == meant("revoke"));
   CHECK(on_verb("reloda") == on_verb("reload"));
   CHECK(on_verb("10.1.0.0/16") ==
-        "'apiguard allow 10.1.0.0/16' lists it, 'apiguard list 10.1.0.0/16' shows what is listed");
+        "'apiguard allow 10.1.0.0/16' adds it, 'apiguard list 10.1.0.0/16' shows what is listed");
   CHECK(on_verb("2001:db8::7").find("allow 2001:db8::7/128'") != std::string::npos);
   for (const char* word : {"frobnicate", "", "x", "doctor", "--json", "\x1b[31m"})
     CHECK(on_verb(word) == "'apiguard help' lists the verbs");

@@ -85,17 +85,17 @@ TEST_CASE("unknown and wrong headers are refused by their place") {
   };
   const Bad cases[] = {
       {"#nodes of ours",
-       "1:2: unknown key 'nodes' (in front of the first entry a comment begins with '# ')\n  "
-       "#nodes of ours\n   ^"},
+       "1:2: unknown key 'nodes' (before the first entry a comment begins with '# ')\n  #nodes of "
+       "ours\n   ^"},
       {"# c\n\n#lapze 24h",
-       "3:2: unknown key 'lapze' (in front of the first entry a comment begins with '# '): did you "
-       "mean 'lapse'?\n  #lapze 24h\n   ^"},
+       "3:2: unknown key 'lapze' (before the first entry a comment begins with '# '): did you mean "
+       "'lapse'?\n  #lapze 24h\n   ^"},
       {"#Lapse 24h",
-       "1:2: unknown key 'Lapse' (in front of the first entry a comment begins with '# '): did you "
-       "mean 'lapse'?\n  #Lapse 24h\n   ^"},
+       "1:2: unknown key 'Lapse' (before the first entry a comment begins with '# '): did you mean "
+       "'lapse'?\n  #Lapse 24h\n   ^"},
       {"#except 192.0.2.9",
-       "1:2: unknown key 'except' (in front of the first entry a comment begins with '# ')\n  "
-       "#except 192.0.2.9\n   ^"},
+       "1:2: unknown key 'except' (before the first entry a comment begins with '# ')\n  #except "
+       "192.0.2.9\n   ^"},
       {"#lapse", "1:2: key 'lapse' has no value: write it as in '#lapse 24h'\n  #lapse\n   ^"},
       {"#lapse  ", "1:2: key 'lapse' has no value: write it as in '#lapse 24h'\n  #lapse  \n   ^"},
       {"#lapse=24h",
@@ -109,12 +109,12 @@ TEST_CASE("unknown and wrong headers are refused by their place") {
        "1:9: key 'lapse': duration '59s': not within 1m and 30d\n  #lapse  59s\n          ^"},
       {"#lapse 31d",
        "1:8: key 'lapse': duration '31d': not within 1m and 30d\n  #lapse 31d\n         ^"},
-      {"#lapse 0h", "1:8: key 'lapse': duration '0h': it has no length\n  #lapse 0h\n         ^"},
+      {"#lapse 0h", "1:8: key 'lapse': duration '0h': it is zero\n  #lapse 0h\n         ^"},
       {"#lapse 24h # a day",
        "1:8: key 'lapse': duration '24h # a day': a number is missing in front of ' # a day'\n  "
        "#lapse 24h # a day\n         ^"},
-      {"#lapse 24h\n#lapse 24h", "2:2: key 'lapse' stands twice\n  #lapse 24h\n   ^"},
-      {"#lapse 24h\n# c\n#lapse 1h", "3:2: key 'lapse' stands twice\n  #lapse 1h\n   ^"},
+      {"#lapse 24h\n#lapse 24h", "2:2: key 'lapse' is given twice\n  #lapse 24h\n   ^"},
+      {"#lapse 24h\n# c\n#lapse 1h", "3:2: key 'lapse' is given twice\n  #lapse 1h\n   ^"},
   };
   for (const Bad& bad : cases) {
     CAPTURE(bad.text);
@@ -150,8 +150,8 @@ TEST_CASE("a comment that reads like the header is asked about") {
     REQUIRE(parsed);
     CHECK(parsed->policy.lapses.empty());
     CHECK(parsed->warnings ==
-          std::vector<std::string>{"nodes:1:1: this is a comment: the header '#lapse' stands in "
-                                   "front of the first entry, with no blank around its '#'"});
+          std::vector<std::string>{"nodes:1:1: this is a comment: the header '#lapse' belongs "
+                                   "before the first entry, without a space around its '#'"});
   }
   const auto behind = parse("192.0.2.1\n#lapse 24h\n");
   REQUIRE(behind);

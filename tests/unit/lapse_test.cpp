@@ -103,7 +103,7 @@ TEST_CASE("a line that vanishes from a drop-in with #lapse ends after the time o
   CHECK(host.notes ==
         std::vector<std::string>{
             "1 line of 'authorized-ranges.d/nodes.list' lapses until 2027-01-16T08:00:00Z: "
-            "192.0.2.2/32: 'apiguard revoke' takes it out at once"});
+            "192.0.2.2/32: 'apiguard revoke' removes it at once"});
 }
 
 TEST_CASE("so do all that vanish with the file, and those of a file that came empty") {
@@ -337,10 +337,9 @@ TEST_CASE("many lines are said in one note, of three of them") {
   CHECK(host.notes ==
         std::vector<std::string>{
             "200 lines of 'authorized-ranges.d/nodes.list' lapse until 2027-01-16T08:00:00Z: "
-            "192.0.2.1/32, 192.0.2.2/32, 192.0.2.3/32, ...: 'apiguard revoke' takes them out at "
-            "once",
+            "192.0.2.1/32, 192.0.2.2/32, 192.0.2.3/32, ...: 'apiguard revoke' removes them at once",
             "1 line of 'authorized-ranges.d/other.list' lapses until 2027-01-15T09:00:00Z: "
-            "198.51.100.1/32: 'apiguard revoke' takes it out at once"});
+            "198.51.100.1/32: 'apiguard revoke' removes it at once"});
 }
 
 TEST_CASE("the text never sees the book: fingerprint and difference are of texts") {

@@ -38,15 +38,15 @@ TEST_CASE("a file is its head, lines and an end") {
   for (const char* text : {"", "\n", "x 1", "x 2\nend\n", "x 1 \nend\n", "\nx 1\nend\n", "end\n",
                            "x 1\r\nend\r\n", "\xef\xbb\xbfx 1\nend\n"}) {
     INFO(text);
-    CHECK(read(text) == "line 1: is not the first line of such a file");
+    CHECK(read(text) == "line 1: is not the expected first line");
   }
   CHECK(read("x 1\n") == "line 2: the end is missing");
   CHECK(read("x 1\na\nend") == "line 3: the end is missing");
   CHECK(read("x 1\na\nEND\n") == "line 4: the end is missing");
   CHECK(read("x 1\na\nend\r\n") == "line 4: the end is missing");
-  CHECK(read("x 1\nend\n\n") == "line 2: something stands behind the end");
-  CHECK(read("x 1\nend\nend\n") == "line 2: something stands behind the end");
-  CHECK(read(std::string("x 1\nend\n\0", 9)) == "line 2: something stands behind the end");
+  CHECK(read("x 1\nend\n\n") == "line 2: there is text after the end");
+  CHECK(read("x 1\nend\nend\n") == "line 2: there is text after the end");
+  CHECK(read(std::string("x 1\nend\n\0", 9)) == "line 2: there is text after the end");
 }
 
 TEST_CASE("the end that is asked for must be the next line") {
@@ -80,7 +80,7 @@ TEST_CASE("sources of an audit are an address and four numbers, and no more") {
     return reason(ledger::parse_audit_file("apiguard seen 1\n" + lines));
   };
   CHECK(of("192.0.2.1 1 2 3 4\nend\n").empty());
-  const std::string wanted = "line 2: an address and four numbers are wanted";
+  const std::string wanted = "line 2: expected an address and four numbers";
   for (const char* line : {"", "192.0.2.1", "192.0.2.1 1 2 3", "192.0.2.1 1 2 3 4 5",
                            "192.0.2.1 -1 2 3 4", "192.0.2.1  1 2 3 4", "192.0.2.1\t1 2 3 4",
                            "192.0.2.1 1 2 3 4\r", "192.0.2.1 1 2 3 18446744073709551616"}) {
@@ -89,7 +89,7 @@ TEST_CASE("sources of an audit are an address and four numbers, and no more") {
   }
   CHECK(of("192.0.2.0/24 1 2 3 4\nend\n").substr(0, 8) == "line 2: ");
   CHECK(of("192.0.2.1 1 2 3 4\nend") == "line 3: the end is missing");
-  CHECK(of("end\n192.0.2.1 1 2 3 4\n") == "line 2: something stands behind the end");
+  CHECK(of("end\n192.0.2.1 1 2 3 4\n") == "line 2: there is text after the end");
 }
 
 TEST_CASE("refused leases stand in their order, each once") {
@@ -99,13 +99,13 @@ TEST_CASE("refused leases stand in their order, each once") {
     text.replace(text.find(from), from.size(), to);
     return reason(parse_refused(text));
   };
-  const std::string barred = "line 2: 'barred' and a number are wanted";
+  const std::string barred = "line 2: expected 'barred' and a number";
   CHECK(of("barred 1\n", "") == barred);
   CHECK(of("barred 1\n", "end\n") == barred);
   CHECK(of("barred 1\n", "barred 9223372036854775808\n") == barred);
   CHECK(of("barred 1\n", "barred 1 \n").empty());
   CHECK(of("end\n", "barred 1\nend\n") == "line 7: the end is missing");
-  CHECK(of("end\n", "end\nend\n") == "line 7: something stands behind the end");
+  CHECK(of("end\n", "end\nend\n") == "line 7: there is text after the end");
   CHECK(of("end\n", "end") == "line 7: the end is missing");
 }
 
@@ -139,7 +139,6 @@ TEST_CASE("a line of what was undone is a digest, a number and a name") {
         std::string(64, 'A') + " 7 a\n", digest + " 18446744073709551616 a\n", digest + " 7 a"}) {
     INFO(bad);
     CHECK(of(good + bad) == "file '" + folder.path() +
-                                "/undone': read: line 2 is damaged: which changes were undone is "
-                                "not known");
+                                "/undone': read: line 2 is damaged: undone changes are not known");
   }
 }

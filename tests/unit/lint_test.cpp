@@ -103,10 +103,10 @@ TEST_CASE("ranges that no packet can come from say why") {
     CHECK(warnings_of(cidr + "\n") == Texts{"list:1:1: " + cidr + multicast});
   }
   CHECK(warnings_of("0.0.0.0/32\n") ==
-        Texts{"list:1:1: 0.0.0.0/32 matches nothing: it is no address; AKS takes it to mean the "
-              "cluster's own egress alone: here, list that under 'cluster'"});
+        Texts{"list:1:1: 0.0.0.0/32 matches nothing: it is not a usable address; AKS reads it as "
+              "the cluster's own egress: here, put that under 'cluster'"});
   CHECK(warnings_of("::\n") ==
-        Texts{"list:1:1: ::/128 matches nothing: it is no address; remove the entry"});
+        Texts{"list:1:1: ::/128 matches nothing: it is not a usable address; remove the entry"});
   CHECK(warnings_of("except 127.0.0.0/8\n").empty());
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("allow beside an except that ends: what happens at the end is told") {
         Texts{says + "; from then on the allow decides until 2031-01-01T00:00:00Z"});
   for (const char* until : {"2029-01-01T00:00:00Z", "2030-01-01T00:00:00Z"}) {
     CHECK(warnings_of(except + "10.0.0.0/8 until=" + until + "\n") ==
-          Texts{says + ", and the allow has ended by then; remove one of the two"});
+          Texts{says + ", and the allow has expired by then; remove one of the two"});
   }
   // Two of each kind: the one of each that ends last speaks.
   CHECK(warnings_of(except + "10.0.0.0/8\nexcept 10.0.0.0/8 until=2029-01-01T00:00:00Z\n" +

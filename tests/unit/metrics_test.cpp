@@ -67,7 +67,7 @@ std::string line_of(const std::string& text, const std::string& begin) {
 
 TEST_CASE("the whole text") {
   CHECK(to_prometheus(enforcing()) ==
-        R"(# HELP apiguard_packets_total Packets by what became of them and why.
+        R"(# HELP apiguard_packets_total Packets by outcome and reason.
 # TYPE apiguard_packets_total counter
 apiguard_packets_total{verdict="pass",reason="not_ip"} 0
 apiguard_packets_total{verdict="pass",reason="malformed"} 0
@@ -103,16 +103,16 @@ apiguard_mode{mode="off"} 0
 # HELP apiguard_generation Number of the generation that judges packets; 0: none does.
 # TYPE apiguard_generation gauge
 apiguard_generation 17
-# HELP apiguard_confirmed Whether the generation in force stays; 0: it is undone unless somebody confirms it.
+# HELP apiguard_confirmed Whether the generation in force is kept; 0: it is undone unless it is confirmed.
 # TYPE apiguard_confirmed gauge
 apiguard_confirmed 1
-# HELP apiguard_unapplied_edits Whether the files say something else than the generation in force.
+# HELP apiguard_unapplied_edits Whether the files differ from the generation in force.
 # TYPE apiguard_unapplied_edits gauge
 apiguard_unapplied_edits 0
-# HELP apiguard_state_damaged Whether the state directory does not hold, as it was written, what a boot publishes.
+# HELP apiguard_state_damaged Whether the state directory is damaged, so that a boot cannot restore the generation in force.
 # TYPE apiguard_state_damaged gauge
 apiguard_state_damaged 0
-# HELP apiguard_fingerprint_info SHA-256 of what is judged by: mode, endpoints and ranges, and the same of what in it does not end; equal on equal hosts.
+# HELP apiguard_fingerprint_info SHA-256 of mode, endpoints and ranges, and the same of their permanent part; equal on equal hosts.
 # TYPE apiguard_fingerprint_info gauge
 apiguard_fingerprint_info{fingerprint="00ff",permanent="11ee"} 1
 # HELP apiguard_last_apply_timestamp_seconds When the generation in force was published.
@@ -122,32 +122,32 @@ apiguard_last_apply_timestamp_seconds 1763996400.500
 # TYPE apiguard_ranges gauge
 apiguard_ranges{family="ipv4"} 3
 apiguard_ranges{family="ipv6"} 1
-# HELP apiguard_leases Leases in force, those of them that end soon without renewal, and what is barred.
+# HELP apiguard_leases Leases in force, leases that expire soon without renewal, and bars.
 # TYPE apiguard_leases gauge
 apiguard_leases{state="in_force"} 12
 apiguard_leases{state="ending_soon"} 2
 apiguard_leases{state="barred"} 1
-# HELP apiguard_leases_refused_total Leases that tools asked for and did not get, by reason; renewals are counted each time.
+# HELP apiguard_leases_refused_total Leases that were refused, by reason; renewals are counted each time.
 # TYPE apiguard_leases_refused_total counter
 apiguard_leases_refused_total{reason="barred"} 7
 apiguard_leases_refused_total{reason="outside"} 0
 apiguard_leases_refused_total{reason="full"} 2
 apiguard_leases_refused_total{reason="excepted"} 1
 apiguard_leases_refused_total{reason="nested"} 0
-# HELP apiguard_expiring_ranges Ranges in force that will end by themselves.
+# HELP apiguard_expiring_ranges Ranges in force that expire.
 # TYPE apiguard_expiring_ranges gauge
 apiguard_expiring_ranges 2
-# HELP apiguard_next_expiry_timestamp_seconds When the next range ends.
+# HELP apiguard_next_expiry_timestamp_seconds When the next range expires.
 # TYPE apiguard_next_expiry_timestamp_seconds gauge
 apiguard_next_expiry_timestamp_seconds 1764000060.000
-# HELP apiguard_unused_ranges Ranges that admitted nobody for 30 days; absent where that is not known.
+# HELP apiguard_unused_ranges Ranges that admitted no connection for 30 days; absent if that is not known.
 # TYPE apiguard_unused_ranges gauge
 apiguard_unused_ranges 0
-# HELP apiguard_events_lost_total Denied packets and admitted connections that the supervisor's journal does not tell of; absent while it does not run.
+# HELP apiguard_events_lost_total Denied packets and admitted connections that the supervisor's journal leaves out; absent while it is not running.
 # TYPE apiguard_events_lost_total counter
 apiguard_events_lost_total{event="denied"} 70
 apiguard_events_lost_total{event="admitted"} 0
-# HELP apiguard_messages_dropped_total Messages of the supervisor that nobody read: its journal, or the service manager, took no more.
+# HELP apiguard_messages_dropped_total Messages of the supervisor that were dropped because nobody read them.
 # TYPE apiguard_messages_dropped_total counter
 apiguard_messages_dropped_total 0
 # HELP apiguard_build_info Version of the loader, build of its program and number of the ABI of its maps.

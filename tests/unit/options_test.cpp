@@ -426,13 +426,13 @@ TEST_CASE("usage errors say what and where") {
       {{"--nope", "status"}, "option '--nope': unknown: see 'apiguard status --help'"},
       {{"--nope"}, "option '--nope': unknown: see 'apiguard --help'"},
       {{"status", "--nope"}, "option '--nope': unknown: see 'apiguard status --help'"},
-      {{"denied", "--top", "-1"}, "option '--top': '-1': no whole number from 0 to 1000000"},
-      {{"denied", "--top", "ten"}, "option '--top': 'ten': no whole number from 0 to 1000000"},
+      {{"denied", "--top", "-1"}, "option '--top': '-1': not a whole number from 0 to 1000000"},
+      {{"denied", "--top", "ten"}, "option '--top': 'ten': not a whole number from 0 to 1000000"},
       {{"suggest", "--max-ranges", "0"}, "option '--max-ranges': '0': at least 1"},
       {{"suggest", "--min-prefix4", "33"},
-       "option '--min-prefix4': '33': no whole number from 0 to 32"},
+       "option '--min-prefix4': '33': not a whole number from 0 to 32"},
       {{"suggest", "--min-prefix6", "129"},
-       "option '--min-prefix6': '129': no whole number from 0 to 128"},
+       "option '--min-prefix6': '129': not a whole number from 0 to 128"},
       {{"list", "-x"}, "option '-x': unknown: see 'apiguard list --help'"},
       // options
       {{"allow", "10.0.0.0/8", "--name"}, "option '--name': a value is missing"},
@@ -465,7 +465,7 @@ TEST_CASE("usage errors say what and where") {
       {{"allow", "10.0.0.0/8", "--until", "x", "--until", "y"},
        "option '--until': given more than once"},
       {{"allow", "10.0.0.0/8", "--for"}, "option '--for': a value is missing"},
-      {{"allow", "10.0.0.0/8", "--for", "0s"}, "duration '0s': it has no length"},
+      {{"allow", "10.0.0.0/8", "--for", "0s"}, "duration '0s': it is zero"},
       {{"allow", "10.0.0.0/8", "--for", "-2h"}, "duration '-2h': negative"},
       {{"allow", "10.0.0.0/8", "--for=-2h"}, "duration '-2h': negative"},
       {{"allow", "10.0.0.0/8", "--for", "2w"}, "duration '2w': write 14d"},
@@ -480,12 +480,12 @@ TEST_CASE("usage errors say what and where") {
       {{"lease", "192.0.2.7"},
        "verb 'lease': --for DURATION is missing: see 'apiguard lease --help'"},
       {{"lease", "192.0.2.7", "--from-ssh", "--for", "1h"},
-       "verb 'lease': ADDRESS, --from-ssh, --sync, --unbar and --authorized-key each stand alone: "
-       "see 'apiguard lease --help'"},
+       "verb 'lease': ADDRESS, --from-ssh, --sync, --unbar and --authorized-key exclude each "
+       "other: see 'apiguard lease --help'"},
       {{"lease", "--sync", "a", "--name", "b", "--for", "1h"},
        "verb 'lease': --sync NAME names them: leave out --name"},
       {{"lease", "192.0.2.0/24", "--for", "1h"},
-       "argument '192.0.2.0/24': a lease is of an address: 'apiguard allow' lists ranges"},
+       "argument '192.0.2.0/24': a lease is for one address: 'apiguard allow' adds ranges"},
       {{"lease", "192.0.2.7", "--for", "1h", "--prefix6", "56"},
        "option '--prefix6': '56': 128 or 64"},
       {{"lease", "192.0.2.7", "--for", "1h", "--within", "192.0.2.1/24"},
@@ -575,10 +575,10 @@ TEST_CASE("a bad CIDR is told with the reason that files get, too") {
   CHECK(error_of({"revoke", "10.0.0.300"}) ==
         "argument '10.0.0.300': " + parse_prefix("10.0.0.300").error().message);
   CHECK(error_of({"check", "10.0.0.1/8"}) ==
-        "argument '10.0.0.1/8': addresses alone; 'apiguard list 10.0.0.0/8' shows the ranges that "
+        "argument '10.0.0.1/8': only addresses; 'apiguard list 10.0.0.0/8' shows the ranges that "
         "overlap it");
   CHECK(error_of({"allow", "10.0.0.0/8", "office"}) ==
-        "argument 'office': no address; a name goes behind --name: --name office");
+        "argument 'office': not an address; a name goes after --name: --name office");
 }
 
 TEST_CASE("a bad destination is told with the reason that endpoints get, too") {

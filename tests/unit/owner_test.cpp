@@ -97,7 +97,7 @@ TEST_CASE("a folder that its owner cannot use is opened for the owner") {
   CHECK(mode_of(folder / "pins") == 0700);
 }
 
-TEST_CASE("what belongs to another is not believed, wherever it lies, and not touched") {
+TEST_CASE("what belongs to another is not trusted, wherever it lies, and not touched") {
   if (!is_root()) return;
   for (const char* name :
        {"state", "state/generations", "state/generations/7", "state/generations/7/files",
@@ -152,7 +152,7 @@ TEST_CASE("the folder may be a link, and both ways to it are looked at") {
   CHECK(look_at_owner(folder / "open/state").above);
 }
 
-TEST_CASE("a link of another on the way is not believed, though it leads to what is ours") {
+TEST_CASE("a link of another on the way is not trusted, though it leads to what is ours") {
   if (!is_root()) return;
   const Folder folder;
   make(folder / "tmp", 01777);
@@ -168,7 +168,7 @@ TEST_CASE("a link of another on the way is not believed, though it leads to what
   CHECK(mentions(look_at_owner(folder / "tmp/state").foreign, "chown -h root '"));
 }
 
-TEST_CASE("a folder above of another is not believed, and is not to be given to root as a whole") {
+TEST_CASE("a folder above of another is not trusted, and is not to be given to root as a whole") {
   if (!is_root()) return;
   const Folder folder;
   make(folder / "home", 0755);
@@ -176,7 +176,7 @@ TEST_CASE("a folder above of another is not believed, and is not to be given to 
   REQUIRE(chown((folder / "home").c_str(), kStranger, kStranger) == 0);
   const Ownership found = look_at_owner(folder / "home/state");
   CHECK(found.above);
-  CHECK(mentions(found.foreign, "who can replace what lies behind it"));
+  CHECK(mentions(found.foreign, "which can replace its target"));
   CHECK_FALSE(mentions(found.foreign, "-hR"));
 }
 
@@ -189,7 +189,7 @@ TEST_CASE("pipes and sockets of ours are closed like files, and not opened") {
   CHECK(mode_of(folder / "run/lock") == 0644);
 }
 
-TEST_CASE("what is not believed is neither read nor written") {
+TEST_CASE("what is not trusted is neither read nor written") {
   const Folder folder;
   make(folder / "run", 0755);
   put(folder / "run/detached", "eth0\n");

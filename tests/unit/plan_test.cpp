@@ -261,8 +261,8 @@ TEST_CASE("the mode in which a program is attached is not changed under it") {
   const Error error = stage.refusal(request_of(text(generic, kOffice)));
   CHECK(error.exit == Exit::kFailed);
   CHECK(error.message ==
-        "interface 'gate0': attached in native mode, xdp_mode is \"generic\": changing it takes "
-        "'apiguard detach gate0' first, then 'apiguard apply'");
+        "interface 'gate0': attached in native mode, xdp_mode is \"generic\": to change it, run "
+        "'apiguard detach gate0', then 'apiguard apply'");
   CHECK(stage.plan(request_of(text(audit() + "xdp_mode = \"native\"\n", kOffice))).generation == 5);
   // A boot guards what it can and says so when it tries.
   Request boot = request_of(text(generic, kOffice));
@@ -332,7 +332,7 @@ TEST_CASE("a file that an undone change brought in comes back only when it is as
   // To be confirmed, it is a warning; another text is neither.
   request.confirm_within = 60s;
   CHECK(stage.plan(request).risks.empty());
-  CHECK(holds(stage.plan(request).warnings, "what was undone would take effect again"));
+  CHECK(holds(stage.plan(request).warnings, "an undone change would take effect again"));
   CHECK(stage.plan(request_of(text(audit(), "192.0.2.0/25\n"))).risks.empty());
   // A way out is never refused for it.
   Request out = request_of(undone);
@@ -350,7 +350,7 @@ TEST_CASE("what a person detached stays so, and asks whoever would attach it aga
   request.detached = Detached({{"gate1", std::nullopt, "alice", kFirst + 3}});
   const Plan plan = stage.plan(request);
   CHECK(names_of(plan.targets) == Names{"gate0"});
-  CHECK(holds(plan.notes, "interface 'gate1': stays detached: taken off by alice"));
+  CHECK(holds(plan.notes, "interface 'gate1': not attached: detached by alice"));
   CHECK(plan.risks.empty());
   CHECK_FALSE(plan.all_detached);
 
@@ -420,7 +420,7 @@ TEST_CASE("nothing is published over what waits for its confirmation, but a way 
   window.deadline = BootTime(1ns);
   stage.world.window = window;
   Request request = request_of(text(audit(), "192.0.2.0/24\n"));
-  CHECK(stage.refusal(request).message == "generation 4: waits for its confirmation");
+  CHECK(stage.refusal(request).message == "generation 4: is pending confirmation");
   request.kind = Request::Kind::kWayOut;
   CHECK(stage.plan(request).generation == 5);
 }

@@ -185,8 +185,8 @@ TEST_CASE("ranges stand by prefix, then in the order cluster, the verbs' file, d
 TEST_CASE("an empty list is refused in enforce and audit, whatever is expired or excepted") {
   const std::string head = "interfaces = [\"eth0\"]\n";
   const std::string ways =
-      " with an empty list: no client would be listed; add a range ('apiguard allow CIDR') or "
-      "switch off ('apiguard mode off')";
+      " with an empty list: no client would be listed; add a range ('apiguard allow CIDR') or turn "
+      "the filter off ('apiguard mode off')";
   const auto error = [](const std::string& config, const std::string& list) {
     const auto parsed = parse_policy(texts(config, list));
     return parsed ? "" : parsed.error().message;

@@ -151,7 +151,7 @@ TEST_CASE("why somebody passes today whom no list admits") {
   CHECK(reason(from("192.0.2.7"), judged_by(audit)) == "mode audit drops nothing today");
   CHECK(reason(from("192.0.2.7", 8443), judged_by(enforce)) == "port 8443 is not protected yet");
   CHECK(reason(from("192.0.2.7"), {true, &enforce, {"eth1", "eth2"}}) ==
-        "may come in by eth1, or eth2, not guarded yet");
+        "may arrive on eth1, or eth2, which is not guarded yet");
   CHECK(newly_cut({from("203.0.113.7")}, judged_by(audit), {}, kNow).at(0).range ==
         audit.ranges[0]);
 }
@@ -360,7 +360,7 @@ TEST_CASE("ranges are told by name, connections and how long ago; ten of them") 
       {policy_of("192.0.2.0/24 name=ci\n").ranges[0], {7, {}, kNow - 2h}},
       {policy_of("192.0.3.0/24\n").ranges[0], {1, {}, kNow + 1h}}};
   CHECK(describe(cut, kNow) ==
-        "2 ranges that admitted a connection within 24 h would be taken out:\n"
+        "2 ranges that admitted a connection within 24 h would be removed:\n"
         "    192.0.2.0/24 (ci): 7 connections, last seen 2 h ago (used)\n"
         "    192.0.3.0/24 (authorized-ranges:1): 1 connection, last seen 0 s ago (used)");
   cut.resize(12, cut[0]);

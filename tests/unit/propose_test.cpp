@@ -189,15 +189,15 @@ TEST_CASE("what is wanted and cannot be read is told with its line") {
   refuses("a: \"x\n", "line 1: key 'a': a quote that does not end on its line");
   refuses("a: \"x\" y\n", "line 1: key 'a': text behind the closing quote");
   refuses("a: \"x\\ty\"\n", "line 1: key 'a': an escape with a backslash");
-  refuses("a: {x: y}\n", "line 1: key 'a': '{x: y}': no plain value");
+  refuses("a: {x: y}\n", "line 1: key 'a': '{x: y}': not a plain value");
   refuses("a: x: y\n", "line 1: key 'a': a mapping inside");
   refuses("list: [x,\n  y]\n", "line 1: key 'list': a value of several lines");
   refuses("list: [x\n", "line 1: key 'list': a list that does not end on its line");
   refuses("list: [x, [y]]\n", "line 1: key 'list': a list inside");
   refuses("list: [x,,y]\n", "line 1: key 'list': an empty element");
   refuses("list:\n  - x\n  - y: z\n", "line 1: key 'list': line 3: a mapping inside");
-  refuses("list:\n  - x\n    - y\n", "line 1: key 'list': line 3 is no item of a plain list");
-  refuses("list:\n  x: y\n", "line 1: key 'list': line 2 is no item of a plain list");
+  refuses("list:\n  - x\n    - y\n", "line 1: key 'list': line 3 is not an item of a plain list");
+  refuses("list:\n  x: y\n", "line 1: key 'list': line 2 is not an item of a plain list");
   refuses("x\n", "line 1: no 'key: value'");
   refuses("{\"a\": 1}\n", "line 1: no 'key: value'");
   refuses("  a: 1\n", "line 1: indented, but below nothing");
@@ -382,8 +382,8 @@ TEST_CASE("a file that may not be read is told, a folder without files is nothin
   CHECK(read_facts(folder.path()).took.empty());
   CHECK(read_facts(folder.path()).unread.empty());
   std::filesystem::create_directories(folder / "etc/kubernetes/manifests/kube-apiserver.yaml");
-  CHECK(
-      says(read_facts(folder.path()).unread, "kube-apiserver.yaml': open: it is no regular file"));
+  CHECK(says(read_facts(folder.path()).unread,
+             "kube-apiserver.yaml': open: it is not a regular file"));
 }
 
 // ---- proposals
@@ -488,7 +488,7 @@ TEST_CASE("a default route by an interface that cannot be guarded is said") {
   machine.default_routes = {2, 4};
   const Proposal proposal = propose::propose({}, machine, std::nullopt);
   CHECK(texts_of(proposal.interfaces) == Words{"eth0"});
-  CHECK(says(proposal.unknown, "who comes in by wg0 (default route)"));
+  CHECK(says(proposal.unknown, "clients that arrive on wg0 (default route)"));
 }
 
 TEST_CASE("notes on endpoints: bound to an address, inside the ports of this host") {
@@ -505,7 +505,7 @@ TEST_CASE("who is connected may stay unknown") {
   Machine machine = make_machine();
   machine.no_connections = "netlink 'sock_diag': open: no such file or directory";
   const Proposal proposal = propose::propose({}, machine, std::nullopt);
-  CHECK(says(proposal.unknown, "who is connected now: netlink 'sock_diag'"));
+  CHECK(says(proposal.unknown, "clients connected now: netlink 'sock_diag'"));
   CHECK(policy_of(proposal).interfaces == Words{"eth0"});
 }
 

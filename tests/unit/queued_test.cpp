@@ -129,7 +129,7 @@ TEST_CASE("a ticket says no more than its verb lets anybody type") {
   for (const char* wrong : {"0.0.0.0/0", "192.0.2.0/24", "192.0.2.6/31", "::/0", "2001:db8::/63",
                             "2001:db8::/65", "2001:db8::6/127", "2001:db8::/32"}) {
     INFO(wrong);
-    CHECK(refusal_of_prefix(wrong).find("a lease is of an address") != std::string::npos);
+    CHECK(refusal_of_prefix(wrong).find("a lease is for one address") != std::string::npos);
   }
   CHECK(refusal_of_prefix("192.0.2.9").find("given more than once") != std::string::npos);
   CHECK(refusal_of_prefix("192.0.2.8").empty());
@@ -177,7 +177,7 @@ TEST_CASE("a ticket of another version is refused by that name") {
   const auto other = parse_ticket(with("version", "3"));
   REQUIRE_FALSE(other);
   CHECK(other.error().exit == Exit::kFailed);
-  CHECK(other.error().message.find("version 3 is of another apiguard") != std::string::npos);
+  CHECK(other.error().message.find("version 3 belongs to another apiguard") != std::string::npos);
 }
 
 TEST_CASE("what is no ticket is refused, and named") {

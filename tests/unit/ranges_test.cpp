@@ -109,7 +109,7 @@ TEST_CASE("bad lines are refused with position, line and caret") {
        "  office\n"
        "  ^"},
       {"allow 10.0.0.0/8\n",
-       "list:1:1: 'allow' is not written: a line without 'except' allows\n"
+       "list:1:1: leave out 'allow': a line without 'except' allows\n"
        "  allow 10.0.0.0/8\n"
        "  ^"},
       {"Except 10.0.0.0/8\n",
@@ -117,11 +117,11 @@ TEST_CASE("bad lines are refused with position, line and caret") {
        "  Except 10.0.0.0/8\n"
        "  ^"},
       {"except\n",
-       "list:1:7: an address is missing behind 'except'\n"
+       "list:1:7: an address is missing after 'except'\n"
        "  except\n"
        "        ^"},
       {"except # x\n",
-       "list:1:7: an address is missing behind 'except'\n"
+       "list:1:7: an address is missing after 'except'\n"
        "  except # x\n"
        "        ^"},
       {"except except 10.0.0.0/8\n",
@@ -142,7 +142,7 @@ TEST_CASE("bad lines are refused with position, line and caret") {
        "  10.0.0.1 10.0.0.2\n"
        "           ^"},
       {"10.0.0.1,10.0.0.2\n",
-       "list:1:9: unexpected character ',': write one entry a line\n"
+       "list:1:9: unexpected character ',': write one entry per line\n"
        "  10.0.0.1,10.0.0.2\n"
        "          ^"},
       {"10.0.0.0 /8\n",
@@ -151,11 +151,11 @@ TEST_CASE("bad lines are refused with position, line and caret") {
        "  10.0.0.0 /8\n"
        "           ^"},
       {"10.0.0.0/1#6\n",
-       "list:1:11: a comment begins with a space in front of its '#'\n"
+       "list:1:11: a comment needs a space before its '#'\n"
        "  10.0.0.0/1#6\n"
        "            ^"},
       {"10.0.0.0/8 name=a#b\n",
-       "list:1:18: a comment begins with a space in front of its '#'\n"
+       "list:1:18: a comment needs a space before its '#'\n"
        "  10.0.0.0/8 name=a#b\n"
        "                   ^"},
       {"10.0.0.0/8 nmae=office\n",
@@ -187,11 +187,11 @@ TEST_CASE("bad lines are refused with position, line and caret") {
        "  10.0.0.0/8 until=\n"
        "                   ^"},
       {"10.0.0.0/8 name=a name=b\n",
-       "list:1:19: key 'name' stands twice\n"
+       "list:1:19: key 'name' is given twice\n"
        "  10.0.0.0/8 name=a name=b\n"
        "                    ^"},
       {"10.0.0.0/8 until=2026-12-01T08:00:00Z until=2026-12-01T08:00:00Z\n",
-       "list:1:39: key 'until' stands twice\n"
+       "list:1:39: key 'until' is given twice\n"
        "  10.0.0.0/8 until=2026-12-01T08:00:00Z until=2026-12-01T08:00:00Z\n"
        "                                        ^"},
       {"10.0.0.0/8 name=-a\n",
@@ -236,8 +236,8 @@ TEST_CASE("bad lines are refused with position, line and caret") {
        "  # end\n"
        "       ^"},
       {"10.0.0.0/8\r\n10.0.0.0/9\r\n",
-       "list:1:11: carriage return (CR): lines end in LF alone; 'sed -i \"s/\\r//\" FILE' takes it "
-       "out\n"
+       "list:1:11: carriage return (CR): lines end in LF only; 'sed -i \"s/\\r//\" FILE' removes "
+       "it\n"
        "  10.0.0.0/8?\n"
        "            ^"},
       {"\xEF\xBB\xBF"

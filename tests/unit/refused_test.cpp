@@ -57,7 +57,7 @@ TEST_CASE("refused leases are counted over processes, and nothing is written whe
   CHECK(*read_refused(run) == RefusedLeases{2, 0, 0, 1, 1});
 }
 
-TEST_CASE("what cannot be read is not believed, and counted anew") {
+TEST_CASE("what cannot be read is not trusted, and counted anew") {
   const test::Folder folder;
   const std::string& run = folder.path();
   const auto file = folder.path() + "/refused-leases";

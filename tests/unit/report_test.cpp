@@ -659,7 +659,7 @@ TEST_CASE("leases of a status, and none where nobody has any") {
   Status status = enforcing();
   CHECK(to_text(status, false).find("leases") == std::string::npos);
   status.leases = {12, 2, 1};
-  CHECK(to_text(status, false).find("leases       12, 2 of them ending soon; 1 barred\n") !=
+  CHECK(to_text(status, false).find("leases       12, 2 of them expiring soon; 1 barred\n") !=
         std::string::npos);
 }
 
@@ -816,7 +816,7 @@ TEST_CASE("a status for people") {
         "fingerprint  00ff\n"
         "endpoints    6443 [2001:db8::1]:443\n"
         "ranges       3 IPv4, 1 IPv6\n"
-        "unapplied    the files say something else: see 'apiguard diff'\n"
+        "unapplied    the files differ: see 'apiguard diff'\n"
         "\n"
         "INTERFACE  STATE     XDP MODE  PROGRAM  LINK\n"
         "eth0       attached  native    41       42\n"
@@ -842,7 +842,7 @@ TEST_CASE("damaged state is said loudly, first, with the command that helps, and
     "why": "generation '18': digest differs"
   })") != std::string::npos);
   status.damaged->generation = 17;
-  CHECK(begins("what was in force is in force"));
+  CHECK(begins("the list in force is unchanged"));
   status.damaged->published.reset();
   CHECK(begins("nothing is in force"));
   CHECK(to_text(status, false).find("'apiguard apply' publishes them") != std::string::npos);

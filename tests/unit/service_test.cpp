@@ -109,8 +109,8 @@ TEST_CASE("ends are computed anew when the clock was set, and only then") {
   CHECK_FALSE(ends.why_anew(clocks_at(5000, 10)));  // nothing judges
   ends.judged_by({1, 0}, clocks_at(1000, 10), std::nullopt);
   CHECK_FALSE(ends.why_anew(clocks_at(1300, 310)));
-  CHECK(ends.why_anew(clocks_at(1400, 310)) == "the clock was set by 100 s");
-  CHECK(ends.why_anew(clocks_at(1200, 310)) == "the clock was set by -100 s");
+  CHECK(ends.why_anew(clocks_at(1400, 310)) == "the clock was moved by 100 s");
+  CHECK(ends.why_anew(clocks_at(1200, 310)) == "the clock was moved by -100 s");
   ends.agree_with(clocks_at(1400, 310));
   CHECK_FALSE(ends.why_anew(clocks_at(1401, 311)));
 }
@@ -119,7 +119,7 @@ TEST_CASE("the kernel says by which clock the ends were computed") {
   Ends ends;
   // Published while the clock was ahead, and seen once it was right again.
   ends.judged_by({2, 0}, clocks_at(1500, 311), offset_of(clocks_at(9000, 300)));
-  CHECK(ends.why_anew(clocks_at(1500, 311)) == "the clock was set by -7511 s");
+  CHECK(ends.why_anew(clocks_at(1500, 311)) == "the clock was moved by -7511 s");
   ends.judged_by({3, 0}, clocks_at(1501, 312), offset_of(clocks_at(1501, 312)));
   CHECK_FALSE(ends.why_anew(clocks_at(1502, 313)));
   ends.judged_by({3, 0}, clocks_at(1502, 313), offset_of(clocks_at(2000, 313)));
@@ -132,7 +132,7 @@ TEST_CASE("what an unconfirmed change went back to has its ends by the clock bef
   ends.judged_by({2, 0}, clocks_at(1100, 110), std::nullopt);
   CHECK(ends.why_anew(clocks_at(9120, 120)));
   ends.judged_by({1, 0}, clocks_at(9130, 130), std::nullopt);
-  CHECK(ends.why_anew(clocks_at(9130, 130)) == "the clock was set by 8010 s");
+  CHECK(ends.why_anew(clocks_at(9130, 130)) == "the clock was moved by 8010 s");
   ends.judged_by({3, 0}, clocks_at(9131, 131), std::nullopt);
   CHECK_FALSE(ends.why_anew(clocks_at(9132, 132)));
 }
@@ -362,7 +362,7 @@ TEST_CASE("a snapshot that is damaged, old or of another boot is none") {
   REQUIRE(write_snapshot(folder.path(), old));
   const auto refused = read_snapshot(folder.path());
   REQUIRE_FALSE(refused);
-  CHECK(refused.error().message.find("the supervisor does not run any more") != std::string::npos);
+  CHECK(refused.error().message.find("the supervisor is no longer running") != std::string::npos);
 
   const std::string text = report::show_snapshot(snapshot);
   for (std::size_t length = 0; length + 2 < text.size(); length += 7) {

@@ -191,17 +191,17 @@ TEST_CASE("the CLI's file, and of several files each") {
 TEST_CASE("the message names the first few, and the way on") {
   const auto found = find_shrunk(policy_of({hosts(1, 20)}), policy_of({}), {kFeed, kOwn}, kNow);
   CHECK(describe(found) ==
-        "more than half of a list would go:\n"
+        "more than half of a list would be removed:\n"
         "    authorized-ranges.d/feed.list: 20 of 20 IPv4 entries, 20 of 20 addresses: "
         "198.51.100.1/32, 198.51.100.2/32, 198.51.100.3/32 and 17 more\n"
-        "  if the file came short, mend it and apply it again; a header '#lapse 24h' in a drop-in "
-        "lets lines that vanish end later, without a question");
+        "  if the file is incomplete, complete it and apply it again; a header '#lapse 24h' in a "
+        "drop-in lets removed lines expire later, without a question");
   const auto own = find_shrunk(policy_of({"", "", hosts(1, 10) + "10.0.0.0/8\n"}),
                                policy_of({"", "", hosts(1, 10)}), {kOwn}, kNow);
   CHECK(describe(own) ==
-        "more than half of a list would go:\n"
+        "more than half of a list would be removed:\n"
         "    authorized-ranges: 1 of 11 IPv4 entries, 16777216 of 16777226 addresses: 10.0.0.0/8\n"
-        "  if the file came short, mend it and apply it again");
+        "  if the file is incomplete, complete it and apply it again");
 }
 
 TEST_CASE("of 400,000 lines it takes no time that anybody notices") {

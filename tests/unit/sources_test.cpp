@@ -136,7 +136,7 @@ TEST_CASE("an event is one line") {
   unreached.reason = APIGUARD_VLAN_DEPTH;
   unreached.time = nanoseconds_of(kNow.boot);
   CHECK(report::event_text(unreached, "eth0", kNow) ==
-        "2026-01-01T00:00:00.000Z  would deny  a source not reached  vlan_depth  eth0");
+        "2026-01-01T00:00:00.000Z  would deny  a source that was not read  vlan_depth  eth0");
   CHECK(report::event_json(unreached, "eth0", kNow).find(R"("source":null)") != std::string::npos);
 }
 

@@ -233,7 +233,7 @@ TEST_CASE("a state directory that does not exist has nothing and is no error") {
   const Result<GenerationMeta> meta = dir.read_meta(3);
   REQUIRE_FALSE(meta);
   CHECK(meta.error().message ==
-        "generation '3': open: '" + folder / "none/generations" + "' has none of that number");
+        "generation '3': open: '" + folder / "none/generations" + "' does not have it");
   CHECK(meta.error().os_error == ENOENT);
 }
 
@@ -261,7 +261,7 @@ TEST_CASE("generation 0 and names that are no drop-in's are refused and leave no
     const Result<> written = dir.write(meta_of(1), sources);
     REQUIRE_FALSE(written);
     CHECK(written.error().message ==
-          "generation '1': file '" + std::string(name) + "': keep: no name of a drop-in");
+          "generation '1': file '" + std::string(name) + "': keep: not a drop-in name");
   }
   CHECK(names_in(folder / "generations").empty());
 }
@@ -277,7 +277,7 @@ TEST_CASE("a meta.json that was cut anywhere is refused") {
     const Result<GenerationMeta> meta = state.dir.read_meta(17);
     REQUIRE_FALSE(meta);
     CHECK(meta.error().message ==
-          "generation '17': meta.json: it is no JSON object: the state directory was damaged");
+          "generation '17': meta.json: it is not a JSON object: the state directory was damaged");
   }
 }
 
@@ -332,9 +332,8 @@ TEST_CASE("values of meta.json that make no sense are refused, unknown members a
   CHECK(error("\"schema\": 1", "\"schema\": 0") == wrong("schema"));
   CHECK(error("\"added\": 3", "\"added\": 4") == kRecordDiffers);
   CHECK(error("\"schema\": 1", "\"schema\": 2") ==
-        "generation '17': meta.json: schema 2 is of a newer apiguard, this one reads 1; install "
-        "the newer "
-        "one again or take another generation");
+        "generation '17': meta.json: schema 2 belongs to a newer apiguard, this one reads 1; "
+        "install the newer one again or use another generation");
   CHECK(error("\"added\": 3", "\"added\": 3, \"later\": {}") == kRecordDiffers);
   auto json = nlohmann::json::parse(text);
   json["later"] = {1};
@@ -343,7 +342,7 @@ TEST_CASE("values of meta.json that make no sense are refused, unknown members a
   json["generation"] = 16;
   put(state.generation + "/meta.json", show_sealed(json));
   CHECK(state.error() ==
-        "generation '17': meta.json is that of generation '16': the state directory was damaged");
+        "generation '17': meta.json belongs to generation '16': the state directory was damaged");
 }
 
 TEST_CASE("one bit of a record anywhere is damage") {
@@ -513,7 +512,7 @@ TEST_CASE("files that are not what was written are refused") {
     fs::create_directory(files + "/authorized-ranges");
     CHECK(state.error() ==
           "generation '17': file '" + files +
-              "/authorized-ranges': open: it is no regular file; put a plain file there");
+              "/authorized-ranges': open: it is not a regular file; put a plain file there");
   }
 }
 

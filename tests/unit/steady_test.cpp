@@ -100,10 +100,9 @@ TEST_CASE("what goes on changing is refused after a second and a half") {
       read.steady(Writers::kIgnore, [&](int time) { put(read.path, std::to_string(time) + "\n"); });
   REQUIRE_FALSE(text);
   CHECK(text.error().exit == Exit::kFailed);
-  CHECK(text.error().message ==
-        "file '" + read.path +
-            "': read: it goes on changing; write it beside and rename it into place, as "
-            "authorized-ranges(5) says, then try again");
+  CHECK(text.error().message == "file '" + read.path +
+                                    "': read: it keeps changing; write a new file and rename it "
+                                    "into place (see authorized-ranges(5)), then try again");
   CHECK(now() - begin > 1s);
 }
 

@@ -108,8 +108,9 @@ TEST_CASE("a single address that looks random is proposed with a word on its net
             "fe80::91d3:44a0:7be1:9c02", "2001:db8:5:9:91d3:44a0:7be1:9c02"}),
       ranges_of("2001:db8:5:9:91d3:44a0:7be1:9c02\n"), kNow, {});
   const std::string text = report::suggest_text(found, 0, {}, kNow);
-  CHECK(text.find("# looks like a temporary address, its host takes others of 2001:db8:5:6::/64:\n"
-                  "apiguard allow 2001:db8:5:6:91d3:44a0:7be1:9c02/128\n") != std::string::npos);
+  CHECK(text.find(
+            "# looks like a temporary address, its host also uses others of 2001:db8:5:6::/64:\n"
+            "apiguard allow 2001:db8:5:6:91d3:44a0:7be1:9c02/128\n") != std::string::npos);
   CHECK(text.find("temporary") == text.rfind("temporary"));
   const std::string json = report::suggest_json(found, 0, {});
   CHECK(json.find("\"network\": \"2001:db8:5:6::/64\"") != std::string::npos);

@@ -86,7 +86,7 @@ TEST_CASE("a change that waits says so, and what it sets") {
   const auto entry = report::log_entry_of(trace);
   CHECK(value_of(entry, "APIGUARD_CONFIRMED") == "waiting");
   CHECK(value_of(entry, "APIGUARD_SETTING") == "mode: audit -> enforce");
-  CHECK(entry.text.find(", mode: audit -> enforce, mode enforce, waits for its confirmation; by") !=
+  CHECK(entry.text.find(", mode: audit -> enforce, mode enforce, pending confirmation; by") !=
         std::string::npos);
 }
 

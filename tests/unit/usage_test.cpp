@@ -132,23 +132,21 @@ TEST_CASE("what is no such file is refused with its line") {
     CHECK(state.error().exit == Exit::kFailed);
     return state.error().message;
   };
-  CHECK(reason("") == "line 1: is not the first line of such a file");
-  CHECK(reason("apiguard used 2\nend\n") == "line 1: is not the first line of such a file");
+  CHECK(reason("") == "line 1: is not the expected first line");
+  CHECK(reason("apiguard used 2\nend\n") == "line 1: is not the expected first line");
   CHECK(reason(head + "used\n") == "line 6: the end is missing");
   CHECK(reason(head + "clock x\nend\n") == "line 5: no number");
   CHECK(reason(head + "seen 1\nend\n") == "line 5: is not known");
   CHECK(reason(head + "added 1\n192.0.2.0/33\nend\n") == "line 6: no range");
   CHECK(reason(head + "added 1\n192.0.2.0/24 x\nend\n") == "line 6: no range");
   CHECK(reason(head + "added 1\n192.0.2.0/24\nadded 2\n192.0.2.0/24\nused\nend\n") ==
-        "line 10: ranges stand twice or in no order");
-  CHECK(reason(head + "used\n192.0.2.0/24 1 2 3 4 5\nend\n") == "line 6: six numbers are wanted");
-  CHECK(reason(head + "used\n192.0.2.0/24 1 2 3 4 5 6 7\nend\n") ==
-        "line 6: six numbers are wanted");
-  CHECK(reason(head + "used\n192.0.2.0/24 -1 2 3 4 5 6\nend\n") ==
-        "line 6: six numbers are wanted");
+        "line 10: ranges are repeated or out of order");
+  CHECK(reason(head + "used\n192.0.2.0/24 1 2 3 4 5\nend\n") == "line 6: expected six numbers");
+  CHECK(reason(head + "used\n192.0.2.0/24 1 2 3 4 5 6 7\nend\n") == "line 6: expected six numbers");
+  CHECK(reason(head + "used\n192.0.2.0/24 -1 2 3 4 5 6\nend\n") == "line 6: expected six numbers");
   CHECK(reason(head + "used\n192.0.2.0/24 1 2 3 4 5 6\n10.0.0.0/8 1 2 3 4 5 6\nend\n") ==
-        "line 8: ranges stand twice or in no order");
-  CHECK(reason(head + "used\nend\nmore\n") == "line 6: something stands behind the end");
+        "line 8: ranges are repeated or out of order");
+  CHECK(reason(head + "used\nend\nmore\n") == "line 6: there is text after the end");
 }
 
 TEST_CASE("no file is an empty state, a damaged one is an error, and writing replaces it") {
