@@ -49,7 +49,7 @@ std::int64_t take_number(std::string_view& text) {
 // One NUMBER UNIT off the front; `unit` is the one before it, if any.
 Parsed take_part(std::string_view& text, const Unit*& unit) {
   if (!is_digit(text.front())) {
-    return wrong(fmt::format("a number is missing in front of {}", quote(text)));
+    return wrong(fmt::format("a number is missing before {}", quote(text)));
   }
   const std::int64_t number = take_number(text);
   if (text.empty()) return wrong("its unit is missing: s, m, h or d, as in 1h30m");

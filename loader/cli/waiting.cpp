@@ -156,7 +156,7 @@ Result<Exit> confirm(const CommandLine& line) {
   const auto meta = line.host.state.read_meta(newest);
   if (meta && meta->undone) return undone(newest);
   print(window ? fmt::format("generation {} is confirmed", window->generation)
-               : "nothing waits for a confirmation");
+               : "no change is pending confirmation");
   return Exit::kDone;
 }
 

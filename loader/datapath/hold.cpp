@@ -379,7 +379,7 @@ Result<std::vector<AttachPoint>> Hold::restore_program(const Edition& edition) {
     if (auto ours = fence::check(); !ours) return fail(ours.error());
     if (const int error = update(fd, filter->fd.get(), info->prog_id); error != 0) {
       return fail(fence::explain(kernel_error(fmt::format("link {}", info->link_id),
-                                              "put back the program", error))
+                                              "restore the program", error))
                       .error());
     }
     done.push_back(*info->point);

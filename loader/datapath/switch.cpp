@@ -86,7 +86,7 @@ class Switch {
 
   tl::unexpected<Error> put_back(Error why) {
     for (const Finding& left : report_.undo.put_back())
-      why.message += fmt::format("; {}: could not be put back: {}", left.subject, left.what);
+      why.message += fmt::format("; {}: could not be restored: {}", left.subject, left.what);
     return fail(std::move(why));
   }
 

@@ -171,16 +171,14 @@ Stamp stamp(const Floor& floor, const Reading& reading) {
 
 std::string describe(const Taken& taken) {
   if (!taken.is_held()) return "";
-  const std::string holder = taken.since == 0
-                                 ? "the book of leases was written by"
-                                 : fmt::format("generation {} was published by", taken.since);
+  const std::string holder =
+      taken.since == 0 ? "the book of leases" : fmt::format("generation {}", taken.since);
   const auto shown = [](Timestamp time) {
     return format_timestamp(std::chrono::floor<seconds>(time));
   };
   return fmt::format(
-      "clock '{}': is {} behind the time that {}: ranges expire as if it were {}, and expired "
-      "lines stay in the files; set the clock, or, if it is right now: apiguard apply "
-      "--trust-clock",
+      "clock '{}': is {} behind the time of {}: ranges expire as if it were {}, and expired lines "
+      "stay in the files; set the clock, or, if it is right now: apiguard apply --trust-clock",
       shown(taken.clock),
       show_duration(std::chrono::duration_cast<seconds>(taken.now.wall - taken.clock)), holder,
       shown(taken.now.wall));

@@ -211,10 +211,9 @@ Result<> check_ancestors(const SshConnection& connection, const std::vector<std:
                                           other->pid, sshd->pid));
   }
   if (!outside) return {};
-  return refuse(connection,
-                fmt::format("what started sshd {} is outside of this PID namespace, and "
-                            "cannot be seen to belong to root",
-                            sshd->pid));
+  return refuse(connection, fmt::format("the process that started sshd {} is outside this PID "
+                                        "namespace, and cannot be seen to belong to root",
+                                        sshd->pid));
 }
 
 Result<Address> proven_ssh_source(const char* connection) {

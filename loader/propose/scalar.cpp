@@ -48,7 +48,7 @@ Read<std::string> unquote(std::string_view text) {
 Read<std::string> read_quoted(std::string_view text) {
   const std::size_t length = quoted_length(text);
   if (length == std::string_view::npos) return cannot("a quote that does not end on its line");
-  if (length != text.size()) return cannot("text behind the closing quote");
+  if (length != text.size()) return cannot("text after the closing quote");
   return unquote(text);
 }
 

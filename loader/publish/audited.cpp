@@ -142,7 +142,7 @@ std::string describe(std::vector<DeniedSource> sources, const std::vector<AuditS
     text += line_of(sources[i], connections_of(connections, sources[i]), now);
   if (connected == 0) return text;
   if (shown < connected) text += fmt::format("\n  and {} more", connected - shown);
-  return text + "\n'apiguard suggest' has the commands that list those with connections";
+  return text + "\n'apiguard suggest' prints the commands that allow those with connections";
 }
 
 }  // namespace apiguard::publish

@@ -84,7 +84,7 @@ std::string line_of(const propose::Unproven& source, Timestamp now) {
   if (known != nullptr)
     text += fmt::format("; health checks of {} come from {}", known->cloud, known->ranges);
   if (source.rhythm || known != nullptr)
-    text += fmt::format("; list it: apiguard allow {}", host_prefix(source.source));
+    text += fmt::format("; to allow it: apiguard allow {}", host_prefix(source.source));
   return text + "\n";
 }
 

@@ -153,7 +153,7 @@ passes 198.51.100.11
 drops 198.51.100.10 "$CI"
 clock 0
 boot
-complains "clock '.*': is (59 min|1 h).* behind the time that generation 1 was published by: .* apiguard apply --trust-clock"
+complains "clock '.*': is (59 min|1 h).* behind the time of generation 1: .* apiguard apply --trust-clock"
 passes 198.51.100.11
 drops 198.51.100.10 "$CI"
 keeps expect 2 guard allow "$GUEST" --until "$SOON"
@@ -197,7 +197,7 @@ verb apply
 drops "$CI"
 clock 0
 unrelated
-complains 'is .* behind the time that generation 1'
+complains 'is .* behind the time of generation 1'
 drops "$CI"
 lists "^$CI"
 clock 0 synchronised
@@ -255,7 +255,7 @@ begin 0
 verb apply
 clock "-$(date +%s)"
 boot
-complains 'is .* behind the time that generation 1'
+complains 'is .* behind the time of generation 1'
 well_judged
 supervise
 verb allow "$GUEST" --for 3s

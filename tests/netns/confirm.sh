@@ -59,7 +59,7 @@ same 'true null' "$(guard status --json | "$TOOLS/json" /confirmed /confirm_dead
 same "$FIRST" "$(pinned)"
 same 'in' "$(standing "$FIRST")"
 verb confirm
-prints 'nothing waits for a confirmation'
+prints 'no change is pending confirmation'
 judges $NEW
 changes verb revoke guest
 remember

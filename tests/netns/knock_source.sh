@@ -205,7 +205,7 @@ refused 'process [0-9]+, above sshd [0-9]+, does not belong to root' knocks "$OF
 nsenter --target "$INIT" --mount --pid --net -- /usr/sbin/sshd -D -p 2400 -E "$WORK/sshd.log" -f /etc/ssh/config </dev/null &
 PIDS+=($!)
 wait_for 'sshd from outside' listens 2400
-refused 'is outside of this PID namespace' knocks "$OFFICE4" "alice@$SERVER4" -p 2400
+refused 'is outside this PID namespace' knocks "$OFFICE4" "alice@$SERVER4" -p 2400
 expect 4 nsenter --target "$INIT" --pid --net -- env SSH_CONNECTION="$SESSION" "$TOOLS/ssh_source"
 complains "folder '/proc': .*another PID namespace"
 

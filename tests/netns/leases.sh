@@ -188,6 +188,11 @@ drops 198.18.41.1
 sed -i '/by-hand/d' "$LIST"
 keeps expect 1 guard revoke 198.18.40.7 --if-listed # it is listed all the same
 complains 'apiguard except 198\.18\.40\.7/32'
+verb lease 198.18.40.7 --for 1h --name inside
+keeps verb revoke 198.18.40.7 # the lease goes, and the range around it is named
+complains "lease 198\.18\.40\.7/32: barred"
+complains "198\.18\.40\.7/32': no such entry, but it lies inside 198\.18\.40\.0/24 .*apiguard except 198\.18\.40\.7/32"
+passes 198.18.40.7
 verb lease 2001:db8:b::7 --for 1h --name here
 keeps verb revoke nobody here --if-listed
 complains "name 'nobody': no such entry: nothing to revoke"

@@ -113,7 +113,7 @@ if command -v bpftool >/dev/null; then
   bpftool map update pinned "$PINS/unproven-v2" key 192 0 2 99 0 0 0 0 0 0 0 0 0 0 0 0 4 0 0 0 0 0 0 0 value "${bytes[@]}"
   verb suggest
   same 192.0.2.99 "$(grep -m 1 '^  192\.0\.2\.' "$WORK/out" | awk '{ print $1 }')"
-  prints '^  192\.0\.2\.99  [0-9]+ packets, every 10 s since 20.*Z \(1[45] min ago\): health check\?; list it: apiguard allow 192\.0\.2\.99/32$'
+  prints '^  192\.0\.2\.99  [0-9]+ packets, every 10 s since 20.*Z \(1[45] min ago\): health check\?; to allow it: apiguard allow 192\.0\.2\.99/32$'
   verb suggest --json
   same '192.0.2.99 probe' "$(after_json /unproven/0/source /unproven/0/kind)"
 else

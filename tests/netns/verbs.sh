@@ -61,6 +61,16 @@ keeps verb allow 198.51.100.7
 keeps verb allow 198.51.100.7 --name ci-run-1 --json
 same 'false 0' "$(after /changed /added# | xargs)"
 
+step 'revoke: says that a wider range still allows the address'
+changes verb allow 203.0.113.5 --name desk
+changes verb revoke 203.0.113.5
+complains "range '203\.0\.113\.5/32': removed, but 203\.0\.113\.0/24 \(authorized-ranges:[0-9]+\) still allows it; to exclude it: apiguard except 203\.0\.113\.5/32"
+passes 203.0.113.5
+changes verb allow 198.51.100.9
+changes verb revoke 198.51.100.9
+if grep -q 'still allows' "$WORK/err"; then die 'nothing allows it'; fi
+drops 198.51.100.9
+
 step 'except: a part of a wider range'
 changes verb except 203.0.113.128/25 --name guests
 passes "$OFFICE4"

@@ -111,8 +111,8 @@ TEST_CASE("unknown and wrong headers are refused by their place") {
        "1:8: key 'lapse': duration '31d': not within 1m and 30d\n  #lapse 31d\n         ^"},
       {"#lapse 0h", "1:8: key 'lapse': duration '0h': it is zero\n  #lapse 0h\n         ^"},
       {"#lapse 24h # a day",
-       "1:8: key 'lapse': duration '24h # a day': a number is missing in front of ' # a day'\n  "
-       "#lapse 24h # a day\n         ^"},
+       "1:8: key 'lapse': duration '24h # a day': a number is missing before ' # a day'\n  #lapse "
+       "24h # a day\n         ^"},
       {"#lapse 24h\n#lapse 24h", "2:2: key 'lapse' is given twice\n  #lapse 24h\n   ^"},
       {"#lapse 24h\n# c\n#lapse 1h", "3:2: key 'lapse' is given twice\n  #lapse 1h\n   ^"},
   };

@@ -256,7 +256,8 @@ TEST_CASE("everything above the session is root's and can be seen") {
   CHECK(judged({root(99, 80), sshd(80, 70, {kInode}), user(1, 0)}) ==
         "process 1, above sshd 80, does not belong to root");
   CHECK(judged({root(99, 80), sshd(80, 70, {kInode}), sshd(70, 0)}) ==
-        "what started sshd 80 is outside of this PID namespace, and cannot be seen to belong to "
+        "the process that started sshd 80 is outside this PID namespace, and cannot be seen to "
+        "belong to "
         "root");
   const std::string unseen =
       "no ancestor of this process that can be seen from its PID namespace is an sshd that belongs "

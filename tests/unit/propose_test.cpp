@@ -187,7 +187,7 @@ TEST_CASE("what is wanted and cannot be read is told with its line") {
   refuses("a: *x\n", "line 1: key 'a': an anchor or alias");
   refuses("a: !!str x\n", "line 1: key 'a': a tag");
   refuses("a: \"x\n", "line 1: key 'a': a quote that does not end on its line");
-  refuses("a: \"x\" y\n", "line 1: key 'a': text behind the closing quote");
+  refuses("a: \"x\" y\n", "line 1: key 'a': text after the closing quote");
   refuses("a: \"x\\ty\"\n", "line 1: key 'a': an escape with a backslash");
   refuses("a: {x: y}\n", "line 1: key 'a': '{x: y}': not a plain value");
   refuses("a: x: y\n", "line 1: key 'a': a mapping inside");

@@ -106,7 +106,7 @@ TEST_CASE("each is told with its rhythm and the command that lists it; ten of th
   std::vector<UnprovenSource> sources{checks("192.0.2.5", 7199), sends("192.0.2.6", 1)};
   CHECK(report::unproven_text(find_unproven({}, sources, {}, {}, kNow), kNow) ==
         "  192.0.2.5  120 packets, every 10 s since 2025-12-31T22:00:00Z (2 h ago): health check?; "
-        "list it: apiguard allow 192.0.2.5/32\n"
+        "to allow it: apiguard allow 192.0.2.5/32\n"
         "  192.0.2.6  1 packet, last 0 s ago: payload for no socket of this host, and no answer is "
         "known: translated?\n");
   for (int i = 10; i < 20; ++i) sources.push_back(sends("192.0.2." + std::to_string(i), 1));
@@ -116,7 +116,7 @@ TEST_CASE("each is told with its rhythm and the command that lists it; ten of th
   CHECK(report::unproven_text({}, kNow).empty());
   CHECK(report::unproven_text(find_unproven({}, {sends("35.191.0.7", 1)}, {}, {}, kNow), kNow)
             .ends_with("; health checks of Google Cloud come from 35.191.0.0/16 130.211.0.0/22 "
-                       "2600:2d00:1:b029::/64; list it: apiguard allow 35.191.0.7/32\n"));
+                       "2600:2d00:1:b029::/64; to allow it: apiguard allow 35.191.0.7/32\n"));
 }
 
 TEST_CASE("JSON has all of them") {
