@@ -109,7 +109,7 @@ begin
 says allow 203.0.113.10-203.0.113.20 '203\.0\.113\.10/31 203\.0\.113\.12/30 203\.0\.113\.16/30 203\.0\.113\.20/32$'
 verb allow 203.0.113.10/31 203.0.113.12/30 203.0.113.16/30 203.0.113.20/32
 says allow office.example.com 'getent ahosts office\.example\.com'
-says allow 192.0.2.0/24,198.51.100.0/24 'blanks between ranges.*: 192\.0\.2\.0/24 198\.51\.100\.0/24$'
+says allow 192.0.2.0/24,198.51.100.0/24 'spaces between ranges.*: 192\.0\.2\.0/24 198\.51\.100\.0/24$'
 says allow 192.0.2.0/24 office 'name office$'
 says allow 203.0.113.7:6443 'no port .*endpoints.*: write 203\.0\.113\.7$'
 says allow https://203.0.113.7:6443 'no source'
