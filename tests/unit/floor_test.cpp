@@ -280,9 +280,9 @@ TEST_CASE("what is said of a clock that is held") {
   CHECK(describe(believed_time(host.floor, host.reading(200, 0s, kFree))).empty());
   CHECK(describe(believed_time(host.floor, host.reading(200, -kClockTolerance, kFree))).empty());
   CHECK(describe(believed_time(host.floor, host.reading(200, -1h, kFree))) ==
-        "clock '2026-12-01T11:03:20Z': is 1 h behind the time that generation 1 was published by: "
-        "ranges expire as if it were 2026-12-01T12:03:20Z, and expired lines stay in the files; "
-        "set the clock, or, if it is right now: apiguard apply --trust-clock");
+        "clock '2026-12-01T11:03:20Z': is 1 h behind the time of generation 1: ranges expire as if "
+        "it were 2026-12-01T12:03:20Z, and expired lines stay in the files; set the clock, or, if "
+        "it is right now: apiguard apply --trust-clock");
 }
 
 TEST_CASE("clocks that were set, and clocks that are disciplined") {
