@@ -139,7 +139,7 @@ complains "'except'"
 begin
 printf '%s\n' 'ranges = ["192.0.2.1"]' 'port = 6443' >>"$ETC/apiguard.toml"
 expect 3 guard validate
-complains 'authorized-ranges, one a line'
+complains 'authorized-ranges, one per line'
 complains "'endpoints'"
 
 step 'What people type works'

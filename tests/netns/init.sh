@@ -52,7 +52,7 @@ mkdir -p "$HOST"
 expect 0 guard init --root "$HOST" --print
 complains 'no file of kubeadm, k3s or RKE2'
 complains '6443 is a guess'
-complains '0 in the ranges of .cluster., 2 in none, 1 by nodes0, .* 1 by pod0, which is not guarded'
+complains '0 in the ranges of .cluster., 2 outside, 1 on nodes0, .* 1 on pod0, which is not guarded'
 prints '^  "gate0", +# default route; 198\.51\.100\.1/32, 2001:db8:1::1/128$'
 prints '^  "6443", '
 [ ! -e "$ETC" ] || die '--print made a folder'
@@ -68,7 +68,7 @@ printf '%s\n' 'spec:' '  containers:' '  - command:' '    - kube-controller-mana
   '    - --cluster-cidr=10.244.0.0/16' >"${MANIFEST%/*}/kube-controller-manager.yaml"
 verb init --root "$HOST"
 prints "^  $MANIFEST: kubeadm: port 6443, advertise-address 10\.20\.0\.5\$"
-prints '1 in the ranges of .cluster., 2 in none, 1 by pod0'
+prints '1 in the ranges of .cluster., 2 outside, 1 on pod0'
 prints 'load balancers'
 prints "^wrote $TOML: mode audit"
 silent_about 'warning|not yet a whole policy'

@@ -45,9 +45,9 @@ drops --count 5 "$STRANGER4"
 judged "$STRANGER4" drop expired "$STRANGER4/32"
 same "$END" "$(after /until)"
 expect 1 guard check "$STRANGER4"
-prints "expired .* $END \\(ended [0-9]+ s ago\\)"
+prints "expired .* $END \\(expired [0-9]+ s ago\\)"
 expect 0 guard list
-prints "guest +$END \\(ended [0-9]+ s ago\\)"
+prints "guest +$END \\(expired [0-9]+ s ago\\)"
 answered "$OFFICE4"
 
 step 'What covers an ended range decides'

@@ -26,7 +26,7 @@ supervise
 guarded 0
 fill_run
 verb detach --all
-complains "the supervisor \(pid $SUPERVISOR\) is ended"
+complains "the supervisor \(pid $SUPERVISOR\) is stopped"
 wait_for 'the end of the supervisor' ended
 on 0 'pass pass'
 rm "$RUN/fill"
@@ -35,7 +35,7 @@ step 'The same where that is read-only'
 verb apply
 supervise
 expect 0 with_run_readonly detach gate0
-complains "the supervisor \(pid $SUPERVISOR\) is ended"
+complains "the supervisor \(pid $SUPERVISOR\) is stopped"
 wait_for 'the end of the supervisor' ended
 on 0 'pass pass'
 

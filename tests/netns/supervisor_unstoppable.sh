@@ -80,8 +80,8 @@ in_background "$SERVER" "$TOOLS/usurp" attach gate0 >"$WORK/usurper"
 usurper=$!
 wait_for 'the usurper' grep -qx attached "$WORK/usurper"
 supervise_counted
-says "'apply --boot' failed with status [0-9]+: again in 5 s"
-says "'apply --boot' failed with status [0-9]+: again in 10 s"
+says "'apply --boot' failed with status [0-9]+: retry in 5 s"
+says "'apply --boot' failed with status [0-9]+: retry in 10 s"
 at_most 14
 kill "$usurper"
 guarded 0
@@ -91,7 +91,7 @@ step 'The same, with every call of bpf refused, while interfaces come and go'
 reboot
 config interfaces='["gate0", "w*"]'
 supervise_counted strace -D -f -o /dev/null -e trace=bpf -e inject=bpf:error=EPERM
-says "'apply --boot' failed with status [0-9]+: again in 5 s"
+says "'apply --boot' failed with status [0-9]+: retry in 5 s"
 for ((i = 0; i < 40; ++i)); do
   new_link "w$i"
   drop_link "w$i"

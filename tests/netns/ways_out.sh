@@ -77,7 +77,7 @@ wait_for 'the verb to end' grep -q 'went on' "$WORK/said"
 if grep -q 'went on 0' "$WORK/said"; then
   grep -q 'by hand' "$ETC/authorized-ranges" || die 'what a person saved is gone'
 else
-  grep -q 'was edited meanwhile' "$WORK/err" || die "it says: $(cat "$WORK/err")"
+  grep -q 'was edited during the change' "$WORK/err" || die "it says: $(cat "$WORK/err")"
   grep -q 'by hand' "$ETC/authorized-ranges" || die 'what a person saved is gone'
   enforced
 fi

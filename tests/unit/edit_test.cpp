@@ -367,9 +367,9 @@ TEST_CASE("what has ended is taken out, and all else stays") {
         "# until=2001-01-01T00:00:00Z\n"
         "198.51.100.8 until=2030-01-01T00:00:00.000000001Z\n");
   CHECK(edited->notes ==
-        Texts{"range '198.51.100.7/32': ended at 2030-01-01T00:00:00Z, removed from "
+        Texts{"range '198.51.100.7/32': expired at 2030-01-01T00:00:00Z, removed from "
               "authorized-ranges",
-              "range '10.1.0.0/16': except ended at 2029-12-31T23:59:59.5Z, removed from "
+              "range '10.1.0.0/16': except expired at 2029-12-31T23:59:59.5Z, removed from "
               "authorized-ranges"});
 
   const auto earlier = remove_ended(list(text), *parse_timestamp("2029-01-01T00:00:00Z"));
