@@ -123,9 +123,9 @@ changes verb rollback "$with_guest" # to the text that let it in
 lists "^$GUEST.* name=guest"
 drops "$GUEST"
 verb list
-prints '^ *198\.51\.100\.9/32 .*guest .*\(ended '
+prints '^ *198\.51\.100\.9/32 .*guest .*\(expired '
 expect 1 guard check "$GUEST"
-prints 'expired .*\(ended '
+prints 'expired .*\(expired '
 verb allow "$GUEST" --for 1h
 passes "$GUEST"
 
@@ -163,7 +163,7 @@ complains 'is .* behind'
 passes "$GUEST"
 ended "$GUEST"
 unrelated
-complains 'ended lines stay in the files'
+complains 'expired lines stay in the files'
 drops "$GUEST" 198.51.100.10
 for line in "$ENDED" "$CI" 198.51.100.10 "$GUEST"; do lists "^$line"; done
 boot

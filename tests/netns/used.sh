@@ -207,7 +207,7 @@ answered "$STRANGER4"
 has_passed() { [ "$(date +%s)" -gt "$(date -u -d "$1" +%s)" ]; }
 wait_for "$END" has_passed "$END"
 changes verb allow 198.18.0.10
-complains '192\.0\.2\.7/32.* ended'
+complains '192\.0\.2\.7/32.* expired'
 changes verb revoke 192.0.2.0/24 --accept-risk drop-peers
 
 step 'A state file that is damaged, or cannot be written, stops nothing'

@@ -85,9 +85,9 @@ TEST_CASE("what is near private space and plain is not asked about") {
 
 TEST_CASE("a range that lists a whole family says so") {
   CHECK(warnings_of("0.0.0.0/0\n") ==
-        Texts{"list:1:1: 0.0.0.0/0 lists every IPv4 address: only an 'except' drops one"});
+        Texts{"list:1:1: 0.0.0.0/0 allows every IPv4 address: only an 'except' drops one"});
   CHECK(warnings_of("::/0\n") ==
-        Texts{"list:1:1: ::/0 lists every IPv6 address: only an 'except' drops one"});
+        Texts{"list:1:1: ::/0 allows every IPv6 address: only an 'except' drops one"});
   CHECK(warnings_of("except 0.0.0.0/0\n").empty());
 }
 

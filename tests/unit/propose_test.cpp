@@ -404,7 +404,7 @@ TEST_CASE("kubeadm: a whole proposal, which our own reader takes") {
   CHECK(proposal.unlisted[0].connections == 2);
   CHECK(says(
       proposal.took,
-      "connected now: 1 in the ranges of 'cluster', 2 in none, 1 by cni0, which is not guarded"));
+      "connected now: 1 in the ranges of 'cluster', 2 outside, 1 on cni0, which is not guarded"));
   CHECK(says(proposal.unknown, "'apiguard allow 192.0.2.7 --name admin'"));
   CHECK(says(proposal.unknown, "load balancers"));
 
