@@ -7,7 +7,7 @@
 STRANGER=65534
 
 give_away() { chown -h "$STRANGER" "$@"; }
-mended() { chown -hR root "$STATE" "$RUN" "$PINS" && verb status && silent_about 'not believed'; }
+mended() { chown -hR root "$STATE" "$RUN" "$PINS" && verb status && silent_about 'not trusted'; }
 forget() {
   guard detach --all >/dev/null 2>&1 || true # there may be nothing to take off
   rm -rf "$STATE" "$RUN" "$PINS" "$PINS"-*
@@ -18,8 +18,8 @@ forget() {
 step 'Folders as they are made are believed without a word, under any umask'
 for mask in 0000 0077 0177 0277 0777; do
   forget
-  (umask "$mask" && verb apply && silent_about 'could write|not believed')
-  verb allow 198.51.100.0/24 && silent_about 'could write|not believed'
+  (umask "$mask" && verb apply && silent_about 'could write|not trusted')
+  verb allow 198.51.100.0/24 && silent_about 'could write|not trusted'
   enforced
   same '700 755 700' "$(stat -c %a "$STATE" "$RUN" "$PINS" | xargs)" "modes under umask $mask"
   ! find "$STATE" "$RUN" "$PINS" -perm /022 ! -type l | grep . || die 'others could write'
@@ -89,11 +89,11 @@ enforced
 
 step 'The ways out go on by the pins'
 expect 0 guard mode audit
-complains 'not believed'
+complains 'not trusted'
 passes "$STRANGER4"
 plain_config
 expect 0 guard mode off
-complains 'not believed'
+complains 'not trusted'
 not_enforced
 expect 0 guard detach --all
 not_enforced

@@ -112,7 +112,7 @@ says allow office.example.com 'getent ahosts office\.example\.com'
 says allow 192.0.2.0/24,198.51.100.0/24 'spaces between ranges.*: 192\.0\.2\.0/24 198\.51\.100\.0/24$'
 says allow 192.0.2.0/24 office 'name office$'
 says allow 203.0.113.7:6443 'no port .*endpoints.*: write 203\.0\.113\.7$'
-says allow https://203.0.113.7:6443 'no source'
+says allow https://203.0.113.7:6443 'not a source'
 says allow ::ffff:10.0.0.0/104 "write '10\.0\.0\.0/8'"
 says allow '10.0.*.*' 'write 10\.0\.0\.0/16$'
 says allow any '0\.0\.0\.0/0 and ::/0'
@@ -166,7 +166,7 @@ meant '203.0.113.0/24' 203.0.113.64/26
 meant '198.51.100.7/32 203.0.113.0/24' 192.0.0.0/4
 meant '2001:db8:12::/48' "$OFFICE6"
 meant '' nobody
-complains '^no entry in force is meant'
+complains '^no entry in force matches'
 verb list nobody
 same '' "$(cat "$WORK/out")" 'a table of nothing'
 

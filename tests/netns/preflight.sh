@@ -272,7 +272,7 @@ if command -v strace >/dev/null; then
   without_sock_diag EMFILE 4 allow 198.18.0.4
   same "$before" "$(generation)"
   without_sock_diag EPROTONOSUPPORT 0 allow 198.18.0.4
-  complains 'are not named'
+  complains 'that this change cuts are not known'
   same $((before + 1)) "$(generation)"
   without_sock_diag EMFILE 0 rollback
   same $((before + 2)) "$(generation)"

@@ -36,7 +36,7 @@ verb apply
 printf '%s\n' '# a head' '' '2001:db8:12::/48   name=office  # v6' 'except 203.0.113.128/25' '203.0.113.0/24' \
   '198.51.100.9 until=2099-01-01T00:00:00Z' '198.51.100.8 until=2020-01-01T00:00:00Z' >"$NEW"
 takes set --file "$NEW"
-silent_about 'ended at'
+silent_about 'expired at'
 keeps verb set --file "$NEW"
 prints unchanged
 
@@ -163,7 +163,7 @@ fi
 step 'validate: what is written elsewhere, whatever it is called'
 printf '203.0.113.0/24\n' >"$WORK/ansible-tmp-1.2"
 keeps expect 2 guard validate "$WORK/ansible-tmp-1.2"
-complains 'say --kind toml or --kind ranges'
+complains 'give --kind toml or --kind ranges'
 keeps expect 0 guard validate --kind ranges "$WORK/ansible-tmp-1.2"
 prints '1 range \(1 IPv4, 0 IPv6\)'
 expect 3 guard validate --kind toml "$WORK/ansible-tmp-1.2"

@@ -20,7 +20,7 @@ feed() {
 shrinks() {
   keeps expect 7 guard "$@"
   complains "risk 'shrink'"
-  complains 'mend it and apply it again'
+  complains 'complete it and apply it again'
   complains "apiguard .*--accept-risk shrink"
   silent_about "risk '(drop-peers|wide|unapplied|undone)'"
   enforced

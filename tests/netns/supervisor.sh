@@ -127,7 +127,7 @@ step 'A program is replaced by another tool: put back'
 forget
 "$TOOLS/usurp" update "$(link_pin gate0)"
 guarded 0
-says 'somebody replaced the program on its link: generation [0-9]+ is back'
+says 'another process replaced the program on its link: generation [0-9]+ is restored'
 "$TOOLS/usurp" update "$(link_pin gate0)"
 "$TOOLS/usurp" update "$(link_pin gate1)"
 guarded 0

@@ -329,7 +329,7 @@ rm "$PINS/links/"gate0-*
 says "pin '.*gate0-[0-9]+': was removed: pinned again"
 said_once "links/zz': is not a link of apiguard"
 on_server "$TOOLS/usurp" update "$(ls -d "$PINS/links/"gate0-*)"
-says 'somebody replaced the program on its link'
+says 'another process replaced the program on its link'
 guarded 0
 all_there
 ends TERM 0

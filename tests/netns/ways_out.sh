@@ -89,7 +89,7 @@ office
 verb apply --confirm-within 1h
 rm -rf "$PINS" "$RUN"
 expect 4 guard apply --boot
-complains 'was undone'
+complains 'they hold an undone change'
 expect 1 guard status
 passes_all
 

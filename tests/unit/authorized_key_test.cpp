@@ -85,8 +85,8 @@ TEST_CASE("what is no public key, or more than one") {
   CHECK(why(kKey + "\n" + kCurve + "\n") == "there are 2 lines of keys; give one key");
   CHECK(why(kKey + "\n" + kKey + "\n") == "there are 2 lines of keys; give one key");
   CHECK(has(why("restrict " + kKey), "options come before"));
-  CHECK(has(why("from=\"10.0.0.0/8\",command=\"echo ssh-rsa hi\" " + kKey), "options stand"));
-  CHECK(has(why("no-pty,command=\"x\" " + kCurve + " y"), "options stand"));
+  CHECK(has(why("from=\"10.0.0.0/8\",command=\"echo ssh-rsa hi\" " + kKey), "options come before"));
+  CHECK(has(why("no-pty,command=\"x\" " + kCurve + " y"), "options come before"));
   CHECK(why("hello") == "it begins with 'hello', which is not a type of key");
   CHECK(has(why("1024 35 1234567 alice"), "not a type of key"));
   CHECK(has(why("ssh-dss AAAAB3NzaC1kc3M= x"), "DSA"));

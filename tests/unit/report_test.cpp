@@ -426,18 +426,22 @@ TEST_CASE("the list says what is left of ranges that end") {
       range_of("192.0.2.2", Kind::kAllow, "", "2026-12-01T08:00:01Z"),
       range_of("192.0.2.3", Kind::kAllow, "ci", "2026-12-01T09:59:59Z"),
       range_of("203.0.113.0/24", Kind::kAllow, "office")};
-  CHECK(
-      text_of_list(ranges, {}, now) ==
-      "CIDR            KIND    NAME    UNTIL                                 CONNECTIONS  LAST SEEN"
-      "  ORIGIN\n"
-      "192.0.2.1/32    except  -       2026-12-01T08:00:00Z (ended 0 s ago)  -            -        "
-      "  authorized-ranges:3\n"
-      "192.0.2.2/32    allow   -       2026-12-01T08:00:01Z (in 1 s)         -            -        "
-      "  authorized-ranges:3\n"
-      "192.0.2.3/32    allow   ci      2026-12-01T09:59:59Z (in 1 h 59 min)  -            -        "
-      "  authorized-ranges:3\n"
-      "203.0.113.0/24  allow   office  -                                     -            -        "
-      "  authorized-ranges:3\n");
+  CHECK(text_of_list(ranges, {}, now) ==
+        "CIDR            KIND    NAME    UNTIL                                   CONNECTIONS  LAST "
+        "SEEN"
+        "  ORIGIN\n"
+        "192.0.2.1/32    except  -       2026-12-01T08:00:00Z (expired 0 s ago)  -            -    "
+        "    "
+        "  authorized-ranges:3\n"
+        "192.0.2.2/32    allow   -       2026-12-01T08:00:01Z (in 1 s)           -            -    "
+        "    "
+        "  authorized-ranges:3\n"
+        "192.0.2.3/32    allow   ci      2026-12-01T09:59:59Z (in 1 h 59 min)    -            -    "
+        "    "
+        "  authorized-ranges:3\n"
+        "203.0.113.0/24  allow   office  -                                       -            -    "
+        "    "
+        "  authorized-ranges:3\n");
 }
 
 TEST_CASE("an end is told with what is left of it, or how long ago it was") {
@@ -450,10 +454,10 @@ TEST_CASE("an end is told with what is left of it, or how long ago it was") {
   CHECK(end_text(Range{}, now).empty());
   CHECK(text("2026-12-01T10:00:00Z") == "2026-12-01T10:00:00Z (in 2 h)");
   CHECK(text("2026-12-01T08:00:01Z") == "2026-12-01T08:00:01Z (in 1 s)");
-  CHECK(text("2026-12-01T08:00:00.9Z") == "2026-12-01T08:00:00.9Z (ended 0 s ago)");
-  CHECK(text("2026-12-01T07:54:30Z") == "2026-12-01T07:54:30Z (ended 5 min ago)");
-  CHECK(text("2026-11-28T04:00:00Z") == "2026-11-28T04:00:00Z (ended 3 d 4 h ago)");
-  CHECK(text("1678-01-01T00:00:00Z").find(" (ended 127") != std::string::npos);
+  CHECK(text("2026-12-01T08:00:00.9Z") == "2026-12-01T08:00:00.9Z (expired 0 s ago)");
+  CHECK(text("2026-12-01T07:54:30Z") == "2026-12-01T07:54:30Z (expired 5 min ago)");
+  CHECK(text("2026-11-28T04:00:00Z") == "2026-11-28T04:00:00Z (expired 3 d 4 h ago)");
+  CHECK(text("1678-01-01T00:00:00Z").find(" (expired 127") != std::string::npos);
 }
 
 TEST_CASE("a lapsing line is told as such, with the file that it vanished from") {
@@ -461,7 +465,7 @@ TEST_CASE("a lapsing line is told as such, with the file that it vanished from")
   Range range = range_of("192.0.2.1/32", Kind::kAllow, "node-a", "2026-12-01T10:00:00.123456789Z");
   range.origin = {"authorized-ranges.d/nodes.list (lapsing)", 0};
   CHECK(end_text(range, now) == "2026-12-01T10:00:00Z (lapsing, in 2 h)");
-  CHECK(end_text(range, *range.until) == "2026-12-01T10:00:00Z (ended 0 s ago)");
+  CHECK(end_text(range, *range.until) == "2026-12-01T10:00:00Z (expired 0 s ago)");
   const std::string list = text_of_list({range}, {}, now);
   CHECK(list.find("(lapsing, in 2 h)") != std::string::npos);
   CHECK(list.ends_with("  authorized-ranges.d/nodes.list\n"));
@@ -496,8 +500,8 @@ TEST_CASE("a check for people says until when the range holds") {
         "12           2026-12-01T06:20:00Z (10 min ago)\n");
   CHECK(check_text({ended}, *parse_timestamp("2026-12-01T08:02:00Z")) ==
         "SOURCE       VERDICT  REASON   RANGE           NAME  UNTIL"
-        "                                   CONNECTIONS  LAST SEEN\n"
-        "203.0.113.7  drop     expired  203.0.113.7/32  ci    2026-12-01T08:00:00Z (ended 2 min "
+        "                                     CONNECTIONS  LAST SEEN\n"
+        "203.0.113.7  drop     expired  203.0.113.7/32  ci    2026-12-01T08:00:00Z (expired 2 min "
         "ago)  0            -\n");
 }
 

@@ -94,7 +94,7 @@ TEST_CASE("how far away a time is, in its largest unit") {
   CHECK(end("2026-12-01T09:59:00Z") == "in 1 h");
   CHECK(end("2026-12-03T09:00:00Z") == "in 2 d");
   CHECK(end("2026-12-01T08:00:30Z") == "in 30 s");
-  CHECK(end("2026-12-01T07:55:00Z") == "ended 5 min ago");
+  CHECK(end("2026-12-01T07:55:00Z") == "expired 5 min ago");
   CHECK(end_text(range("192.0.2.0/24", ""), kNow, Times::kRelative).empty());
   CHECK(seen_text(at("2026-11-28T07:00:00Z"), kNow, Times::kRelative) == "3 d ago");
   CHECK(seen_text(at("2026-12-01T09:00:00Z"), kNow, Times::kRelative) == "0 s ago");
