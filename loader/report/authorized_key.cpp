@@ -97,7 +97,7 @@ bool is_whole(std::string_view type, std::string_view base64) {
 std::string_view wrong_format(std::string_view text) {
   if ((has(text, "-----BEGIN ") && has(text, "PRIVATE KEY")) || has(text, "PuTTY-User-Key-File-") ||
       has(text, "SSH PRIVATE KEY FILE FORMAT")) {
-    return "this is a PRIVATE key: keep it secret; give the file of the public key, whose name "
+    return "this is a PRIVATE key: keep it private; give the file of the public key, whose name "
            "ends in .pub";
   }
   if (has(text, "---- BEGIN ") || has(text, "-----BEGIN ")) {

@@ -101,13 +101,13 @@ spoiled() { # HOW NAME
   say "-- $1: $2"
   judged
   expect 0 guard apply --dry-run
-  if [ "$1 $2" != 'flags rings' ]; then complains "pin '$PINS/$2-v2': .* anew"; fi
+  if [ "$1 $2" != 'flags rings' ]; then complains "pin '$PINS/$2-v2': .* start over"; fi
   read -ra words < <(verb_number $at)
   at=$((at + 1))
   [ "$1 $2" != 'flags rings' ] || words=(except 203.0.113.250)
   [[ ${words[*]} = *--boot ]] || words+=(--accept-risk all)
   expect 0 guard "${words[@]}"
-  complains "pin '$PINS/$2-v2': .* anew"
+  complains "pin '$PINS/$2-v2': .* start over"
   judged
   mended
 }
@@ -182,11 +182,11 @@ for how in fifo folder empty garbage cut link theirs; do
     lose "$how" "$file"
     rm "$(pin_of seen)" # so that an audit begins with what the file has kept
     expect 0 guard mode audit --dry-run
-    complains "file '$STATE/$file': .* anew"
+    complains "file '$STATE/$file': .* start over"
     expect 0 guard list
     if [ "$file" = used ]; then complains "file '$STATE/used': "; fi
     expect 0 guard mode audit
-    complains "file '$STATE/$file': .* anew"
+    complains "file '$STATE/$file': .* start over"
     same 1 "$(grep -c "file '$STATE/$file': " "$WORK/err")" 'lines about it'
     same "regular file" "$(stat -c %F "$STATE/$file")"
     same end "$(tail -n 1 "$STATE/$file")"
