@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Listed source -> one connection more for the range that admitted it. Only segments that open one come here, and
- * they can pay for a walk through the trie: established ones and drops never do.
+ * they can pay for a walk through the trie. Where ranges end, judge.h has asked the trie before.
  */
 #ifndef APIGUARD_USED_H
 #define APIGUARD_USED_H

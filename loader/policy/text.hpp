@@ -64,7 +64,7 @@ struct ParseOptions {
 
 // ---- parse_policy.cpp
 
-// The whole: parse, cross-file rules (empty policy, except inside cluster, except beside allow),
+// The whole: parse, cross-file rules (empty policy, except inside cluster), then
 // lint. Errors carry Exit::kBadFile.
 [[nodiscard]] Result<Parsed> parse_policy(const Sources& sources, const ParseOptions& options = {});
 

@@ -125,7 +125,10 @@ class Publisher {
   }
 
   Result<> write_state() {
-    if (auto written = state_.write(meta(), request_.sources, bytes()); !written) return written;
+    if (auto written = state_.write(meta(), request_.sources, bytes()); !written) {
+      take_back();
+      return written;
+    }
     stored_ = true;
     if (auto read = read_state(); !read) {
       take_back();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // Makes a plan true. The order is the promise:
 //
-//   1. Compile the ranges, write the new text beside the old, the generation into the state
-//      directory.
+//   1. Write the new text beside the old, the generation into the state directory, while a long
+//      list is compiled.
 //      A full disk shows here, and a file that cannot be replaced.
-//   2. Load and fill the program, pin it. Lack of memory shows here.
+//   2. Compile a short list, load and fill the program, pin it. Lack of memory shows here.
 //   3. Switch the links. Packets notice this and nothing else.
 //   4. Read back: the kernel is asked what runs where.
 //   5. Rename the text and the mark of what is in force into place, and read them again.

@@ -157,7 +157,7 @@ complains "clock '.*': is (59 min|1 h).* behind the time of generation 1: .* api
 passes 198.51.100.11
 drops 198.51.100.10 "$CI"
 keeps expect 2 guard allow "$GUEST" --until "$SOON"
-complains "option '--until': $SOON has passed: it is .* behind .* generation 1 .* --trust-clock"
+complains "option '--until': $SOON has passed: it is .* behind .* generation 1: .* --trust-clock"
 verb allow "$GUEST" --for 4s
 complains 'is .* behind'
 passes "$GUEST"

@@ -352,3 +352,23 @@ changes verb apply --accept-risk drop-peers
 changes verb rollback 1 # whose text has the header
 passes "$A"
 drops "$B"
+
+step 'A change that fails leaves the book as it was'
+nodes '#lapse 1m' '# by the inventory' "192.0.2.21 name=node-e" "192.0.2.22 name=node-f"
+verb apply --accept-risk all
+nodes '#lapse 1m' '# by the inventory' "192.0.2.22 name=node-f"
+# without_state VERB...: no generation can be written, and the book can.
+without_state() {
+  # Words of the inner shell.
+  # shellcheck disable=SC2016
+  on_server unshare --mount --propagation private -- \
+    sh -c 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"' sh "$STATE/generations" \
+    "$APIGUARD" --config "$ETC/apiguard.toml" --state-dir "$STATE" --run-dir "$RUN" --pin-dir "$PINS" "$@" </dev/null
+}
+expect 4 without_state apply
+complains 'read-only file system'
+if grep -sF 192.0.2.21 "$STATE/leases"; then die 'the book has a line of a change that failed'; fi
+lapses_not 192.0.2.21
+nodes '#lapse 1m' '# by the inventory' "192.0.2.21 name=node-e" "192.0.2.22 name=node-f"
+verb apply
+silent_about 'earlier command'
