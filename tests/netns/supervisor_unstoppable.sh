@@ -225,8 +225,9 @@ forget
 ) &
 holder=$!
 PIDS+=("$holder")
-says "lock '.*/lock': held by pid $holder \(allow\) for [0-9]+ s, which is stopped: until then no interface is newly guarded: 'kill -CONT $holder'"
+# A new interface asks for a round, which meets the lock.
 new_link w9
+says "lock '.*/lock': held by pid $holder \(allow\) for [0-9]+ s, which is stopped: until then no interface is newly guarded: 'kill -CONT $holder'"
 wait_for 'the status to say it' sh -c "grep -q 'held by pid $holder' '$RUN/status.json'"
 runs_program w9 && die 'guarded although the lock is held'
 kill -CONT "$holder"
