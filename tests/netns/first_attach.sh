@@ -62,7 +62,7 @@ step 'With systemd, and no unit enabled'
 mkdir -p /run/systemd/system
 mount_over /etc/systemd/system -t tmpfs none
 verb apply
-complains '^warning: units: none guards this host after a reboot: .*systemctl enable apiguard-boot.service apiguard.service'
+complains '^warning: units: none guards this host after a reboot, .*systemctl enable apiguard-boot.service apiguard.service'
 same 1 "$(grep -c reboot "$WORK/err")" 'warnings'
 verb mode enforce
 complains 'after a reboot'

@@ -98,7 +98,7 @@ KNOCKING=$!
 answered() { [ "$(grep -c '^1 lease\|barred' "$WORK/knocks")" -ge "$1" ]; }
 wait_for 'some knocks' answered 2
 expect 0 machine_guard revoke "$STRANGER4" --accept-risk all
-complains "barred for 48h, with the name 'laptop': 'apiguard lease --unbar $STRANGER4/32' and 'apiguard lease --unbar laptop' end that"
+complains "barred for 48h, with the name 'laptop': 'apiguard lease --unbar $STRANGER4/32' and 'apiguard lease --unbar laptop' lift the bar"
 for ((i = 0; i < 20; ++i)); do drops "$STRANGER4"; done
 before=$(grep -c barred "$WORK/knocks" || true)
 refused_more() { [ "$(grep -c barred "$WORK/knocks")" -ge $((before + 2)) ]; }

@@ -88,9 +88,9 @@ consistent
 passes 20.0.2.1
 drops 20.0.1.1 20.0.1.60
 
-step 'rollback takes back all of them and names them'
+step 'rollback undoes all of them and names them'
 verb rollback
-complains 'takes back 60 changes'
+complains 'undoes 60 changes'
 complains 'except 20\.0\.1\.[0-9]+ --for 1h \(.*\)$'
 complains 'and 50 more'
 passes 20.0.1.1 20.0.1.60

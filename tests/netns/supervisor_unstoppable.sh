@@ -225,6 +225,8 @@ forget
 ) &
 holder=$!
 PIDS+=("$holder")
+is_stopped() { grep '^State:.*T' "/proc/$holder/status" >/dev/null; }
+wait_for 'the verb to hold the lock' is_stopped
 # A new interface asks for a round, which meets the lock.
 new_link w9
 says "lock '.*/lock': held by pid $holder \(allow\) for [0-9]+ s, which is stopped: until then no interface is newly guarded: 'kill -CONT $holder'"
