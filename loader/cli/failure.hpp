@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 // With --json a changing verb that failed answers on stdout as well. A refused change names its
-// risks there, and is answered where they are known: answer_refusal() of change.cpp.
+// risks there, and is answered where they are known: answer_refusal() of cli/change.cpp.
 #pragma once
 
 #include "loader/base/result.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Which entries decide: effective_ranges() and deciding_ranges() of policy.hpp.
+// Which entries decide, and until when: deciding_ranges() and the like of policy.hpp.
 #include <algorithm>
 
 #include "loader/policy/order.hpp"
@@ -48,5 +48,12 @@ std::vector<Range> effective_ranges(const std::vector<Range>& ranges) {
   for (const Range* range : deciding) out.push_back(*range);
   return out;
 }
+
+bool ends_later(const Range& a, const Range& b) {
+  if (!a.until || !b.until) return !a.until && b.until;
+  return *a.until > *b.until;
+}
+
+bool has_ended(const Range& range, Timestamp now) { return range.until && *range.until <= now; }
 
 }  // namespace apiguard

@@ -67,11 +67,4 @@ FileName::FileName(std::string_view name) {
   name_ = known != names.end() ? &*known : &*names.emplace(name).first;
 }
 
-bool ends_later(const Range& a, const Range& b) {
-  if (!a.until || !b.until) return !a.until && b.until;
-  return *a.until > *b.until;
-}
-
-bool has_ended(const Range& range, Timestamp now) { return range.until && *range.until <= now; }
-
 }  // namespace apiguard

@@ -21,8 +21,8 @@ Row header(bool remarks) {
 
 struct Shape {
   Timestamp now;
-  bool remarks;
-  Times times;
+  bool remarks = false;
+  Times times = Times::kWhole;
 };
 
 Row row_of(const Range& range, const std::optional<ledger::Usage>& usage, const Shape& shape) {
