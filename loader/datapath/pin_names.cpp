@@ -59,8 +59,8 @@ std::string filter_pin(AttachKind kind) {
 }
 
 std::optional<AttachKind> kind_of_filter_pin(std::string_view name) {
-  const auto found = std::find_if(kAttachKinds.begin(), kAttachKinds.end(),
-                                  [&](AttachKind kind) { return filter_pin(kind) == name; });
+  const auto* found = std::find_if(kAttachKinds.begin(), kAttachKinds.end(),
+                                   [&](AttachKind kind) { return filter_pin(kind) == name; });
   return found == kAttachKinds.end() ? std::nullopt : std::optional(*found);
 }
 

@@ -75,6 +75,7 @@ Result<> pin_tries(const std::vector<Fd>& tries, const std::string& folder, std:
 
 Result<> pin_parts(const Generation& generation, const std::string& folder) {
   std::vector<std::pair<std::string, int>> objects;
+  objects.reserve(kAttachKinds.size());
   for (const AttachKind kind : kAttachKinds)
     objects.emplace_back(filter_pin(kind), generation.filter_fd(kind));
   objects.insert(objects.end(), {{"check", generation.check_fd()},
@@ -87,7 +88,7 @@ Result<> pin_parts(const Generation& generation, const std::string& folder) {
                                    {"joined", generation.joined_fd()}});
   }
   for (const auto& [name, fd] : objects) {
-    if (auto pinned = pin_and_look(fd, folder + "/" + name); !pinned) return pinned;
+    if (auto pinned = pin_and_look(fd, fmt::format("{}/{}", folder, name)); !pinned) return pinned;
   }
   if (auto pinned = pin_tries(generation.tries4(), folder, kTries4); !pinned) return pinned;
   return pin_tries(generation.tries6(), folder, kTries6);
