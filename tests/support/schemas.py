@@ -48,14 +48,14 @@ def verbs():
 
 def parts(schema):
     """Every schema inside of a schema, itself among them, with its place."""
-    todo = [("#", schema)]
-    while todo:
-        place, part = todo.pop()
+    pending = [("#", schema)]
+    while pending:
+        place, part = pending.pop()
         if isinstance(part, list):
-            todo += [(f"{place}/{i}", one) for i, one in enumerate(part)]
+            pending += [(f"{place}/{i}", one) for i, one in enumerate(part)]
         if isinstance(part, dict):
             yield place, part
-            todo += [(f"{place}/{key}", one) for key, one in part.items() if key not in ("enum", "const")]
+            pending += [(f"{place}/{key}", one) for key, one in part.items() if key not in ("enum", "const")]
 
 
 def closed(name):
