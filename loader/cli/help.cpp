@@ -197,7 +197,7 @@ Examples:
   apiguard run --verbose)"},
     {"metrics", kLook, "", "Print the metrics as Prometheus text.",
      R"(With --textfile, write them to a file instead, which is replaced as a whole and readable
-by everybody. The node exporter's textfile collector reads files in its folder whose
+by everybody. The node exporter's textfile collector reads files in its directory whose
 names end in .prom.
 
 Examples:

@@ -66,7 +66,7 @@ bool move_aside(const std::string& pins) {
     const std::string aside =
         fmt::format("{}-not-believed{}", pins, number == 1 ? "" : fmt::format("-{}", number));
     if (access(aside.c_str(), F_OK) == 0 || std::rename(pins.c_str(), aside.c_str()) != 0) continue;
-    note(fmt::format("folder '{}': moved to '{}'", pins, aside));
+    note(fmt::format("directory '{}': moved to '{}'", pins, aside));
     return true;
   }
   return false;

@@ -45,7 +45,7 @@ Result<Aside> Aside::make(const std::string& pin_dir) {
   if (auto ours = fence::check(); !ours) return fail(ours.error());
   const std::string folder = pin_dir + "/" + kAside + fence::token();
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-    return kernel_error("pin '" + folder + "'", "create the folder", errno);
+    return kernel_error("pin '" + folder + "'", "create the directory", errno);
   return Aside(folder);
 }
 

@@ -94,7 +94,7 @@ tl::unexpected<Error> occupied(const Target& target, const Hook& hook, int error
                 error);
   return fail(Exit::kOccupied,
               fmt::format("{}, a filter of apiguard itself (generation {}) whose pins are not in "
-                          "this folder: run this where they are (another mount of bpffs, another "
+                          "this directory: run this where they are (another mount of bpffs, another "
                           "--pin-dir), or remove that first ({}): until then it keeps filtering",
                           what, ours->generation, advice),
               error);

@@ -85,7 +85,7 @@ bool leaves_room(const Fd& fd) {
 Result<> make_parent(const std::string& pin) {
   const std::string parent = pin.substr(0, pin.rfind('/'));
   if (mkdir(parent.c_str(), 0700) == 0 || errno == EEXIST) return {};
-  return kernel_error("pin '" + parent + "'", "create the folder", errno);
+  return kernel_error("pin '" + parent + "'", "create the directory", errno);
 }
 
 // Whether a map is what a pin of this name is for. Names of no map of this ABI are for any map.

@@ -83,7 +83,7 @@ Pinned look_at_pin(const std::string& path) {
     if (errno == ENOENT || errno == ENOTDIR) return {};
     return denied("looked at", errno);
   }
-  if (S_ISDIR(info.st_mode)) return other("is a folder");
+  if (S_ISDIR(info.st_mode)) return other("is a directory");
   auto fd = open_pinned(path);
   if (!fd && S_ISLNK(info.st_mode)) return other("is a link that leads to no map");
   if (!fd && is_link(path)) return other("holds a BPF link");

@@ -43,7 +43,7 @@ Result<std::vector<std::string>> names_in(const std::string& folder) {
     names.push_back(it->path().filename().string());
   }
   if (code && code.value() != ENOENT)
-    return kernel_error("pin '" + folder + "'", "read the folder", code.value());
+    return kernel_error("pin '" + folder + "'", "read the directory", code.value());
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -51,7 +51,7 @@ Result<std::vector<std::string>> names_in(const std::string& folder) {
 Result<> make_folder(const std::string& path) {
   if (auto believed = disbelief::check(path); !believed) return believed;
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    return kernel_error("pin '" + path + "'", "create the folder", errno);
+    return kernel_error("pin '" + path + "'", "create the directory", errno);
   }
   return {};
 }

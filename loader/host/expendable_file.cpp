@@ -26,7 +26,7 @@ bool is_ours(const struct stat& info) { return info.st_uid == 0 || info.st_uid =
 
 std::string wrong_with(const struct stat& info) {
   if (S_ISLNK(info.st_mode)) return "is a link";
-  if (S_ISDIR(info.st_mode)) return "is a folder";
+  if (S_ISDIR(info.st_mode)) return "is a directory";
   if (!S_ISREG(info.st_mode)) return "is not a regular file";
   return is_ours(info) ? "" : fmt::format("belongs to user {}", info.st_uid);
 }
@@ -40,7 +40,7 @@ Result<std::string> move_aside(const std::string& path) {
     break;
   }
   const int os_error = errno;
-  return fail_os("folder", path, "move aside", os_error);
+  return fail_os("directory", path, "move aside", os_error);
 }
 
 // Whatever has the name and is no file of ours.

@@ -80,7 +80,7 @@ Result<Fd> open_folder(const Place& place, int flags) {
   Fd fd(openat(place.folder, place.name.c_str(), flags | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {
     const int os_error = errno;
-    return fail_open("folder", place.path, os_error);
+    return fail_open("directory", place.path, os_error);
   }
   return fd;
 }
@@ -88,7 +88,7 @@ Result<Fd> open_folder(const Place& place, int flags) {
 Result<> check_folder(const std::string& path) {
   const Result<Fd> folder = open_folder({AT_FDCWD, path, path}, O_PATH);
   if (!folder) return fail(folder.error());
-  return check_owned(folder->get(), "folder", path);
+  return check_owned(folder->get(), "directory", path);
 }
 
 // The folder of a link is checked by whoever opened it; of what the link leads to it is done here.
@@ -222,7 +222,7 @@ Result<Directory> open_stream(int folder, const std::string& path) {
   if (stream) return stream;
   const int os_error = errno;
   if (copy >= 0) close(copy);
-  return fail_os("folder", path, "list", os_error);
+  return fail_os("directory", path, "list", os_error);
 }
 
 Result<std::vector<std::string>> list_names(int folder, const std::string& path) {
@@ -236,7 +236,7 @@ Result<std::vector<std::string>> list_names(int folder, const std::string& path)
     errno = 0;
   }
   const int os_error = errno;
-  if (os_error != 0) return fail_os("folder", path, "list", os_error);
+  if (os_error != 0) return fail_os("directory", path, "list", os_error);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -265,7 +265,7 @@ Result<DropIns> read_listed(int folder, const std::string& path) {
     if (name.find('\n') != std::string::npos) {
       return fail(
           Exit::kBadFile,
-          fmt::format("folder '{}': read: '{}': the file name contains a line break; rename it",
+          fmt::format("directory '{}': read: '{}': the file name contains a line break; rename it",
                       path, masked_line(name)));
     }
     const std::string file = fmt::format("{}/{}", path, name);
@@ -284,7 +284,7 @@ Result<DropIns> read_drop_ins(int parent, const std::string& path) {
     if (folder.error().os_error == ENOENT && !dangles(place)) return DropIns{};
     return fail(folder.error());
   }
-  if (Result<> owned = check_owned(folder->get(), "folder", path); !owned)
+  if (Result<> owned = check_owned(folder->get(), "directory", path); !owned)
     return fail(owned.error());
   return read_listed(folder->get(), path);
 }
@@ -306,7 +306,7 @@ Result<Sources> read_sources(const std::string& config_path) {
     return fail(explain_missing_config(fail_open("file", config_path, ENOENT).value()));
   }
   if (!folder) return fail(folder.error());
-  if (Result<> owned = check_owned(folder->get(), "folder", path); !owned)
+  if (Result<> owned = check_owned(folder->get(), "directory", path); !owned)
     return fail(owned.error());
 
   Result<SourceFile> config = read_config(folder->get(), config_path);
@@ -324,7 +324,7 @@ Result<SourceFile> read_list(const std::string& config_path) {
   const std::string path = folder_of(config_path);
   const Result<Fd> folder = open_folder({AT_FDCWD, path, path}, O_PATH);
   if (!folder) return fail(folder.error());
-  if (Result<> owned = check_owned(folder->get(), "folder", path); !owned)
+  if (Result<> owned = check_owned(folder->get(), "directory", path); !owned)
     return fail(owned.error());
   return read_ranges(folder->get(), beside(config_path, kRangesName));
 }
@@ -354,7 +354,7 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
   const Fd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {
     const int os_error = errno;
-    return fail_os("folder", path, "open", os_error);
+    return fail_os("directory", path, "open", os_error);
   }
   return list_names(fd.get(), path);
 }

@@ -30,7 +30,7 @@ struct CloseDirectory {
 bool is_ours(const struct stat& info) { return info.st_uid == 0 || info.st_uid == geteuid(); }
 
 std::string_view kind_of(const struct stat& info) {
-  return S_ISDIR(info.st_mode) ? "folder" : S_ISLNK(info.st_mode) ? "link" : "file";
+  return S_ISDIR(info.st_mode) ? "directory" : S_ISLNK(info.st_mode) ? "link" : "file";
 }
 
 std::string owned_by_another(const struct stat& info, const std::string& path) {

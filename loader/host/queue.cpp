@@ -118,7 +118,7 @@ std::string ticket_of(const std::string& name) {
 
 Result<Ticket> Ticket::enter(const std::string& run_dir, const std::string& text) {
   if (disbelief::find(run_dir) != nullptr)
-    return fail(Exit::kFailed, fmt::format("folder '{}': not trusted", run_dir));
+    return fail(Exit::kFailed, fmt::format("directory '{}': not trusted", run_dir));
   if (text.size() > kMaxTicket) return fail(Exit::kFailed, "ticket: too long");
   const std::string folder = folder_of_queue(run_dir);
   if (auto made = make_directory(folder, 0700); !made) return fail(made.error());

@@ -67,11 +67,11 @@ Result<> check_replaceable(const std::string& path) {
   const Flags file = flags_of(path);
   if (file.mount_root) {
     return refuse("file", path, "it is a mount of its own (a single file bound there)",
-                  fmt::format("mount the folder '{}' instead", folder_of(path)));
+                  fmt::format("mount the directory '{}' instead", folder_of(path)));
   }
   if (Result<> can = check_flags("file", path, file); !can) return can;
   const std::string folder = folder_of(path);
-  return check_flags("folder", folder, flags_of(folder));
+  return check_flags("directory", folder, flags_of(folder));
 }
 
 }  // namespace apiguard

@@ -290,11 +290,11 @@ Result<> make_directory(const std::string& path, unsigned mode) {
   if (mkdir(path.c_str(), mode) != 0) {
     const int os_error = errno;
     if (os_error == EEXIST && is_directory(path)) return {};  // somebody else was faster
-    return fail_os("folder", path, "create", os_error);
+    return fail_os("directory", path, "create", os_error);
   }
   if (chmod(path.c_str(), mode) != 0) {
     const int os_error = errno;
-    return fail_os("folder", path, "set mode", os_error);
+    return fail_os("directory", path, "set mode", os_error);
   }
   return sync_directory(parent);
 }
@@ -327,12 +327,12 @@ Result<> sync_directory(const std::string& path) {
   const Fd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) {
     const int os_error = errno;
-    return fail_os("folder", path, "open", os_error);
+    return fail_os("directory", path, "open", os_error);
   }
   // EINVAL: a file system without fsync of folders (9p); it keeps what order it can.
   if (fsync(fd.get()) != 0 && errno != EINVAL) {
     const int os_error = errno;
-    return fail_os("folder", path, "sync", os_error);
+    return fail_os("directory", path, "sync", os_error);
   }
   return {};
 }

@@ -37,7 +37,7 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 Result<> remove_tree(const std::string& path) {
   std::error_code error;
   std::filesystem::remove_all(path, error);
-  if (error) return fail_os("folder", path, "remove", error.value());
+  if (error) return fail_os("directory", path, "remove", error.value());
   return {};
 }
 
@@ -47,7 +47,7 @@ Result<> rename_fenced(const std::string& from, const std::string& to) {
   if (Result<> ours = fence::check(); !ours) return ours;
   if (std::rename(from.c_str(), to.c_str()) == 0) return {};
   const int os_error = errno;
-  return fence::explain(fail_os("folder", from, fmt::format("rename to '{}'", to), os_error));
+  return fence::explain(fail_os("directory", from, fmt::format("rename to '{}'", to), os_error));
 }
 
 // Not synced: nobody misses it. What has the name is of a process that died with the same token.
@@ -55,7 +55,7 @@ Result<> make_own_folder(const std::string& path) {
   if (Result<> removed = remove_tree(path); !removed) return removed;
   if (mkdir(path.c_str(), 0700) == 0) return {};
   const int os_error = errno;
-  return fail_os("folder", path, "create", os_error);
+  return fail_os("directory", path, "create", os_error);
 }
 
 // Folders of this verb, which the one that overtakes it removes: what is prepared, and what is on

@@ -72,7 +72,7 @@ Traced read_traced(const std::string& run_dir) {
 
 Result<> write_traced(const std::string& run_dir, const Traced& traced) {
   if (disbelief::find(run_dir) != nullptr)
-    return fail(Exit::kFailed, fmt::format("folder '{}': is not trusted", run_dir));
+    return fail(Exit::kFailed, fmt::format("directory '{}': is not trusted", run_dir));
   if (auto ours = fence::check(); !ours) return ours;
   const Json json = {{"generation", traced.generation},
                      {"leases_at", nanoseconds_of(traced.leases_at)},

@@ -45,7 +45,7 @@ std::vector<std::string> describe_unread(const std::string& folder,
   }
   if (names.size() > kTold) {
     out.push_back(
-        fmt::format("folder '{}': {} more files are not read", folder, names.size() - kTold));
+        fmt::format("directory '{}': {} more files are not read", folder, names.size() - kTold));
   }
   return out;
 }

@@ -55,7 +55,7 @@ Result<> restore_audit_sources(const Host& host, const datapath::Generation& gen
 }
 
 std::string moved_aside(const std::string& aside) {
-  return fmt::format("folder '{}': had the name of a file of ours: moved there", aside);
+  return fmt::format("directory '{}': had the name of a file of ours: moved there", aside);
 }
 
 }  // namespace apiguard::ledger

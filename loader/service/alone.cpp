@@ -29,7 +29,7 @@ std::optional<Message> Alone::stay() {
   lock_ = std::move(*taken);
   return Message{
       Level::kNotice, "alone",
-      fmt::format("folder '{}': is back, and the supervisor is registered in it", run_dir_)};
+      fmt::format("directory '{}': is back, and the supervisor is registered in it", run_dir_)};
 }
 
 }  // namespace apiguard::service

@@ -32,9 +32,9 @@ for verb in 'status' 'list' 'apply' 'apply --boot' 'mode off' 'history'; do
   # Words by construction.
   # shellcheck disable=SC2086
   verb $verb
-  complains "folder '$STATE': others could write it: its mode was 0777 and is 0755"
+  complains "directory '$STATE': others could write it: its mode was 0777 and is 0755"
   complains "file '$STATE/in-force': others could write it: its mode was 0666 and is 0644"
-  complains "folder '$PINS/links': others could write it"
+  complains "directory '$PINS/links': others could write it"
   ! find "$STATE" "$RUN" "$PINS" -perm /022 ! -type l | grep . || die 'others can still write'
   verb status
   silent_about 'could write'
@@ -144,7 +144,7 @@ for place in STATE RUN; do
   (
     declare "$place=$WORK/open/ours"
     expect 4 guard apply
-    complains "folder '$WORK/open': check mode: 0777 lets others write it: not trusted; chmod go-w '$WORK/open'"
+    complains "directory '$WORK/open': check mode: 0777 lets others write it: not trusted; chmod go-w '$WORK/open'"
   )
 done
 chmod 1777 "$WORK/open"

@@ -207,7 +207,7 @@ PIDS+=($!)
 wait_for 'sshd from outside' listens 2400
 refused 'is outside this PID namespace' knocks "$OFFICE4" "alice@$SERVER4" -p 2400
 expect 4 nsenter --target "$INIT" --pid --net -- env SSH_CONNECTION="$SESSION" "$TOOLS/ssh_source"
-complains "folder '/proc': .*another PID namespace"
+complains "directory '/proc': .*another PID namespace"
 
 step 'Where users see no processes of others'
 on_machine mount -o remount,hidepid=2 /proc

@@ -62,7 +62,7 @@ cat "$ETC/authorized-ranges" >"$WORK/single"
 mount --bind "$WORK/single" "$ETC/authorized-ranges"
 MOUNTS+=("$ETC/authorized-ranges")
 untouched 4 allow 198.18.5.0/24
-complains "a mount of its own.*mount the folder '$ETC'"
+complains "a mount of its own.*mount the directory '$ETC'"
 verb mode audit
 verb mode enforce --accept-risk all
 umount "$ETC/authorized-ranges"

@@ -79,7 +79,7 @@ TEST_CASE("A folder is moved aside, an empty one goes") {
     fs::remove(path);
     fs::create_directory(path);
     test::put(path + "/theirs", "x");
-    CHECK(why_not(path) == "file '" + path + "': is a folder");
+    CHECK(why_not(path) == "file '" + path + "': is a directory");
     CHECK(moved_by_writing(path) == aside);
     CHECK(fs::exists(aside + "/theirs"));
   }

@@ -179,7 +179,7 @@ TEST_CASE("what is not a regular file is refused and never waited for") {
   }
   SECTION("a file as drop-in folder") {
     put(config.drop_ins, "");
-    refuse(config, "folder '" + config.drop_ins + "': open: not a directory");
+    refuse(config, "directory '" + config.drop_ins + "': open: not a directory");
   }
 }
 
@@ -197,7 +197,7 @@ TEST_CASE("a link that leads nowhere is no missing file") {
   }
   SECTION("drop-in folder") {
     fs::create_symlink("nowhere", config.drop_ins);
-    refuse(config, "folder '" + config.drop_ins + "': open: no such file or directory");
+    refuse(config, "directory '" + config.drop_ins + "': open: no such file or directory");
   }
 }
 
@@ -224,13 +224,13 @@ TEST_CASE("files and folders that others can write are refused") {
   }
   SECTION("folder, where the sticky bit is no excuse") {
     chmod(config.folder.path().c_str(), 01777);
-    refuse(config, "folder '" + config.folder.path() +
+    refuse(config, "directory '" + config.folder.path() +
                        "': check mode: 1777 lets others write it; chmod go-w '" +
                        config.folder.path() + "'");
   }
   SECTION("drop-in folder") {
     chmod(config.drop_ins.c_str(), 0775);
-    refuse(config, "folder '" + config.drop_ins +
+    refuse(config, "directory '" + config.drop_ins +
                        "': check mode: 0775 lets others write it; chmod go-w '" + config.drop_ins +
                        "'");
   }
@@ -252,8 +252,8 @@ TEST_CASE("files and folders of somebody else are refused") {
   give("file", config.toml);
   give("file", config.ranges);
   give("file", config.drop_ins + "/a.list");
-  give("folder", config.drop_ins);
-  give("folder", config.folder.path());
+  give("directory", config.drop_ins);
+  give("directory", config.folder.path());
   CHECK(read_sources(config.toml));
 }
 
@@ -279,7 +279,7 @@ TEST_CASE("a link is followed, and the folder it leads to is checked too") {
   chmod(elsewhere.path().c_str(), 0777);
   const std::string real = fs::canonical(elsewhere.path());
   refuse(config,
-         "folder '" + real + "': check mode: 0777 lets others write it; chmod go-w '" + real + "'");
+         "directory '" + real + "': check mode: 0777 lets others write it; chmod go-w '" + real + "'");
 }
 
 TEST_CASE("a file over the limit is refused") {
@@ -296,7 +296,7 @@ TEST_CASE("what may not be read is an error of the machine, never skipped") {
   SECTION("drop-in folder") {
     chmod(config.drop_ins.c_str(), 0);
     const AsNobody nobody;
-    refuse(config, "folder '" + config.drop_ins + "': open: permission denied", Exit::kFailed);
+    refuse(config, "directory '" + config.drop_ins + "': open: permission denied", Exit::kFailed);
     CHECK(config.error().os_error == EACCES);
   }
   SECTION("list") {
@@ -605,7 +605,7 @@ TEST_CASE("folders are made with those above, in the mode asked for whatever the
   put(folder / "file", "");
   const Result<> in_the_way = make_directory(folder / "file", 0755);
   REQUIRE_FALSE(in_the_way);
-  CHECK(in_the_way.error().message == "folder '" + folder / "file" + "': create: file exists");
+  CHECK(in_the_way.error().message == "directory '" + folder / "file" + "': create: file exists");
   CHECK_FALSE(make_directory(folder / "file/x", 0755));
   CHECK_FALSE(make_directory("", 0755));
 }
@@ -646,9 +646,9 @@ TEST_CASE("folders are listed bytewise and synced, or the error says which") {
   CHECK(*names == std::vector<std::string>{".c", "10", "9", "B", "a", "b"});
   CHECK(sync_directory(folder.path()));
   CHECK(list_directory(folder / "none").error().message ==
-        "folder '" + folder / "none" + "': open: no such file or directory");
+        "directory '" + folder / "none" + "': open: no such file or directory");
   CHECK(sync_directory(folder / "a").error().message ==
-        "folder '" + folder / "a" + "': open: not a directory");
+        "directory '" + folder / "a" + "': open: not a directory");
 }
 
 TEST_CASE("a drop-in is a plain name that ends in .list") {

@@ -698,7 +698,7 @@ TEST_CASE("a file where the state directory should be is an error") {
   put(folder / "state", "");
   StateDir dir(folder / "state");
   CHECK(dir.write(meta_of(1), sources_of("")).error().message ==
-        "folder '" + folder / "state" + "': create: file exists");
+        "directory '" + folder / "state" + "': create: file exists");
   CHECK_FALSE(dir.generations());
   CHECK_FALSE(dir.prune());
 }

@@ -150,7 +150,7 @@ TEST_CASE("the files that nobody reads are named, the first ten") {
   for (int i = 0; i < 13; ++i) many.push_back("f" + std::to_string(i));
   const auto texts = describe_unread("/d", many);
   REQUIRE(texts.size() == 11);
-  CHECK(texts.back() == "folder '/d': 3 more files are not read");
+  CHECK(texts.back() == "directory '/d': 3 more files are not read");
   CHECK(describe_unread("/d", {"a\nb"}).front().find('\n') == std::string::npos);
 }
 
