@@ -64,7 +64,7 @@ bool move_aside(const std::string& pins) {
   constexpr int kMost = 1000;
   for (int number = 1; number <= kMost; ++number) {
     const std::string aside =
-        fmt::format("{}-not-believed{}", pins, number == 1 ? "" : fmt::format("-{}", number));
+        fmt::format("{}-not-trusted{}", pins, number == 1 ? "" : fmt::format("-{}", number));
     if (access(aside.c_str(), F_OK) == 0 || std::rename(pins.c_str(), aside.c_str()) != 0) continue;
     note(fmt::format("directory '{}': moved to '{}'", pins, aside));
     return true;

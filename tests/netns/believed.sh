@@ -133,7 +133,7 @@ chown root "$PINS"
 forget
 mkdir "$PINS" && mkdir "$PINS/links" && give_away "$PINS"
 expect 4 guard apply --boot
-complains "moved to '$PINS-not-believed'"
+complains "moved to '$PINS-not-trusted'"
 enforced
 forget
 
