@@ -122,7 +122,7 @@ config interfaces='["gate0", "gate1"]'
 verb apply
 same "$STRANGER4 drop" "$(probe_on 1 "$STRANGER4")"
 
-row "a NIC with Cilium's XDP acceleration" 'impossible: a NIC takes one XDP program; apiguard exits with status 5'
+row "a NIC with Cilium's XDP acceleration" 'cannot be guarded: a NIC holds one XDP program; apiguard exits with status 5'
 ip link add gate9 netns "$SERVER" type veth peer name world9 netns "$CLIENT"
 on_server bpftool net attach xdpgeneric pinned "$PINS/generations/$(generation)/filter" dev gate9
 config interfaces='["gate9"]'
