@@ -134,7 +134,7 @@ upgrade_under_traffic() {
   run_dpkg --install "$(package 2.0)"
   touch /tmp/enough
   wait "$!" || die "the flood: $(cat /tmp/flood.log)"
-  says 'the program of this version is in force'
+  says 'the new program is in force'
   same "$((before + 1))" "$(generation)" 'the generation'
   [ "$(build_of)" != "$old" ] || die 'both versions have the same program'
   same "$(build_of)" "$(running_build)" 'the program in force'
@@ -150,7 +150,7 @@ upgrade_in_window() {
   apiguard allow 198.18.0.0/24 --confirm-within 1h
   before=$(generation)
   run_dpkg --install "$(package 1.0)"
-  says 'the program of the version before stays in force (exit status 4)'
+  says 'the old program stays in force (exit status 4)'
   same "$before" "$(generation)" 'the generation'
   same false "$(apiguard status --json | /tools/json /confirmed)" 'confirmed'
   enforced
@@ -177,7 +177,7 @@ upgrade_without_text() {
   before=$(generation)
   mv "/var/lib/apiguard/generations/$before" /tmp/aside
   run_dpkg --install "$(package 1.0)"
-  says 'what is in force is not in /var/lib/apiguard'
+  says '/var/lib/apiguard does not hold the generation in force'
   same "$before" "$(generation)" 'the generation'
   mv /tmp/aside "/var/lib/apiguard/generations/$before"
   enforced
@@ -203,7 +203,7 @@ in_a_chroot() {
 remove() {
   step 'Removal detaches and says so; the list stays'
   run_dpkg --remove apiguard
-  says 'the filter is taken off: every packet passes'
+  says 'the filter is removed: every packet passes'
   [ ! -e "$PINS" ] || die 'pins are left'
   passes "$STRANGER"
   [ -e /etc/apiguard/authorized-ranges ] || die 'the list is gone'
@@ -221,7 +221,7 @@ reinstall() {
 purge() {
   step 'Purge leaves nothing'
   run_dpkg --purge apiguard
-  says 'the filter is taken off: every packet passes'
+  says 'the filter is removed: every packet passes'
   passes "$STRANGER"
   for path in /etc/apiguard /var/lib/apiguard /run/apiguard "$PINS"; do
     [ ! -e "$path" ] || die "$path is left"

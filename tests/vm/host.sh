@@ -388,8 +388,8 @@ ticks() { # of the supervisor, 100 a second
 remove() {
   step 'Removal takes the filter off and says so; the list stays'
   tell 'dpkg --remove apiguard | tee /tmp/dpkg.log'
-  guest 'grep -q "the filter is taken off: every packet passes" /tmp/dpkg.log' || die 'it was not said'
-  guest 'grep -q "kubelet.service.d/wait-for-apiguard.conf. makes its unit wait" /tmp/dpkg.log' || die 'who waits was not said'
+  guest 'grep -q "the filter is removed: every packet passes" /tmp/dpkg.log' || die 'it was not said'
+  guest 'grep -q "kubelet.service.d/wait-for-apiguard.conf. makes a unit wait" /tmp/dpkg.log' || die 'who waits was not said'
   guest '[ -e /etc/apiguard/authorized-ranges ]' || die 'the list is gone'
   same '' "$(guest 'ls /sys/fs/bpf/apiguard 2>/dev/null; pgrep apiguard')" 'what is left'
   stream_all
