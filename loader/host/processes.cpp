@@ -98,7 +98,8 @@ Result<> check_namespace() {
   const auto self = read_link("/proc/self");
   if (!self) return fail(self.error());
   if (*self == std::to_string(getpid())) return {};
-  return fail(Exit::kFailed, "directory '/proc': find this process: it is in another PID namespace");
+  return fail(Exit::kFailed,
+              "directory '/proc': find this process: it is in another PID namespace");
 }
 
 Result<std::vector<Process>> read_line() {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "loader/base/disbelief.hpp"
 #include "loader/base/paths.hpp"
 #include "loader/base/sha256.hpp"
 #include "loader/compile/compile.hpp"
@@ -137,10 +138,21 @@ bool is_in_force(const World& world, const Sources& sources) {
   return world.in_force && world.in_force->stored && world.in_force->stored->sources == sources;
 }
 
+// Of a state directory that is not trusted nothing is read, and the world then knows no generation.
+Result<> can_go_back(const Host& host) {
+  if (disbelief::find(host.state_dir) == nullptr) return {};
+  return fail(
+      Exit::kFailed,
+      fmt::format("directory '{}': read the earlier generations: it is not trusted: run the "
+                  "chown command above, then this again; or run 'apiguard mode off'",
+                  host.state_dir));
+}
+
 // One that cannot be read is passed over, and said.
 Result<StoredGeneration> generation_before(const Host& host, const World& world,
                                            std::vector<std::string>& notes) {
   const StateDir& state = host.state;
+  if (Result<> known = can_go_back(host); !known) return fail(known.error());
   const std::uint64_t current =
       world.in_force ? world.in_force->generation : world.marked.value_or(0);
   for (auto kept = world.records.rbegin(); kept != world.records.rend(); ++kept) {
@@ -164,6 +176,7 @@ Result<StoredGeneration> generation_before(const Host& host, const World& world,
 
 Result<StoredGeneration> generation_numbered(const Host& host, const World& world,
                                              std::uint64_t number) {
+  if (Result<> known = can_go_back(host); !known) return fail(known.error());
   const StoredRecord* kept = find_record(world, number);
   if (kept == nullptr || !was_in_force(world, *kept)) {
     return fail(

@@ -77,7 +77,8 @@ int Textfile::write(const Keeper& keeper, const report::Lost& lost) const {
   // The sandbox of a unit has only what was there when it was started.
   if (written.error().os_error == EROFS)
     written.error().message +=
-        ": if its directory was made after the supervisor was started: 'systemctl restart apiguard'";
+        ": if its directory was made after the supervisor was started: 'systemctl restart "
+        "apiguard'";
   return failed(written.error());
 }
 

@@ -82,7 +82,8 @@ std::string describe_unpinned(const Host& host, const report::UnpinnedFilter& fi
   return fmt::format(
       "interface '{}': runs a filter of apiguard, generation {} (program {}), whose pins are not "
       "in "
-      "'{}': they are in another mount of bpffs or in the directory of another instance: run apiguard "
+      "'{}': they are in another mount of bpffs or in the directory of another instance: run "
+      "apiguard "
       "where they are, as in 'nsenter --target 1 --mount'",
       filter.name, filter.generation, filter.prog_id, host.pin_dir);
 }

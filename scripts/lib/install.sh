@@ -11,11 +11,12 @@ packages_for() {
       ;;
     stage) echo iproute2 openssl curl util-linux mount ;;
     # Of systemd only systemd-analyze is used; without systemd-sysv it becomes nobody's init.
-    test) echo catch2 e2fsprogs iproute2 ethtool procps strace systemd util-linux mount openssl curl kmod nftables jq zsh fish python3-jsonschema ;;
+    test) echo catch2 e2fsprogs iproute2 ethtool procps strace systemd util-linux mount openssl curl kmod nftables jq zsh fish python3-jsonschema git openssh-client ;;
     fuzz) echo catch2 libclang-rt-dev ;;
     coverage) echo gcovr ;;
     bench) echo catch2 iproute2 nftables ipset iptables kmod util-linux mount ;;
     vm) echo e2fsprogs qemu-system-x86 cpio xz-utils binutils iproute2 curl util-linux ;;
+    release) echo git openssh-client python3 ;;
     package) echo build-essential debhelper dpkg-dev fakeroot lintian ;;
     lint) lint_packages ;;
     suite) echo debootstrap debian-archive-keyring util-linux mount ;;

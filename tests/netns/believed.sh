@@ -88,6 +88,14 @@ expect 4 guard apply --boot
 enforced
 
 step 'The ways out go on by the pins'
+for verb in rollback 'rollback 1'; do
+  # Words by construction.
+  # shellcheck disable=SC2086
+  expect 4 guard $verb
+  complains "directory '$STATE': read the earlier generations: it is not trusted"
+  complains "or run 'apiguard mode off'"
+  enforced
+done
 expect 0 guard mode audit
 complains 'not trusted'
 passes "$STRANGER4"

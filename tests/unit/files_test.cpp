@@ -278,8 +278,8 @@ TEST_CASE("a link is followed, and the folder it leads to is checked too") {
 
   chmod(elsewhere.path().c_str(), 0777);
   const std::string real = fs::canonical(elsewhere.path());
-  refuse(config,
-         "directory '" + real + "': check mode: 0777 lets others write it; chmod go-w '" + real + "'");
+  refuse(config, "directory '" + real + "': check mode: 0777 lets others write it; chmod go-w '" +
+                     real + "'");
 }
 
 TEST_CASE("a file over the limit is refused") {
