@@ -92,12 +92,13 @@ tl::unexpected<Error> occupied(const Target& target, const Hook& hook, int error
     return fail(Exit::kOccupied,
                 fmt::format("{}: remove that first ({}) or guard another interface", what, advice),
                 error);
-  return fail(Exit::kOccupied,
-              fmt::format("{}, a filter of apiguard itself (generation {}) whose pins are not in "
-                          "this directory: run this where they are (another mount of bpffs, another "
-                          "--pin-dir), or remove that first ({}): until then it keeps filtering",
-                          what, ours->generation, advice),
-              error);
+  return fail(
+      Exit::kOccupied,
+      fmt::format("{}, a filter of apiguard itself (generation {}) whose pins are not in "
+                  "this directory: run this where they are (another mount of bpffs, another "
+                  "--pin-dir), or remove that first ({}): until then it keeps filtering",
+                  what, ours->generation, advice),
+      error);
 }
 
 Result<Attached> attach(int filter_fd, const Target& target, XdpMode xdp_mode) {
