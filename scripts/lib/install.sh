@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
 # Debian packages by purpose, and the installation of those that are missing. Sourced after common.sh.
-# The names are the same in Debian 12 and 13; a bare `debootstrap --variant=minbase` root is enough.
+# The names are the same in Debian 12 and 13, and in Ubuntu 24.04 but for one; a bare `debootstrap --variant=minbase`
+# root is enough.
 
 packages_for() {
   case $1 in
     build)
-      echo cmake make g++ pkgconf clang bpftool libbpf-dev libelf-dev zlib1g-dev libmnl-dev \
+      echo cmake make g++ pkgconf clang "$(bpftool_package)" libbpf-dev libelf-dev zlib1g-dev libmnl-dev \
         libcli11-dev libtomlplusplus-dev libfmt-dev libexpected-dev nlohmann-json3-dev
       ;;
     stage) echo iproute2 openssl curl util-linux mount ;;
@@ -23,6 +24,18 @@ packages_for() {
     *) die "no package list named '$1'" ;;
   esac
 }
+
+# In Ubuntu 24.04 `bpftool` is no package that can be installed.
+bpftool_package() {
+  case $(debian_codename) in noble) echo linux-tools-generic ;; *) echo bpftool ;; esac
+}
+
+# Which systems the scripts are tried on. Others that have apt may do as well, and are told.
+say_untried() (
+  . /etc/os-release
+  case ${VERSION_CODENAME:-} in bookworm | trixie) return ;; esac
+  say "${PRETTY_NAME:-this system}: apiguard is not tested here, only on Debian 12 and 13; if a step fails, please report it"
+)
 
 # Formatting differs from one clang-format to the next, so one version decides: the one of Debian 12.
 # Debian 13 does not have it; scripts/check says there what it could not run.
@@ -56,7 +69,7 @@ missing_packages() {
 
 # install_missing PURPOSE...: nothing happens, not even `apt-get update`, if nothing is missing.
 install_missing() {
-  command -v dpkg-query >/dev/null || die "needs Debian 12 or 13: this host has no dpkg"
+  command -v dpkg-query >/dev/null || die "needs Debian 12 or 13, or Ubuntu 24.04: this host has no dpkg"
   local -a missing
   mapfile -t missing < <(missing_packages "$@")
   [ ${#missing[@]} -gt 0 ] || return 0

@@ -4,8 +4,9 @@
 # Debian of its own, on a stage of two network namespaces. Everything the host could notice is in a folder, a mount
 # namespace or a network namespace of this test.
 #
-# usage: lifecycle.sh [SUITE]      bookworm (the default) or trixie; APIGUARD_CACHE as for scripts/test; PACKAGES: a folder
-#                                  with the versions 1.0 and 2.0, which are then not built
+# usage: lifecycle.sh [SUITE [OLDER]]      bookworm (the default) or trixie; OLDER: the version before was built for that
+#                                          Debian; APIGUARD_CACHE as for scripts/test; PACKAGES: a folder with the
+#                                          versions 1.0 and 2.0, which are then not built
 #
 # Exit 77: could not run, claims nothing.
 set -euo pipefail
@@ -14,7 +15,7 @@ set -euo pipefail
 . "$ROOT/scripts/lib/suite.sh"
 . "$ROOT/tests/package/versions.sh"
 
-SUITE=${1:-bookworm}
+SUITE=${1:-bookworm} OLDER=${2:-${1:-bookworm}}
 STAGE=agp-$$
 OFFICE=203.0.113.7 STRANGER=192.0.2.7 SERVER=198.51.100.1
 ISOLATED=(--mount --propagation private --pid --fork --kill-child)
@@ -89,7 +90,7 @@ main() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   WORK=$(mktemp -d "${TMPDIR:-/tmp}/agp-lifecycle.XXXXXX")
-  make_packages "$SUITE" "$WORK"
+  make_packages "$SUITE" "$WORK" "$OLDER"
   program_is_hardened
   make_root
   cp "$WORK"/packages/*.deb "$WORK/root/packages/"

@@ -2,15 +2,16 @@
 # shellcheck shell=bash
 # Two versions of the package, 1.0 and 2.0, whose programs in the kernel differ. Sourced after suite.sh.
 
-# make_packages SUITE FOLDER: into FOLDER/packages; built there, or those of $PACKAGES.
+# make_packages SUITE FOLDER [OLDER]: into FOLDER/packages; built there, or those of $PACKAGES. 1.0 is for the Debian OLDER,
+# for a host that takes the package of the next Debian with the upgrade to it.
 make_packages() {
-  local suite=$1 folder=$2
+  local suite=$1 folder=$2 older=${3:-$1}
   if [ -n "${PACKAGES:-}" ]; then
     cp -r "$PACKAGES" "$folder/packages"
     return
   fi
   step 'Two versions of the package'
-  build_package "$ROOT" "$suite" 1.0 "$folder/packages"
+  build_package "$ROOT" "$older" 1.0 "$folder/packages"
   make_other_tree "$folder/other"
   build_package "$folder/other" "$suite" 2.0 "$folder/packages"
   rm -rf "$folder/other"
