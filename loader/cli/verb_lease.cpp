@@ -108,7 +108,7 @@ Result<Exit> run(const CommandLine& line, const LeaseOptions& options) {
   if (!addresses) return fail(addresses.error());
   if (options.sync && addresses->empty()) {
     note(fmt::format("{}: empty: the leases of '{}' stay as they are", kInput, options.name));
-    return Exit::kDone;
+    if (!options.json) return Exit::kDone;
   }
   LeaseOrder order;
   order.prefixes = prefixes_of(*addresses, options.prefix6);

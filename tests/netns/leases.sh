@@ -274,6 +274,9 @@ prints '^1 lease added until'
 passes 192.0.2.20 192.0.2.12
 syncs 0 nodes ''
 complains "standard input: empty: the leases of 'nodes' stay as they are"
+syncs 0 nodes '' --json
+complains "standard input: empty: the leases of 'nodes' stay as they are"
+same 'false 0' "$("$TOOLS/json" /changed /leases# <"$WORK/out" | xargs)" 'changed and leases of empty input'
 for wrong in '192.0.2.30\n192.0.2.3' '192.0.2.30\nnode-7\n' '192.0.2.30\n\n' '192.0.2.30/32\n' '192.0.2.30\r\n' \
   '::ffff:192.0.2.30\n'; do
   before=$(edition)
