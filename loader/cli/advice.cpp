@@ -141,10 +141,36 @@ std::string on_words(std::string_view text, Wanted wanted) {
   const std::string word = lower(text);
   if (wanted == Wanted::kSelector) return "";  // it may be a name
   if (is_one_of(word, "any all * everyone everybody anywhere world internet anyone public 0/0"))
-    return "everybody is 0.0.0.0/0 and ::/0; 'apiguard mode off' lets every packet pass without it";
+    return "to allow everybody, list 0.0.0.0/0 and ::/0; 'apiguard mode off' lets every packet "
+           "pass, "
+           "and keeps the list";
+  if (word == "localhost")
+    return "the loopback is not filtered, and names are not resolved: write an address";
   if (is_one_of(word, "from to in out on port proto tcp source src dst ip inet"))
     return "leave it out: 'apiguard allow CIDR' takes only ranges";
   return "";
+}
+
+// "allow CIDR comment office"
+std::string on_keywords(std::string_view text, Wanted wanted) {
+  if (wanted != Wanted::kRange) return "";
+  const std::string word = lower(text);
+  if (is_one_of(word, "name label")) return "write --name NAME";
+  if (is_one_of(word, "comment why reason note")) return "write --why TICKET, or --name NAME";
+  if (is_one_of(word, "for timeout ttl expires")) return "write --for DURATION, as in --for 2h";
+  if (word == "until") return "write --until TIME, as in --until 2026-12-01T08:00:00Z";
+  if (word == "review") return "write --review DATE, as in --review 2027-01-31";
+  return "";
+}
+
+// "6443", "6443/tcp"
+std::string on_port_alone(std::string_view text) {
+  const std::string_view number = text.substr(0, text.find('/'));
+  const std::string_view rest = text.substr(number.size());
+  if (!has_only(number, "0123456789") || !(rest.empty() || rest == "/tcp" || rest == "/udp"))
+    return "";
+  return "a port is no source: write the addresses of the clients; ports go into 'endpoints' of "
+         "apiguard.toml";
 }
 
 std::string on_names(std::string_view text, Wanted wanted) {
@@ -156,7 +182,10 @@ std::string on_names(std::string_view text, Wanted wanted) {
     return fmt::format("names are not resolved: 'getent ahosts {}' shows its addresses", text);
   if (wanted == Wanted::kSelector || !valid_name(text)) return "";
   if (wanted == Wanted::kRange)
-    return fmt::format("not an address; a name goes after --name: --name {}", text);
+    return fmt::format(
+        "not an address: 'apiguard list {0}' shows the ranges of that name; to name "
+        "a new range, add --name {0}",
+        text);
   return fmt::format("not an address; 'apiguard list {}' shows the ranges of that name", text);
 }
 
@@ -215,7 +244,8 @@ std::string advice_on_source(std::string_view text, Wanted wanted) {
   if (text.size() > kMaxText) return "";
   if (text.find("://") != std::string_view::npos) return "a URL is not a source: write an address";
   for (std::string advice : {on_range(text, wanted), on_span(text), on_commas(text), on_port(text),
-                             on_wildcard(text), on_words(text, wanted), on_names(text, wanted)}) {
+                             on_port_alone(text), on_wildcard(text), on_words(text, wanted),
+                             on_keywords(text, wanted), on_names(text, wanted)}) {
     if (!advice.empty()) return advice;
   }
   return "";

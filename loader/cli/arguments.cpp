@@ -112,7 +112,10 @@ Result<Mode> parse_mode_argument(const std::string& text) {
 
 Result<std::uint64_t> parse_generation_argument(const std::string& text) {
   const auto number = parse_positive(text);
-  if (!number) return bad(text, "no generation: a positive number as 'apiguard history' shows it");
+  if (!number)
+    return bad(text,
+               "not the number of a generation: 'apiguard history' shows them; without a number, "
+               "'apiguard rollback' restores the previous one");
   return *number;
 }
 

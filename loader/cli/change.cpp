@@ -88,9 +88,10 @@ std::string command_to_repeat(const CommandLine& line, const ChangeFlags& flags,
 }
 
 Error refusal(const CommandLine& line, const ChangeFlags& flags, const std::vector<Risk>& risks) {
-  return {fmt::format("refused: nothing was changed; if this is what you want: {}",
-                      command_to_repeat(line, flags, risks)),
-          Exit::kRefused, 0};
+  const std::string_view what = flags.dry_run
+                                    ? "dry run: the change would be refused; to make it for real"
+                                    : "refused: nothing was changed; if this is what you want";
+  return {fmt::format("{}: {}", what, command_to_repeat(line, flags, risks)), Exit::kRefused, 0};
 }
 
 void show_risks(const std::vector<Risk>& risks) {

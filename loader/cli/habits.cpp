@@ -30,9 +30,9 @@ constexpr std::array kVerbHabits = {
     Habit{"deny block ban reject drop blacklist denylist blocklist limit",
           "what is not listed is dropped: 'apiguard revoke NAME|CIDR' removes a range, 'apiguard "
           "except CIDR' excludes a part of one"},
-    Habit{"enable on up arm activate enforce enforcing",
+    Habit{"enable on up arm activate enforce enforcing default policy",
           "'apiguard mode enforce' drops what is not listed"},
-    Habit{"permissive complain observe simulate count",
+    Habit{"audit permissive complain observe simulate",
           "'apiguard mode audit' counts what enforce would drop"},
     Habit{"disable off down deactivate disarm",
           "'apiguard mode off' lets every packet pass, 'apiguard detach --all' takes the program "
@@ -48,26 +48,34 @@ constexpr std::array kVerbHabits = {
           "a change is kept at once: 'apiguard history' shows the generations"},
     Habit{"load restore import replace swap syncconf setconf",
           "'apiguard set --file FILE' replaces the list, 'apiguard apply' publishes the files"},
+    Habit{"upgrade", "'apiguard apply' publishes the files with the program of this version"},
+    Habit{"zero",
+          "no verb sets counters to zero: 'apiguard denied --since 1h' shows the last hour"},
+    Habit{"search grep find", "'apiguard list NAME|CIDR' shows the ranges that match"},
+    Habit{"sudo systemctl ufw firewall-cmd iptables ip6tables nft ipset kubectl apiguard",
+          "leave that word out: 'apiguard status' shows what is enforced where"},
     Habit{"update modify patch change rename move vi",
           "'apiguard edit' opens the list, 'apiguard set CIDR,CIDR,...' replaces it"},
     Habit{"flush clear purge reset empty wipe delete-all",
           "no verb empties the list: 'apiguard mode off' lets every packet pass, 'apiguard revoke "
           "NAME|CIDR' removes a range"},
-    Habit{"show get ls l rules ranges rule print dump ll cat ipset table ruleset",
+    Habit{"show get ls l rules ranges rule print dump ll cat table ruleset",
           "'apiguard list' shows the ranges in force, 'apiguard status' what is enforced where"},
     Habit{"export backup dump-config",
           "'apiguard list --json' shows the ranges in force as JSON, 'apiguard init --print' a "
           "configuration"},
-    Habit{"describe inspect info state is-active is-enabled health summary interfaces devices ps",
+    Habit{"describe inspect",
+          "'apiguard list NAME|CIDR' shows a range, 'apiguard status' what is enforced where"},
+    Habit{"info state is-active is-enabled health summary interfaces devices ps",
           "'apiguard status' shows what is enforced where"},
     Habit{"test explain probe ping lookup query match why trace resolve whois is",
           "'apiguard check ADDRESS' asks the kernel"},
     Habit{"log logs logging journal events monitor tail follow tcpdump",
           "'apiguard watch' shows events as they happen, 'apiguard denied' the sources that were "
           "denied"},
-    Habit{"top stats counters banned blocked dropped drops rejected hits",
+    Habit{"top stats counters count banned blocked dropped drops rejected hits",
           "'apiguard denied' shows the sources that were denied, 'apiguard status' the counters"},
-    Habit{"undo revert back restore-previous checkout reset-failed",
+    Habit{"undo revert back cancel abort restore-previous checkout reset-failed",
           "'apiguard rollback' publishes the generation before this one"},
     Habit{"commit keep ok yes confirmed", "'apiguard confirm' keeps a pending change"},
     Habit{"versions generations changes blame reflog audit-log",
@@ -77,7 +85,7 @@ constexpr std::array kVerbHabits = {
     Habit{"plan preview dry-run dryrun what-if",
           "'apiguard apply --dry-run' shows what would change, 'apiguard diff' the files against "
           "what is in force"},
-    Habit{"config configure setup bootstrap wizard generate propose",
+    Habit{"config configure setup install bootstrap wizard generate propose",
           "'apiguard init' proposes a configuration, 'apiguard init --print' only shows it"},
     Habit{"uninstall unload unattach disconnect",
           "'apiguard detach --all' takes the program off every interface"},
@@ -111,23 +119,23 @@ constexpr std::array kOptionHabits = {
                 "-n --dryrun --noop --no-op --check --test --simulate --what-if --whatif --plan "
                 "--preview",
                 "'--dry-run' shows what would change"},
+    OptionHabit{"--file", "-f --filename --from-file --input -i --from --import",
+                "'--file FILE' takes the whole list from a file, '--file -' from standard input"},
+    OptionHabit{"--with", "-f --file --filename --from-file -i -k --drop-in",
+                "'--with NAME.list=FILE' takes FILE as a drop-in; 'apiguard set --file FILE' "
+                "replaces the list"},
     OptionHabit{"--accept-risk",
                 "-y --yes -f --force --assume-yes --no-confirm --noconfirm --non-interactive "
                 "--noninteractive --auto-approve --quiet-yes --allow",
                 "'--accept-risk NAME' takes a risk by its name, as the refusal prints it"},
-    OptionHabit{"--file", "--filename --from-file --input -i --from --import",
-                "'--file FILE' takes the whole list from a file, '--file -' from standard input"},
-    OptionHabit{"--with", "--file --filename --from-file -i -k --drop-in",
-                "'--with NAME.list=FILE' takes FILE as a drop-in; 'apiguard set --file FILE' "
-                "replaces the list"},
-    OptionHabit{"--confirm-within",
-                "--confirm --timeout --try --rollback --auto-rollback --commit-confirmed "
-                "--revert-after",
-                "'--confirm-within DURATION' undoes the change unless it is confirmed"},
     OptionHabit{"--for",
                 "--ttl --timeout --expire --expires --expiry --duration --lasts --time --bantime "
                 "--period -t --lifetime",
                 "'--for DURATION' sets when an entry expires, as in --for 2h"},
+    OptionHabit{"--confirm-within",
+                "--confirm --timeout --try --rollback --auto-rollback --commit-confirmed "
+                "--revert-after",
+                "'--confirm-within DURATION' undoes the change unless it is confirmed"},
     OptionHabit{"--until", "--end --expires-at --not-after --valid-until --expiration-date",
                 "'--until TIME' sets when an entry expires, as in --until 2026-12-01T08:00:00Z"},
     OptionHabit{"--why",
@@ -142,8 +150,11 @@ constexpr std::array kOptionHabits = {
     OptionHabit{"--json", "-j -J --format --as-json --output-format --jsonpath --yaml",
                 "'--json' answers in JSON"},
     OptionHabit{"--print", "-n --dry-run --stdout --show", "'--print' writes no file"},
-    OptionHabit{"--all", "-a --every --force -f", "'--all' is every interface of ours"},
-    OptionHabit{"", "-w --watch -f --follow -F", "'apiguard watch' shows events"},
+    OptionHabit{"--all", "-a --every --force -f", "'--all' means every guarded interface"},
+    OptionHabit{"--if-listed", "--all -a",
+                "no verb empties the list: 'apiguard mode off' lets every packet pass"},
+    OptionHabit{"", "--to", "'apiguard rollback N' takes the number alone"},
+    OptionHabit{"", "-w --watch -f --follow", "'apiguard watch' shows events"},
     OptionHabit{"", "-v -vv -d --debug --trace --info",
                 "'--verbose' shows libbpf's own messages, 'apiguard version' the version"},
     OptionHabit{"", "-q --quiet --silent -s --no-headers",
@@ -155,8 +166,11 @@ constexpr std::array kOptionHabits = {
     OptionHabit{"", "-c --conf --config-file --configuration --kubeconfig --context",
                 "'--config FILE' names the configuration"},
     OptionHabit{"", "--permanent --save --runtime-to-permanent --persist --now --reload",
-                "what is published is kept: 'apiguard apply' publishes the files"},
-    OptionHabit{"", "-L -l -S --list --list-all --list-sources --list-all-zones --show --state -a",
+                "'apiguard apply' publishes the files, and every change is kept"},
+    OptionHabit{"", "-Z --zero",
+                "no verb sets counters to zero: 'apiguard denied --since 1h' shows the last hour"},
+    OptionHabit{"", "--status --state", "'apiguard status' shows what is enforced where"},
+    OptionHabit{"", "-L -l -S --list --list-all --list-sources --list-all-zones --show -a",
                 "'apiguard list' shows the ranges in force, 'apiguard status' what is enforced "
                 "where"},
     OptionHabit{"",
@@ -165,7 +179,7 @@ constexpr std::array kOptionHabits = {
                 "'apiguard allow CIDR' adds a range"},
     OptionHabit{"", "--remove --remove-source --remove-rich-rule --delete -D --del",
                 "'apiguard revoke NAME|CIDR' removes a range"},
-    OptionHabit{"", "--flush -X --clear --panic-off --disable",
+    OptionHabit{"", "--flush -F -X --clear --panic-off --disable",
                 "'apiguard mode off' lets every packet pass"},
     OptionHabit{"", "--zone --table --chain --namespace --set-name --resource-group -g",
                 "there is one list: 'apiguard list' shows it"},
@@ -276,6 +290,11 @@ std::string advice_on_option(std::string_view option, const VerbInfo* verb,
   const std::string_view name = option.substr(0, option.find('='));
   const auto names = option_names(verb, tree);
   if (const auto habit = habit_of_option(name, names); !habit.empty()) return std::string(habit);
+  // "--enable" in place of a verb.
+  const std::string_view bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+  if (verb == nullptr) {
+    if (const auto habit = advice_in(kVerbHabits, bare); !habit.empty()) return std::string(habit);
+  }
   std::string help = fmt::format("see 'apiguard {}{}--help'", verb == nullptr ? "" : verb->name,
                                  verb == nullptr ? "" : " ");
   const std::string_view near = name.starts_with("--") ? nearest(name, names) : "";

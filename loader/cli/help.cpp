@@ -35,7 +35,7 @@ again.
 Examples:
   apiguard except 203.0.113.128/25 --name office-guests
   apiguard except 203.0.113.9 --for 1h30m)"},
-    {"lease", kChange, "[ADDRESS...]", "Allow addresses for a time; for tools.",
+    {"lease", kChange, "[ADDRESS...]", "Allow addresses for a limited time.",
      R"(Leases are in no list file, never overrule an 'except' and expire by themselves.
 [leases] of apiguard.toml limits them. Exit status 0 if all of them are in force.
 
@@ -44,8 +44,8 @@ Examples:
   kubectl get nodes ... | apiguard lease --sync nodes --for 24h
   apiguard lease --authorized-key node-7.pub --for 24h --name node-7)"},
     {"revoke", kChange, "CIDR|NAME...", "Remove entries from the CLI's file and publish.",
-     R"(Removes every line of that CIDR or name, also except lines, and every lease of it,
-which bars it. Exit status 1 if nothing matches. With --if-listed that is 0, unless the
+     R"(Removes every line of that CIDR or name, also except lines. Also removes its leases, and
+bars new ones. Exit status 1 if nothing matches. With --if-listed that is 0, unless the
 CIDR has no entry of its own and a wider range allows it. To exclude a part of a wider
 range, use 'except'.
 
@@ -97,7 +97,7 @@ Examples:
   apiguard rollback 17
   apiguard rollback --dry-run)"},
     {"detach", kChange, "INTERFACE...|--all", "Take the program off interfaces.",
-     R"(An 'apply' that no longer finds an interface in 'interfaces' detaches it as well. To let
+     R"(An interface that you remove from 'interfaces' is detached by the next 'apply'. To let
 packets pass for a while, use 'mode off'. Detached interfaces stay detached: list verbs
 change the file and say that it is not in force. Only an apply on a terminal, or with
 --accept-risk detached, attaches again.
@@ -132,7 +132,7 @@ Examples:
   apiguard check 203.0.113.7
   apiguard check 203.0.113.7 --to 10.0.0.1:6443
   apiguard check 2001:db8::7 198.51.100.7 --json)"},
-    {"denied", kLook, "", "Show the sources that were denied most.",
+    {"denied", kLook, "", "Show the sources that were denied most often.",
      R"(For every reason, and in audit also the sources that enforce would deny. Counts start at
 boot. Under a flood they are estimates, and one-off sources are evicted first.
 
@@ -147,7 +147,7 @@ flood are counted and reported as lost.
 Examples:
   apiguard watch
   apiguard watch --json --for 1m | jq -r 'select(.event == "denied").source')"},
-    {"suggest", kLook, "", "Suggest ranges that cover the sources seen in audit.",
+    {"suggest", kLook, "", "Suggest ranges that cover the sources seen in audit mode.",
      R"(Only sources that completed a handshake, because the address in a SYN can be spoofed.
 Shows the sources that the list already covers, and the commands that add the rest.
 
@@ -155,7 +155,7 @@ Examples:
   apiguard suggest
   apiguard suggest --max-ranges 10 --min-prefix4 20
   apiguard suggest --json)"},
-    {"validate", kLook, "[FILE|-...]", "Parse and lint the files only.",
+    {"validate", kLook, "[FILE|-...]", "Check the files without publishing them.",
      R"(Without FILE, all files. A dash is standard input. A FILE named *.toml or apiguard.toml*
 is a configuration, *.list or authorized-ranges* a list of ranges. Any other needs
 --kind. Needs neither root nor BPF. Without FILE it also compares the endpoints with the
@@ -175,7 +175,7 @@ Examples:
      R"(Examples:
   apiguard history
   apiguard history --json)"},
-    {"init", kLook, "", "Propose a configuration from this host.",
+    {"init", kLook, "", "Write a proposed configuration, based on the settings of this host.",
      R"(Reads kubeadm's manifests, the configuration of k3s and RKE2, the interfaces and the
 connected clients. Writes a commented configuration in mode audit, and says what it
 could not know. If the file exists, init shows the new text and replaces the file only
@@ -196,9 +196,8 @@ Examples:
   apiguard run
   apiguard run --verbose)"},
     {"metrics", kLook, "", "Print the metrics as Prometheus text.",
-     R"(With --textfile, write them to a file instead, which is replaced as a whole and readable
-by everybody. The node exporter's textfile collector reads files in its directory whose
-names end in .prom.
+     R"(With --textfile, replace FILE with them; all users can read it. The node exporter's
+textfile collector reads the files in its directory whose names end in .prom.
 
 Examples:
   apiguard metrics

@@ -78,7 +78,7 @@ constexpr const char* kOutput = "--output";
 // --output is not shown: it is how people of other tools say it, and most of them say -o, which
 // with_answers_behind() makes of it.
 void add_json(CLI::App& verb, Typed& typed, const char* formats = "json") {
-  verb.add_flag("--json", typed.json, "answer in JSON, as with -o json");
+  verb.add_flag("--json", typed.json, "print JSON; the same as -o json");
   add_text(verb, kOutput, typed.output, formats, "answer in this format");
   verb.get_option(kOutput)->group("");
 }
@@ -101,13 +101,14 @@ void add_lease_options(CLI::App& verb, Typed& typed) {
   add_text(verb, "--for", typed.lasts, "DURATION", "expire after this long: 24h");
   add_text(verb, "--name", typed.name, "NAME", "owner of the addresses");
   verb.add_flag("--from-ssh", typed.from_ssh, "use the source of this SSH session");
-  add_text(verb, "--sync", typed.sync, "NAME", "standard input has all addresses of NAME");
+  add_text(verb, "--sync", typed.sync, "NAME", "read all addresses of NAME from standard input");
   add_text(verb, "--within", typed.within, "CIDR,...", "refuse addresses outside of these");
   add_text(verb, "--prefix6", typed.prefix6, "LENGTH", "IPv6 prefix to lease: 128 (default) or 64");
   add_text(verb, "--unbar", typed.unbar, "NAME|ADDRESS", "lift a bar that 'revoke' set");
   add_text(verb, "--authorized-key", typed.authorized_key, "FILE",
            "print the line that lets this SSH key lease");
-  add_text(verb, "--user", typed.user, "USER", "with it: as this user with sudo, not as root");
+  add_text(verb, "--user", typed.user, "USER",
+           "with --authorized-key: for this user, who uses sudo");
   add_json(verb, typed);
 }
 
@@ -296,7 +297,7 @@ Error describe_extra(const CLI::App& app) {
   const std::string extra = extras.empty() ? "" : extras.front();
   const std::string verb = verbs.empty() ? "" : verbs.front()->get_name();
   if (!extra.starts_with('-')) {
-    return {fmt::format("argument '{}': one too many: see 'apiguard {} --help'", extra, verb),
+    return {fmt::format("argument '{}': not expected here: see 'apiguard {} --help'", extra, verb),
             Exit::kUsage};
   }
   const CommandTree tree = command_tree();
@@ -316,11 +317,20 @@ bool takes_arguments(std::string_view name) {
 
 Result<> add_behind(std::string_view verb, const Words& behind, Typed& typed) {
   if (!behind.empty() && !takes_arguments(verb)) {
-    return usage(
-        fmt::format("argument '{}': one too many: see 'apiguard {} --help'", behind.front(), verb));
+    return usage(fmt::format("argument '{}': not expected here: see 'apiguard {} --help'",
+                             behind.front(), verb));
   }
   typed.arguments.insert(typed.arguments.end(), behind.begin(), behind.end());
   return {};
+}
+
+// "--dry-run=client"
+Error describe_value_of_flag(const Words& words) {
+  const auto word = std::find_if(words.begin(), words.end(), [](const std::string& each) {
+    return each.starts_with("--") && each.find('=') != std::string::npos;
+  });
+  const std::string option = word == words.end() ? "" : word->substr(0, word->find('='));
+  return {fmt::format("option '{}': takes no value", option), Exit::kUsage};
 }
 
 Result<Verb> sort_words(CLI::App& app, const SplitWords& split, Typed& typed) {
@@ -329,6 +339,8 @@ Result<Verb> sort_words(CLI::App& app, const SplitWords& split, Typed& typed) {
     app.parse(Words(words.rbegin(), words.rend()));
   } catch (const CLI::ExtrasError&) {
     return fail(describe_extra(app));
+  } catch (const CLI::ConversionError&) {
+    return fail(describe_value_of_flag(words));
   } catch (const CLI::ArgumentMismatch&) {
     // Every option that takes a value takes one word, so only the last word can lack it.
     return usage(fmt::format("option '{}': a value is missing", words.back()));
@@ -365,11 +377,28 @@ bool is_verb(std::string_view word) {
                      [word](const VerbHelp& verb) { return verb.name == word; });
 }
 
-// CLI11 would take a verb of ours that comes later for the verb: "delete allow CIDR".
+bool is_option(std::string_view word, const CommandTree& tree) {
+  const std::string name(word.substr(0, word.find('=')));
+  return std::any_of(tree.options.begin(), tree.options.end(), [&](const OptionInfo& option) {
+    return std::find(option.names.begin(), option.names.end(), name) != option.names.end();
+  });
+}
+
+// CLI11 would take a verb of ours that comes later for the verb: "delete allow CIDR". What follows
+// an unknown option may be its value: "-A INPUT".
 Result<> refuse_unknown_verb(const Words& words, std::size_t verb) {
   if (verb >= words.size() || is_verb(words[verb])) return {};
-  return usage(fmt::format("verb '{}': unknown: {}", words[verb],
-                           advice_on_verb(words[verb], command_tree())));
+  const CommandTree tree = command_tree();
+  const auto end = words.begin() + static_cast<std::ptrdiff_t>(verb);
+  const auto option = std::find_if(words.begin(), end, [&](const std::string& word) {
+    return word.starts_with('-') && word != "--" && !is_option(word, tree);
+  });
+  if (option != end) {
+    return usage(
+        fmt::format("option '{}': unknown: {}", *option, advice_on_option(*option, nullptr, tree)));
+  }
+  return usage(
+      fmt::format("verb '{}': unknown: {}", words[verb], advice_on_verb(words[verb], tree)));
 }
 
 // One message is one line, and one entry of the history.

@@ -36,10 +36,9 @@ Result<std::optional<std::string>> at_most_one(const char* option, const Words& 
 Result<> count_arguments(std::string_view verb, const Words& words, std::size_t least,
                          std::size_t most, std::string_view what) {
   const std::string help = fmt::format("see 'apiguard {} --help'", verb);
-  if (words.size() < least)
-    return usage(fmt::format("verb '{}': {} is missing: {}", verb, what, help));
+  if (words.size() < least) return usage(fmt::format("verb '{}': give {}: {}", verb, what, help));
   if (words.size() > most)
-    return usage(fmt::format("argument '{}': one too many: {}", words[most], help));
+    return usage(fmt::format("argument '{}': not expected here: {}", words[most], help));
   return {};
 }
 
@@ -173,8 +172,7 @@ Result<> check_lease_sources(const Typed& typed) {
                       static_cast<int>(typed.from_ssh) + static_cast<int>(!typed.sync.empty()) +
                       static_cast<int>(!typed.unbar.empty()) +
                       static_cast<int>(!typed.authorized_key.empty());
-  if (sources == 0)
-    return usage("verb 'lease': ADDRESS, --from-ssh or --sync NAME is missing: " + help);
+  if (sources == 0) return usage("verb 'lease': give ADDRESS, --from-ssh or --sync NAME: " + help);
   if (sources > 1) {
     return usage(
         "verb 'lease': ADDRESS, --from-ssh, --sync, --unbar and --authorized-key exclude each "
@@ -210,7 +208,7 @@ Result<> set_lease_name(const Typed& typed, LeaseOptions& options) {
 Result<> set_lease_time(const Typed& typed, LeaseOptions& options) {
   const auto lasts = at_most_one_duration("--for", typed.lasts);
   if (!lasts) return fail(lasts.error());
-  if (!*lasts) return usage("verb 'lease': --for DURATION is missing: see 'apiguard lease --help'");
+  if (!*lasts) return usage("verb 'lease': give --for DURATION: see 'apiguard lease --help'");
   options.lasts = **lasts;
   options.lasts_text = typed.lasts.front();
   return {};
@@ -349,7 +347,7 @@ Result<Verb> make_detach(const Typed& typed) {
         "verb 'detach': either INTERFACE or --all, not both: see 'apiguard detach --help'");
   }
   if (!typed.all && typed.arguments.empty()) {
-    return usage("verb 'detach': INTERFACE or --all is missing: see 'apiguard detach --help'");
+    return usage("verb 'detach': give INTERFACE or --all: see 'apiguard detach --help'");
   }
   const auto empty = [](const std::string& name) { return name.empty(); };
   if (std::any_of(typed.arguments.begin(), typed.arguments.end(), empty)) {

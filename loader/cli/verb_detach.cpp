@@ -52,7 +52,7 @@ Result<std::vector<datapath::LinkState>> chosen_links(const publish::World& worl
     if (found == world.live.links.end()) {
       return fail(
           Exit::kFailed,
-          fmt::format("interface '{}': detach: no program of ours is attached there", name));
+          fmt::format("interface '{}': detach: no program of apiguard is attached there", name));
     }
     if (known.insert(found->link_id).second) chosen.push_back(*found);
   }
@@ -161,6 +161,7 @@ Result<Exit> preview(const CommandLine& line, const DetachOptions& options) {
   detach.dry_run = true;
   detach.interfaces = names_of(*world, *links);
   detach.all = links->size() == world->live.links.size();
+  detach.enforced = world->in_force && publish::mode_of(*world->in_force) == Mode::kEnforce;
   detach.gets_in = who_gets_in(line.host, *world, detach.warnings);
   say(detach, options.json, *world);
   return Exit::kDone;
@@ -187,11 +188,11 @@ Result<Exit> detach(const CommandLine& line, const DetachOptions& options, bool 
   if (auto ours = fence::check(); !ours) return fail(ours.error());
   if (!gone.empty()) service::trace_detach(*world, line.command, gone);
   if (failed && !gone.empty()) {
-    say({false, gone, false, {}, {}}, options.json, *world);
+    say({false, gone, false, {}, {}, true}, options.json, *world);
     failed->answered = true;
   }
   if (failed) return fail(*failed);
-  say({false, names, options.all, {}, {}}, options.json, *world);
+  say({false, names, options.all, {}, {}, true}, options.json, *world);
   return Exit::kDone;
 }
 

@@ -88,7 +88,7 @@ void check_whole(const std::string& config) {
   if (parsed) {
     print_warnings(parsed->warnings);
   } else {
-    note(fmt::format("this is not yet a whole policy:\n{}", parsed.error().message));
+    note(fmt::format("the configuration is not complete yet:\n{}", parsed.error().message));
   }
 }
 

@@ -42,7 +42,7 @@ std::string wall_time(BootTime deadline) {
 }
 
 Exit undone(std::uint64_t generation) {
-  note(fmt::format("generation {}: is undone: not confirmed", generation));
+  note(fmt::format("generation {}: undone, because it was not confirmed", generation));
   return Exit::kRolledBack;
 }
 
@@ -168,7 +168,7 @@ std::string describe_window(BootTime deadline) {
 }
 
 Error refuse_in_window(const publish::PendingConfirmation& window) {
-  return {fmt::format("generation {}: is pending confirmation: {}, or 'apiguard rollback' undoes "
+  return {fmt::format("generation {}: not confirmed yet: {}, or 'apiguard rollback' undoes "
                       "it now; no other change until then",
                       window.generation, describe_window(*window.deadline)),
           Exit::kFailed, 0};

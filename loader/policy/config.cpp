@@ -99,6 +99,9 @@ std::string meant_by(const std::string& key, std::span<const std::string_view> k
   for (const char* word : {"port", "ports", "listen", "address", "apiserver"}) {
     if (key == word) return ": ports go into 'endpoints', as in endpoints = [\"6443\"]";
   }
+  for (const char* word : {"policy", "default", "action", "enabled", "enforce", "audit"}) {
+    if (key == word) return ": the key is 'mode': \"enforce\", \"audit\" or \"off\"";
+  }
   return suggest(key, known);
 }
 

@@ -168,13 +168,13 @@ std::vector<std::string> ended_notes(const Rows& ended, const std::string& file)
   std::vector<std::string> notes;
   for (const Row* row : ended) {
     if (notes.size() == kTold) break;
-    notes.push_back(fmt::format("range '{}': {}expired at {}, removed from {}",
+    notes.push_back(fmt::format("range '{}': {}expired at {}: this change removes it from {}",
                                 to_string(row->prefix), row->kind == Kind::kExcept ? "except " : "",
                                 format_timestamp(*row->until), file));
   }
   if (ended.size() > kTold) {
-    notes.push_back(
-        fmt::format("ranges: {} more expired, removed from {}", ended.size() - kTold, file));
+    notes.push_back(fmt::format("ranges: {} more expired: this change removes them from {}",
+                                ended.size() - kTold, file));
   }
   return notes;
 }

@@ -53,6 +53,10 @@ Scanned<ParsedPrefix> scan_cidr(std::string_view token) {
                                "'except' excludes a part of a wider range",
                                quote(token)));
   }
+  if (!prefix && token.starts_with('!'))
+    return flaw(0, "unexpected '!': 'except CIDR' excludes a part of a wider range");
+  if (!prefix && (token.starts_with('"') || token.starts_with('\'')))
+    return flaw(0, fmt::format("unexpected quotes around {}: write the range alone", token));
   return prefix;
 }
 
@@ -65,6 +69,15 @@ Scanned<void> check_hash(std::string_view token) {
 
 tl::unexpected<Flaw> no_value(std::size_t offset, std::string_view key) {
   return flaw(offset, fmt::format("key '{}' has no value: write {}=VALUE", key, key));
+}
+
+// Keys of other lists. Of others: what is spelt alike.
+std::string meant_by(std::string_view key) {
+  if (key == "comment" || key == "reason" || key == "ticket" || key == "note")
+    return ": write why=TICKET, or a comment behind ' # '";
+  if (key == "for" || key == "ttl" || key == "timeout" || key == "expires")
+    return ": write until=TIME, as in until=2026-12-01T08:00:00Z";
+  return suggest(key, kKeys);
 }
 
 // Fills one entry, token by token.
@@ -121,7 +134,7 @@ Scanned<void> EntryReader::read_option(std::string_view token) {
                                "[why=TICKET] [review=DATE]",
                                quote(token)));
   }
-  if (!known) return flaw(0, fmt::format("unknown key {}{}", quote(key), suggest(key, kKeys)));
+  if (!known) return flaw(0, fmt::format("unknown key {}{}", quote(key), meant_by(key)));
   const std::string_view value = token.substr(equals + 1);
   if (value.empty()) return no_value(equals + 1, key);
   if (key == "name") return set_name(token, value);

@@ -4,6 +4,7 @@
 #include "loader/policy/scan.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 
 #include <fmt/format.h>
@@ -146,9 +147,19 @@ Scanned<Address> scan_ipv6(std::string_view text) {
       0, fmt::format("IPv4-mapped IPv6 address {}: write '{}'", quote(text), plain_ipv4(*address)));
 }
 
+// What "255.255.0.0" is in bits; of no netmask: an example.
+std::string bits_of(std::string_view netmask) {
+  const auto mask = scan_ipv4(netmask);
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; mask && i < 4; ++i) bits = bits << 8 | mask->bytes[i];
+  const int length = std::countl_one(bits);
+  const bool plain = mask && (length == 32 || bits << length == 0);
+  return plain ? fmt::format("write /{}", length) : "write the number of bits, as in /24";
+}
+
 Scanned<std::uint8_t> scan_length(std::string_view text, Family family) {
   if (text.find('.') != std::string_view::npos) {
-    return flaw(0, fmt::format("netmask {}: write the number of bits, as in /24", quote(text)));
+    return flaw(0, fmt::format("netmask {}: {}", quote(text), bits_of(text)));
   }
   const auto length = scan_number(text, max_length(family), "prefix length");
   if (!length) return tl::unexpected<Flaw>(length.error());

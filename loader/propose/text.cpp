@@ -46,7 +46,7 @@ std::string array(std::string_view key, const std::vector<Choice>& choices,
 }
 
 std::string interfaces_toml(const Proposal& proposal) {
-  std::string text = comment("The interfaces to guard: names, or globs as \"en*\".");
+  std::string text = comment("The interfaces to guard: names, or globs such as \"en*\".");
   text += array("interfaces", proposal.interfaces);
   if (proposal.left_out.empty()) return text;
   text += comment("Not proposed; add any that clients use:");

@@ -358,7 +358,7 @@ Result<> number_it(const World& world, const Request& request, Plan& plan) {
   // It would confirm what waits.
   if (world.window && world.window->open() && !request.is_way_out()) {
     return fail(Exit::kFailed,
-                fmt::format("generation {}: is pending confirmation", world.window->generation));
+                fmt::format("generation {}: not confirmed yet", world.window->generation));
   }
   const auto number = next_number(world, request);
   if (!number) return fail(number.error());

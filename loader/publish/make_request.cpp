@@ -181,7 +181,7 @@ Result<StoredGeneration> generation_numbered(const Host& host, const World& worl
   if (kept == nullptr || !was_in_force(world, *kept)) {
     return fail(
         Exit::kFailed,
-        fmt::format("generation {}: is not kept: 'apiguard history' shows those that are", number));
+        fmt::format("generation {}: not kept: 'apiguard history' shows those that are", number));
   }
   return host.state.read(number);
 }

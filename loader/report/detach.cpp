@@ -25,6 +25,7 @@ std::string name_of(const DeniedSource& source) {
 // By which interface a source came is not remembered.
 std::string gets_in_text(const Detach& detach, Timestamp now) {
   const std::vector<DeniedSource>& sources = detach.gets_in;
+  if (!detach.enforced) return "\nthe mode drops nothing: every source gets in already";
   if (sources.empty()) return "\nno source was dropped within 24 h";
   std::string text = detach.all ? "\ndropped within 24 h, and let in by this:"
                                 : "\ndropped within 24 h on some interface, and let in on these:";

@@ -17,6 +17,8 @@ struct Detach {
   // Of a dry run where enforce is in force: sources that were dropped lately, most packets first.
   std::vector<DeniedSource> gets_in;
   std::vector<std::string> warnings;
+  // of a dry run: the mode in force drops packets
+  bool enforced = true;
 };
 
 // Names the first ten sources, then a count.

@@ -69,7 +69,7 @@ verb apply --accept-risk detached
 verb detach "$LONG" gate0 enp0s31f6
 prints 'detached: gate0$'
 expect 4 guard detach enp0s32f6
-complains "'enp0s32f6': detach: no program of ours"
+complains "'enp0s32f6': detach: no program of apiguard"
 expect 4 guard detach enp0s99
 verb apply --accept-risk detached
 enforced

@@ -46,7 +46,7 @@ for other in apply 'allow 198.18.0.1' 'except 203.0.113.7' 'revoke guest' 'set 1
   'apply --boot' 'apply --dry-run' "rollback --confirm-within 1m"; do
   # shellcheck disable=SC2086 # words
   keeps expect 4 guard $other
-  complains "generation $FIRST: is pending confirmation"
+  complains "generation $FIRST: not confirmed yet"
 done
 expect 0 guard list
 prints guest
@@ -82,7 +82,7 @@ same 0 "$(guard diff >/dev/null && echo 0)"
 judges $OLD
 same $((before + 2)) "$(counter drop unlisted)"
 expect 8 guard confirm
-complains "generation $SECOND: is undone: not confirmed"
+complains "generation $SECOND: undone, because it was not confirmed"
 
 step 'Uncounted by the generation that has handed over'
 let_in $SHORT
@@ -101,7 +101,7 @@ step 'confirm when the time is over'
 let_in $SHORT
 expires
 expect 8 guard confirm
-complains 'is undone: not confirmed'
+complains 'undone, because it was not confirmed'
 as_remembered
 judges $OLD
 

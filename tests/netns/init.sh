@@ -71,7 +71,7 @@ prints "^  $MANIFEST: kubeadm: port 6443, advertise-address 10\.20\.0\.5\$"
 prints '1 in the ranges of .cluster., 2 outside, 1 on pod0'
 prints 'load balancers'
 prints "^wrote $TOML: mode audit"
-silent_about 'warning|not yet a whole policy'
+silent_about 'warning|not complete yet'
 same '755 0 644 0' "$(stat -c '%a %u' "$ETC" "$TOML" | xargs)"
 grep -Eq '^#   apiguard allow 203\.0\.113\.7 --name NAME   # 2 connections$' "$TOML" || die "$(cat "$TOML")"
 grep -Eq '^#   apiguard allow 192\.0\.2\.7 --name NAME   # 1 connection$' "$TOML" || die "$(cat "$TOML")"

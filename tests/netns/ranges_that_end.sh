@@ -78,12 +78,12 @@ keeps verb allow 203.0.113.0/24
 changes verb mode audit
 changes verb mode enforce --accept-risk drop-peers
 verb allow 198.51.100.200 --dry-run
-complains "range '$OFFICE4/32': expired at $END, removed from authorized-ranges"
+complains "range '$OFFICE4/32': expired at $END: this change removes it from authorized-ranges"
 same "$(cat "$WORK/before")" "$(cat "$LIST")"
 changes verb allow 198.51.100.200 --name new --json
-complains "range '$OFFICE4/32': expired at $END, removed from authorized-ranges"
-complains "range '$STRANGER4/32': expired at $END, removed from authorized-ranges"
-complains "range '$OFFICE6/128': except expired at $END, removed from authorized-ranges"
+complains "range '$OFFICE4/32': expired at $END: this change removes it from authorized-ranges"
+complains "range '$STRANGER4/32': expired at $END: this change removes it from authorized-ranges"
+complains "range '$OFFICE6/128': except expired at $END: this change removes it from authorized-ranges"
 same "1 3 $END" "$(after /added# /removed# /removed/0/until | xargs)"
 same '203.0.113.0/24
 2001:db8:12::/48
@@ -105,7 +105,7 @@ for change in 'except 203.0.113.9' 'revoke new' 'edit'; do
   verb apply
   # shellcheck disable=SC2086
   changes verb $change
-  complains "range '198.18.5.0/24': expired at $LONG_AGO, removed from authorized-ranges"
+  complains "range '198.18.5.0/24': expired at $LONG_AGO: this change removes it from authorized-ranges"
   lists_not 198.18.5
 done
 echo "198.18.5.0/24 until=$LONG_AGO # old" >>"$LIST"
@@ -203,7 +203,7 @@ judged "$OFFICE6" pass listed 2001:db8:12::/48
 guard denied >"$WORK/out"
 prints "^$STRANGER4 .* listed by 0\\.0\\.0\\.0/0"
 changes verb allow 198.51.100.77
-complains "range '0.0.0.0/0': except expired at $END, removed from authorized-ranges"
+complains "range '0.0.0.0/0': except expired at $END: this change removes it from authorized-ranges"
 lists_not except
 passes "$OFFICE4" "$STRANGER4" "$OFFICE6"
 drops "$STRANGER6"

@@ -366,11 +366,13 @@ TEST_CASE("what has ended is taken out, and all else stays") {
         "\n"
         "# until=2001-01-01T00:00:00Z\n"
         "198.51.100.8 until=2030-01-01T00:00:00.000000001Z\n");
-  CHECK(edited->notes ==
-        Texts{"range '198.51.100.7/32': expired at 2030-01-01T00:00:00Z, removed from "
-              "authorized-ranges",
-              "range '10.1.0.0/16': except expired at 2029-12-31T23:59:59.5Z, removed from "
-              "authorized-ranges"});
+  CHECK(
+      edited->notes ==
+      Texts{"range '198.51.100.7/32': expired at 2030-01-01T00:00:00Z: this change removes it from "
+            "authorized-ranges",
+            "range '10.1.0.0/16': except expired at 2029-12-31T23:59:59.5Z: this change removes it "
+            "from "
+            "authorized-ranges"});
 
   const auto earlier = remove_ended(list(text), *parse_timestamp("2029-01-01T00:00:00Z"));
   REQUIRE(earlier);
@@ -387,7 +389,8 @@ TEST_CASE("of many that have ended ten are told, and the rest is counted") {
   REQUIRE(edited);
   CHECK(edited->text.empty());
   REQUIRE(edited->notes.size() == 11);
-  CHECK(edited->notes[10] == "ranges: 2 more expired, removed from authorized-ranges");
+  CHECK(edited->notes[10] ==
+        "ranges: 2 more expired: this change removes them from authorized-ranges");
 }
 
 TEST_CASE("set makes the permanent list exactly what was given, and keeps name and comment") {

@@ -143,7 +143,7 @@ TEST_CASE("init takes a root and prints") {
   CHECK(error_of({"init", "--root", ""}) == "option '--root': an empty path");
   CHECK(error_of({"init", "--root", "a", "--root", "b"}) ==
         "option '--root': given more than once");
-  CHECK(error_of({"init", "x"}) == "argument 'x': one too many: see 'apiguard init --help'");
+  CHECK(error_of({"init", "x"}) == "argument 'x': not expected here: see 'apiguard init --help'");
 }
 
 TEST_CASE("host bits are kept for the verb's warning") {
@@ -306,7 +306,8 @@ TEST_CASE("metrics go to a file if there is one") {
   CHECK(options_of<MetricsOptions>({"metrics"}).textfile.empty());
   CHECK(options_of<MetricsOptions>({"metrics", "--textfile", "/a/b.prom"}).textfile == "/a/b.prom");
   CHECK(error_of({"metrics", "--textfile", ""}) == "option '--textfile': an empty path");
-  CHECK(error_of({"metrics", "x"}) == "argument 'x': one too many: see 'apiguard metrics --help'");
+  CHECK(error_of({"metrics", "x"}) ==
+        "argument 'x': not expected here: see 'apiguard metrics --help'");
 }
 
 TEST_CASE("check takes addresses and a destination of their family") {
@@ -393,9 +394,9 @@ TEST_CASE("-- ends the options of every verb, before it and behind it") {
 TEST_CASE("behind -- stand arguments alone, and as many as the verb takes") {
   CHECK(error_of({"allow", "--", "--json"}).starts_with("argument '--json': "));
   CHECK(error_of({"allow", "--", ""}).starts_with("argument '': "));
-  CHECK(error_of({"allow", "--"}).starts_with("verb 'allow': CIDR is missing"));
+  CHECK(error_of({"allow", "--"}).starts_with("verb 'allow': give CIDR"));
   CHECK(error_of({"status", "--", "x"}) ==
-        "argument 'x': one too many: see 'apiguard status --help'");
+        "argument 'x': not expected here: see 'apiguard status --help'");
   CHECK(error_of({"allow", "--name", "--", "10.0.0.0/8"}) == "option '--name': a value is missing");
   CHECK(error_of({"--", "--version"}) == "a verb is missing: see 'apiguard --help'");
   CHECK(error_of({"--"}) == "a verb is missing: see 'apiguard --help'");
@@ -422,7 +423,7 @@ TEST_CASE("usage errors say what and where") {
       {{"alow", "10.0.0.0/8"},
        "verb 'alow': unknown: did you mean 'allow'? 'apiguard help allow' explains it"},
       {{"--verbose"}, "a verb is missing: see 'apiguard --help'"},
-      {{"status", "list"}, "argument 'list': one too many: see 'apiguard status --help'"},
+      {{"status", "list"}, "argument 'list': not expected here: see 'apiguard status --help'"},
       {{"--nope", "status"}, "option '--nope': unknown: see 'apiguard status --help'"},
       {{"--nope"}, "option '--nope': unknown: see 'apiguard --help'"},
       {{"status", "--nope"}, "option '--nope': unknown: see 'apiguard status --help'"},
@@ -445,8 +446,8 @@ TEST_CASE("usage errors say what and where") {
       {{"check", "192.0.2.1", "--to", "10.0.0.1:1", "--to", "10.0.0.1:2"},
        "option '--to': given more than once"},
       // allow, except
-      {{"allow"}, "verb 'allow': CIDR is missing: see 'apiguard allow --help'"},
-      {{"except"}, "verb 'except': CIDR is missing: see 'apiguard except --help'"},
+      {{"allow"}, "verb 'allow': give CIDR: see 'apiguard allow --help'"},
+      {{"except"}, "verb 'except': give CIDR: see 'apiguard except --help'"},
       {{"allow", "10.0.0.0/8", "--name", "a b"},
        "argument 'a b': unexpected character U+0020 in name 'a b': letters, digits, '.', '_' and "
        "'-' "
@@ -476,9 +477,8 @@ TEST_CASE("usage errors say what and where") {
        "time 'tomorrow': not RFC 3339, as in 2026-12-01T08:00:00Z"},
       // lease
       {{"lease", "--for", "1h"},
-       "verb 'lease': ADDRESS, --from-ssh or --sync NAME is missing: see 'apiguard lease --help'"},
-      {{"lease", "192.0.2.7"},
-       "verb 'lease': --for DURATION is missing: see 'apiguard lease --help'"},
+       "verb 'lease': give ADDRESS, --from-ssh or --sync NAME: see 'apiguard lease --help'"},
+      {{"lease", "192.0.2.7"}, "verb 'lease': give --for DURATION: see 'apiguard lease --help'"},
       {{"lease", "192.0.2.7", "--from-ssh", "--for", "1h"},
        "verb 'lease': ADDRESS, --from-ssh, --sync, --unbar and --authorized-key exclude each "
        "other: see 'apiguard lease --help'"},
@@ -493,37 +493,41 @@ TEST_CASE("usage errors say what and where") {
       {{"lease", "192.0.2.7", "--for", "1h", "--user", "a"},
        "option '--user': it belongs to --authorized-key: see 'apiguard lease --help'"},
       // revoke
-      {{"revoke"}, "verb 'revoke': CIDR or NAME is missing: see 'apiguard revoke --help'"},
+      {{"revoke"}, "verb 'revoke': give CIDR or NAME: see 'apiguard revoke --help'"},
       {{"revoke", "-office"}, "option '-office': unknown: see 'apiguard revoke --help'"},
       {{"revoke", ".office"},
        "argument '.office': name '.office' must begin with a letter or a digit"},
       // set
-      {{"set"}, "verb 'set': the list is missing: see 'apiguard set --help'"},
+      {{"set"}, "verb 'set': give the list: see 'apiguard set --help'"},
       {{"set", "10.0.0.0/8", "192.0.2.1"},
-       "argument '192.0.2.1': one too many: see 'apiguard set --help'"},
+       "argument '192.0.2.1': not expected here: see 'apiguard set --help'"},
       {{"set", "10.0.0.0/8,,192.0.2.1"}, "argument '10.0.0.0/8,,192.0.2.1': empty element"},
       {{"set", "10.0.0.0/8,"}, "argument '10.0.0.0/8,': empty element"},
       {{"set", ","}, "argument ',': empty element"},
       {{"set", " "}, "argument ' ': empty element"},
       // mode, rollback, detach
-      {{"mode"}, "verb 'mode': enforce, audit or off is missing: see 'apiguard mode --help'"},
+      {{"mode"}, "verb 'mode': give enforce, audit or off: see 'apiguard mode --help'"},
       {{"mode", "on"},
        "argument 'on': no such mode: enforce, audit or off: did you mean 'enforce'?"},
       {{"mode", "OFF"}, "argument 'OFF': no such mode: enforce, audit or off: did you mean 'off'?"},
-      {{"mode", "off", "audit"}, "argument 'audit': one too many: see 'apiguard mode --help'"},
+      {{"mode", "off", "audit"}, "argument 'audit': not expected here: see 'apiguard mode --help'"},
       {{"rollback", "0"},
-       "argument '0': no generation: a positive number as 'apiguard history' shows it"},
+       "argument '0': not the number of a generation: 'apiguard history' shows them; without a "
+       "number, 'apiguard rollback' restores the previous one"},
       {{"rollback", "-1"},
-       "argument '-1': no generation: a positive number as 'apiguard history' shows it"},
+       "argument '-1': not the number of a generation: 'apiguard history' shows them; without a "
+       "number, 'apiguard rollback' restores the previous one"},
       {{"rollback", "1x"},
-       "argument '1x': no generation: a positive number as 'apiguard history' shows it"},
+       "argument '1x': not the number of a generation: 'apiguard history' shows them; without a "
+       "number, 'apiguard rollback' restores the previous one"},
       {{"rollback", ""},
-       "argument '': no generation: a positive number as 'apiguard history' shows it"},
+       "argument '': not the number of a generation: 'apiguard history' shows them; without a "
+       "number, 'apiguard rollback' restores the previous one"},
       {{"rollback", "18446744073709551616"},
-       "argument '18446744073709551616': no generation: a positive number as 'apiguard history' "
-       "shows it"},
-      {{"rollback", "1", "2"}, "argument '2': one too many: see 'apiguard rollback --help'"},
-      {{"detach"}, "verb 'detach': INTERFACE or --all is missing: see 'apiguard detach --help'"},
+       "argument '18446744073709551616': not the number of a generation: 'apiguard history' shows "
+       "them; without a number, 'apiguard rollback' restores the previous one"},
+      {{"rollback", "1", "2"}, "argument '2': not expected here: see 'apiguard rollback --help'"},
+      {{"detach"}, "verb 'detach': give INTERFACE or --all: see 'apiguard detach --help'"},
       {{"detach", "eth1", "--all"},
        "verb 'detach': either INTERFACE or --all, not both: see 'apiguard detach --help'"},
       {{"detach", ""}, "argument '': no interface name"},
@@ -531,7 +535,7 @@ TEST_CASE("usage errors say what and where") {
       {{"validate", "--kind", "list", "a"}, "option '--kind': 'list': toml or ranges"},
       {{"validate", "--kind", "toml"}, "option '--kind': FILE is missing, or - for standard input"},
       {{"validate", "-", "a", "-"}, "argument '-': standard input can be read once"},
-      {{"set"}, "verb 'set': the list is missing: see 'apiguard set --help'"},
+      {{"set"}, "verb 'set': give the list: see 'apiguard set --help'"},
       {{"set", "--file"}, "option '--file': a value is missing"},
       {{"set", "--file", "a", "--file", "b"}, "option '--file': given more than once"},
       {{"set", "203.0.113.0/24", "--file", "a"},
@@ -551,7 +555,7 @@ TEST_CASE("usage errors say what and where") {
       // check
       {{"check", "203.0.113.7", "--to", ":6443"},
        "argument ':6443': the address is missing: write ADDRESS:PORT, as in 10.0.0.1:6443"},
-      {{"check"}, "verb 'check': ADDRESS is missing: see 'apiguard check --help'"},
+      {{"check"}, "verb 'check': give ADDRESS: see 'apiguard check --help'"},
       {{"check", "203.0.113.7", "--to", "6443"},
        "argument '6443': the address is missing: write ADDRESS:PORT"},
       {{"check", "2001:db8::7", "--to", "10.0.0.1:6443"},
@@ -578,7 +582,8 @@ TEST_CASE("a bad CIDR is told with the reason that files get, too") {
         "argument '10.0.0.1/8': only addresses; 'apiguard list 10.0.0.0/8' shows the ranges that "
         "overlap it");
   CHECK(error_of({"allow", "10.0.0.0/8", "office"}) ==
-        "argument 'office': not an address; a name goes after --name: --name office");
+        "argument 'office': not an address: 'apiguard list office' shows the ranges of that name; "
+        "to name a new range, add --name office");
 }
 
 TEST_CASE("a bad destination is told with the reason that endpoints get, too") {
@@ -674,7 +679,7 @@ TEST_CASE("verbs and options that are not built are unknown") {
 
 TEST_CASE("run: no arguments, no options") {
   CHECK(std::holds_alternative<RunOptions>(line_of({"run"}).verb));
-  CHECK(error_of({"run", "x"}) == "argument 'x': one too many: see 'apiguard run --help'");
+  CHECK(error_of({"run", "x"}) == "argument 'x': not expected here: see 'apiguard run --help'");
   CHECK(error_of({"run", "--json"}) == "option '--json': unknown: see 'apiguard run --help'");
 }
 

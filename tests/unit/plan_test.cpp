@@ -420,7 +420,7 @@ TEST_CASE("nothing is published over what waits for its confirmation, but a way 
   window.deadline = BootTime(1ns);
   stage.world.window = window;
   Request request = request_of(text(audit(), "192.0.2.0/24\n"));
-  CHECK(stage.refusal(request).message == "generation 4: is pending confirmation");
+  CHECK(stage.refusal(request).message == "generation 4: not confirmed yet");
   request.kind = Request::Kind::kWayOut;
   CHECK(stage.plan(request).generation == 5);
 }
