@@ -32,6 +32,13 @@ configure_sanitized() { # FOLDER
   configure "$1" -DAPIGUARD_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 }
 
+# configure_arm64 FOLDER SYSROOT OPTION...: with libraries of a folder that make_sysroot made.
+configure_arm64() {
+  local folder=$1 sysroot=$2
+  shift 2
+  configure "$folder" -DCMAKE_TOOLCHAIN_FILE="$ROOT/scripts/lib/arm64.cmake" -DCMAKE_SYSROOT="$sysroot" "$@"
+}
+
 # The programs of a folder of tests, as CMake calls them, a line each.
 unit_targets() { target_names unit test; }
 fuzz_targets() { target_names fuzz fuzz; }

@@ -7,9 +7,15 @@
 packages_for() {
   case $1 in
     build)
-      echo cmake make g++ pkgconf clang "$(bpftool_package)" libbpf-dev libelf-dev zlib1g-dev libmnl-dev \
+      echo cmake make g++ pkgconf clang "$(bpftool_package)"
+      packages_for libraries
+      ;;
+    # Of the architecture that is built for. The others are programs that run here.
+    libraries)
+      echo libbpf-dev libelf-dev zlib1g-dev libmnl-dev \
         libcli11-dev libtomlplusplus-dev libfmt-dev libexpected-dev nlohmann-json3-dev
       ;;
+    cross-arm64) echo g++-aarch64-linux-gnu ;;
     stage) echo iproute2 openssl curl util-linux mount ;;
     # Of systemd only systemd-analyze is used; without systemd-sysv it becomes nobody's init.
     test) echo catch2 e2fsprogs iproute2 ethtool procps strace systemd util-linux mount openssl curl kmod nftables jq zsh fish python3-jsonschema git openssh-client ;;

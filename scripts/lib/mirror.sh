@@ -33,22 +33,26 @@ export_host_proxy() {
   esac
 }
 
-# apt_for_suite FOLDER SUITE: a small apt of its own in FOLDER that knows SUITE and nothing installed. The host's
-# apt.conf (proxy and so on) still applies, its sources and state are not touched.
+# apt_for_suite FOLDER SUITE [ARCHITECTURE]: a small apt of its own in FOLDER that knows SUITE and nothing installed. The
+# host's apt.conf (proxy and so on) still applies, its sources and state are not touched. Packages are of this host's
+# architecture or the one that is named.
 apt_for_suite() {
-  local folder=$1 suite=$2 mirror
+  local folder=$1 suite=$2 architecture=${3:-$(dpkg --print-architecture)} mirror
   mirror=$(host_mirror)
   [ -n "$mirror" ] || { complain "apt on this host has no Debian archive configured" && return 1; }
   mkdir -p "$folder"/lists/partial "$folder"/cache/archives/partial
   : >"$folder/status"
+  echo "$architecture" >"$folder/architecture"
   echo "deb [signed-by=$KEYRING] $mirror $suite main" >"$folder/sources.list"
 }
 
 # apt_in FOLDER PROGRAM ARGUMENTS...: apt-get or apt-cache on that small apt.
 apt_in() {
-  local folder=$1 program=$2
+  local folder=$1 program=$2 architecture
+  architecture=$(cat "$folder/architecture")
   shift 2
-  "$program" -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=- \
+  "$program" -o APT::Architecture="$architecture" -o APT::Architectures::="$architecture" \
+    -o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=- \
     -o Dir::State::lists="$folder/lists" -o Dir::State::status="$folder/status" \
     -o Dir::Cache="$folder/cache" -o APT::Sandbox::User=root "$@"
 }
