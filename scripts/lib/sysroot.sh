@@ -4,27 +4,21 @@
 # that architecture. Sourced after install.sh and mirror.sh.
 
 # make_sysroot ARCHITECTURE PACKAGE...: a folder in the cache with these packages and all that they depend on, which is
-# printed. Made under another name and renamed when complete; another list of packages makes it anew.
+# printed. Each list has a folder of its own. Made under another name and renamed when complete.
 make_sysroot() {
-  local architecture=$1 folder apt
+  local architecture=$1 folder
   shift
-  folder=$(cache_folder)/sysroot-$architecture
-  if [ "$(cat "$folder/complete" 2>/dev/null)" = "$(sysroot_id "$@")" ]; then
-    echo "$folder"
-    return
+  folder=$(cache_folder)/sysroot-$architecture-$(debian_codename)-$(sha256sum <<<"$*" | cut -c 1-8)
+  if [ ! -d "$folder" ]; then
+    say "unpacking for $architecture: $*" >&2
+    rm -rf "$folder.apt" "$folder.new"
+    fetch_for_sysroot "$folder.apt" "$architecture" "$@" || return
+    unpack_sysroot "$folder.apt/cache/archives" "$folder.new" || return
+    rm -rf "$folder.apt"
+    mv "$folder.new" "$folder"
   fi
-  apt=$(cache_folder)/apt/sysroot-$architecture
-  say "unpacking for $architecture: $*" >&2
-  rm -rf "$apt" "$folder" "$folder.new"
-  fetch_for_sysroot "$apt" "$architecture" "$@" || return
-  unpack_sysroot "$apt/cache/archives" "$folder.new" || return
-  rm -rf "$apt"
-  sysroot_id "$@" >"$folder.new/complete"
-  mv "$folder.new" "$folder"
   echo "$folder"
 }
-
-sysroot_id() { echo "$(debian_codename)" "$@"; }
 
 # To that apt nothing is installed, so it takes along whatever they depend on.
 fetch_for_sysroot() { # APT ARCHITECTURE PACKAGE...
