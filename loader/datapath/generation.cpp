@@ -208,6 +208,22 @@ Result<Skeleton> load_kind(const Image& image, const LoadOptions& options, bool 
   return skeleton;
 }
 
+// A program that waits for its confirmation calls functions of its own and, past its deadline, the
+// program before it. Kernels of some processors take only one of the two (arm64 before 6.0): those
+// load the same program where it does not wait.
+bool only_waiting_fails(const Image& image, LoadOptions options, bool frags, const Error& error) {
+  if (options.fallback == nullptr || error.os_error != EINVAL) return false;
+  options.fallback = nullptr;
+  return load_kind(image, options, frags).has_value();
+}
+
+tl::unexpected<Error> cannot_wait() {
+  return fail(Exit::kUnsupported,
+              "kernel: it cannot undo a change by itself (on arm64 since Linux 6.0): leave out "
+              "--confirm-within; 'apiguard rollback' takes a change back",
+              EINVAL);
+}
+
 }  // namespace
 
 struct Generation::State {
@@ -230,6 +246,8 @@ Result<Generation> Generation::load(const Image& image, const LoadOptions& optio
     state->frags = false;
     skeleton = load_kind(image, options, false);
   }
+  if (!skeleton && only_waiting_fails(image, options, state->frags, skeleton.error()))
+    return cannot_wait();
   if (!skeleton) return fail(skeleton.error());
   state->skeleton = std::move(*skeleton);
   Generation generation(std::move(state));
