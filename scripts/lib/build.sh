@@ -32,11 +32,14 @@ configure_sanitized() { # FOLDER
   configure "$1" -DAPIGUARD_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
 }
 
-# configure_arm64 FOLDER SYSROOT OPTION...: with libraries of a folder that make_sysroot made.
+# configure_arm64 FOLDER SYSROOT OPTION...: with libraries of a folder that make_sysroot made. Its name below FOLDER is
+# the same in every tree, so that a ccache finds what another one compiled.
 configure_arm64() {
   local folder=$1 sysroot=$2
   shift 2
-  configure "$folder" -DCMAKE_TOOLCHAIN_FILE="$ROOT/scripts/lib/arm64.cmake" -DCMAKE_SYSROOT="$sysroot" "$@"
+  mkdir -p "$folder"
+  ln -sfn "$sysroot" "$folder/sysroot"
+  configure "$folder" -DCMAKE_TOOLCHAIN_FILE="$ROOT/scripts/lib/arm64.cmake" -DCMAKE_SYSROOT="$folder/sysroot" "$@"
 }
 
 # The programs of a folder of tests, as CMake calls them, a line each.

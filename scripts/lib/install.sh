@@ -16,13 +16,15 @@ packages_for() {
         libcli11-dev libtomlplusplus-dev libfmt-dev libexpected-dev nlohmann-json3-dev
       ;;
     cross-arm64) echo g++-aarch64-linux-gnu ;;
+    cross-package-arm64) echo crossbuild-essential-arm64 ;;
+    vm-arm64) echo qemu-system-arm ;;
     stage) echo iproute2 openssl curl util-linux mount ;;
     # Of systemd only systemd-analyze is used; without systemd-sysv it becomes nobody's init.
     test) echo catch2 e2fsprogs iproute2 ethtool procps strace systemd util-linux mount openssl curl kmod nftables jq zsh fish python3-jsonschema git openssh-client ;;
     fuzz) echo catch2 libclang-rt-dev ;;
     coverage) echo gcovr ;;
     bench) echo catch2 iproute2 nftables ipset iptables kmod util-linux mount ;;
-    vm) echo e2fsprogs qemu-system-x86 cpio xz-utils binutils iproute2 curl util-linux ;;
+    vm) echo e2fsprogs "qemu-system-$(emulated)" cpio xz-utils binutils iproute2 curl util-linux ;;
     release) echo git openssh-client python3 ;;
     package) echo build-essential debhelper dpkg-dev fakeroot lintian ;;
     lint) lint_packages ;;
@@ -42,6 +44,14 @@ say_untried() (
   case ${VERSION_CODENAME:-} in bookworm | trixie) return ;; esac
   say "${PRETTY_NAME:-this system}: apiguard is not tested here, only on Debian 12 and 13; if a step fails, please report it"
 )
+
+# As the packages of QEMU call the architecture of this host.
+emulated() {
+  case $(dpkg --print-architecture) in
+    arm64) echo arm ;;
+    *) echo x86 ;;
+  esac
+}
 
 # Formatting differs from one clang-format to the next, so one version decides: the one of Debian 12.
 # Debian 13 does not have it; scripts/check says there what it could not run.

@@ -38,6 +38,8 @@ holds() {
     before-*) kernel_before "${1#before-}" ;;
     no-bti-start-files) [ "$(uname -m)" = aarch64 ] && ! readelf --notes "$(cc -print-file-name=Scrt1.o)" | grep -q 'feature: BTI' ;;
     not-root) [ "$(id -u)" -ne 0 ] ;;
+    no-arm64) ! { command -v aarch64-linux-gnu-g++ && command -v qemu-system-aarch64; } >/dev/null ;;
+    not-booted) case $(uname -m) in x86_64 | aarch64) false ;; esac ;;
     not-x86_64) [ "$(uname -m)" != x86_64 ] ;;
     no-clang-format-14) ! command -v clang-format-14 >/dev/null ;;
     no-clang-tidy-14) ! command -v clang-tidy-14 >/dev/null ;;

@@ -16,6 +16,7 @@ set -euo pipefail
 . "$ROOT/scripts/lib/install.sh"
 . "$ROOT/scripts/lib/suite.sh"
 . "$ROOT/scripts/lib/machine.sh"
+. "$ROOT/scripts/lib/left_out.sh"
 . "$ROOT/tests/package/versions.sh"
 
 WORLD=agh-$$
@@ -437,6 +438,10 @@ make_payload() {
 main() {
   need_root 'it makes a network namespace and taps'
   : "${TOOLS:?the folder of the tools of tests/support}"
+  if [ "$(uname -m)" != x86_64 ]; then
+    note_left_out host.life 'a machine of x86_64 alone'
+    exit "$SKIPPED"
+  fi
   install_missing vm suite
   CACHE=$(cache_folder)
   trap 'exit 130' INT

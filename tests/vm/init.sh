@@ -91,14 +91,31 @@ says() {
   "$@" | grep -q "$words"
 }
 
-# A watch that runs while somebody is refused and somebody is admitted.
+# soon COMMAND...: succeeds within half a minute: a machine that runs beside much else is slow.
+soon() {
+  tries=0
+  until "$@" >/tmp/soon 2>&1; do
+    tries=$((tries + 1))
+    if [ "$tries" -ge 30 ]; then break; fi
+    sleep 1
+  done
+  cat /tmp/soon
+  [ "$tries" -lt 30 ]
+}
+
+# A watch that runs while somebody is refused and somebody is admitted, until it has told of both.
 watch_others() {
-  apiguard watch --json --for 6s >/run/events &
-  sleep 1
+  apiguard watch --json --for 90s >/run/events &
+  watcher=$!
+  soon refused_and_admitted
+  kill $watcher
+  wait $watcher
+  cat /run/events
+}
+refused_and_admitted() {
   ask 192.0.2.1
   ask '[2001:db8::1]'
-  wait $!
-  cat /run/events
+  grep -q '"event":"denied"' /run/events && grep -q '"event":"admitted"' /run/events
 }
 
 explain() {
@@ -111,6 +128,40 @@ explain() {
   passes 'unlisted client in audit' ask 192.0.2.1
   passes 'who had a connection' says '^apiguard allow 192.0.2.2/32$' apiguard suggest
   passes 'mode enforce' apiguard mode enforce --accept-risk all
+}
+
+confirmation() {
+  passes 'it can wait' says '^--confirm-within yes' apiguard version --verbose
+  passes 'a change to be confirmed' apiguard allow 192.0.2.0/24 --confirm-within 10s </dev/null
+  passes 'listed until then' ask 192.0.2.1
+  sleep 11
+  fails 28 'undone by the kernel' ask 192.0.2.1
+  fails 8 'confirm when it is over' apiguard confirm
+  passes 'the same, confirmed' apiguard allow 192.0.2.0/24 --confirm-within 1m </dev/null
+  passes 'confirm in time' apiguard confirm
+  passes 'listed for good' ask 192.0.2.1
+}
+
+# Where the kernel cannot undo a change by itself no change is made that would need it: not the first one, and none to a
+# list in force.
+no_confirmation() {
+  passes 'it cannot wait' says '^--confirm-within no: kernel: it cannot undo' apiguard version --verbose
+  fails 6 'a change to be confirmed' apiguard allow 192.0.2.0/24 --confirm-within 3s </dev/null
+  fails 1 'and nothing waits or is listed' apiguard check 192.0.2.2
+  fails 28 'unlisted as before' ask 192.0.2.1
+  passes 'the list in force is the old one' says '203.0.113.0/24' apiguard list
+  passes 'nothing is pending' says 'no change is pending confirmation' apiguard confirm
+  fails 6 'the answer in JSON' apiguard allow 192.0.2.0/24 --confirm-within 3s --json </dev/null
+  passes 'detach before the first change' apiguard detach --all
+  fails 6 'a first change to be confirmed' apiguard apply --confirm-within 3s --accept-risk all </dev/null
+  passes 'nothing is attached by it' ask 192.0.2.1
+  passes 'apply without' apiguard apply --accept-risk all
+  fails 28 'unlisted again' ask 192.0.2.1
+  passes 'the change without' apiguard allow 192.0.2.0/24
+  passes 'listed for good' ask 192.0.2.1
+  passes 'what works instead: rollback' apiguard rollback --accept-risk all
+  fails 28 'taken back' ask 192.0.2.1
+  passes 'the same again' apiguard allow 192.0.2.0/24
 }
 
 guard() {
@@ -131,14 +182,7 @@ guard() {
   passes 'status' apiguard status
   explain
 
-  passes 'a change to be confirmed' apiguard allow 192.0.2.0/24 --confirm-within 3s </dev/null
-  passes 'listed until then' ask 192.0.2.1
-  sleep 4
-  fails 28 'undone by the kernel' ask 192.0.2.1
-  fails 8 'confirm when it is over' apiguard confirm
-  passes 'the same, confirmed' apiguard allow 192.0.2.0/24 --confirm-within 1m </dev/null
-  passes 'confirm in time' apiguard confirm
-  passes 'listed for good' ask 192.0.2.1
+  if [ -e /cannot_wait ]; then no_confirmation; else confirmation; fi
   passes 'revoke' apiguard revoke 192.0.2.0/24 --accept-risk all
 
   passes 'mode off' apiguard mode off
@@ -206,8 +250,7 @@ guard_bond_at_ports() {
   passes 'ports of a bond: one that is guarded joins' ip link set port0 master bond0
   passes 'ports of a bond: another one joins' ip link set port1 master bond0
   ip link set port0 up && ip link set port1 up && ip link set bond0 up && give_addresses bond0 world0
-  sleep 3
-  passes 'ports of a bond: status' apiguard status
+  passes 'ports of a bond: status' soon apiguard status
   apiguard status | grep -c '^port[01].*attached' | grep -qx 2 || passes 'ports of a bond: both are guarded' false
   fails 28 'ports of a bond: unlisted client' ask 198.51.100.1
   passes 'ports of a bond: allow' apiguard allow 198.51.100.2 --accept-risk all
