@@ -6,7 +6,13 @@ include(CheckCXXSourceCompiles)
 include(CheckLinkerFlag)
 
 set(APIGUARD_HARDEN_COMPILE -fPIE)
-set(APIGUARD_HARDEN_LINK -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+set(APIGUARD_HARDEN_LINK -pie)
+# What a static program would have to look up in shared libraries of its host (names of users, of hosts, of locales), the
+# linker warns of.
+if(APIGUARD_STATIC)
+  set(APIGUARD_HARDEN_LINK -static-pie -Wl,--fatal-warnings)
+endif()
+list(APPEND APIGUARD_HARDEN_LINK -Wl,-z,relro,-z,now,-z,noexecstack)
 
 function(apiguard_harden_with flag)
   string(MAKE_C_IDENTIFIER "APIGUARD_HAS${flag}" supported)
@@ -22,7 +28,8 @@ apiguard_harden_with(-fstack-clash-protection)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
   apiguard_harden_with(-fcf-protection=full)
   check_linker_flag(CXX -Wl,-z,ibt,-z,shstk APIGUARD_HAS_LINKER_CET)
-  if(APIGUARD_HAS_fcf_protection_full AND APIGUARD_HAS_LINKER_CET)
+  # Not of a static program: the C library inside, as Debian builds it, has no landing pads.
+  if(APIGUARD_HAS_fcf_protection_full AND APIGUARD_HAS_LINKER_CET AND NOT APIGUARD_STATIC)
     # The mark is otherwise lost to start files of the C library that lack it; loader/entry.cpp makes it true.
     list(APPEND APIGUARD_HARDEN_LINK
       -Wl,-z,ibt,-z,shstk,-e,apiguard_start,-init,apiguard_nothing,-fini,apiguard_nothing)
