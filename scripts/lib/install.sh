@@ -26,6 +26,7 @@ packages_for() {
     bench) echo catch2 iproute2 nftables ipset iptables kmod util-linux mount ;;
     vm) echo e2fsprogs "qemu-system-$(emulated)" cpio xz-utils binutils iproute2 curl util-linux ;;
     release) echo git openssh-client python3 ;;
+    static) echo build-essential dpkg-dev ;;
     package) echo build-essential debhelper dpkg-dev fakeroot lintian ;;
     lint) lint_packages ;;
     suite) echo debootstrap debian-archive-keyring util-linux mount ;;
