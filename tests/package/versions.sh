@@ -27,6 +27,6 @@ build_package() {
 # Line numbers are part of the debug information of the program, and so of what it is told apart by.
 make_other_tree() {
   mkdir "$1"
-  (cd "$ROOT" && cp -a CMakeLists.txt LICENSE LICENSES README.md include bpf loader scripts "$1/")
+  (cd "$ROOT" && cp -a CMakeLists.txt LICENSE LICENSES README.md include bpf loader scripts tests "$1/")
   sed -i '1a /* the next version */' "$1/bpf/apiguard.bpf.c"
 }
