@@ -1,14 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
-# What a release is checked for, and what is made of its artefacts. Sourced after common.sh.
+# What a release is checked for, and what is made of its artefacts. Sourced after version.sh.
 
-CHANGELOG=$ROOT/scripts/packaging/debian/changelog
 # What a signature is for is part of it: one of this namespace is good for nothing else.
 NAMESPACE=apiguard-release
-
-tree_version() {
-  sed -nE 's/^project\(apiguard VERSION ([0-9.]+) .*/\1/p' "$ROOT/CMakeLists.txt"
-}
 
 # ---- before anything is built ----
 
@@ -53,11 +48,6 @@ compare_rounds() {
 # changes: what the newest entry of the changelog says.
 changes() {
   sed -n '1d; /^ -- /q; p' "$CHANGELOG" | sed -e '/./,$!d' -e 's/^  //'
-}
-
-# The seconds of the newest entry of the changelog.
-release_time() {
-  date --date="$(sed -nE 's/^ -- .*>  (.*)$/\1/p' "$CHANGELOG" | head -n 1)" +%s
 }
 
 # write_sums FOLDER KEY: SHA256SUMS of everything there, its signature, and a look whether that is good.

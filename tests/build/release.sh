@@ -6,6 +6,7 @@ set -euo pipefail
 export LC_ALL=C
 TREE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 . "$TREE/scripts/lib/common.sh"
+. "$TREE/scripts/lib/version.sh"
 . "$TREE/scripts/lib/release.sh"
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
@@ -67,7 +68,7 @@ mv "$WORK/hidden" "$ROOT/.git"
 
 step 'The changelog gives its newest entry and its date'
 [ "$(changes)" = $'The first words.\n\n* New: this.' ] || die "the changes are: $(changes)"
-[ "$(release_time)" = 1795978800 ] || die "the time is $(release_time)"
+[ "$(date_of_tree)" = 1795978800 ] || die "the time is $(date_of_tree)"
 
 step 'A key that does not sign is refused before anything is built'
 ssh-keygen -q -t ed25519 -N '' -C '' -f "$WORK/key"
