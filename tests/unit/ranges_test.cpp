@@ -167,7 +167,7 @@ TEST_CASE("bad lines are refused with position, line and caret") {
        "  10.0.0.0/8 Until=2026-12-01T08:00:00Z\n"
        "             ^"},
       {"10.0.0.0/8 comment=x\n",
-       "list:1:12: unknown key 'comment'\n"
+       "list:1:12: unknown key 'comment': write why=TICKET, or a comment behind ' # '\n"
        "  10.0.0.0/8 comment=x\n"
        "             ^"},
       {"10.0.0.0/8 =x\n",
