@@ -77,7 +77,7 @@ refused() {
   before=$(generation)
   cp "$ETC/authorized-ranges" "$WORK/before"
   expect 7 guard "$@"
-  complains "refused: nothing was changed"
+  complains "refused: nothing was changed|dry run: the change would be refused"
   complains "^apiguard: risk 'drop-peers': "
   same "$before" "$(generation)" 'the generation'
   cmp "$WORK/before" "$ETC/authorized-ranges" || die 'the list was edited'
