@@ -100,7 +100,7 @@ std::string meant_by(const std::string& key, std::span<const std::string_view> k
     if (key == word) return ": ports go into 'endpoints', as in endpoints = [\"6443\"]";
   }
   for (const char* word : {"policy", "default", "action", "enabled", "enforce", "audit"}) {
-    if (key == word) return ": the key is 'mode': \"enforce\", \"audit\" or \"off\"";
+    if (key == word) return R"(: the key is 'mode': "enforce", "audit" or "off")";
   }
   return suggest(key, known);
 }

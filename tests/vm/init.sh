@@ -125,7 +125,7 @@ explain() {
   passes 'a denied packet is told' grep -q '"event":"denied","source":"192.0.2.2"' /run/events
   passes 'an admitted connection is told' grep -q '"event":"admitted","source":"2001:db8::2"' /run/events
   passes 'mode audit' apiguard mode audit
-  passes 'unlisted client in audit' ask 192.0.2.1
+  passes 'unlisted client in audit' soon ask 192.0.2.1
   passes 'who had a connection' says '^apiguard allow 192.0.2.2/32$' apiguard suggest
   passes 'mode enforce' apiguard mode enforce --accept-risk all
 }
@@ -171,8 +171,8 @@ guard() {
   passes 'server answers over IPv6 before' ask '[2001:db8::1]'
 
   passes 'allow' apiguard allow 192.0.2.0/24 2001:db8::/64 --name client
-  passes 'listed client over IPv4' ask 192.0.2.1
-  passes 'listed client over IPv6' ask '[2001:db8::1]'
+  passes 'listed client over IPv4' soon ask 192.0.2.1
+  passes 'listed client over IPv6' soon ask '[2001:db8::1]'
   passes 'check of a listed address' apiguard check 192.0.2.2
 
   passes 'set' apiguard set 203.0.113.0/24 --accept-risk all
@@ -254,7 +254,7 @@ guard_bond_at_ports() {
   apiguard status | grep -c '^port[01].*attached' | grep -qx 2 || passes 'ports of a bond: both are guarded' false
   fails 28 'ports of a bond: unlisted client' ask 198.51.100.1
   passes 'ports of a bond: allow' apiguard allow 198.51.100.2 --accept-risk all
-  passes 'ports of a bond: listed client' ask 198.51.100.1
+  passes 'ports of a bond: listed client' soon ask 198.51.100.1
   kill $supervisor
   wait $supervisor
   cat /tmp/supervisor.log
