@@ -142,8 +142,7 @@ std::string on_words(std::string_view text, Wanted wanted) {
   if (wanted == Wanted::kSelector) return "";  // it may be a name
   if (is_one_of(word, "any all * everyone everybody anywhere world internet anyone public 0/0"))
     return "to allow everybody, list 0.0.0.0/0 and ::/0; 'apiguard mode off' lets every packet "
-           "pass, "
-           "and keeps the list";
+           "pass and keeps the list";
   if (word == "localhost")
     return "the loopback is not filtered, and names are not resolved: write an address";
   if (is_one_of(word, "from to in out on port proto tcp source src dst ip inet"))

@@ -219,8 +219,8 @@ bool only_waiting_fails(const Image& image, LoadOptions options, bool frags, con
 
 tl::unexpected<Error> cannot_wait() {
   return fail(Exit::kUnsupported,
-              "kernel: it cannot undo a change by itself (on arm64 since Linux 6.0): leave out "
-              "--confirm-within; 'apiguard rollback' takes a change back",
+              "kernel: cannot undo a change by itself (on arm64 that needs Linux 6.0): make the "
+              "change without --confirm-within; 'apiguard rollback' undoes it",
               EINVAL);
 }
 

@@ -26,8 +26,9 @@ class Handover {
   [[nodiscard]] std::uint64_t secret() const { return ledger_.secret(); }
   [[nodiscard]] bool counters_go_on() const;
 
-  // Generation::load() with the maps that can be kept. Where the sources
-  // of an audit begin anew they are filled from their file; `used` begins empty (usage_log.hpp). Fails only if the program that judges cannot be loaded.
+  // Generation::load() with the maps that can be kept. The sources of an audit, if they start over,
+  // are filled from their file; `used` starts empty (usage_log.hpp). Fails only if the program that
+  // judges cannot be loaded.
   [[nodiscard]] Result<datapath::Generation> load(const Image& image, datapath::LoadOptions options,
                                                   const Now& now);
   // Before the links are switched: see KeptMaps.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-// Which maps of the ledger the next generation takes over: counters, denied, seen, unproven, flows, watches,
-// rings, used, and the secret of this boot. They may be lost, and nothing here fails a change: a
-// map that does not fit is left out with a warning and starts over. What must hold before any goes
+// Which maps of the ledger the next generation takes over: counters, denied, seen, unproven, flows,
+// watches, rings, used, and the secret of this boot. They may be lost, and nothing here fails a
+// change: a map that does not fit is left out with a warning and starts over. What must hold before any goes
 // on is in publish/remembered.cpp, the shape of each in datapath/ledger_maps.hpp, `used` in
 // usage_map.hpp.
 #pragma once

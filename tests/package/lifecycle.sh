@@ -14,40 +14,13 @@ set -euo pipefail
 . "$ROOT/scripts/lib/install.sh"
 . "$ROOT/scripts/lib/suite.sh"
 . "$ROOT/tests/package/versions.sh"
+. "$ROOT/tests/package/stage.sh"
 
 SUITE=${1:-bookworm} OLDER=${2:-${1:-bookworm}}
 STAGE=agp-$$
 OFFICE=203.0.113.7 STRANGER=192.0.2.7 SERVER=198.51.100.1
 ISOLATED=(--mount --propagation private --pid --fork --kill-child)
 WORK=''
-
-# ---- the stage: a namespace whose processes live in the Debian of the suite ----
-
-make_stage() {
-  local side
-  for side in server client; do
-    ip netns add "$STAGE-$side"
-    in_netns "$side" ip link set lo up
-  done
-  ip link add gate0 netns "$STAGE-server" numtxqueues 1 numrxqueues 1 type veth \
-    peer name world0 netns "$STAGE-client" numtxqueues 1 numrxqueues 1
-  bring_up server gate0 "$SERVER/32"
-  bring_up client world0 "$OFFICE/32" "$STRANGER/32"
-  in_netns server ip route add "$OFFICE" dev gate0
-  in_netns server ip route add "$STRANGER" dev gate0
-  in_netns client ip route add "$SERVER" dev world0
-}
-in_netns() {
-  local side=$1
-  shift
-  nsenter --net="/run/netns/$STAGE-$side" -- "$@"
-}
-bring_up() {
-  local side=$1 device=$2 address
-  shift 2
-  in_netns "$side" ip link set "$device" up
-  for address in "$@"; do in_netns "$side" ip address add "$address" dev "$device"; done
-}
 
 # A copy of a bare Debian, so that the one in the cache stays as it is.
 make_root() {

@@ -10,6 +10,7 @@ set -euo pipefail
 . "$(dirname -- "${BASH_SOURCE[0]}")/../../scripts/lib/common.sh"
 . "$ROOT/scripts/lib/install.sh"
 . "$ROOT/scripts/lib/suite.sh"
+. "$ROOT/tests/package/stage.sh"
 
 KIND=${1:?debian or busybox}
 STAGE=agr-$$
@@ -66,32 +67,6 @@ make_busybox() {
 }
 
 # ---- the stage ----
-
-make_stage() {
-  local side
-  for side in server client; do
-    ip netns add "$STAGE-$side"
-    in_netns "$side" ip link set lo up
-  done
-  ip link add gate0 netns "$STAGE-server" numtxqueues 1 numrxqueues 1 type veth \
-    peer name world0 netns "$STAGE-client" numtxqueues 1 numrxqueues 1
-  bring_up server gate0 "$SERVER/32"
-  bring_up client world0 "$OFFICE/32" "$STRANGER/32"
-  in_netns server ip route add "$OFFICE" dev gate0
-  in_netns server ip route add "$STRANGER" dev gate0
-  in_netns client ip route add "$SERVER" dev world0
-}
-in_netns() {
-  local side=$1
-  shift
-  nsenter --net="/run/netns/$STAGE-$side" -- "$@"
-}
-bring_up() {
-  local side=$1 device=$2 address
-  shift 2
-  in_netns "$side" ip link set "$device" up
-  for address in "$@"; do in_netns "$side" ip address add "$address" dev "$device"; done
-}
 
 probe() { "$TOOLS/probe" "$STAGE-client/world0" "$STAGE-server/gate0" "$@"; }
 
